@@ -1,0 +1,52 @@
+package originkey
+
+import (
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// NonceSize is the number of random bytes in a [Name]. They keep two keys apart
+// that are made in the same millisecond.
+const NonceSize = 4
+
+const (
+	nameTimeLayout = "20060102T150405.000Z"
+	nameLength     = len(nameTimeLayout) + 1 + 2*NonceSize
+)
+
+// Name names a key in its ring: the moment it was made, in UTC to the
+// millisecond, and a nonce, as in "20260131T235959.123Z-0a1b2c3d". Names sort by
+// that moment, as text too.
+//
+// A name is public: it appears in logs.
+type Name string
+
+// NewName returns the name of a key that is made at t.
+func NewName(t time.Time, nonce [NonceSize]byte) Name {
+	return Name(t.UTC().Format(nameTimeLayout) + "-" + hex.EncodeToString(nonce[:]))
+}
+
+// ParseName returns text as a Name, or an error that says what a name looks like.
+func ParseName(text string) (Name, error) {
+	if len(text) != nameLength {
+		return "", badName(text)
+	}
+	moment, err := time.Parse(nameTimeLayout, text[:len(nameTimeLayout)])
+	if err != nil {
+		return "", badName(text)
+	}
+	var nonce [NonceSize]byte
+	if _, err := hex.Decode(nonce[:], []byte(text[len(nameTimeLayout)+1:])); err != nil {
+		return "", badName(text)
+	}
+	name := NewName(moment, nonce)
+	if string(name) != text {
+		return "", badName(text)
+	}
+	return name, nil
+}
+
+func badName(text string) error {
+	return fmt.Errorf("origin key name %q: want a UTC time and %d random bytes in lower-case hex, like 20260131T235959.123Z-0a1b2c3d", text, NonceSize)
+}
