@@ -1,0 +1,72 @@
+"""The controls for tests, under /_gatehouse/ on the AWS API's port.
+
+    GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud
+    GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
+"""
+
+import json
+import time
+import uuid
+
+from ministack import app
+
+from . import deployments
+
+PREFIX = "/_gatehouse/"
+
+
+class Refused(Exception):
+    """A control request that cannot be served."""
+
+    def __init__(self, status: int, message: str):
+        super().__init__(message)
+        self.status = status
+
+
+class Controls:
+    """Serves the controls."""
+
+    def __init__(self, fleet: deployments.Fleet):
+        self._fleet = fleet
+        self._instance = {"id": str(uuid.uuid4()), "started": time.time()}
+        self._routes = {
+            ("GET", "instance"): lambda _: self._instance,
+            ("GET", "cloudfront"): lambda _: self._cloudfront(),
+            ("PUT", "cloudfront"): self._set_cloudfront,
+        }
+
+    async def serve(self, scope, receive, send) -> None:
+        """Answer one request."""
+        name = scope["path"].removeprefix(PREFIX)
+        route = self._routes.get((scope["method"], name))
+        try:
+            if route is None:
+                known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._routes)
+                raise Refused(404, f"no such control; there are {known}")
+            body = await app._read_request_body(receive, scope["method"], {})
+            status, answer = 200, route(json.loads(body or b"null"))
+        except Refused as refusal:
+            status, answer = refusal.status, {"error": str(refusal)}
+        except (ValueError, UnicodeDecodeError) as problem:
+            status, answer = 400, {"error": f"not understood: {problem}"}
+        await app._send_response(send, status, {"Content-Type": "application/json"}, json.dumps(answer) + "\n")
+
+    def _cloudfront(self) -> dict:
+        return {"deploySeconds": self._fleet.seconds, "edges": self._fleet.edges,
+                "distributions": self._fleet.describe()}
+
+    def _set_cloudfront(self, wanted) -> dict:
+        if not isinstance(wanted, dict) or set(wanted) - {"deploySeconds", "edges"}:
+            raise Refused(400, 'give {"deploySeconds": seconds, "edges": number}, one or both')
+        seconds, edges = wanted.get("deploySeconds", self._fleet.seconds), wanted.get("edges", self._fleet.edges)
+        if not isinstance(seconds, (int, float)) or seconds < 0:
+            raise Refused(400, f"deploySeconds is {seconds!r}; it must be a number of at least 0")
+        if not isinstance(edges, int) or edges < 1:
+            raise Refused(400, f"edges is {edges!r}; it must be a whole number of at least 1")
+        if edges != self._fleet.edges:
+            try:
+                self._fleet.resize(edges)
+            except deployments.InProgress as problem:
+                raise Refused(409, str(problem)) from problem
+        self._fleet.seconds = seconds
+        return self._cloudfront()

@@ -1,0 +1,98 @@
+"""CloudFront deployments that take time.
+
+In ministack a distribution is Deployed at once and every viewer sees a change at the same moment, which would prove
+nothing about a rotation. Here creating or updating one makes it InProgress for some seconds, in which simulated edges
+switch to the new configuration one after another. A viewer's connection belongs to one edge.
+"""
+
+import time
+import zlib
+from contextvars import ContextVar
+
+from ministack.services import cloudfront
+
+from . import patching
+from .rollout import Rollout
+
+Viewer = tuple[str, int]
+
+# The address of the connection a request came in on.
+viewer: ContextVar[Viewer] = ContextVar("viewer", default=("", 0))
+
+
+class InProgress(Exception):
+    """A change that must wait until every distribution is deployed."""
+
+
+class Fleet:
+    """The edges, and what each distribution is deploying to them."""
+
+    def __init__(self, edges: int, seconds: float):
+        self.edges = edges
+        self.seconds = seconds
+        self._rollouts: dict[str, Rollout] = {}
+
+    def of(self, distribution: dict) -> Rollout:
+        """The distribution's rollout; begins a deployment if its configuration is new."""
+        rollout = self._rollouts.setdefault(distribution["Id"], Rollout())
+        if rollout.etag != distribution["ETag"]:
+            rollout.begin(distribution["ETag"], distribution["config_xml"], self.edges, self.seconds, time.monotonic())
+        return rollout
+
+    def status(self, distribution: dict) -> str:
+        """CloudFront's word for the state of a distribution's deployment."""
+        return "Deployed" if self.of(distribution).deployed(time.monotonic()) else "InProgress"
+
+    def edge(self, of_viewer: Viewer) -> int:
+        """The edge that a viewer's connection belongs to."""
+        return zlib.crc32(f"{of_viewer[0]}:{of_viewer[1]}".encode()) % self.edges
+
+    def resize(self, edges: int) -> None:
+        """Change the number of edges: connections then belong to other ones, so no deployment may be under way."""
+        distributions = cloudfront._distributions.values()
+        if any(self.status(distribution) == "InProgress" for distribution in distributions):
+            raise InProgress("a distribution is being deployed; wait until it is Deployed before changing the edges")
+        self.edges = edges
+        # Every edge of the new fleet has each configuration already.
+        for distribution in distributions:
+            rollout = self._rollouts[distribution["Id"]] = Rollout()
+            rollout.begin(distribution["ETag"], distribution["config_xml"], edges, 0, time.monotonic())
+
+    def describe(self) -> list[dict]:
+        """Each distribution's progress."""
+        return [
+            {"id": distribution["Id"], "status": self.status(distribution),
+             "edgesOnNewest": self.of(distribution).edges_on_newest(time.monotonic())}
+            for distribution in cloudfront._distributions.values()
+        ]
+
+
+def install(fleet: Fleet) -> None:
+    def with_status(original, parent, dist):
+        original(parent, {**dist, "Status": fleet.status(dist)})
+
+    def list_with_status(original, root, items):
+        original(root, [{**dist, "Status": fleet.status(dist)} for dist in items])
+
+    def delete_when_deployed(original, dist_id, headers):
+        distribution = cloudfront._distributions.get(dist_id)
+        if distribution and headers.get("if-match") == distribution["ETag"] and fleet.status(distribution) == "InProgress":
+            return cloudfront._error("DistributionNotDisabled",
+                                     "The distribution you are trying to delete has not been disabled.", 409)
+        return original(dist_id, headers)
+
+    async def at_edge(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
+        edge = fleet.edge(viewer.get())
+        config = fleet.of(dist).config_at(edge, time.monotonic())
+        if config is None:
+            return cloudfront._cf_error_response(503, "The distribution has not been deployed to this edge yet.",
+                                                 cloudfront._ERROR_X_CACHE)
+        status, answer, data = await original({**dist, "config_xml": config}, method, path, raw_uri, raw_query_string,
+                                              headers, body, query_params, client_ip)
+        cloudfront._set_header_ci(answer, "X-Amz-Cf-Pop", f"LOC{edge + 1}-P1")
+        return status, answer, data
+
+    patching.extend(cloudfront, "_build_distribution_xml", with_status)
+    patching.extend(cloudfront, "_build_distribution_list_xml", list_with_status)
+    patching.extend(cloudfront, "_delete_distribution", delete_when_deployed)
+    patching.extend(cloudfront, "handle_viewer_request", at_edge)

@@ -1,0 +1,34 @@
+"""The environment ministack runs in.
+
+Whatever the caller's shell exports (credentials, proxies, profiles, a Docker host) must neither change how the
+emulator answers nor reach the functions it starts, so nothing is inherited but what finds and runs programs.
+"""
+
+import os
+
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
+REGION = "us-east-1"
+
+
+def enter(port: int, scratch: str) -> None:
+    """Replace this process's environment; ministack reads it while it is imported."""
+    kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    os.environ.clear()
+    os.environ.update(kept)
+    os.environ.update(
+        AUTH="true",
+        AWS_ACCESS_KEY_ID="test",
+        AWS_SECRET_ACCESS_KEY="test",
+        AWS_REGION=REGION,
+        AWS_DEFAULT_REGION=REGION,
+        # Functions call this instance; without it their SDK would dial AWS itself.
+        AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}",
+        BIND_HOST="127.0.0.1",
+        GATEWAY_PORT=str(port),
+        IOT_MTLS_ENABLED="0",
+        SFTP_ENABLED="0",
+        # Names no socket: ministack would otherwise look through the machine's containers for leftovers of its own.
+        DOCKER_HOST=f"unix://{scratch}/no-docker.sock",
+        S3_DATA_DIR=os.path.join(scratch, "s3"),
+        TMPDIR=scratch,
+    )
