@@ -1,0 +1,65 @@
+// Package deployment holds what all components of one stack share: its name, the
+// account it lands in, and where its functions' code lies.
+package deployment
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// longestName leaves room for what components add to the name: Lambda's names, the
+// tightest, end at 64 characters.
+const longestName = 48
+
+// Deployment is one stack in one account and region.
+type Deployment struct {
+	// Name starts the physical names: "gatehouse-dev".
+	Name string
+	// Path starts the names of parameters: "/gatehouse/dev".
+	Path string
+
+	Partition string
+	Region    string
+	AccountID string
+
+	Lambda    settings.Lambda
+	Artifacts artifact.Directory
+}
+
+// New returns the deployment of the program's stack through provider, whose
+// account and partition it looks up.
+func New(ctx *pulumi.Context, provider *aws.Provider, s settings.Settings, artifacts artifact.Directory) (Deployment, error) {
+	name := ctx.Project() + "-" + ctx.Stack()
+	if len(name) > longestName {
+		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources and has %d characters; allowed: %d, so choose a shorter stack name",
+			ctx.Stack(), name, len(name), longestName)
+	}
+	identity, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	if err != nil {
+		return Deployment{}, fmt.Errorf("looking up the AWS account (are there credentials?): %w", err)
+	}
+	partition, err := aws.GetPartition(ctx, nil, pulumi.Provider(provider))
+	if err != nil {
+		return Deployment{}, fmt.Errorf("looking up the AWS partition: %w", err)
+	}
+	return Deployment{
+		Name:      name,
+		Path:      "/" + ctx.Project() + "/" + ctx.Stack(),
+		Partition: partition.Partition,
+		Region:    s.Region,
+		AccountID: identity.AccountId,
+		Lambda:    s.Lambda,
+		Artifacts: artifacts,
+	}, nil
+}
+
+// ARN returns the ARN of a resource of service in the deployment's account and
+// region; resource is all that follows the account.
+func (d Deployment) ARN(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", d.Partition, service, d.Region, d.AccountID, resource)
+}

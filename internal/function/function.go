@@ -1,0 +1,118 @@
+// Package function is a Go Lambda function as all of Gatehouse's are: compiled
+// here, with a role of its own that may do just what is listed, and logs that end.
+package function
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/policy"
+)
+
+// Args configures a [Function].
+type Args struct {
+	Deployment  deployment.Deployment
+	Code        string // the folder below lambda/, and the end of the physical names
+	Description string
+	Environment pulumi.StringMap
+	Timeout     int // seconds
+	Memory      int // MiB; Lambda gives processor time in proportion
+
+	// Statements are what the function may do beside writing its log.
+	Statements []policy.Statement
+}
+
+// Function is a Lambda function with its role and log group.
+type Function struct {
+	pulumi.ResourceState
+
+	Name      pulumi.StringOutput
+	ARN       pulumi.StringOutput
+	InvokeARN pulumi.StringOutput // as API Gateway wants it
+	RoleName  pulumi.StringOutput
+}
+
+// New declares a function.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Function, error) {
+	f := &Function{}
+	if err := ctx.RegisterComponentResource("gatehouse:function:Function", name, f, opts...); err != nil {
+		return nil, err
+	}
+	code, err := args.Deployment.Artifacts.Archive(args.Code, args.Deployment.Lambda.Architecture)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := f.newLogGroup(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	role, rolePolicy, err := f.newRole(ctx, name, args, logs)
+	if err != nil {
+		return nil, err
+	}
+	// Created after what it needs and destroyed before: it runs while the stack is
+	// destroyed too.
+	function, err := lambda.NewFunction(ctx, name, &lambda.FunctionArgs{
+		Name:          pulumi.String(args.physicalName()),
+		Description:   pulumi.String(args.Description),
+		Runtime:       pulumi.String("provided.al2023"),
+		Handler:       pulumi.String("bootstrap"),
+		Architectures: pulumi.StringArray{pulumi.String(args.Deployment.Lambda.Architecture)},
+		Code:          code,
+		Role:          role.Arn,
+		Timeout:       pulumi.Int(args.Timeout),
+		MemorySize:    pulumi.Int(args.Memory),
+		Environment:   &lambda.FunctionEnvironmentArgs{Variables: args.Environment},
+	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rolePolicy, logs}))
+	if err != nil {
+		return nil, err
+	}
+
+	f.Name, f.ARN, f.InvokeARN, f.RoleName = function.Name, function.Arn, function.InvokeArn, role.Name
+	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{
+		"name":     f.Name,
+		"arn":      f.ARN,
+		"roleName": f.RoleName,
+	})
+}
+
+func (a *Args) physicalName() string { return a.Deployment.Name + "-" + a.Code }
+
+// newLogGroup makes the group that Lambda would make by itself, but with an end to
+// what is kept in it.
+func (f *Function) newLogGroup(ctx *pulumi.Context, name string, args *Args) (*cloudwatch.LogGroup, error) {
+	return cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String("/aws/lambda/" + args.physicalName()),
+		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+	}, pulumi.Parent(f))
+}
+
+func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Name:        pulumi.String(args.physicalName()),
+		Description: pulumi.String(fmt.Sprintf("Runs the function %s", args.physicalName())),
+		AssumeRolePolicy: policy.Document(policy.Statement{
+			Sid:       "Lambda",
+			Actions:   []string{"sts:AssumeRole"},
+			Principal: policy.Principal{Type: "Service", ID: pulumi.String("lambda.amazonaws.com")},
+		}),
+	}, pulumi.Parent(f))
+	if err != nil {
+		return nil, nil, err
+	}
+	writeLog := policy.Statement{
+		Sid:       "WriteLog",
+		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
+		Resources: pulumi.StringArray{pulumi.Sprintf("%s:log-stream:*", logs.Arn)},
+	}
+	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
+		Role:   role.Name,
+		Policy: policy.Document(append([]policy.Statement{writeLog}, args.Statements...)...),
+	}, pulumi.Parent(f))
+	return role, rolePolicy, err
+}

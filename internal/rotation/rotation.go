@@ -1,0 +1,99 @@
+// Package rotation is the origin key's home: the ring, the KMS key that encrypts
+// it, and the rotator, the one function that changes it.
+package rotation
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// Args configures a [Rotation].
+type Args struct {
+	Deployment deployment.Deployment
+	Key        settings.Key
+}
+
+// Rotation is the ring with its rotator.
+type Rotation struct {
+	pulumi.ResourceState
+
+	Ring    Ring
+	Rotator *function.Function
+
+	// FirstKey is the value of the key that was made with the stack: a secret. It is
+	// for the distribution's creation only, and soon out of use.
+	FirstKey pulumi.StringOutput
+}
+
+// New declares the ring and the rotator, and has the rotator make the first key.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Rotation, error) {
+	r := &Rotation{Ring: Ring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment}}
+	if err := ctx.RegisterComponentResource("gatehouse:rotation:Rotation", name, r, opts...); err != nil {
+		return nil, err
+	}
+	if err := r.newKMSKey(ctx, name, args); err != nil {
+		return nil, err
+	}
+	if err := r.newRotator(ctx, name, args); err != nil {
+		return nil, err
+	}
+	if err := r.makeFirstKey(ctx, name); err != nil {
+		return nil, err
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{
+		"parameterPath": pulumi.String(r.Ring.Path),
+		"kmsKeyArn":     r.Ring.KMSKeyARN,
+		"rotatorName":   r.Rotator.Name,
+	})
+}
+
+func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err error) {
+	r.Rotator, err = function.New(ctx, name+"-rotator", &function.Args{
+		Deployment:  args.Deployment,
+		Code:        "rotator",
+		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
+		Timeout:     60,
+		Memory:      128,
+		Environment: pulumi.StringMap{
+			"GATEHOUSE_KEY_PATH":      pulumi.String(r.Ring.Path),
+			"GATEHOUSE_KMS_KEY":       r.Ring.KMSKeyARN,
+			"GATEHOUSE_ORIGIN_HEADER": pulumi.String(args.Key.Header),
+		},
+		Statements: append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
+	}, pulumi.Parent(r))
+	return err
+}
+
+// makeFirstKey runs the rotator's `create` when the stack is created and its
+// `delete` when it is destroyed, and not in between. The program itself makes no
+// secret: it stays deterministic, and a preview has nothing to show.
+func (r *Rotation) makeFirstKey(ctx *pulumi.Context, name string) error {
+	first, err := lambda.NewInvocation(ctx, name+"-first-key", &lambda.InvocationArgs{
+		FunctionName:   r.Rotator.Name,
+		Input:          pulumi.String(`{"action":"create"}`),
+		LifecycleScope: pulumi.String("CRUD"),
+	}, pulumi.Parent(r), pulumi.AdditionalSecretOutputs([]string{"result"}))
+	if err != nil {
+		return err
+	}
+	r.FirstKey = pulumi.ToSecret(first.Result.ApplyT(keyValue)).(pulumi.StringOutput)
+	return nil
+}
+
+// keyValue reads the value out of the rotator's answer, which no error repeats.
+func keyValue(answer string) (string, error) {
+	var key struct {
+		Value string `json:"value"`
+	}
+	if err := json.Unmarshal([]byte(answer), &key); err != nil || key.Value == "" {
+		return "", errors.New("the rotator's answer to create has no key in it: its log says why")
+	}
+	return key.Value, nil
+}

@@ -1,0 +1,125 @@
+package settings
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Key types, as Pulumi.yaml's schema names them.
+const (
+	typeString  = "string"
+	typeInteger = "integer"
+)
+
+// spec is what the reader learned of a key by reading it: enough to compare with
+// Pulumi.yaml's schema.
+type spec struct {
+	typ          string
+	defaultValue string
+}
+
+// reader reads typed values and collects what is wrong with them.
+type reader struct {
+	config   map[string]string
+	specs    map[string]spec // by full key
+	problems Problems
+}
+
+func newReader(config map[string]string) *reader {
+	return &reader{config: config, specs: map[string]spec{}}
+}
+
+// full returns the full name of one of the program's own keys; a key that names
+// its namespace stays as it is.
+func full(key string) string {
+	if strings.Contains(key, ":") {
+		return key
+	}
+	return Namespace + ":" + key
+}
+
+func (r *reader) text(key, typ, defaultValue string) string {
+	r.specs[full(key)] = spec{typ: typ, defaultValue: defaultValue}
+	if value, ok := r.config[full(key)]; ok {
+		return value
+	}
+	return defaultValue
+}
+
+func (r *reader) refuse(key, allowed string, args ...any) {
+	given, ok := r.config[full(key)]
+	if !ok {
+		given = r.specs[full(key)].defaultValue
+	}
+	r.problems = append(r.problems, Problem{Key: full(key), Given: given, Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+}
+
+func (r *reader) pattern(key, defaultValue string, pattern *regexp.Regexp, allowed string) string {
+	value := r.text(key, typeString, defaultValue)
+	if !pattern.MatchString(value) {
+		r.refuse(key, "%s", allowed)
+	}
+	return value
+}
+
+func (r *reader) oneOf(key, defaultValue string, allowed ...string) string {
+	value := r.text(key, typeString, defaultValue)
+	if !slices.Contains(allowed, value) {
+		r.refuse(key, "one of %s", strings.Join(allowed, ", "))
+	}
+	return value
+}
+
+func (r *reader) number(key string, defaultValue, least, most int) int {
+	value, err := strconv.Atoi(r.text(key, typeInteger, strconv.Itoa(defaultValue)))
+	if err != nil || value < least || value > most {
+		r.refuse(key, "a whole number from %d to %d", least, most)
+	}
+	return value
+}
+
+func (r *reader) oneOfNumbers(key string, defaultValue int, allowed []int) int {
+	value, err := strconv.Atoi(r.text(key, typeInteger, strconv.Itoa(defaultValue)))
+	if err != nil || !slices.Contains(allowed, value) {
+		r.refuse(key, "one of %s", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(allowed)), ", "), "[]"))
+	}
+	return value
+}
+
+// duration reads a whole number of seconds, written as Go writes durations:
+// AWS takes no fractions of a second anywhere the program sets one.
+func (r *reader) duration(key string, defaultValue, least, most time.Duration) time.Duration {
+	value, err := time.ParseDuration(r.text(key, typeString, short(defaultValue)))
+	if err != nil || value < least || value > most || value%time.Second != 0 {
+		r.refuse(key, "a duration from %s to %s in whole seconds, such as 90s, 5m or 6h", short(least), short(most))
+	}
+	return value
+}
+
+// short writes a duration as a person would: "5m", not "5m0s".
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// checkUnknown refuses keys of the program's namespace that nothing reads: a
+// misspelt key would otherwise leave its default in force without a word.
+func (r *reader) checkUnknown() {
+	for _, key := range slices.Sorted(maps.Keys(r.config)) {
+		if _, known := r.specs[key]; known || !strings.HasPrefix(key, Namespace+":") {
+			continue
+		}
+		r.problems = append(r.problems, Problem{Key: key, Unknown: true, Allowed: "only the keys that Pulumi.yaml lists"})
+	}
+}

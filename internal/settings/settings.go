@@ -1,0 +1,111 @@
+// Package settings is the stack's configuration: every key typed and checked,
+// every problem reported at once. A key that is missing has its default; one that
+// is malformed, unknown or at odds with another is an error, never a default.
+package settings
+
+import (
+	"regexp"
+	"time"
+)
+
+// Namespace is the configuration namespace of the program's own keys: the
+// project's name in Pulumi.yaml.
+const Namespace = "gatehouse"
+
+// Settings is a stack's checked configuration. Pulumi.yaml describes each key.
+type Settings struct {
+	Region  string
+	Lambda  Lambda
+	Gateway Gateway
+	Key     Key
+	Model   Model
+}
+
+// Lambda holds what all functions share.
+type Lambda struct {
+	Architecture     string // as Lambda spells it: arm64 or x86_64
+	LogRetentionDays int    // of the functions' and the API's log groups
+}
+
+// Gateway holds the HTTP API's limits.
+type Gateway struct {
+	ThrottleRate  int // steady requests per second
+	ThrottleBurst int // requests at once
+
+	// AuthorizerTTL is how long API Gateway keeps an authorizer's answer, refusals
+	// included; zero asks the authorizer each time.
+	AuthorizerTTL time.Duration
+}
+
+// Key holds how the origin key travels and how the authorizer keeps it in memory.
+type Key struct {
+	Header string // in lower case, as HTTP APIs name headers
+
+	MemoryTTL     time.Duration // the ring is read again when older
+	RefetchPeriod time.Duration // unknown values cause a read at most this often
+	StaleLimit    time.Duration // the ring serves this long when it can't be read
+}
+
+// Model holds what POST /api/models invokes.
+type Model struct {
+	ID        string // a Bedrock foundation model's id
+	MaxTokens int    // the most that one answer may have
+}
+
+var (
+	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	modelPattern  = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*(:[0-9a-z]+)*$`)
+)
+
+// Load reads the settings from the stack's configuration: full key ("aws:region")
+// to value, as the engine hands it to the program. Its error, a [Problems], names
+// every key that is wrong, what was given and what is allowed.
+func Load(config map[string]string) (Settings, error) {
+	r := newReader(config)
+	s := read(r)
+	if len(r.problems) == 0 {
+		s.crossCheck(r)
+	}
+	r.checkUnknown()
+	if len(r.problems) > 0 {
+		return Settings{}, r.problems
+	}
+	return s, nil
+}
+
+func read(r *reader) Settings {
+	return Settings{
+		Region: r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
+		Lambda: Lambda{
+			Architecture:     r.oneOf("lambdaArchitecture", "arm64", "arm64", "x86_64"),
+			LogRetentionDays: r.oneOfNumbers("logRetentionDays", 30, retentionDays),
+		},
+		Gateway: Gateway{
+			ThrottleRate:  r.number("throttleRate", 100, 1, 10_000),
+			ThrottleBurst: r.number("throttleBurst", 200, 1, 5_000),
+			AuthorizerTTL: r.duration("authorizerTtl", 5*time.Minute, 0, time.Hour),
+		},
+		Key: Key{
+			Header:        r.headerName("keyHeader", "x-origin-verify"),
+			MemoryTTL:     r.duration("keyMemoryTtl", time.Minute, time.Second, 15*time.Minute),
+			RefetchPeriod: r.duration("keyRefetchPeriod", 10*time.Second, time.Second, time.Minute),
+			StaleLimit:    r.duration("keyStaleLimit", time.Hour, 0, 24*time.Hour),
+		},
+		Model: Model{
+			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
+			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
+		},
+	}
+}
+
+func (s Settings) crossCheck(r *reader) {
+	if s.Gateway.ThrottleBurst < s.Gateway.ThrottleRate {
+		r.refuse("throttleBurst", "at least throttleRate, %d", s.Gateway.ThrottleRate)
+	}
+	if s.Key.MemoryTTL < s.Key.RefetchPeriod {
+		r.refuse("keyMemoryTtl", "at least keyRefetchPeriod, %s", s.Key.RefetchPeriod)
+	}
+	if s.Key.StaleLimit < s.Key.MemoryTTL {
+		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", s.Key.MemoryTTL)
+	}
+}

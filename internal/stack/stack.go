@@ -1,0 +1,80 @@
+// Package stack is the composition: which component gets what, and what the stack
+// exports.
+package stack
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/edge"
+	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/model"
+	"github.com/gatehouse-iac/gatehouse/internal/rotation"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// Deploy declares the whole stack with settings s and the functions built in
+// artifacts.
+func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory) error {
+	provider, err := newProvider(ctx, s)
+	if err != nil {
+		return err
+	}
+	d, err := deployment.New(ctx, provider, s, artifacts)
+	if err != nil {
+		return err
+	}
+	onAWS := pulumi.Provider(provider)
+
+	keys, err := rotation.New(ctx, "rotation", &rotation.Args{Deployment: d, Key: s.Key}, onAWS)
+	if err != nil {
+		return err
+	}
+	models, err := model.New(ctx, "model", &model.Args{Deployment: d, Model: s.Model}, onAWS)
+	if err != nil {
+		return err
+	}
+	api, err := gateway.New(ctx, "gateway", &gateway.Args{
+		Deployment: d,
+		Gateway:    s.Gateway,
+		Key:        s.Key,
+		Ring:       keys.Ring,
+		Routes:     []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}},
+	}, onAWS)
+	if err != nil {
+		return err
+	}
+	front, err := edge.New(ctx, "edge", &edge.Args{
+		Deployment:       d,
+		OriginDomainName: api.DomainName,
+		KeyHeader:        s.Key.Header,
+		FirstKey:         keys.FirstKey,
+	}, onAWS)
+	if err != nil {
+		return err
+	}
+
+	ctx.Export("distributionUrl", front.URL)
+	ctx.Export("distributionDomainName", front.DomainName)
+	ctx.Export("distributionId", front.DistributionID)
+	ctx.Export("apiUrl", api.URL)
+	ctx.Export("apiId", api.APIID)
+	ctx.Export("parameterPath", pulumi.String(keys.Ring.Path))
+	ctx.Export("originHeaderName", pulumi.String(s.Key.Header))
+	return nil
+}
+
+// newProvider is the one AWS provider: its default tags are on everything that can
+// have tags.
+func newProvider(ctx *pulumi.Context, s settings.Settings) (*aws.Provider, error) {
+	return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
+		Region: pulumi.String(s.Region),
+		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
+			"project":    pulumi.String(ctx.Project()),
+			"stack":      pulumi.String(ctx.Stack()),
+			"managed-by": pulumi.String("pulumi"),
+		}},
+	})
+}

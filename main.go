@@ -1,0 +1,21 @@
+// Gatehouse puts an AI API behind a locked front door on AWS. This program
+// declares one stack of it: see README.md.
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/stack"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		loaded, err := settings.FromEngine()
+		if err != nil {
+			return err
+		}
+		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"))
+	})
+}
