@@ -1,0 +1,58 @@
+package pulumitest
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// What the mocked AWS account is, and makes.
+const (
+	AccountID = "123456789012"
+	FirstKey  = "the-first-key-in-clear" // what the rotator's create answers
+)
+
+// state is what the mocked provider returns for a resource: its inputs, and those
+// outputs that the program uses.
+func state(args pulumi.MockResourceArgs) resource.PropertyMap {
+	out := maps.Clone(args.Inputs)
+	text := func(key, format string, values ...any) {
+		out[resource.PropertyKey(key)] = resource.NewProperty(fmt.Sprintf(format, values...))
+	}
+	if _, named := out["name"]; !named && args.Custom {
+		text("name", "%s", args.Name)
+	}
+	text("arn", "arn:aws:mock:::%s/%s", args.TypeToken[strings.LastIndex(args.TypeToken, ":")+1:], args.Name)
+	switch args.TypeToken {
+	case "aws:lambda/function:Function":
+		text("invokeArn", "arn:aws:apigateway:invoke/%s", args.Name)
+	case "aws:lambda/invocation:Invocation":
+		text("result", `{"name":"20260131T235959.123Z-0a1b2c3d","value":%q}`, FirstKey)
+	case "aws:apigatewayv2/api:Api":
+		text("apiEndpoint", "https://abcdef1234.execute-api.eu-west-1.amazonaws.com")
+		text("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
+	case "aws:cloudfront/distribution:Distribution":
+		text("domainName", "d111111abcdef8.cloudfront.net")
+	case "aws:kms/key:Key":
+		text("keyId", "11111111-2222-3333-4444-555555555555")
+	}
+	return out
+}
+
+// answer is what the mocked provider returns for a look-up.
+func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	switch args.Token {
+	case "aws:index/getCallerIdentity:getCallerIdentity":
+		return resource.PropertyMap{"accountId": resource.NewProperty(AccountID)}, nil
+	case "aws:index/getPartition:getPartition":
+		return resource.PropertyMap{"partition": resource.NewProperty("aws")}, nil
+	case "aws:cloudfront/getCachePolicy:getCachePolicy", "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
+		name := args.Args["name"].StringValue()
+		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
+	default:
+		return nil, fmt.Errorf("the mocked AWS account knows no %s: add it to pulumitest", args.Token)
+	}
+}

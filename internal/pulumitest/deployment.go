@@ -1,0 +1,49 @@
+package pulumitest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// Artifacts is a directory in which every function is built, for the architecture
+// of the default settings.
+func Artifacts(t testing.TB) artifact.Directory {
+	t.Helper()
+	root := t.TempDir()
+	for _, function := range []string{"authorizer", "model", "rotator"} {
+		folder := filepath.Join(root, "arm64", function)
+		require.NoError(t, os.MkdirAll(folder, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("mocked"), 0o755))
+	}
+	return artifact.Directory(root)
+}
+
+// Settings are those of an empty configuration.
+func Settings(t testing.TB) settings.Settings {
+	t.Helper()
+	s, err := settings.Load(nil)
+	require.NoError(t, err)
+	return s
+}
+
+// Deployment is the mocked stack in the mocked account, for tests of single
+// components.
+func Deployment(t testing.TB) deployment.Deployment {
+	t.Helper()
+	return deployment.Deployment{
+		Name:      Project + "-" + Stack,
+		Path:      "/" + Project + "/" + Stack,
+		Partition: "aws",
+		Region:    "eu-west-1",
+		AccountID: AccountID,
+		Lambda:    Settings(t).Lambda,
+		Artifacts: Artifacts(t),
+	}
+}

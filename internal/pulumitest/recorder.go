@@ -1,0 +1,106 @@
+// Package pulumitest runs programs and components against mocked providers and
+// records all that they register.
+package pulumitest
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// The project and stack that the recorded program believes in.
+const (
+	Project = "gatehouse"
+	Stack   = "test"
+)
+
+// Recorder is a mocked engine with a mocked AWS account. Look at it after the run:
+// what is asserted inside an apply may never run.
+type Recorder struct {
+	mu            sync.Mutex
+	registrations []Registration
+	outputs       int
+}
+
+// Run runs program against a new recorder.
+func Run(program pulumi.RunFunc) (*Recorder, error) {
+	r := &Recorder{}
+	return r, pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
+}
+
+// MustRun is [Run] for programs that have to succeed.
+func MustRun(t testing.TB, program pulumi.RunFunc) *Recorder {
+	t.Helper()
+	r, err := Run(program)
+	require.NoError(t, err)
+	return r
+}
+
+// NewResource implements [pulumi.MockResourceMonitor].
+func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.registrations = append(r.registrations, Registration{
+		Type: args.TypeToken, Name: args.Name, Inputs: args.Inputs, Request: args.RegisterRPC,
+	})
+	return args.Name + "-id", state(args), nil
+}
+
+// Call implements [pulumi.MockResourceMonitor].
+func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return answer(args)
+}
+
+// RegisterResourceOutputs counts the components, and the stack, that registered
+// their outputs.
+func (r *Recorder) RegisterResourceOutputs() (*emptypb.Empty, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outputs++
+	return &emptypb.Empty{}, nil
+}
+
+// All returns all registrations.
+func (r *Recorder) All() []Registration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.registrations)
+}
+
+// OfType returns the registrations with type token typ.
+func (r *Recorder) OfType(typ string) []Registration {
+	return slices.DeleteFunc(r.All(), func(g Registration) bool { return g.Type != typ })
+}
+
+// Only returns the one registration with type token typ.
+func (r *Recorder) Only(t testing.TB, typ string) Registration {
+	t.Helper()
+	found := r.OfType(typ)
+	require.Len(t, found, 1, "resources of type %s", typ)
+	return found[0]
+}
+
+// Named returns the registration with type token typ and the given name.
+func (r *Recorder) Named(t testing.TB, typ, name string) Registration {
+	t.Helper()
+	for _, g := range r.OfType(typ) {
+		if g.Name == name {
+			return g
+		}
+	}
+	require.Failf(t, "no such resource", "%s %s", typ, name)
+	return Registration{}
+}
+
+// OutputRegistrations returns how often outputs were registered: once for each
+// component, and once for a stack.
+func (r *Recorder) OutputRegistrations() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outputs
+}

@@ -1,0 +1,73 @@
+package rotation
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+)
+
+const keysARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gatehouse/test/origin-key/*"
+
+func run(t *testing.T, then func(*Rotation)) *pulumitest.Recorder {
+	t.Helper()
+	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		r, err := New(ctx, "rotation", &Args{Deployment: pulumitest.Deployment(t), Key: pulumitest.Settings(t).Key})
+		if err != nil {
+			return err
+		}
+		then(r)
+		return nil
+	})
+}
+
+func TestTheFirstKeyIsMadeByTheRotatorAndSecret(t *testing.T) {
+	var value string
+	var secret bool
+	recorder := run(t, func(r *Rotation) {
+		secret = pulumi.IsSecret(r.FirstKey)
+		r.FirstKey.ApplyT(func(v string) string { value = v; return v })
+	})
+	assert.Equal(t, pulumitest.FirstKey, value)
+	assert.True(t, secret)
+
+	invocation := recorder.Only(t, "aws:lambda/invocation:Invocation")
+	assert.Equal(t, "CRUD", invocation.Text("lifecycleScope"))
+	assert.JSONEq(t, `{"action":"create"}`, invocation.Text("input"))
+	assert.Equal(t, "gatehouse-test-rotator", invocation.Text("functionName"))
+	assert.Equal(t, []string{"result"}, invocation.Request.GetAdditionalSecretOutputs())
+}
+
+func TestAnAnswerWithoutKeyIsAnErrorThatRepeatsNothing(t *testing.T) {
+	for _, answer := range []string{"", "{}", `"hush"`, `{"value":""}`, `{"value":7,"other":"hush"}`} {
+		_, err := keyValue(answer)
+		require.ErrorContains(t, err, "has no key in it")
+		assert.NotContains(t, err.Error(), "hush")
+	}
+}
+
+func TestTheRotatorMayChangeTheRingAndNothingElse(t *testing.T) {
+	recorder := run(t, func(*Rotation) {})
+	const onlyKeys = `"Condition": {"StringLike": {"kms:EncryptionContext:PARAMETER_ARN": "` + keysARN + `"}}`
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "WriteLog", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*"]},
+		{"Sid": "ReadRing", "Effect": "Allow", "Action": ["ssm:GetParametersByPath"], "Resource": ["arn:aws:ssm:eu-west-1:123456789012:parameter/gatehouse/test/origin-key"]},
+		{"Sid": "DecryptKeys", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": ["arn:aws:mock:::Key/rotation-kms"], `+onlyKeys+`},
+		{"Sid": "ChangeRing", "Effect": "Allow", "Action": ["ssm:PutParameter", "ssm:DeleteParameters"], "Resource": ["`+keysARN+`"]},
+		{"Sid": "EncryptKeys", "Effect": "Allow", "Action": ["kms:Encrypt"], "Resource": ["arn:aws:mock:::Key/rotation-kms"], `+onlyKeys+`}
+	]}`, recorder.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"))
+}
+
+func TestTheKMSKeyRotatesAndServesTheRingOnly(t *testing.T) {
+	key := run(t, func(*Rotation) {}).Only(t, "aws:kms/key:Key")
+	assert.True(t, key.Input("enableKeyRotation").BoolValue())
+	assert.Contains(t, key.Text("policy"), `"kms:ViaService":"ssm.eu-west-1.amazonaws.com"`)
+	assert.Contains(t, key.Text("policy"), `"kms:CallerAccount":"123456789012"`)
+	assert.Contains(t, key.Text("policy"), `"kms:EncryptionContext:PARAMETER_ARN":"`+keysARN+`"`)
+	for _, use := range []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:CreateGrant"} {
+		assert.NotContains(t, administration, use)
+	}
+}

@@ -1,0 +1,147 @@
+package settings
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+)
+
+func TestMissingMeansDefault(t *testing.T) {
+	s, err := Load(nil)
+	require.NoError(t, err)
+	assert.Equal(t, "us-east-1", s.Region)
+	assert.Equal(t, "arm64", s.Lambda.Architecture)
+	assert.Equal(t, 5*time.Minute, s.Gateway.AuthorizerTTL)
+	assert.Equal(t, Key{Header: "x-origin-verify", MemoryTTL: time.Minute, RefetchPeriod: 10 * time.Second, StaleLimit: time.Hour}, s.Key)
+}
+
+func TestGivenWins(t *testing.T) {
+	s, err := Load(map[string]string{
+		"aws:region":                   "eu-central-1",
+		"gatehouse:lambdaArchitecture": "x86_64",
+		"gatehouse:authorizerTtl":      "0s",
+		"gatehouse:keyHeader":          "x-door",
+		"other:key":                    "is none of our business",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, "eu-central-1", s.Region)
+	assert.Equal(t, "x86_64", s.Lambda.Architecture)
+	assert.Zero(t, s.Gateway.AuthorizerTTL)
+	assert.Equal(t, "x-door", s.Key.Header)
+}
+
+func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
+	for _, c := range []struct{ key, given, allowed string }{
+		{"aws:region", "Frankfurt", "an AWS region such as us-east-1"},
+		{"aws:region", "", "an AWS region"},
+		{"gatehouse:lambdaArchitecture", "amd64", "one of arm64, x86_64"},
+		{"gatehouse:logRetentionDays", "31", "one of 1, 3, 5, 7"},
+		{"gatehouse:logRetentionDays", "0", "one of 1, 3, 5, 7"},
+		{"gatehouse:throttleRate", "many", "a whole number from 1 to 10000"},
+		{"gatehouse:throttleRate", "1.5", "a whole number"},
+		{"gatehouse:throttleBurst", "99", "at least throttleRate, 100"},
+		{"gatehouse:authorizerTtl", "61m", "a duration from 0s to 1h"},
+		{"gatehouse:authorizerTtl", "300", "such as 90s, 5m or 6h"},
+		{"gatehouse:authorizerTtl", "1500ms", "in whole seconds"},
+		{"gatehouse:keyHeader", "X-Origin-Verify", "in lower case"},
+		{"gatehouse:keyHeader", "host", "none that CloudFront or API Gateway uses itself"},
+		{"gatehouse:keyHeader", "x-amz-key", "none that CloudFront or API Gateway uses itself"},
+		{"gatehouse:keyMemoryTtl", "5s", "at least keyRefetchPeriod, 10s"},
+		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m0s"},
+		{"gatehouse:modelId", "Claude", "a Bedrock foundation model's id"},
+		{"gatehouse:modelMaxTokens", "0", "a whole number from 1 to 65536"},
+		{"gatehouse:keyHeadr", "x-door", "only the keys that Pulumi.yaml lists"},
+	} {
+		t.Run(c.key+"="+c.given, func(t *testing.T) {
+			_, err := Load(map[string]string{c.key: c.given})
+			var problems Problems
+			require.ErrorAs(t, err, &problems)
+			require.Len(t, problems, 1)
+			assert.Equal(t, c.key, problems[0].Key)
+			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, err.Error(), c.key)
+			if !problems[0].Unknown {
+				assert.Equal(t, c.given, problems[0].Given)
+				assert.Contains(t, err.Error(), `"`+c.given+`"`)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	_, err := Load(map[string]string{
+		"aws:region":               "nowhere",
+		"gatehouse:throttleRate":   "-1",
+		"gatehouse:modelMaxToken":  "5",
+		"gatehouse:modelMaxTokens": "five",
+	})
+	var problems Problems
+	require.ErrorAs(t, err, &problems)
+	assert.Len(t, problems, 4)
+	assert.Contains(t, err.Error(), "4 problem(s)")
+}
+
+func TestAConflictWithADefaultSaysSo(t *testing.T) {
+	_, err := Load(map[string]string{"gatehouse:throttleRate": "500"})
+	require.ErrorContains(t, err, `gatehouse:throttleBurst is "200" by default; allowed: at least throttleRate, 500`)
+}
+
+func TestModelIDs(t *testing.T) {
+	for _, id := range []string{"amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.titan-text-lite-v1", "mistral.mistral-7b-instruct-v0:2", "meta.llama3-8b-instruct-v1:0:8k", "openai.gpt-oss-20b-1:0"} {
+		assert.Regexp(t, modelPattern, id)
+	}
+	for _, id := range []string{"", "nova", "amazon/nova", "amazon.nova*", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"} {
+		assert.NotRegexp(t, modelPattern, id)
+	}
+}
+
+// Pulumi.yaml describes the settings to users and to the engine, so it has to be
+// the same list.
+func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
+	text, err := os.ReadFile("../../Pulumi.yaml")
+	require.NoError(t, err)
+	var project struct {
+		Name    string
+		Options map[string]string
+		Config  map[string]struct {
+			Type, Default, Description string
+			Value                      any
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &project))
+	assert.Equal(t, Namespace, project.Name)
+	assert.Equal(t, "always", project.Options["refresh"])
+
+	r := newReader(nil)
+	read(r)
+	for key, want := range r.specs {
+		if key == "aws:region" {
+			continue // another namespace's keys have no schema
+		}
+		described, ok := project.Config[key[len(Namespace)+1:]]
+		if assert.True(t, ok, "%s is in Pulumi.yaml", key) {
+			assert.Equal(t, want, spec{typ: described.Type, defaultValue: described.Default}, key)
+			assert.NotEmpty(t, described.Description, key)
+		}
+	}
+	for key, described := range project.Config {
+		if described.Type != "" {
+			assert.Contains(t, r.specs, full(key), "nothing reads it")
+		}
+	}
+}
+
+func TestTheStacksFilesAreValid(t *testing.T) {
+	for _, stack := range []string{"dev", "prod", "local"} {
+		text, err := os.ReadFile("../../Pulumi." + stack + ".yaml")
+		require.NoError(t, err)
+		var file struct{ Config map[string]string }
+		require.NoError(t, yaml.Unmarshal(text, &file))
+		_, err = Load(file.Config)
+		assert.NoError(t, err, stack)
+	}
+}

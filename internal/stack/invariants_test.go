@@ -1,0 +1,187 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/stack"
+)
+
+const provider = "pulumi:providers:aws"
+
+func deploy(t testing.TB) *pulumitest.Recorder {
+	t.Helper()
+	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		return stack.Deploy(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t))
+	})
+}
+
+func TestEveryResourceBelongsToAComponent(t *testing.T) {
+	for _, r := range deploy(t).All() {
+		parent := urn.URN(r.Request.GetParent())
+		switch {
+		case r.Type == provider:
+			assert.Equal(t, "pulumi:pulumi:Stack", string(parent.Type()), r.Name)
+		case r.Custom():
+			assert.Regexp(t, `^gatehouse:[a-z]+:[A-Z][A-Za-z]+$`, string(parent.Type()), "parent of %s", r.Name)
+			assert.Truef(t, strings.HasPrefix(r.Name, parent.Name()), "%s starts with the name of its parent %s", r.Name, parent.Name())
+		default:
+			assert.Regexp(t, `^gatehouse:[a-z]+:[A-Z][A-Za-z]+$`, r.Type)
+		}
+	}
+}
+
+func TestEveryComponentRegistersItsOutputs(t *testing.T) {
+	recorder := deploy(t)
+	components := slices.DeleteFunc(recorder.All(), func(r pulumitest.Registration) bool { return r.Custom() })
+	require.NotEmpty(t, components)
+	assert.Equal(t, len(components)+1, recorder.OutputRegistrations(), "one for each component and one for the stack")
+}
+
+func TestEveryResourceUsesTheOneProvider(t *testing.T) {
+	recorder := deploy(t)
+	recorder.Only(t, provider)
+	for _, r := range recorder.All() {
+		if r.Custom() && r.Type != provider {
+			assert.Contains(t, r.Request.GetProvider(), "::"+provider+"::aws::", r.Name)
+		}
+	}
+}
+
+func TestEverythingIsTagged(t *testing.T) {
+	tags := deploy(t).Only(t, provider).Input("defaultTags.tags")
+	assert.Equal(t, resource.NewProperty(resource.PropertyMap{
+		"project":    resource.NewProperty("gatehouse"),
+		"stack":      resource.NewProperty("test"),
+		"managed-by": resource.NewProperty("pulumi"),
+	}), tags)
+}
+
+func TestEveryLogEnds(t *testing.T) {
+	recorder := deploy(t)
+	groups := recorder.OfType("aws:cloudwatch/logGroup:LogGroup")
+	names := map[string]bool{}
+	for _, group := range groups {
+		names[group.Text("name")] = true
+		assert.True(t, group.Input("retentionInDays").IsNumber(), "%s has a retention", group.Name)
+	}
+	for _, function := range recorder.OfType("aws:lambda/function:Function") {
+		assert.Contains(t, names, "/aws/lambda/"+function.Text("name"), "the program makes the log group of %s", function.Name)
+	}
+}
+
+func TestEveryRouteHasTheAuthorizer(t *testing.T) {
+	recorder := deploy(t)
+	authorizer := recorder.Only(t, "aws:apigatewayv2/authorizer:Authorizer")
+	routes := recorder.OfType("aws:apigatewayv2/route:Route")
+	require.NotEmpty(t, routes)
+	for _, route := range routes {
+		assert.Equal(t, "CUSTOM", route.Text("authorizationType"), route.Name)
+		assert.Equal(t, authorizer.Name+"-id", route.Text("authorizerId"), route.Name)
+	}
+}
+
+func TestTheKeyIsNeverInClear(t *testing.T) {
+	for _, r := range deploy(t).All() {
+		assert.NotContains(t, shown(resource.NewProperty(r.Inputs)), pulumitest.FirstKey, "inputs of %s", r.Name)
+	}
+}
+
+// shown is all the text in value that isn't marked secret.
+func shown(value resource.PropertyValue) string {
+	switch {
+	case value.IsString():
+		return value.StringValue() + "\n"
+	case value.IsArray():
+		var all strings.Builder
+		for _, element := range value.ArrayValue() {
+			all.WriteString(shown(element))
+		}
+		return all.String()
+	case value.IsObject():
+		var all strings.Builder
+		for key, field := range value.ObjectValue() {
+			all.WriteString(string(key) + "\n" + shown(field))
+		}
+		return all.String()
+	default:
+		return ""
+	}
+}
+
+func TestTheProgramIsDeterministic(t *testing.T) {
+	artifacts := pulumitest.Artifacts(t)
+	run := func() map[string]string {
+		all := map[string]string{}
+		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+			return stack.Deploy(ctx, pulumitest.Settings(t), artifacts)
+		})
+		for _, r := range recorder.All() {
+			all[r.Type+" "+r.Name] = r.Input("").String()
+		}
+		return all
+	}
+	first := run()
+	require.NotEmpty(t, first)
+	for range 5 {
+		require.Equal(t, first, run())
+	}
+}
+
+// wildcards are the resources with a star in them that a policy may have, each
+// with its reason.
+var wildcards = map[string]string{
+	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":           "Lambda names the streams",
+	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                   "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":               "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
+	"rotation-kms: *": "in the policy of a KMS key the star means this key",
+}
+
+func TestPoliciesHaveNoWildcardWithoutReason(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range deploy(t).All() {
+		for _, input := range []string{"policy", "assumeRolePolicy"} {
+			for _, statement := range statements(t, r.Text(input)) {
+				assert.Equal(t, "Allow", statement.Effect, r.Name)
+				for _, action := range statement.Action {
+					assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+				}
+				for _, arn := range statement.Resource {
+					if strings.Contains(arn, "*") {
+						seen[r.Name+": "+arn] = true
+					}
+				}
+			}
+		}
+	}
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(wildcards)), slices.Collect(maps.Keys(seen)))
+}
+
+type statement struct {
+	Sid, Effect      string
+	Action, Resource []string
+	Principal        map[string]string
+	Condition        map[string]map[string]string
+}
+
+func statements(t testing.TB, policy string) []statement {
+	t.Helper()
+	if policy == "" {
+		return nil
+	}
+	var document struct{ Statement []statement }
+	require.NoError(t, json.Unmarshal([]byte(policy), &document))
+	require.NotEmpty(t, document.Statement)
+	return document.Statement
+}
