@@ -2,15 +2,19 @@
 
     GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud
     GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
+    GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
+                                      "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
+    GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 """
 
 import json
 import time
 import uuid
+from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import deployments
+from . import calls, deployments, faults
 
 PREFIX = "/_gatehouse/"
 
@@ -26,13 +30,18 @@ class Refused(Exception):
 class Controls:
     """Serves the controls."""
 
-    def __init__(self, fleet: deployments.Fleet):
+    def __init__(self, fleet: deployments.Fleet, injected: faults.Faults, called: calls.Calls):
         self._fleet = fleet
+        self._faults = injected
+        self._calls = called
         self._instance = {"id": str(uuid.uuid4()), "started": time.time()}
         self._routes = {
             ("GET", "instance"): lambda _: self._instance,
             ("GET", "cloudfront"): lambda _: self._cloudfront(),
             ("PUT", "cloudfront"): self._set_cloudfront,
+            ("GET", "faults"): lambda _: self._faults.describe(),
+            ("PUT", "faults"): self._set_faults,
+            ("GET", "calls"): self._since,
         }
 
     async def serve(self, scope, receive, send) -> None:
@@ -44,12 +53,15 @@ class Controls:
                 known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._routes)
                 raise Refused(404, f"no such control; there are {known}")
             body = await app._read_request_body(receive, scope["method"], {})
-            status, answer = 200, route(json.loads(body or b"null"))
+            query = parse_qs(scope["query_string"].decode())
+            status, answer = 200, route(query if scope["method"] == "GET" else json.loads(body or b"null"))
         except Refused as refusal:
             status, answer = refusal.status, {"error": str(refusal)}
         except (ValueError, UnicodeDecodeError) as problem:
             status, answer = 400, {"error": f"not understood: {problem}"}
-        await app._send_response(send, status, {"Content-Type": "application/json"}, json.dumps(answer) + "\n")
+        lines = answer if isinstance(answer, list) else [answer]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
+        await app._send_response(send, status, {"Content-Type": "application/json"}, text)
 
     def _cloudfront(self) -> dict:
         return {"deploySeconds": self._fleet.seconds, "edges": self._fleet.edges,
@@ -70,3 +82,13 @@ class Controls:
                 raise Refused(409, str(problem)) from problem
         self._fleet.seconds = seconds
         return self._cloudfront()
+
+    def _set_faults(self, wanted) -> dict:
+        try:
+            self._faults.replace(wanted)
+        except faults.Malformed as problem:
+            raise Refused(400, str(problem)) from problem
+        return self._faults.describe()
+
+    def _since(self, query: dict) -> list[dict]:
+        return self._calls.since(int(query.get("since", ["0"])[0]))

@@ -8,7 +8,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app
 
-from . import controls, deployments, endpoints, patching, quiet, runtime, viewers
+from . import (access, authorizers, calls, controls, deployments, endpoints, errors, faults, patching, quiet, runtime,
+               schedules, viewers)
 from .process import LOOPBACK
 
 SHUTDOWN_SECONDS = 1
@@ -21,17 +22,24 @@ KEEP_ALIVE_REQUESTS = 10**9
 def run(options) -> int:
     """Serve until told to stop."""
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
+    injected, called = faults.Faults(), calls.Calls()
     try:
         patching.check_version()
         quiet.install()
         runtime.install()
         endpoints.install()
         deployments.install(fleet)
+        errors.install()
+        access.install()
+        calls.install(called)
+        faults.install(injected)
+        authorizers.install()
+        schedules.install()
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", flush=True)
         return 1
     _raise_file_limit()
-    asyncio.run(_serve(options, _application(options, controls.Controls(fleet))))
+    asyncio.run(_serve(options, _application(options, controls.Controls(fleet, injected, called))))
     return 0
 
 
