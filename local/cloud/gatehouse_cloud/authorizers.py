@@ -1,10 +1,8 @@
-"""HTTP API authorizers: what Terraform's provider reads back, and the cache that revoking a key must clear.
+"""Resets the cache of authorizer results, as revoking a key demands.
 
-- ministack answers a REQUEST authorizer with an empty jwtConfiguration, which the provider takes for a change.
-- It takes ResetAuthorizersCache (DELETE …/stages/{stage}/cache/authorizers) for DeleteStage.
+ministack takes ResetAuthorizersCache (DELETE …/stages/{stage}/cache/authorizers) for DeleteStage and removes the stage.
 """
 
-import json
 import re
 from urllib.parse import unquote
 
@@ -16,18 +14,7 @@ CACHE_PATH = re.compile(r"^/v2/apis/([^/]+)/stages/([^/]+)/cache/authorizers/?$"
 
 
 def install() -> None:
-    patching.extend(apigateway, "_create_authorizer", _create)
     patching.extend(apigateway, "handle_request", _request)
-
-
-def _create(original, api_id, data):
-    status, headers, body = original(api_id, data)
-    if status != 201:
-        return status, headers, body
-    authorizer = apigateway._authorizers[api_id][json.loads(body)["authorizerId"]]
-    if authorizer["authorizerType"] == "REQUEST":
-        authorizer.pop("jwtConfiguration")
-    return apigateway._apigw_response(authorizer, status)
 
 
 async def _request(original, method, path, headers, body, query_params):

@@ -8,8 +8,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app
 
-from . import (access, authorizers, calls, controls, deployments, endpoints, errors, faults, patching, quiet, runtime,
-               schedules, viewers)
+from . import (absent, access, alarms, authorizers, calls, controls, deployments, endpoints, errors, faults,
+               function_logs, patching, quiet, runtime, schedules, stages, viewers)
 from .process import LOOPBACK
 
 SHUTDOWN_SECONDS = 1
@@ -30,11 +30,15 @@ def run(options) -> int:
         endpoints.install()
         deployments.install(fleet)
         errors.install()
+        absent.install()
+        alarms.install()
         access.install()
         calls.install(called)
         faults.install(injected)
         authorizers.install()
         schedules.install()
+        function_logs.install(called)
+        stages.install()
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", flush=True)
         return 1
