@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -45,6 +46,15 @@ func NewRing(keys ...Key) (Ring, error) {
 // Keys returns the keys, oldest first.
 func (r Ring) Keys() []Key { return slices.Clone(r.keys) }
 
+// Names returns the names of the keys, oldest first.
+func (r Ring) Names() []Name {
+	names := make([]Name, len(r.keys))
+	for i, key := range r.keys {
+		names[i] = key.Name
+	}
+	return names
+}
+
 // Len returns the number of keys.
 func (r Ring) Len() int { return len(r.keys) }
 
@@ -60,14 +70,50 @@ func (r Ring) Newest() (Key, bool) {
 // is one. It takes the same time whichever key matches, if any: it compares
 // digests, of equal length, and never stops early.
 func (r Ring) Accepts(presented string) (Name, bool) {
-	digest := sha256.Sum256([]byte(presented))
+	var onStack [2 * ValueSize]byte // room for every value's text, so that nothing is allocated
+	key, ok := r.find(sha256.Sum256(append(onStack[:0], presented...)))
+	return key.Name, ok
+}
+
+// holding returns the key that has the value.
+func (r Ring) holding(value Value) (Key, bool) {
+	if value.IsZero() {
+		return Key{}, false
+	}
+	return r.find(*value.digest())
+}
+
+// before returns the names of the keys that are older than name.
+func (r Ring) before(name Name) []Name {
+	names := r.Names()
+	at, _ := slices.BinarySearch(names, name)
+	return names[:at]
+}
+
+// through returns the names of the keys up to name.
+func (r Ring) through(name Name) []Name {
+	names := r.Names()
+	at, found := slices.BinarySearch(names, name)
+	if found {
+		at++
+	}
+	return names[:at]
+}
+
+func (r Ring) find(digest [sha256.Size]byte) (Key, bool) {
 	match := -1
 	for i := range r.keys {
-		equal := subtle.ConstantTimeCompare(digest[:], r.keys[i].Value.digest[:])
+		equal := subtle.ConstantTimeCompare(digest[:], r.keys[i].Value.digest()[:])
 		match = subtle.ConstantTimeSelect(equal, i, match)
 	}
 	if match < 0 {
-		return "", false
+		return Key{}, false
 	}
-	return r.keys[match].Name, true
+	return r.keys[match], true
 }
+
+// String implements [fmt.Stringer]: the names, which are public.
+func (r Ring) String() string { return fmt.Sprint(r.Names()) }
+
+// LogValue implements [slog.LogValuer]: the names, which are public.
+func (r Ring) LogValue() slog.Value { return slog.AnyValue(r.Names()) }

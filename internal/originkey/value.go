@@ -2,6 +2,7 @@ package originkey
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -20,7 +21,15 @@ var errBadValue = fmt.Errorf("origin key value: want %d bytes in unpadded URL-sa
 
 // Value is the secret of a key: what CloudFront sends in the header. It prints as
 // "[redacted]" with every verb, as JSON and in logs; only [Value.Reveal] shows it.
+// Compare values with [Value.Equal], not with ==.
 type Value struct {
+	// Where fmt calls no method, in an unexported field or while it reports a wrong
+	// verb, it prints pointers as addresses, but may follow one to a struct. It
+	// never follows two.
+	secret **secret
+}
+
+type secret struct {
 	text   string
 	digest [sha256.Size]byte
 }
@@ -43,16 +52,42 @@ func ParseValue(text string) (Value, error) {
 	return valueOf(text), nil
 }
 
+// HeaderValue returns what a header was seen to carry, whatever that is: a value
+// that nobody of ours made may be a secret as well. No text gives the zero Value.
+func HeaderValue(text string) Value {
+	if text == "" {
+		return Value{}
+	}
+	return valueOf(text)
+}
+
 func valueOf(text string) Value {
-	return Value{text: text, digest: sha256.Sum256([]byte(text))}
+	held := &secret{text: text, digest: sha256.Sum256([]byte(text))}
+	return Value{secret: &held}
 }
 
 // Reveal returns the header's text in clear. Call it only where the text leaves
 // for CloudFront or Parameter Store.
-func (v Value) Reveal() string { return v.text }
+func (v Value) Reveal() string {
+	if v.secret == nil {
+		return ""
+	}
+	return (*v.secret).text
+}
 
 // IsZero reports whether v is no value at all.
-func (v Value) IsZero() bool { return v.text == "" }
+func (v Value) IsZero() bool { return v.secret == nil }
+
+// Equal reports whether v and other are the same value, in constant time. The
+// zero Value equals only itself.
+func (v Value) Equal(other Value) bool {
+	if v.secret == nil || other.secret == nil {
+		return v.secret == other.secret
+	}
+	return subtle.ConstantTimeCompare(v.digest()[:], other.digest()[:]) == 1
+}
+
+func (v Value) digest() *[sha256.Size]byte { return &(*v.secret).digest }
 
 // String implements [fmt.Stringer].
 func (Value) String() string { return redacted }
