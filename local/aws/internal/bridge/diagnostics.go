@@ -1,0 +1,145 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/types/known/structpb"
+)
+
+// withoutErrors drops errors from the log: the bridge logs each one and returns it too, and the CLI shows both.
+type withoutErrors struct{ log Log }
+
+func (l withoutErrors) Log(ctx context.Context, s diag.Severity, urn resource.URN, message string) error {
+	if s == diag.Error {
+		return nil
+	}
+	return l.log.Log(ctx, s, urn, message)
+}
+
+func (l withoutErrors) LogStatus(ctx context.Context, s diag.Severity, urn resource.URN, message string) error {
+	return l.log.LogStatus(ctx, s, urn, message)
+}
+
+// diagnosed returns the errors among a Terraform provider's diagnostics as one error. The bridge would return
+// the first one only.
+type diagnosed struct{ tfprotov6.ProviderServer }
+
+func (d diagnosed) ConfigureProvider(
+	ctx context.Context, r *tfprotov6.ConfigureProviderRequest,
+) (*tfprotov6.ConfigureProviderResponse, error) {
+	answer, err := d.ProviderServer.ConfigureProvider(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return answer, errorIn(answer.Diagnostics)
+}
+
+func (d diagnosed) ReadResource(
+	ctx context.Context, r *tfprotov6.ReadResourceRequest,
+) (*tfprotov6.ReadResourceResponse, error) {
+	answer, err := d.ProviderServer.ReadResource(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return answer, errorIn(answer.Diagnostics)
+}
+
+func (d diagnosed) PlanResourceChange(
+	ctx context.Context, r *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
+	answer, err := d.ProviderServer.PlanResourceChange(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return answer, errorIn(answer.Diagnostics)
+}
+
+func (d diagnosed) ReadDataSource(
+	ctx context.Context, r *tfprotov6.ReadDataSourceRequest,
+) (*tfprotov6.ReadDataSourceResponse, error) {
+	answer, err := d.ProviderServer.ReadDataSource(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return answer, errorIn(answer.Diagnostics)
+}
+
+// ApplyResourceChange keeps the error for later when there is a state to be kept: the bridge would forget a
+// resource that exists already.
+func (d diagnosed) ApplyResourceChange(
+	ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	answer, err := d.ProviderServer.ApplyResourceChange(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	failure := errorIn(answer.Diagnostics)
+	if failure == nil {
+		return answer, nil
+	}
+	half, ok := ctx.Value(halfDoneKey{}).(*halfDone)
+	if gone, err := answer.NewState.IsNull(); !ok || err != nil || gone {
+		return nil, failure
+	}
+	half.failure = failure
+	answer.Diagnostics = nil
+	return answer, nil
+}
+
+// errorIn joins what a provider reports as errors.
+func errorIn(diagnostics []*tfprotov6.Diagnostic) error {
+	var failures []error
+	for _, d := range diagnostics {
+		if d.Severity != tfprotov6.DiagnosticSeverityError {
+			continue
+		}
+		text := d.Summary
+		if d.Detail != "" && d.Detail != d.Summary {
+			text += ": " + d.Detail
+		}
+		if d.Attribute != nil && len(d.Attribute.Steps()) > 0 {
+			text += fmt.Sprintf(" (at %s)", d.Attribute)
+		}
+		failures = append(failures, errors.New(strings.TrimSpace(text)))
+	}
+	return errors.Join(failures...)
+}
+
+// halfDone is the error of a change that left something behind.
+type halfDone struct{ failure error }
+
+type halfDoneKey struct{}
+
+func withHalfDone(ctx context.Context) (context.Context, *halfDone) {
+	h := &halfDone{}
+	return context.WithValue(ctx, halfDoneKey{}, h), h
+}
+
+// err is how the engine is told to record a resource although its change failed.
+func (h *halfDone) err(urn, id string, properties *structpb.Struct) error {
+	if h.failure == nil {
+		return nil
+	}
+	failure := explain(urn, h.failure)
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, failure.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: id, Properties: properties, Reasons: []string{failure.Error()},
+	})
+}
+
+// explain adds which resource an error is about.
+func explain(urn string, err error) error {
+	if err == nil {
+		return nil
+	}
+	u := resource.URN(urn)
+	return fmt.Errorf("%s %q: %w", u.Type().DisplayName(), u.Name(), err)
+}

@@ -1,0 +1,59 @@
+// Package bridge serves the Pulumi SDK's resources and functions over a running Terraform provider.
+//
+// The Terraform bridge does the work. What it leaves out for a provider that runs as a program is added around
+// it: names made up for resources that were given none, archives and assets, JSON documents given as objects,
+// and errors that are told once and keep what was already created.
+package bridge
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/proto"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/info"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
+)
+
+// Version is the version of the SDK that is served.
+const Version = "6.83.0"
+
+// newInfo tells the bridge what it cannot derive from the provider's schema.
+func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServer) (info.Provider, error) {
+	provider := proto.New(ctx, server)
+	i := info.Provider{
+		P:                             provider,
+		Name:                          "aws",
+		Version:                       Version,
+		ResourcePrefix:                "aws",
+		MetadataInfo:                  &info.Metadata{Data: tfbridge.ProviderMetadata(nil)},
+		Config:                        t.Config.Infos(),
+		Resources:                     map[string]*info.Resource{},
+		DataSources:                   map[string]*info.DataSource{},
+		EnableAccuratePFBridgePreview: true,
+	}
+	for token, entry := range t.Resources {
+		schema, ok := provider.ResourcesMap().GetOk(entry.Terraform)
+		if !ok {
+			return i, fmt.Errorf("the Terraform provider has no resource %s: is it version %s?", entry.Terraform, Version)
+		}
+		resource := &info.Resource{Tok: tokens.Type(token), Fields: entry.Fields.Infos()}
+		autoName(entry, schema.Schema(), resource)
+		if _, ok := schema.Schema().GetOk("id"); !ok {
+			resource.ComputeID = identify(entry.Terraform)
+		}
+		i.Resources[entry.Terraform] = resource
+	}
+	for token, entry := range t.Functions {
+		if _, ok := provider.DataSourcesMap().GetOk(entry.Terraform); !ok {
+			return i, fmt.Errorf("the Terraform provider has no data source %s: is it another version?", entry.Terraform)
+		}
+		i.DataSources[entry.Terraform] = &info.DataSource{
+			Tok: tokens.ModuleMember(token), Fields: entry.Fields.Infos(),
+		}
+	}
+	return i, nil
+}

@@ -1,0 +1,258 @@
+package bridge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	pfbridge "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/info"
+	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
+)
+
+// Log takes what is to be shown to the user.
+type Log interface {
+	Log(ctx context.Context, severity diag.Severity, urn resource.URN, message string) error
+	LogStatus(ctx context.Context, severity diag.Severity, urn resource.URN, message string) error
+}
+
+// NewServer serves the SDK over the Terraform provider.
+func NewServer(
+	ctx context.Context, t *table.Table, terraform tfprotov6.ProviderServer, files *Files, log Log,
+) (pulumirpc.ResourceProviderServer, error) {
+	i, err := newInfo(ctx, t, diagnosed{terraform})
+	if err != nil {
+		return nil, err
+	}
+	schema, err := json.Marshal(map[string]string{"name": i.Name, "version": i.Version})
+	if err != nil {
+		return nil, err
+	}
+	inner, err := pfbridge.NewProviderServer(ctx, withoutErrors{log}, i, pfbridge.ProviderMetadata{PackageSchema: schema})
+	if err != nil {
+		return nil, err
+	}
+	return &server{
+		ResourceProviderServer: inner,
+		files:                  files,
+		resources:              newTypes(t.Resources, i.P.ResourcesMap(), i.Resources),
+		functions:              newTypes(t.Functions, i.P.DataSourcesMap(), nil),
+	}, nil
+}
+
+// server converts on the way in and out what differs between the SDK and Terraform beyond names and nesting.
+type server struct {
+	pulumirpc.ResourceProviderServer
+	files                *Files
+	resources, functions map[string]typeInfo
+}
+
+// typeInfo is what the server knows of a resource or function.
+type typeInfo struct {
+	kinds *kinds
+	name  resource.PropertyKey // that is made up when it is left out
+}
+
+func newTypes(
+	entries map[string]*table.Entry, schemas shim.ResourceMap, resources map[string]*info.Resource,
+) map[string]typeInfo {
+	types := map[string]typeInfo{}
+	for token, entry := range entries {
+		schema := schemas.Get(entry.Terraform).Schema()
+		t := typeInfo{kinds: newKinds(entry.Fields, schema)}
+		if r := resources[entry.Terraform]; r != nil {
+			for attribute, field := range r.Fields {
+				if field.Default != nil {
+					t.name = resource.PropertyKey(propertyName(attribute, schema, r.Fields))
+				}
+			}
+		}
+		types[token] = t
+	}
+	return types
+}
+
+func (s *server) typeOf(urn string) typeInfo { return s.resources[string(resource.URN(urn).Type())] }
+
+// Check makes up names and turns documents into text. Archives and assets stay what they are.
+func (s *server) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	x := s.exchange(s.typeOf(r.GetUrn()).kinds, false)
+	r.Olds, r.News = x.lower(r.GetOlds()), x.lower(r.GetNews())
+	if x.err != nil {
+		return nil, x.err
+	}
+	answer, err := s.ResourceProviderServer.Check(ctx, r)
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
+	}
+	answer.Inputs = x.raise(answer.GetInputs())
+	return answer, x.err
+}
+
+// Diff also says when the old resource has to go first, because the new one wants the same name.
+func (s *server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	t := s.typeOf(r.GetUrn())
+	x := s.exchange(t.kinds, false)
+	r.Olds, r.OldInputs, r.News = x.lower(r.GetOlds()), x.lower(r.GetOldInputs()), x.lower(r.GetNews())
+	if x.err != nil {
+		return nil, x.err
+	}
+	answer, err := s.ResourceProviderServer.Diff(ctx, r)
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
+	}
+	if len(answer.GetReplaces()) > 0 && t.keepsName(resource.URN(r.GetUrn()), r.GetOlds(), r.GetNews()) {
+		answer.DeleteBeforeReplace = true
+	}
+	return answer, nil
+}
+
+// keepsName says whether a replacement would be created under the name of the resource it replaces. A name that
+// was made up is made up anew.
+func (t typeInfo) keepsName(urn resource.URN, old, next *structpb.Struct) bool {
+	if t.name == "" {
+		return false
+	}
+	was := old.GetFields()[string(t.name)].GetStringValue()
+	will := next.GetFields()[string(t.name)].GetStringValue()
+	return was != "" && was == will && !madeUp(urn, will)
+}
+
+// Create adds to the bridge's that a resource is not lost when its creation fails half way.
+func (s *server) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	x := s.exchange(s.typeOf(r.GetUrn()).kinds, !r.GetPreview())
+	r.Properties = x.lower(r.GetProperties())
+	if x.err != nil {
+		return nil, x.err
+	}
+	ctx, half := withHalfDone(ctx)
+	answer, err := s.ResourceProviderServer.Create(ctx, r)
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
+	}
+	answer.Properties = x.raise(answer.GetProperties())
+	if x.err != nil {
+		return nil, x.err
+	}
+	return answer, half.err(r.GetUrn(), answer.GetId(), answer.GetProperties())
+}
+
+// Update adds to the bridge's what Create does.
+func (s *server) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	x := s.exchange(s.typeOf(r.GetUrn()).kinds, !r.GetPreview())
+	r.Olds, r.OldInputs, r.News = x.lower(r.GetOlds()), x.lower(r.GetOldInputs()), x.lower(r.GetNews())
+	if x.err != nil {
+		return nil, x.err
+	}
+	ctx, half := withHalfDone(ctx)
+	answer, err := s.ResourceProviderServer.Update(ctx, r)
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
+	}
+	answer.Properties = x.raise(answer.GetProperties())
+	if x.err != nil {
+		return nil, x.err
+	}
+	return answer, half.err(r.GetUrn(), r.GetId(), answer.GetProperties())
+}
+
+// Read restores the archives and assets that the state holds.
+func (s *server) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	x := s.exchange(s.typeOf(r.GetUrn()).kinds, false)
+	r.Inputs, r.Properties = x.lower(r.GetInputs()), x.lower(r.GetProperties())
+	if x.err != nil {
+		return nil, x.err
+	}
+	answer, err := s.ResourceProviderServer.Read(ctx, r)
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
+	}
+	answer.Inputs, answer.Properties = x.raise(answer.GetInputs()), x.raise(answer.GetProperties())
+	return answer, x.err
+}
+
+// Delete is the bridge's.
+func (s *server) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	x := s.exchange(s.typeOf(r.GetUrn()).kinds, false)
+	r.OldInputs, r.Properties = x.lower(r.GetOldInputs()), x.lower(r.GetProperties())
+	if x.err != nil {
+		return nil, x.err
+	}
+	answer, err := s.ResourceProviderServer.Delete(ctx, r)
+	return answer, explain(r.GetUrn(), err)
+}
+
+// Invoke is the bridge's.
+func (s *server) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	x := s.exchange(s.functions[r.GetTok()].kinds, false)
+	r.Args = x.lower(r.GetArgs())
+	if x.err != nil {
+		return nil, x.err
+	}
+	answer, err := s.ResourceProviderServer.Invoke(ctx, r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", r.GetTok(), err)
+	}
+	answer.Return = x.raise(answer.GetReturn())
+	return answer, x.err
+}
+
+// exchange converts the properties of one call; the first error stays in err.
+type exchange struct {
+	files     *Files
+	kinds     *kinds
+	write     bool
+	originals map[string]resource.PropertyValue
+	err       error
+}
+
+func (s *server) exchange(k *kinds, write bool) *exchange {
+	return &exchange{files: s.files, kinds: k, write: write, originals: map[string]resource.PropertyValue{}}
+}
+
+// everything keeps all marks, so that reading and writing properties loses nothing.
+var everything = plugin.MarshalOptions{
+	KeepUnknowns: true, KeepSecrets: true, KeepResources: true, KeepOutputValues: true,
+}
+
+func (x *exchange) lower(s *structpb.Struct) *structpb.Struct {
+	return x.convert(s, func(p resource.PropertyMap) (resource.PropertyMap, error) {
+		if err := x.files.originals(x.kinds, p, x.originals); err != nil {
+			return nil, err
+		}
+		return x.kinds.each(p, x.files.lower(x.write))
+	})
+}
+
+func (x *exchange) raise(s *structpb.Struct) *structpb.Struct {
+	return x.convert(s, func(p resource.PropertyMap) (resource.PropertyMap, error) {
+		return x.kinds.each(p, raise(x.originals))
+	})
+}
+
+func (x *exchange) convert(
+	s *structpb.Struct, convert func(resource.PropertyMap) (resource.PropertyMap, error),
+) *structpb.Struct {
+	if x.kinds == nil || s == nil || x.err != nil {
+		return s
+	}
+	var properties resource.PropertyMap
+	if properties, x.err = plugin.UnmarshalProperties(s, everything); x.err != nil {
+		return nil
+	}
+	if properties, x.err = convert(properties); x.err != nil {
+		return nil
+	}
+	var converted *structpb.Struct
+	converted, x.err = plugin.MarshalProperties(properties, everything)
+	return converted
+}

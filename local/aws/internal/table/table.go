@@ -1,0 +1,83 @@
+// Package table holds what the bridge cannot know by itself: which token of the Pulumi SDK stands for which
+// Terraform name, and where the SDK's property names and types differ from those the bridge would derive.
+package table
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/info"
+)
+
+// JSON is the committed table. It is written by internal/generate.
+//
+//go:embed table.json
+var JSON []byte
+
+// Table is the whole mapping.
+type Table struct {
+	Config    Fields            `json:"config"`
+	Resources map[string]*Entry `json:"resources"`
+	Functions map[string]*Entry `json:"functions"`
+}
+
+// Entry maps one token.
+type Entry struct {
+	Terraform string `json:"terraform"`
+	Fields    Fields `json:"fields,omitempty"`
+}
+
+// Fields are the differing properties, by Terraform name.
+type Fields map[string]*Field
+
+// Field is one difference.
+type Field struct {
+	// Name in the SDK.
+	Name string `json:"name,omitempty"`
+	// Single says whether a list of at most one element is a plain value in the SDK.
+	Single *bool `json:"single,omitempty"`
+	// Kind is the SDK's type, where Terraform's is another one.
+	Kind Kind `json:"kind,omitempty"`
+	// Auto is set where Terraform requires a name and the SDK does not: the plugin makes one up.
+	Auto bool `json:"auto,omitempty"`
+	// Fields of an object, or of the objects in a list.
+	Fields Fields `json:"fields,omitempty"`
+}
+
+// Kind is how the SDK represents a value for which Terraform has a string.
+type Kind string
+
+// The kinds that occur.
+const (
+	Archive Kind = "archive" // a path there
+	Asset   Kind = "asset"   // a path there
+	Any     Kind = "any"     // text, a resource (its id) or a document (its JSON)
+	Bool    Kind = "bool"
+	Number  Kind = "number"
+)
+
+// Load reads the committed table.
+func Load() (*Table, error) {
+	var t Table
+	if err := json.Unmarshal(JSON, &t); err != nil {
+		return nil, fmt.Errorf("read the mapping of tokens: %w", err)
+	}
+	return &t, nil
+}
+
+// Infos are the fields as the bridge takes them.
+func (f Fields) Infos() map[string]*info.Schema {
+	infos := make(map[string]*info.Schema, len(f))
+	for terraform, field := range f {
+		nested := field.Fields.Infos()
+		infos[terraform] = &info.Schema{
+			Name:        field.Name,
+			MaxItemsOne: field.Single,
+			// The bridge looks for an object's fields here, and for those of a list's elements there.
+			Fields: nested,
+			Elem:   &info.Schema{Fields: nested},
+		}
+	}
+	return infos
+}

@@ -1,0 +1,79 @@
+// Command pulumi-resource-aws is a Pulumi provider plugin for the local run: it serves the official SDK
+// pulumi-aws over a Terraform AWS provider found on the machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pulumi/pulumi/pkg/v3/resource/provider"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/bridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
+)
+
+func main() {
+	// Pulumi's own flags are parsed by provider.Main.
+	run := serve
+	if len(os.Args) == 2 {
+		switch os.Args[1] {
+		case "-find", "--find":
+			run = find
+		case "-version", "--version":
+			fmt.Println(bridge.Version)
+			return
+		}
+	}
+	if err := run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, "pulumi-resource-aws:", err)
+		os.Exit(1)
+	}
+}
+
+// find prints the Terraform provider that would be used.
+func find(context.Context) error {
+	p, err := terraform.Here().Find()
+	if err != nil {
+		return err
+	}
+	fmt.Println(p.Path)
+	return nil
+}
+
+func serve(ctx context.Context) (err error) {
+	t, err := table.Load()
+	if err != nil {
+		return err
+	}
+	found, err := terraform.Here().Find()
+	if err != nil {
+		return err
+	}
+	child, err := found.Start(ctx)
+	if err != nil {
+		return err
+	}
+	files := bridge.NewFiles()
+	clean := func() error { return errors.Join(child.Close(), files.Close()) }
+	defer func() { err = errors.Join(err, clean()) }()
+	go func() {
+		awaitOrphaned()
+		_ = clean() // nobody is left to be told
+		os.Exit(1)
+	}()
+	return provider.MainContext(ctx, "aws", func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
+		return bridge.NewServer(ctx, t, child, files, host)
+	})
+}
+
+// awaitOrphaned returns when the process that started this one is gone: a CLI that was killed ends no plugin.
+func awaitOrphaned() {
+	for parent := os.Getppid(); os.Getppid() == parent; {
+		time.Sleep(time.Second)
+	}
+}
