@@ -15,6 +15,10 @@ GOARCH_arm64 := arm64
 GOARCH_x86_64 := amd64
 LAMBDAS := authorizer model rotator
 
+# The Go modules with code of their own. What stands in for AWS and Pulumi on one
+# machine is apart, so that its dependencies never mix with the program's.
+MODULES := . local local/engine local/aws
+
 .PHONY: help
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,8 +33,29 @@ local-down: ## Destroy the local stack and stop everything
 
 .PHONY: test
 test: ## All unit tests
-	@go test ./...
-	@go -C local test ./...
+	@for module in $(MODULES); do (cd $$module && go test ./...) || exit 1; done
+	@$(MAKE) test-cloud
+
+.PHONY: test-cloud
+test-cloud: ## The unit tests of the local cloud
+	@go -C local run . venv
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests
+
+.PHONY: lint
+lint: ## Formatting, vet and staticcheck
+	@mkdir -p .local/bin
+	@go -C .ci build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -l); \
+		test -z "$$unformatted" || { echo "not formatted with gofumpt:" $$unformatted >&2; exit 1; }
+	@for module in $(MODULES); do echo "lint $$module"; \
+		(cd $$module && go vet ./... && "$(CURDIR)/.local/bin/staticcheck" ./...) || exit 1; \
+	done
+
+.PHONY: format
+format: ## Format the Go code
+	@mkdir -p .local/bin
+	@go -C .ci build -o ../.local/bin/ mvdan.cc/gofumpt
+	@git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -w
 
 .PHONY: lambdas
 lambdas: ## Build the functions for ARCH (arm64 or x86_64) into dist/lambda

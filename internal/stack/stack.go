@@ -16,25 +16,36 @@ import (
 )
 
 // Deploy declares the whole stack with settings s and the functions built in
-// artifacts.
+// artifacts, and exports what its users need.
 func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory) error {
-	provider, err := newProvider(ctx, s)
+	exports, err := declare(ctx, s, artifacts)
 	if err != nil {
 		return err
 	}
+	for name, value := range exports {
+		ctx.Export(name, value)
+	}
+	return nil
+}
+
+func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory) (pulumi.Map, error) {
+	provider, err := newProvider(ctx, s)
+	if err != nil {
+		return nil, err
+	}
 	d, err := deployment.New(ctx, provider, s, artifacts)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	onAWS := pulumi.Provider(provider)
 
 	keys, err := rotation.New(ctx, "rotation", &rotation.Args{Deployment: d, Key: s.Key}, onAWS)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	models, err := model.New(ctx, "model", &model.Args{Deployment: d, Model: s.Model}, onAWS)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
@@ -44,7 +55,7 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 		Routes:     []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}},
 	}, onAWS)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	front, err := edge.New(ctx, "edge", &edge.Args{
 		Deployment:       d,
@@ -53,17 +64,18 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 		FirstKey:         keys.FirstKey,
 	}, onAWS)
 	if err != nil {
-		return err
+		return nil, err
 	}
 
-	ctx.Export("distributionUrl", front.URL)
-	ctx.Export("distributionDomainName", front.DomainName)
-	ctx.Export("distributionId", front.DistributionID)
-	ctx.Export("apiUrl", api.URL)
-	ctx.Export("apiId", api.APIID)
-	ctx.Export("parameterPath", pulumi.String(keys.Ring.Path))
-	ctx.Export("originHeaderName", pulumi.String(s.Key.Header))
-	return nil
+	return pulumi.Map{
+		"distributionUrl":        front.URL,
+		"distributionDomainName": front.DomainName,
+		"distributionId":         front.DistributionID,
+		"apiUrl":                 api.URL,
+		"apiId":                  api.APIID,
+		"parameterPath":          pulumi.String(keys.Ring.Path),
+		"originHeaderName":       pulumi.String(s.Key.Header),
+	}, nil
 }
 
 // newProvider is the one AWS provider: its default tags are on everything that can
