@@ -23,6 +23,9 @@ type Args struct {
 	Timeout     int // seconds
 	Memory      int // MiB; Lambda gives processor time in proportion
 
+	// Exclusive lets one copy of the function run at a time.
+	Exclusive bool
+
 	// Statements are what the function may do beside writing its log.
 	Statements []policy.Statement
 }
@@ -55,9 +58,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	// Created after what it needs and destroyed before: it runs while the stack is
-	// destroyed too.
-	function, err := lambda.NewFunction(ctx, name, &lambda.FunctionArgs{
+	functionArgs := &lambda.FunctionArgs{
 		Name:          pulumi.String(args.physicalName()),
 		Description:   pulumi.String(args.Description),
 		Runtime:       pulumi.String("provided.al2023"),
@@ -68,7 +69,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Timeout:       pulumi.Int(args.Timeout),
 		MemorySize:    pulumi.Int(args.Memory),
 		Environment:   &lambda.FunctionEnvironmentArgs{Variables: args.Environment},
-	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rolePolicy, logs}))
+	}
+	if args.Exclusive {
+		functionArgs.ReservedConcurrentExecutions = pulumi.Int(1)
+	}
+	// Created after what it needs and destroyed before: it runs while the stack is
+	// destroyed too.
+	function, err := lambda.NewFunction(ctx, name, functionArgs, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rolePolicy, logs}))
 	if err != nil {
 		return nil, err
 	}

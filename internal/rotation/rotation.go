@@ -5,6 +5,7 @@ package rotation
 import (
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,10 +15,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
+// rotatorTimeout, in seconds, has room for a whole run: a new key settles, replaced
+// ones drain, and CloudFront answers slowly. What is not done by then, the next tick
+// does.
+const rotatorTimeout = 300
+
 // Args configures a [Rotation].
 type Args struct {
 	Deployment deployment.Deployment
 	Key        settings.Key
+	Settings   settings.Rotation
+
+	// CacheTime is how long a deleted key may still be accepted by what remembers it:
+	// the authorizers' memory and API Gateway's cache together.
+	CacheTime time.Duration
 }
 
 // Rotation is the ring with its rotator.
@@ -59,12 +70,19 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		Deployment:  args.Deployment,
 		Code:        "rotator",
 		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
-		Timeout:     60,
+		Timeout:     rotatorTimeout,
 		Memory:      128,
+		Exclusive:   true,
 		Environment: pulumi.StringMap{
+			"GATEHOUSE_STACK":         pulumi.String(args.Deployment.Name),
 			"GATEHOUSE_KEY_PATH":      pulumi.String(r.Ring.Path),
 			"GATEHOUSE_KMS_KEY":       r.Ring.KMSKeyARN,
 			"GATEHOUSE_ORIGIN_HEADER": pulumi.String(args.Key.Header),
+			"GATEHOUSE_INTERVAL":      pulumi.String(args.Settings.Interval.String()),
+			"GATEHOUSE_SETTLE":        pulumi.String(args.Settings.Settle.String()),
+			"GATEHOUSE_GRACE":         pulumi.String(args.Settings.Grace.String()),
+			"GATEHOUSE_DRAIN":         pulumi.String(args.Settings.Drain.String()),
+			"GATEHOUSE_CACHE_TIME":    pulumi.String(args.CacheTime.String()),
 		},
 		Statements: append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
 	}, pulumi.Parent(r))

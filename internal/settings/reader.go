@@ -67,6 +67,15 @@ func (r *reader) pattern(key, defaultValue string, pattern *regexp.Regexp, allow
 	return value
 }
 
+// optional reads text that may be empty, and is by default.
+func (r *reader) optional(key string, pattern *regexp.Regexp, allowed string) string {
+	value := r.text(key, typeString, "")
+	if value != "" && !pattern.MatchString(value) {
+		r.refuse(key, "%s", allowed)
+	}
+	return value
+}
+
 func (r *reader) oneOf(key, defaultValue string, allowed ...string) string {
 	value := r.text(key, typeString, defaultValue)
 	if !slices.Contains(allowed, value) {

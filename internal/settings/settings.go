@@ -14,11 +14,12 @@ const Namespace = "gatehouse"
 
 // Settings is a stack's checked configuration. Pulumi.yaml describes each key.
 type Settings struct {
-	Region  string
-	Lambda  Lambda
-	Gateway Gateway
-	Key     Key
-	Model   Model
+	Region   string
+	Lambda   Lambda
+	Gateway  Gateway
+	Key      Key
+	Rotation Rotation
+	Model    Model
 }
 
 // Lambda holds what all functions share.
@@ -46,6 +47,23 @@ type Key struct {
 	StaleLimit    time.Duration // the ring serves this long when it can't be read
 }
 
+// Rotation holds the times of the origin key's rotation: see
+// [github.com/gatehouse-iac/gatehouse/internal/originkey.Settings].
+type Rotation struct {
+	Interval   time.Duration // a key's time in use
+	Tick       time.Duration // between the rotator's runs; whole minutes
+	Settle     time.Duration // a key's age before CloudFront sends it
+	Grace      time.Duration // unchanged distribution before an older key is deleted
+	Drain      time.Duration // deployed distribution before an older key is deleted
+	Deployment time.Duration // the longest that CloudFront takes to deploy
+	AlarmEmail string        // told of alarms; may be empty
+}
+
+// propagation is what Parameter Store may take to show a new parameter to every
+// reader. AWS gives no figure; reads after a write are consistent within a second
+// in practice.
+const propagation = time.Second
+
 // Model holds what POST /api/models invokes.
 type Model struct {
 	ID        string // a Bedrock foundation model's id
@@ -54,6 +72,7 @@ type Model struct {
 
 var (
 	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	emailPattern  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	modelPattern  = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*(:[0-9a-z]+)*$`)
 )
 
@@ -91,6 +110,15 @@ func read(r *reader) Settings {
 			RefetchPeriod: r.duration("keyRefetchPeriod", 10*time.Second, time.Second, time.Minute),
 			StaleLimit:    r.duration("keyStaleLimit", time.Hour, 0, 24*time.Hour),
 		},
+		Rotation: Rotation{
+			Interval:   r.duration("rotationInterval", 6*time.Hour, time.Minute, 90*24*time.Hour),
+			Tick:       r.duration("rotationTick", 5*time.Minute, time.Minute, time.Hour),
+			Settle:     r.duration("rotationSettle", 30*time.Second, time.Second, 10*time.Minute),
+			Grace:      r.duration("rotationGrace", 30*time.Minute, time.Second, 24*time.Hour),
+			Drain:      r.duration("rotationDrain", 30*time.Second, time.Second, 2*time.Minute),
+			Deployment: r.duration("rotationDeployment", 15*time.Minute, time.Second, time.Hour),
+			AlarmEmail: r.optional("alarmEmail", emailPattern, "an e-mail address, or nothing"),
+		},
 		Model: Model{
 			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
 			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
@@ -103,9 +131,28 @@ func (s Settings) crossCheck(r *reader) {
 		r.refuse("throttleBurst", "at least throttleRate, %d", s.Gateway.ThrottleRate)
 	}
 	if s.Key.MemoryTTL < s.Key.RefetchPeriod {
-		r.refuse("keyMemoryTtl", "at least keyRefetchPeriod, %s", s.Key.RefetchPeriod)
+		r.refuse("keyMemoryTtl", "at least keyRefetchPeriod, %s", short(s.Key.RefetchPeriod))
 	}
 	if s.Key.StaleLimit < s.Key.MemoryTTL {
-		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", s.Key.MemoryTTL)
+		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", short(s.Key.MemoryTTL))
+	}
+	s.checkRotation(r)
+}
+
+// checkRotation refuses times with which the rotation would fail requests, or never
+// come to rest.
+func (s Settings) checkRotation(r *reader) {
+	t := s.Rotation
+	if least := s.Key.RefetchPeriod + propagation; t.Settle <= least {
+		r.refuse("rotationSettle", "more than keyRefetchPeriod and a second for Parameter Store, %s: an authorizer might not know a new key when CloudFront sends it", short(least))
+	}
+	if least := t.Settle + t.Deployment + t.Grace + t.Drain; t.Interval <= least {
+		r.refuse("rotationInterval", "more than rotationSettle + rotationDeployment + rotationGrace + rotationDrain, %s: a rotation has to end before the next begins", short(least))
+	}
+	if t.Tick%time.Minute != 0 {
+		r.refuse("rotationTick", "whole minutes: EventBridge Scheduler knows no less")
+	}
+	if t.Tick >= t.Interval {
+		r.refuse("rotationTick", "less than rotationInterval, %s", short(t.Interval))
 	}
 }

@@ -51,7 +51,15 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:keyHeader", "host", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "x-amz-key", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyMemoryTtl", "5s", "at least keyRefetchPeriod, 10s"},
-		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m0s"},
+		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m"},
+		{"gatehouse:rotationSettle", "11s", "more than keyRefetchPeriod and a second for Parameter Store, 11s"},
+		{"gatehouse:rotationInterval", "46m", "more than rotationSettle + rotationDeployment + rotationGrace + rotationDrain, 46m"},
+		{"gatehouse:rotationInterval", "0s", "a duration from 1m to 2160h"},
+		{"gatehouse:rotationTick", "90s", "whole minutes"},
+		{"gatehouse:rotationTick", "30s", "a duration from 1m to 1h"},
+		{"gatehouse:rotationDrain", "1h", "a duration from 1s to 2m"},
+		{"gatehouse:rotationDeployment", "2h", "a duration from 1s to 1h"},
+		{"gatehouse:alarmEmail", "ops", "an e-mail address, or nothing"},
 		{"gatehouse:modelId", "Claude", "a Bedrock foundation model's id"},
 		{"gatehouse:modelMaxTokens", "0", "a whole number from 1 to 65536"},
 		{"gatehouse:keyHeadr", "x-door", "only the keys that Pulumi.yaml lists"},
@@ -88,6 +96,11 @@ func TestAllProblemsAtOnce(t *testing.T) {
 func TestAConflictWithADefaultSaysSo(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:throttleRate": "500"})
 	require.ErrorContains(t, err, `gatehouse:throttleBurst is "200" by default; allowed: at least throttleRate, 500`)
+}
+
+func TestATickAsLongAsTheIntervalIsRefused(t *testing.T) {
+	_, err := Load(map[string]string{"gatehouse:rotationInterval": "1h", "gatehouse:rotationTick": "1h"})
+	require.ErrorContains(t, err, `gatehouse:rotationTick is "1h"; allowed: less than rotationInterval, 1h`)
 }
 
 func TestModelIDs(t *testing.T) {

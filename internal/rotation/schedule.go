@@ -1,0 +1,165 @@
+package rotation
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// ScheduleArgs configures a [Schedule].
+type ScheduleArgs struct {
+	Deployment deployment.Deployment
+	Settings   settings.Rotation
+	Rotation   *Rotation
+	FrontDoor  FrontDoor
+}
+
+// Schedule runs the rotator, lets it change the distribution, and tells when it
+// fails. It is apart from [Rotation] because the distribution needs the first key
+// and the schedule needs the distribution.
+type Schedule struct {
+	pulumi.ResourceState
+
+	// Event is what the rotator gets at each tick. With another action in it, it is
+	// what a person sends.
+	Event       pulumi.StringOutput
+	AlarmsTopic pulumi.StringOutput // its ARN
+}
+
+// NewSchedule declares the schedule with its alarms.
+func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...pulumi.ResourceOption) (*Schedule, error) {
+	s := &Schedule{Event: args.FrontDoor.event()}
+	if err := ctx.RegisterComponentResource("gatehouse:rotation:Schedule", name, s, opts...); err != nil {
+		return nil, err
+	}
+	permission, err := s.allowRotation(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	deadLetters, err := s.newDeadLetters(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.newSchedule(ctx, name, args, deadLetters, permission); err != nil {
+		return nil, err
+	}
+	if err := s.newAlarms(ctx, name, args, deadLetters); err != nil {
+		return nil, err
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{
+		"event":       s.Event,
+		"alarmsTopic": s.AlarmsTopic,
+	})
+}
+
+// allowRotation lets the rotator read and change this one distribution, and make
+// the API forget authorizations.
+func (s *Schedule) allowRotation(ctx *pulumi.Context, name string, args *ScheduleArgs) (*iam.RolePolicy, error) {
+	return iam.NewRolePolicy(ctx, name+"-rotator-policy", &iam.RolePolicyArgs{
+		Role:   args.Rotation.Rotator.RoleName,
+		Policy: policy.Document(args.FrontDoor.statements(args.Deployment)...),
+	}, pulumi.Parent(s))
+}
+
+// newDeadLetters makes the queue for ticks that never reached the rotator and for
+// runs that failed to the end.
+func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *ScheduleArgs) (*sqs.Queue, error) {
+	queue, err := sqs.NewQueue(ctx, name+"-dead-letters", &sqs.QueueArgs{
+		Name:                    pulumi.String(args.Deployment.Name + "-rotation-dead-letters"),
+		MessageRetentionSeconds: pulumi.Int(14 * 24 * 60 * 60), // the most there is
+		SqsManagedSseEnabled:    pulumi.Bool(true),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, err
+	}
+	send, err := iam.NewRolePolicy(ctx, name+"-rotator-failure-policy", &iam.RolePolicyArgs{
+		Role:   args.Rotation.Rotator.RoleName,
+		Policy: policy.Document(sendTo(queue)),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, err
+	}
+	_, err = lambda.NewFunctionEventInvokeConfig(ctx, name+"-rotator-invoke", &lambda.FunctionEventInvokeConfigArgs{
+		FunctionName: args.Rotation.Rotator.Name,
+		// The next tick does what a failed one left: late retries add nothing.
+		MaximumRetryAttempts:     pulumi.Int(0),
+		MaximumEventAgeInSeconds: pulumi.Int(int(args.Settings.Tick.Seconds())),
+		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
+			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: queue.Arn},
+		},
+	}, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{send}))
+	return queue, err
+}
+
+func sendTo(queue *sqs.Queue) policy.Statement {
+	return policy.Statement{
+		Sid:       "SendDeadLetters",
+		Actions:   []string{"sqs:SendMessage"},
+		Resources: pulumi.StringArray{queue.Arn},
+	}
+}
+
+func (s *Schedule) newSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, deadLetters *sqs.Queue, permission pulumi.Resource) error {
+	group, err := scheduler.NewScheduleGroup(ctx, name+"-group", &scheduler.ScheduleGroupArgs{
+		Name: pulumi.String(args.Deployment.Name + "-rotation"),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return err
+	}
+	role, rolePolicy, err := s.newSchedulerRole(ctx, name, args, group, deadLetters)
+	if err != nil {
+		return err
+	}
+	_, err = scheduler.NewSchedule(ctx, name+"-tick", &scheduler.ScheduleArgs{
+		Name:               pulumi.String("tick"),
+		GroupName:          group.Name,
+		Description:        pulumi.String("Lets the rotator of " + args.Deployment.Name + " look whether there is something to do"),
+		ScheduleExpression: pulumi.String(rate(args.Settings.Tick)),
+		FlexibleTimeWindow: &scheduler.ScheduleFlexibleTimeWindowArgs{Mode: pulumi.String("OFF")},
+		Target: &scheduler.ScheduleTargetArgs{
+			Arn:     args.Rotation.Rotator.ARN,
+			RoleArn: role.Arn,
+			Input:   s.Event,
+			RetryPolicy: &scheduler.ScheduleTargetRetryPolicyArgs{
+				MaximumRetryAttempts:     pulumi.Int(3),
+				MaximumEventAgeInSeconds: pulumi.Int(int(args.Settings.Tick.Seconds())), // then the next one is due
+			},
+			DeadLetterConfig: &scheduler.ScheduleTargetDeadLetterConfigArgs{Arn: deadLetters.Arn},
+		},
+	}, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{rolePolicy, permission}))
+	return err
+}
+
+func (s *Schedule) newSchedulerRole(ctx *pulumi.Context, name string, args *ScheduleArgs, group *scheduler.ScheduleGroup, deadLetters *sqs.Queue) (*iam.Role, *iam.RolePolicy, error) {
+	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+		Name:        pulumi.String(args.Deployment.Name + "-rotation-schedule"),
+		Description: pulumi.String("Runs the rotator of " + args.Deployment.Name),
+		AssumeRolePolicy: policy.Document(policy.Statement{
+			Sid:       "Scheduler",
+			Actions:   []string{"sts:AssumeRole"},
+			Principal: policy.Principal{Type: "Service", ID: pulumi.String("scheduler.amazonaws.com")},
+			Conditions: []policy.Condition{
+				{Operator: "StringEquals", Key: "aws:SourceAccount", Value: pulumi.String(args.Deployment.AccountID)},
+				{Operator: "StringEquals", Key: "aws:SourceArn", Value: group.Arn},
+			},
+		}),
+	}, pulumi.Parent(s))
+	if err != nil {
+		return nil, nil, err
+	}
+	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
+		Role: role.Name,
+		Policy: policy.Document(policy.Statement{
+			Sid:       "RunRotator",
+			Actions:   []string{"lambda:InvokeFunction"},
+			Resources: pulumi.StringArray{args.Rotation.Rotator.ARN},
+		}, sendTo(deadLetters)),
+	}, pulumi.Parent(s))
+	return role, rolePolicy, err
+}

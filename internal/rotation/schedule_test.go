@@ -1,0 +1,107 @@
+package rotation
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+func runSchedule(t *testing.T, change func(*settings.Rotation)) *pulumitest.Recorder {
+	t.Helper()
+	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		d, s := pulumitest.Deployment(t), pulumitest.Settings(t)
+		change(&s.Rotation)
+		r, err := New(ctx, "rotation", &Args{Deployment: d, Key: s.Key, Settings: s.Rotation, CacheTime: 6 * time.Minute})
+		if err != nil {
+			return err
+		}
+		_, err = NewSchedule(ctx, "schedule", &ScheduleArgs{
+			Deployment: d,
+			Settings:   s.Rotation,
+			Rotation:   r,
+			FrontDoor: FrontDoor{
+				DistributionID:  pulumi.String("E1"),
+				DistributionARN: pulumi.String("arn:aws:cloudfront::123456789012:distribution/E1"),
+				DistributionURL: pulumi.String("https://front.example"),
+				OriginID:        "api",
+				APIID:           pulumi.String("abc"),
+				APIURL:          pulumi.String("https://back.example"),
+				APIStage:        "$default",
+			},
+		})
+		return err
+	})
+}
+
+func unchanged(*settings.Rotation) {}
+
+func TestTheScheduleTicks(t *testing.T) {
+	schedule := runSchedule(t, unchanged).Only(t, "aws:scheduler/schedule:Schedule")
+	assert.Equal(t, "rate(5 minutes)", schedule.Text("scheduleExpression"))
+	assert.Equal(t, "OFF", schedule.Text("flexibleTimeWindow.mode"))
+	assert.Equal(t, "arn:aws:mock:::Function/rotation-rotator", schedule.Text("target.arn"))
+	assert.Equal(t, "arn:aws:mock:::Queue/schedule-dead-letters", schedule.Text("target.deadLetterConfig.arn"))
+	assert.JSONEq(t, `{
+		"action": "tick", "distributionId": "E1", "distributionUrl": "https://front.example", "originId": "api",
+		"apiId": "abc", "apiUrl": "https://back.example", "apiStage": "$default"
+	}`, schedule.Text("target.input"))
+}
+
+func TestRate(t *testing.T) {
+	assert.Equal(t, "rate(1 minute)", rate(time.Minute))
+	assert.Equal(t, "rate(60 minutes)", rate(time.Hour))
+}
+
+func TestTheRotatorMayChangeOneDistribution(t *testing.T) {
+	recorder := runSchedule(t, unchanged)
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "ChangeHeader", "Effect": "Allow", "Action": ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"],
+			"Resource": ["arn:aws:cloudfront::123456789012:distribution/E1"]},
+		{"Sid": "ForgetAuthorizations", "Effect": "Allow", "Action": ["apigateway:DELETE"],
+			"Resource": ["arn:aws:apigateway:eu-west-1::/apis/abc/stages/$default/cache/authorizers"]}
+	]}`, recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "schedule-rotator-policy").Text("policy"))
+	assert.InDelta(t, 1, recorder.Named(t, "aws:lambda/function:Function", "rotation-rotator").Input("reservedConcurrentExecutions").NumberValue(), 0)
+}
+
+func TestTheSchedulerMayRunTheRotatorAndNothingElse(t *testing.T) {
+	recorder := runSchedule(t, unchanged)
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "RunRotator", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": ["arn:aws:mock:::Function/rotation-rotator"]},
+		{"Sid": "SendDeadLetters", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": ["arn:aws:mock:::Queue/schedule-dead-letters"]}
+	]}`, recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "schedule-policy").Text("policy"))
+	trust := recorder.Named(t, "aws:iam/role:Role", "schedule-role").Text("assumeRolePolicy")
+	assert.Contains(t, trust, `"aws:SourceAccount":"123456789012"`)
+	assert.Contains(t, trust, `"aws:SourceArn":"arn:aws:mock:::ScheduleGroup/schedule-group"`)
+}
+
+func TestEveryAlarmTellsTheTopicAndNamesItsRunbook(t *testing.T) {
+	alarms := runSchedule(t, unchanged).OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
+	assert.Len(t, alarms, 6)
+	for _, alarm := range alarms {
+		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("alarmActions[0]"), alarm.Name)
+		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("okActions[0]"), alarm.Name)
+		section := strings.TrimPrefix(alarm.Name, "schedule-")
+		assert.Contains(t, alarm.Text("alarmDescription"), "docs/rotation.md#"+section)
+	}
+}
+
+func TestAKeyTooOldAlarmsEvenWhenTheRotatorIsSilent(t *testing.T) {
+	alarm := runSchedule(t, func(s *settings.Rotation) { s.Interval = 2 * time.Hour }).
+		Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "schedule-key-too-old")
+	assert.InDelta(t, (4 * time.Hour).Seconds(), alarm.Input("threshold").NumberValue(), 0)
+	assert.Equal(t, "breaching", alarm.Text("treatMissingData"))
+	assert.Equal(t, "gatehouse-test", alarm.Text("dimensions.Stack"))
+}
+
+func TestTheEmailIsOptional(t *testing.T) {
+	assert.Empty(t, runSchedule(t, unchanged).OfType("aws:sns/topicSubscription:TopicSubscription"))
+	subscription := runSchedule(t, func(s *settings.Rotation) { s.AlarmEmail = "ops@example.com" }).
+		Only(t, "aws:sns/topicSubscription:TopicSubscription")
+	assert.Equal(t, "ops@example.com", subscription.Text("endpoint"))
+}
