@@ -1,0 +1,11 @@
+//go:build !linux
+
+package process
+
+import "syscall"
+
+// endWithParent makes a child the leader of a process group. Only Linux can
+// signal a child whose parent was killed.
+func endWithParent(syscall.Signal) *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true}
+}

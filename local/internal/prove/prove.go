@@ -1,0 +1,102 @@
+package prove
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+)
+
+// Target is the deployed stack.
+type Target struct {
+	DistributionURL string
+	APIURL          string
+	AWSEndpoint     string
+	HeaderName      string // of the header that carries the origin key
+	KeyPath         string // of the key ring in Parameter Store
+}
+
+// Stack is what the proof asks of the deployed stack's state.
+type Stack interface {
+	Preview(ctx context.Context, doing func(string)) (changes string, err error)
+	Outputs(ctx context.Context) (values map[string]string, text string, err error)
+}
+
+// Run proves the slice. Every row is there whatever becomes of the others; an
+// error means that it could not even begin.
+func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func(string)) ([]Row, error) {
+	doing("reading the key ring")
+	keys, err := ring(ctx, t.AWSEndpoint, t.KeyPath)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for _, r := range requests(t, keys[len(keys)-1]) {
+		doing(r.name)
+		rows = append(rows, r.send(ctx, t.HeaderName))
+	}
+	doing("previewing")
+	rows = append(rows, preview(ctx, stack, doing))
+	doing("looking for the key")
+	rows = append(rows, secrecy(ctx, l, t, stack, NewScanner(keys))...)
+	return rows, context.Cause(ctx)
+}
+
+func preview(ctx context.Context, stack Stack, doing func(string)) Row {
+	row := Row{Name: "second preview", Expected: "no change"}
+	start := time.Now()
+	changes, err := stack.Preview(ctx, doing)
+	row.Took = time.Since(start)
+	row.Got, row.OK = changes, err == nil && changes == row.Expected
+	if err != nil {
+		row.Got += ": failed, see .local/logs/preview.log"
+	}
+	return row
+}
+
+// place is somewhere the key must not stand in clear.
+type place struct {
+	name string
+	unit string // of what is looked at
+	scan func() (found []string, looked int, err error)
+}
+
+// secrecy looks for the keys wherever the local run or the stack writes. The
+// preview's text is among the logs.
+func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scanner) []Row {
+	places := []place{
+		{"state", "files", func() ([]string, int, error) { return s.Files(l.State()) }},
+		{"logs and preview", "files", func() ([]string, int, error) {
+			return s.Files(l.Local("logs"), filepath.Join(l.PulumiHome(), "logs"))
+		}},
+		{"outputs", "outputs", func() ([]string, int, error) {
+			values, text, err := stack.Outputs(ctx)
+			if s.Found([]byte(text)) {
+				return []string{"pulumi stack output"}, len(values), err
+			}
+			return nil, len(values), err
+		}},
+		{"CloudWatch Logs", "events", func() ([]string, int, error) { return scanLogs(ctx, t.AWSEndpoint, s) }},
+	}
+	var rows []Row
+	for _, p := range places {
+		start := time.Now()
+		found, looked, err := p.scan()
+		row := Row{Name: "key in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
+		switch {
+		case err != nil:
+			row.Got = short(err.Error())
+		case len(found) > 0:
+			row.Got = "in " + strings.Join(found, ", ")
+		default:
+			// To have looked at nothing proves nothing.
+			row.OK = looked > 0
+			row.Got = fmt.Sprintf("in none of %d %s", looked, p.unit)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

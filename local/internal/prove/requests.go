@@ -1,0 +1,100 @@
+package prove
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+const (
+	path = "/api/models"
+	body = `{"messages":[{"role":"user","content":"Hello"}]}`
+)
+
+// request is one question to the stack and the status that it must get.
+type request struct {
+	name   string
+	base   string // address up to the path
+	header string // value of the origin key's header; "" sends none
+	status int
+}
+
+// requests are what proves the front door: each differs from another in one
+// point only, so that together they tell what opens it.
+func requests(t Target, key string) []request {
+	wrong := strings.Repeat("0", len(key))
+	return []request{
+		{"through CloudFront", t.DistributionURL, "", http.StatusOK},
+		{"through CloudFront, viewer sends a wrong key", t.DistributionURL, wrong, http.StatusOK},
+		{"direct, no key", t.APIURL, "", http.StatusUnauthorized},
+		{"direct, wrong key", t.APIURL, wrong, http.StatusForbidden},
+		{"direct, right key", t.APIURL, key, http.StatusOK},
+	}
+}
+
+// send sends the request and judges the answer. Only the model's answer makes a
+// status of 200 right.
+func (r request) send(ctx context.Context, headerName string) Row {
+	row := Row{Name: r.name, Expected: fmt.Sprint(r.status)}
+	start := time.Now()
+	defer func() { row.Took = time.Since(start) }()
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base+path, strings.NewReader(body))
+	if err != nil {
+		row.Got = short(err.Error())
+		return row
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if r.header != "" {
+		req.Header.Set(headerName, r.header)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		row.Got = short(err.Error())
+		return row
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		row.Got = short(err.Error())
+		return row
+	}
+	row.Took = time.Since(start)
+	row.OK = resp.StatusCode == r.status
+	row.Got = fmt.Sprint(resp.StatusCode)
+	if r.status == http.StatusOK {
+		row.Expected += ", the model's answer"
+		text, err := answer(content)
+		if row.OK && err != nil {
+			row.OK = false
+			row.Got += ", " + short(err.Error())
+		} else if row.OK {
+			row.Got += ", " + short(text)
+		}
+	}
+	if !row.OK && resp.StatusCode != http.StatusOK {
+		row.Got += " " + short(string(content))
+	}
+	return row
+}
+
+// answer is the text that the model gave.
+func answer(content []byte) (string, error) {
+	var reply struct {
+		Message struct {
+			Role, Content string
+		}
+	}
+	if err := json.Unmarshal(content, &reply); err != nil {
+		return "", fmt.Errorf("no JSON: %w", err)
+	}
+	if reply.Message.Role != "assistant" || reply.Message.Content == "" {
+		return "", fmt.Errorf("no model's answer: %s", content)
+	}
+	return reply.Message.Content, nil
+}

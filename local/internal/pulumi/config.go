@@ -1,0 +1,72 @@
+package pulumi
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+)
+
+// stackConfig is a stack's configuration file.
+type stackConfig struct {
+	Config map[string]any `yaml:"config,omitempty"`
+	Others map[string]any `yaml:",inline"`
+}
+
+// salt is the entry from which, with the passphrase, Pulumi derives the key of
+// the stack's secrets.
+const salt = "encryptionsalt"
+
+// WriteConfig makes the local stack's configuration from the committed one.
+func WriteConfig(l layout.Layout) error {
+	committed, err := os.ReadFile(l.Root + "/Pulumi." + StackName + ".yaml")
+	if err != nil {
+		return err
+	}
+	before, err := os.ReadFile(l.Config())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	content, err := composeConfig(committed, before, LambdaArchitecture())
+	if err != nil {
+		return err
+	}
+	return layout.WriteFile(l.Config(), content, 0o600)
+}
+
+// LambdaArchitecture is this machine's processor as Lambda spells it. The local
+// cloud runs functions as plain processes, so they must be built for it.
+func LambdaArchitecture() string {
+	if runtime.GOARCH == "amd64" {
+		return "x86_64"
+	}
+	return runtime.GOARCH
+}
+
+// composeConfig is the committed configuration with what differs from machine
+// to machine, and the salt from before.
+func composeConfig(committed, before []byte, architecture string) ([]byte, error) {
+	var config, old stackConfig
+	if err := yaml.Unmarshal(committed, &config); err != nil {
+		return nil, fmt.Errorf("Pulumi.%s.yaml: %w", StackName, err)
+	}
+	if err := yaml.Unmarshal(before, &old); err != nil {
+		return nil, fmt.Errorf(".local/config.yaml: %w; remove it", err)
+	}
+	if config.Config == nil {
+		config.Config = map[string]any{}
+	}
+	config.Config["gatehouse:lambdaArchitecture"] = architecture
+	if value, found := old.Others[salt]; found {
+		if config.Others == nil {
+			config.Others = map[string]any{}
+		}
+		config.Others[salt] = value
+	}
+	content, err := yaml.Marshal(config)
+	return append([]byte("# Made by `make local` from Pulumi."+StackName+".yaml; changes here are overwritten.\n"), content...), err
+}

@@ -1,0 +1,54 @@
+package pulumi
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Progress reads the CLI's output line by line.
+type Progress struct {
+	done    int
+	changes []string
+}
+
+var (
+	// " +  aws:ssm/parameter:Parameter key creating (3s)"
+	resourceLine = regexp.MustCompile(`^ *(?:[-+~]+|<|>|=)? +([\w-]+:[\w:/-]+) +(\S+) +(\w+ing|\w+ed)\b`)
+	// "    + 26 created" below "Resources:"
+	summaryLine = regexp.MustCompile(`^ +(?:[-+~]+ *)?(\d+ (?:created|updated|deleted|replaced|unchanged|refreshed|errored|to create|to update|to delete|to replace))$`)
+)
+
+// Read takes a line and says what is going on; "" if the line does not tell.
+func (p *Progress) Read(line string) string {
+	if match := summaryLine.FindStringSubmatch(line); match != nil {
+		p.changes = append(p.changes, match[1])
+		return ""
+	}
+	if strings.HasSuffix(line, "Compiling the program ...") {
+		return "compiling the program"
+	}
+	match := resourceLine.FindStringSubmatch(line)
+	if match == nil {
+		return ""
+	}
+	token, name, verb := match[1], match[2], match[3]
+	if strings.HasSuffix(verb, "ed") {
+		p.done++
+	}
+	return fmt.Sprintf("%d done, %s %s %s", p.done, verb, token[strings.LastIndexByte(token, ':')+1:], name)
+}
+
+// Changes sums up the command: "26 created", "no change".
+func (p *Progress) Changes() string {
+	var changes []string
+	for _, change := range p.changes {
+		if !strings.HasSuffix(change, " unchanged") {
+			changes = append(changes, change)
+		}
+	}
+	if len(changes) == 0 {
+		return "no change"
+	}
+	return strings.Join(changes, ", ")
+}

@@ -1,0 +1,226 @@
+// Package stack deploys and destroys the local stack. The cloud keeps all in
+// memory and the stack's state lies on disk, and either may be gone or left
+// half done by an interrupted run: the state is used only if it describes this
+// very cloud.
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/process"
+	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+)
+
+// ErrUnknown is the outcome of a deployment that was killed: nobody knows what
+// of the last operations happened in the cloud. It is mended by a new cloud.
+var ErrUnknown = errors.New("the last deployment was killed midway")
+
+// Stack is the local stack.
+type Stack struct {
+	Layout layout.Layout
+	CLI    pulumi.CLI
+	// Say tells the user what was done about leftovers.
+	Say func(format string, args ...any)
+}
+
+// owner is the file that names the cloud which the state describes.
+func (s Stack) owner() string { return s.Layout.Run("stack") }
+
+// Exists reports whether there is a state.
+func (s Stack) Exists() bool {
+	return len(s.files("stacks", "*", pulumi.StackName+".json")) > 0
+}
+
+// files lists what the file backend keeps.
+func (s Stack) files(pattern ...string) []string {
+	found, _ := filepath.Glob(filepath.Join(append([]string{s.Layout.State(), ".pulumi"}, pattern...)...))
+	return found
+}
+
+// DescribesCloud reports whether the state belongs to this instance of the
+// cloud.
+func (s Stack) DescribesCloud(instance string) bool {
+	owner, err := os.ReadFile(s.owner())
+	return err == nil && string(owner) == instance
+}
+
+// Open makes the stack ready for a deployment into this instance of the cloud.
+func (s Stack) Open(ctx context.Context, instance string) error {
+	if s.Exists() && !s.DescribesCloud(instance) {
+		s.Say("  the cloud is a new one: the state of the stack in the old one is dropped")
+		if err := s.Drop(); err != nil {
+			return err
+		}
+	}
+	if s.Exists() {
+		if err := s.Settle(ctx); err != nil {
+			return err
+		}
+	}
+	if err := pulumi.WriteConfig(s.Layout); err != nil {
+		return err
+	}
+	if s.Exists() {
+		return nil
+	}
+	if err := layout.WriteFile(s.owner(), []byte(instance), 0o644); err != nil {
+		return err
+	}
+	return s.create(ctx)
+}
+
+// create makes an empty stack. The CLI would write the new stack's salt into
+// the committed configuration file, so it is run in a folder that has nothing
+// but the project's name; the first deployment writes one into the local file.
+func (s Stack) create(ctx context.Context) error {
+	dir, err := os.MkdirTemp(s.Layout.Run(""), "project-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	project, err := os.ReadFile(filepath.Join(s.Layout.Root, "Pulumi.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600); err != nil {
+		return err
+	}
+	_, err = s.CLI.Output(ctx, "stack", "init", pulumi.StackName, "--no-select", "--non-interactive", "--cwd", dir)
+	return err
+}
+
+// endTime is how long a deployment whose driver was killed may take to finish
+// what it has begun.
+const endTime = 4 * time.Minute
+
+// unlock removes the lock of a deployment that was killed. One that still goes
+// on is left to end: the CLI is interrupted when its driver dies, and then
+// finishes what it has begun.
+func (s Stack) unlock(ctx context.Context) error {
+	waiting := false
+	for deadline := time.Now().Add(endTime); ; {
+		locks := s.files("locks", "*", "*", pulumi.StackName, "*.json")
+		if len(locks) == 0 {
+			return nil
+		}
+		pid, busy := holder(locks)
+		if !busy {
+			s.Say("  the lock of a deployment that was killed is removed")
+			_, err := s.CLI.Output(ctx, "cancel", "--yes", "--stack", pulumi.StackName)
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("process %d does not stop changing the stack: end it, and start again", pid)
+		}
+		if !waiting {
+			s.Say("  process %d is changing the stack: waiting for its end", pid)
+			waiting = true
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// holder returns the CLI that holds one of the locks and still runs.
+func holder(locks []string) (pid int, busy bool) {
+	for _, path := range locks {
+		var lock struct{ PID int }
+		if process.ReadRecord(path, &lock) && process.Name(lock.PID) == "pulumi" {
+			return lock.PID, true
+		}
+	}
+	return 0, false
+}
+
+// Settle clears away what a killed deployment left. It returns ErrUnknown if
+// the state can't be built upon.
+func (s Stack) Settle(ctx context.Context) error {
+	if err := s.unlock(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.Layout.Passphrase()); err != nil {
+		return fmt.Errorf("%w: the state's passphrase is gone", ErrUnknown)
+	}
+	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var state struct {
+		Deployment struct {
+			Pending []json.RawMessage `json:"pending_operations"`
+		}
+	}
+	if err := errors.Join(err, json.Unmarshal([]byte(out), &state)); err != nil {
+		return fmt.Errorf("%w: the state can't be read", ErrUnknown)
+	}
+	if pending := len(state.Deployment.Pending); pending > 0 {
+		return fmt.Errorf("%w, with %d operations under way", ErrUnknown, pending)
+	}
+	return nil
+}
+
+// Up deploys, and says what changed.
+func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err error) {
+	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs")
+}
+
+// Preview fails if a deployment would change anything.
+func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
+	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes")
+}
+
+// Destroy removes everything from the cloud, and then the stack.
+func (s Stack) Destroy(ctx context.Context, doing func(string)) (changes string, err error) {
+	changes, err = s.run(ctx, "destroy", doing, "destroy", "--yes", "--skip-preview")
+	if err != nil {
+		return "", err
+	}
+	// Refuses a stack that still has resources.
+	_, err = s.CLI.Output(ctx, "stack", "rm", "--yes", "--preserve-config", "--stack", pulumi.StackName)
+	return changes, err
+}
+
+func (s Stack) run(ctx context.Context, log string, doing func(string), args ...string) (changes string, err error) {
+	var progress pulumi.Progress
+	watch := func(line string) {
+		if text := progress.Read(line); text != "" {
+			doing(text)
+		}
+	}
+	err = s.CLI.Run(ctx, log, watch, append(args, "--stack", pulumi.StackName)...)
+	return progress.Changes(), err
+}
+
+// Outputs are the stack's outputs as the CLI shows them, secrets masked.
+func (s Stack) Outputs(ctx context.Context) (values map[string]string, text string, err error) {
+	text, err = s.CLI.Output(ctx, "stack", "output", "--json", "--stack", pulumi.StackName)
+	if err != nil {
+		return nil, "", err
+	}
+	var all map[string]any
+	if err := json.Unmarshal([]byte(text), &all); err != nil {
+		return nil, "", fmt.Errorf("read the stack's outputs: %w", err)
+	}
+	values = map[string]string{}
+	for name, value := range all {
+		if value, isString := value.(string); isString {
+			values[name] = value
+		}
+	}
+	return values, text, nil
+}
+
+// Drop forgets the stack without touching the cloud.
+func (s Stack) Drop() error {
+	return errors.Join(os.RemoveAll(s.Layout.State()), os.RemoveAll(s.owner()), os.RemoveAll(s.Layout.Config()))
+}

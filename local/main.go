@@ -1,0 +1,89 @@
+// Command gatehouse-local runs Gatehouse on one machine: the real Pulumi
+// engine and AWS provider against a local cloud.
+//
+//	gatehouse-local up                 build what is missing, deploy, prove
+//	gatehouse-local down               destroy the stack, stop everything
+//	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+)
+
+const usage = "usage: gatehouse-local up | down | pulumi ARGS…"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// A second signal ends the driver at once, and with it what it started.
+	context.AfterFunc(ctx, stop)
+	err := run(ctx, os.Args[1:])
+	if err == nil {
+		return
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "stopped; the same command goes on from here, `make local-down` removes everything")
+		os.Exit(130)
+	}
+	fmt.Fprintf(os.Stderr, "\n%v\n", err)
+	os.Exit(1)
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New(usage)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	l, err := layout.Find(dir)
+	if err != nil {
+		return err
+	}
+	switch {
+	case args[0] == "pulumi":
+		return execPulumi(ctx, l, args[1:])
+	case args[0] == "up" && len(args) == 1:
+		return alone(ctx, l, up)
+	case args[0] == "down" && len(args) == 1:
+		return alone(ctx, l, down)
+	default:
+		return errors.New(usage)
+	}
+}
+
+// alone runs f with a display, and while no other driver works on this
+// checkout. The system gives the lock back however the driver ends.
+func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.Layout, *progress.Display) error) error {
+	if err := l.Prepare(); err != nil {
+		return err
+	}
+	lock, err := os.OpenFile(l.Local("lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return errors.New("another `make local` or `make local-down` is at work in this checkout: wait for it")
+	}
+	var width func() int
+	if out := int(os.Stdout.Fd()); term.IsTerminal(out) {
+		width = func() int {
+			columns, _, _ := term.GetSize(out)
+			return columns
+		}
+	}
+	display := progress.New(os.Stdout, width)
+	defer display.Close()
+	return f(ctx, l, display)
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/build"
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+	"github.com/gatehouse-iac/gatehouse/local/internal/provider"
+	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+	"github.com/gatehouse-iac/gatehouse/local/internal/tools"
+)
+
+// up brings the local stack up and proves it.
+func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
+	start := time.Now()
+	ports, err := cloud.PortsFrom(os.Getenv(cloud.PortVariable))
+	if err != nil {
+		return err
+	}
+	// Whoever waits for the endpoints must not find those of a run before.
+	if err := os.Remove(l.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
+	r.stack = stack.Stack{Layout: l, Say: show.Say}
+	r.stack.CLI = pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)}
+	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
+		if err := stage(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.writeEndpoints(); err != nil {
+		return err
+	}
+	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution))
+	return nil
+}
+
+// localRun is one `up`.
+type localRun struct {
+	layout.Layout
+	show  *progress.Display
+	build *build.Builder
+	ports cloud.Ports
+	tools map[string]tools.Found
+	stack stack.Stack
+	cloud cloud.Cloud
+}
+
+// step runs f as a step of the display.
+func (r *localRun) step(ctx context.Context, name string, f func(context.Context, *progress.Step) error) error {
+	return r.show.Step(ctx, name, f)
+}
+
+// check finds out at once what would stop the run later.
+func (r *localRun) check(ctx context.Context) error {
+	return r.step(ctx, "tools", func(ctx context.Context, s *progress.Step) (err error) {
+		r.tools, err = tools.Check(ctx)
+		s.Note("go %s, python %s, node %s", r.tools["go"].Version, r.tools["python3"].Version, r.tools["node"].Version)
+		return errors.Join(err, cloud.CheckPorts(r.Layout, r.ports))
+	})
+}
+
+// prepare builds what is missing and starts the cloud. Compilers take turns,
+// downloads and the cloud do not wait for them.
+func (r *localRun) prepare(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := r.engine(ctx); err != nil {
+			return err
+		}
+		return r.step(ctx, "aws plugin", func(ctx context.Context, s *progress.Step) error {
+			return provider.Ensure(ctx, s, r.build, r.stack.CLI)
+		})
+	})
+	group.Go(func() error {
+		if err := r.step(ctx, "python packages", r.venv); err != nil {
+			return err
+		}
+		return r.step(ctx, "cloud", r.startCloud)
+	})
+	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
+	group.Go(func() error { return r.step(ctx, "program", r.program) })
+	return group.Wait()
+}
+
+// engine takes an installed Pulumi, or builds one.
+func (r *localRun) engine(ctx context.Context) error {
+	path, version, found := pulumi.Installed(ctx, filepath.Dir(r.Bin("pulumi")))
+	if found {
+		r.stack.CLI.Path = path
+		return r.step(ctx, "engine", func(_ context.Context, s *progress.Step) error {
+			s.Note("%s, installed", version)
+			return nil
+		})
+	}
+	r.stack.CLI.Path = r.Bin("pulumi")
+	for _, step := range []struct {
+		name    string
+		program build.Program
+	}{{"engine", pulumi.CLIProgram}, {"language host", pulumi.HostProgram}} {
+		err := r.step(ctx, step.name, func(ctx context.Context, s *progress.Step) error {
+			_, err := r.build.Go(ctx, s, step.program)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *localRun) venv(ctx context.Context, s *progress.Step) error {
+	python := r.tools["python3"]
+	return r.build.Venv(ctx, s, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
+}
+
+func (r *localRun) startCloud(ctx context.Context, s *progress.Step) error {
+	running, started, err := cloud.Ensure(ctx, r.Layout, r.ports)
+	r.cloud = running
+	s.Note("already running at %s", running.Endpoint())
+	if started {
+		s.Note("started at %s", running.Endpoint())
+	}
+	return err
+}
+
+func (r *localRun) lambdas(ctx context.Context, s *progress.Step) error {
+	return r.build.Compile(ctx, s, "lambdas", r.Root, "make", "lambdas", "ARCH="+pulumi.LambdaArchitecture())
+}
+
+// program compiles the Pulumi program's packages, for which the AWS SDK takes
+// minutes the first time: they are then there when Pulumi links them.
+func (r *localRun) program(ctx context.Context, s *progress.Step) error {
+	return r.build.Compile(ctx, s, "program", r.Root, "go", "list", "-trimpath", "-export", "-f", "{{.ImportPath}}", ".")
+}
+
+// deploy runs `pulumi up`. Where a killed deployment left the cloud in a state
+// that nobody knows, it starts over with an empty cloud.
+func (r *localRun) deploy(ctx context.Context) error {
+	return r.step(ctx, "deploy", func(ctx context.Context, s *progress.Step) error {
+		err := r.openStack(ctx)
+		if errors.Is(err, stack.ErrUnknown) {
+			r.show.Say("  %v: starting over with an empty cloud", err)
+			if err := errors.Join(cloud.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
+				return err
+			}
+			if err := r.startCloud(ctx, nil); err != nil {
+				return err
+			}
+			err = r.openStack(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		changes, err := r.stack.Up(ctx, func(text string) { s.Doing("%s", text) })
+		s.Note("%s", changes)
+		return err
+	})
+}
+
+func (r *localRun) openStack(ctx context.Context) error {
+	instance, err := r.cloud.Instance(ctx)
+	if err != nil {
+		return err
+	}
+	return r.stack.Open(ctx, instance)
+}
+
+// prove prints every row, also those after a failed one.
+func (r *localRun) prove(ctx context.Context) error {
+	var rows []prove.Row
+	err := r.step(ctx, "proof", func(ctx context.Context, s *progress.Step) error {
+		outputs, _, err := r.stack.Outputs(ctx)
+		if err != nil {
+			return err
+		}
+		target := prove.Target{
+			DistributionURL: cloud.URL(r.ports.Distribution),
+			APIURL:          cloud.URL(r.ports.API),
+			AWSEndpoint:     r.cloud.Endpoint(),
+			HeaderName:      outputs["originHeaderName"],
+			KeyPath:         outputs["parameterPath"],
+		}
+		rows, err = prove.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
+		if err == nil && !prove.Passed(rows) {
+			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
+		}
+		return err
+	})
+	if len(rows) > 0 {
+		var table strings.Builder
+		prove.Print(&table, rows)
+		r.show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
+	}
+	return err
+}
+
+// endpoints is the content of .local/endpoints.json.
+type endpoints struct {
+	DistributionURL string `json:"distributionUrl"`
+	APIURL          string `json:"apiUrl"`
+	AWSEndpoint     string `json:"awsEndpoint"`
+	Region          string `json:"region"`
+}
+
+func (r *localRun) writeEndpoints() error {
+	content, err := json.MarshalIndent(endpoints{
+		cloud.URL(r.ports.Distribution), cloud.URL(r.ports.API), r.cloud.Endpoint(), prove.Region,
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := layout.WriteFile(r.Endpoints(), append(content, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the endpoints: %w", err)
+	}
+	return nil
+}
