@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
@@ -29,11 +30,25 @@ func (l withoutErrors) LogStatus(ctx context.Context, s diag.Severity, urn resou
 	return l.log.LogStatus(ctx, s, urn, message)
 }
 
-// diagnosed returns the errors among a Terraform provider's diagnostics as one error. The bridge would return
-// the first one only.
-type diagnosed struct{ tfprotov6.ProviderServer }
+// terraformProvider returns the errors among a Terraform provider's diagnostics as one error, where the bridge
+// would return the first one only, and reads without noise.
+type terraformProvider struct {
+	tfprotov6.ProviderServer
+	schemas map[string]*tfprotov6.Schema // of resources, once the bridge has asked for them
+}
 
-func (d diagnosed) ConfigureProvider(
+func (d *terraformProvider) GetProviderSchema(
+	ctx context.Context, r *tfprotov6.GetProviderSchemaRequest,
+) (*tfprotov6.GetProviderSchemaResponse, error) {
+	answer, err := d.ProviderServer.GetProviderSchema(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	d.schemas = answer.ResourceSchemas
+	return answer, errorIn(answer.Diagnostics)
+}
+
+func (d *terraformProvider) ConfigureProvider(
 	ctx context.Context, r *tfprotov6.ConfigureProviderRequest,
 ) (*tfprotov6.ConfigureProviderResponse, error) {
 	answer, err := d.ProviderServer.ConfigureProvider(ctx, r)
@@ -43,17 +58,23 @@ func (d diagnosed) ConfigureProvider(
 	return answer, errorIn(answer.Diagnostics)
 }
 
-func (d diagnosed) ReadResource(
+func (d *terraformProvider) ReadResource(
 	ctx context.Context, r *tfprotov6.ReadResourceRequest,
 ) (*tfprotov6.ReadResourceResponse, error) {
 	answer, err := d.ProviderServer.ReadResource(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return answer, errorIn(answer.Diagnostics)
+	if err := errorIn(answer.Diagnostics); err != nil {
+		return nil, err
+	}
+	if schema := d.schemas[r.TypeName]; schema != nil && answer.NewState != nil {
+		answer.NewState, err = withoutNoise(schema.ValueType(), r.CurrentState, answer.NewState)
+	}
+	return answer, err
 }
 
-func (d diagnosed) PlanResourceChange(
+func (d *terraformProvider) PlanResourceChange(
 	ctx context.Context, r *tfprotov6.PlanResourceChangeRequest,
 ) (*tfprotov6.PlanResourceChangeResponse, error) {
 	answer, err := d.ProviderServer.PlanResourceChange(ctx, r)
@@ -63,7 +84,7 @@ func (d diagnosed) PlanResourceChange(
 	return answer, errorIn(answer.Diagnostics)
 }
 
-func (d diagnosed) ReadDataSource(
+func (d *terraformProvider) ReadDataSource(
 	ctx context.Context, r *tfprotov6.ReadDataSourceRequest,
 ) (*tfprotov6.ReadDataSourceResponse, error) {
 	answer, err := d.ProviderServer.ReadDataSource(ctx, r)
@@ -75,7 +96,7 @@ func (d diagnosed) ReadDataSource(
 
 // ApplyResourceChange keeps the error for later when there is a state to be kept: the bridge would forget a
 // resource that exists already.
-func (d diagnosed) ApplyResourceChange(
+func (d *terraformProvider) ApplyResourceChange(
 	ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	answer, err := d.ProviderServer.ApplyResourceChange(ctx, r)
@@ -93,6 +114,46 @@ func (d diagnosed) ApplyResourceChange(
 	half.failure = failure
 	answer.Diagnostics = nil
 	return answer, nil
+}
+
+// withoutNoise keeps an attribute that has never been set as it is when the provider reads it as empty:
+// the two mean the same, and a refresh would report it as a change of every resource.
+func withoutNoise(t tftypes.Type, before, after *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
+	was, err := before.Unmarshal(t)
+	if err != nil {
+		return nil, err
+	}
+	is, err := after.Unmarshal(t)
+	if err != nil || was.IsNull() || is.IsNull() {
+		return after, err
+	}
+	var old, attributes map[string]tftypes.Value
+	if err := errors.Join(was.As(&old), is.As(&attributes)); err != nil {
+		return nil, err
+	}
+	for name, value := range attributes {
+		if old[name].IsNull() && isEmpty(value) {
+			attributes[name] = old[name]
+		}
+	}
+	quiet, err := tfprotov6.NewDynamicValue(t, tftypes.NewValue(t, attributes))
+	return &quiet, err
+}
+
+// isEmpty says whether the value is a collection without elements.
+func isEmpty(v tftypes.Value) bool {
+	if v.IsNull() || !v.IsKnown() {
+		return false
+	}
+	switch v.Type().(type) {
+	case tftypes.List, tftypes.Set:
+		var elements []tftypes.Value
+		return v.As(&elements) == nil && len(elements) == 0
+	case tftypes.Map:
+		var elements map[string]tftypes.Value
+		return v.As(&elements) == nil && len(elements) == 0
+	}
+	return false
 }
 
 // errorIn joins what a provider reports as errors.

@@ -38,13 +38,13 @@ func (f *Files) Close() error {
 	return os.RemoveAll(folder)
 }
 
-// lower turns the SDK's values into Terraform's. Files are only written when something will read them.
+// lower turns the SDK's values into Terraform's.
 func (f *Files) lower(write bool) convert {
 	return func(kind table.Kind, v resource.PropertyValue) (resource.PropertyValue, error) {
 		switch {
 		case v.IsAsset(), v.IsArchive():
 			path, err := f.path(v)
-			if err == nil && write {
+			if err == nil && write && hasContents(v) {
 				err = f.write(path, v)
 			}
 			return resource.NewStringProperty(path), err
@@ -127,6 +127,14 @@ func (f *Files) originals(k *kinds, p resource.PropertyMap, found map[string]res
 		return v, err
 	})
 	return err
+}
+
+// hasContents is false for what comes from the state: the engine sends its hash alone.
+func hasContents(v resource.PropertyValue) bool {
+	if v.IsArchive() {
+		return v.ArchiveValue().HasContents()
+	}
+	return v.AssetValue().HasContents()
 }
 
 func (f *Files) path(v resource.PropertyValue) (string, error) {

@@ -29,7 +29,7 @@ type Log interface {
 func NewServer(
 	ctx context.Context, t *table.Table, terraform tfprotov6.ProviderServer, files *Files, log Log,
 ) (pulumirpc.ResourceProviderServer, error) {
-	i, err := newInfo(ctx, t, diagnosed{terraform})
+	i, err := newInfo(ctx, t, &terraformProvider{ProviderServer: terraform})
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +210,7 @@ func (s *server) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulum
 type exchange struct {
 	files     *Files
 	kinds     *kinds
-	write     bool
+	write     bool // files, because the provider is going to read them
 	originals map[string]resource.PropertyValue
 	err       error
 }
