@@ -53,7 +53,10 @@ func TestReadReturnsTheRingOverAllPages(t *testing.T) {
 			assert.Empty(t, found.Skipped)
 			require.Equal(t, int(count), found.Ring.Len(), "page size %d", pageSize)
 			for n, got := range found.Ring.Keys() {
-				assert.True(t, key(byte(n)) == got, "key %d with its value and time", n)
+				want := key(byte(n))
+				require.Equal(t, want.Name, got.Name)
+				require.Equal(t, want.Created, got.Created)
+				require.True(t, want.Value.Equal(got.Value), "the value of key %d", n)
 			}
 		}
 	}
@@ -140,7 +143,7 @@ func TestAddCreatesAndNeverOverwrites(t *testing.T) {
 	require.NoError(t, err)
 	newest, ok := found.Ring.Newest()
 	require.True(t, ok)
-	assert.True(t, newest.Value == added.Value, "the first value stays")
+	assert.True(t, newest.Value.Equal(added.Value), "the first value stays")
 	assert.Equal(t, noon, newest.Created)
 }
 
