@@ -5,6 +5,7 @@ emulator answers nor reach the functions it starts, so nothing is inherited but 
 """
 
 import os
+import tempfile
 
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ")
 REGION = "us-east-1"
@@ -12,6 +13,7 @@ REGION = "us-east-1"
 
 def enter(port: int, scratch: str) -> None:
     """Replace this process's environment; ministack reads it while it is imported."""
+    tempfile.tempdir = scratch
     kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
     os.environ.clear()
     os.environ.update(kept)

@@ -13,11 +13,11 @@ import socket
 import sys
 import tempfile
 import threading
-import time
+import traceback
 from collections.abc import Callable
 
 LOOPBACK = "127.0.0.1"
-GRACE_SECONDS = 3.0
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def port_problem(ports: dict[str, int]) -> str | None:
@@ -35,45 +35,51 @@ def port_problem(ports: dict[str, int]) -> str | None:
 
 
 def supervise(cloud: Callable[[str], int]) -> int:
-    """Run cloud(scratch folder) in a child process group and return its exit code."""
+    """Run cloud(scratch folder) in a child process group and return its exit code, 0 if told to stop."""
     scratch = tempfile.mkdtemp(prefix="gatehouse-cloud-")
     watched, held = os.pipe()
-    signals = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    # Blocked until the supervisor can pass them on, so that none is lost while the child starts.
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    # Blocked until the supervisor can act on them, so that none is lost while the child starts.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
         os.close(held)
-        for number in signals:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         threading.Thread(target=_end_with_supervisor, args=(watched, scratch), daemon=True).start()
-        code = 1
-        try:
-            code = cloud(scratch)
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            # Not sys.exit: worker threads blocked in a call would hold the interpreter up.
-            os._exit(code)
+        _run_and_leave(cloud, scratch)
 
     os.close(watched)
-    stopping = threading.Event()
+    stopped = threading.Event()
 
     def stop(_number, _frame) -> None:
-        if not stopping.is_set():
-            stopping.set()
-            _signal(child, signal.SIGTERM)
-            threading.Thread(target=_end_after_grace, args=(child,), daemon=True).start()
+        stopped.set()
+        _kill_group(child)  # everything is in memory, so there is nothing to save
 
-    for number in signals:
+    for number in STOPPING:
         signal.signal(number, stop)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
-    _, status = os.waitpid(child, 0)
-    _signal(-child, signal.SIGKILL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    _kill_group(child)
     shutil.rmtree(scratch, ignore_errors=True)
-    return 0 if stopping.is_set() else os.waitstatus_to_exitcode(status) or 0
+    if stopped.is_set():
+        return 0
+    if code < 0:
+        print(f"cloud: ended by {signal.Signals(-code).name}", file=sys.stderr)
+    return abs(code)
+
+
+def _run_and_leave(cloud: Callable[[str], int], scratch: str) -> None:
+    code = 1
+    try:
+        code = cloud(scratch)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Not sys.exit: worker threads blocked in a call would hold the interpreter up.
+        os._exit(code)
 
 
 def _end_with_supervisor(watched: int, scratch: str) -> None:
@@ -82,13 +88,12 @@ def _end_with_supervisor(watched: int, scratch: str) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _end_after_grace(child: int) -> None:
-    time.sleep(GRACE_SECONDS)
-    _signal(-child, signal.SIGKILL)
-
-
-def _signal(target: int, number: int) -> None:
+def _kill_group(leader: int) -> None:
     try:
-        os.kill(target, number)
+        os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        pass  # gone already (macOS answers EPERM for a group of zombies)
+        pass  # gone already (macOS answers EPERM for a group of zombies), or not a group yet and killed just below
+    try:
+        os.kill(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

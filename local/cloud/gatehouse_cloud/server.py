@@ -1,8 +1,8 @@
 """Puts the extensions into ministack and serves its three ports from one process."""
 
 import asyncio
+import logging
 import resource
-import signal
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -12,7 +12,6 @@ from . import (absent, access, alarms, authorizers, calls, controls, deployments
                function_logs, patching, quiet, runtime, schedules, stages, viewers)
 from .process import LOOPBACK
 
-SHUTDOWN_SECONDS = 1
 # A server that closes a kept-alive connection races with the client's next request on it, which would look like a
 # failed request of the product.
 KEEP_ALIVE_SECONDS = 3600
@@ -68,13 +67,11 @@ async def _serve(options, application) -> None:
     config = Config()
     config.bind = [f"{LOOPBACK}:{port}" for port in (options.port, options.distribution_port, options.api_port)]
     config.backlog = 1024
+    config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
-    config.graceful_timeout = SHUTDOWN_SECONDS
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(application, config, shutdown_trigger=stop.wait)
+    # Its own handlers for signals would wait for open requests; the supervisor simply ends this process.
+    await serve(application, config, shutdown_trigger=asyncio.Event().wait)
 
 
 def _raise_file_limit() -> None:

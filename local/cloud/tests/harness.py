@@ -1,0 +1,241 @@
+"""A launcher on free ports, and functions for it that need no compiler."""
+
+import http.client
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import botocore.session
+from botocore.config import Config
+
+LAUNCHER = Path(__file__).parent.parent / "launcher.py"
+REGION = "us-east-1"
+# One for all clients: it keeps the API models it has read.
+SESSION = botocore.session.get_session()
+
+# A custom runtime in Python: reads the handler's source from the package and serves the Runtime API with it.
+BOOTSTRAP = f"""#!{sys.executable}
+import http.client, json, os, traceback
+handler = {{}}
+exec(open("handler.py").read(), handler)
+connection = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    connection.request("GET", "/2018-06-01/runtime/invocation/next")
+    response = connection.getresponse()
+    request, event = response.headers["Lambda-Runtime-Aws-Request-Id"], json.loads(response.read())
+    try:
+        kind, answer = "response", handler["handle"](event)
+    except Exception as error:
+        kind, answer = "error", {{"errorType": type(error).__name__, "errorMessage": str(error)}}
+    connection.request("POST", f"/2018-06-01/runtime/invocation/{{request}}/{{kind}}", json.dumps(answer))
+    connection.getresponse().read()
+"""
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, seconds: float = 5, every: float = 0.02):
+    """The first true value of a condition; fails the test if there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(every)
+    raise AssertionError(f"did not happen within {seconds} s: {condition}")
+
+
+class Launcher:
+    """One running launcher."""
+
+    def __init__(self, *options: str):
+        self.port, self.distribution_port, self.api_port = free_port(), free_port(), free_port()
+        self.log = tempfile.NamedTemporaryFile(suffix=".log")
+        self.temporary = tempfile.TemporaryDirectory()
+        self._clients: dict[tuple, object] = {}
+        self.process = subprocess.Popen(
+            [sys.executable, str(LAUNCHER), "--port", str(self.port), "--distribution-port", str(self.distribution_port),
+             "--api-port", str(self.api_port), *options],
+            stdout=self.log.fileno(), stderr=subprocess.STDOUT,
+            env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name})
+        try:
+            wait_for(self._ready, 15)
+        except AssertionError:
+            self.stop()
+            raise AssertionError(f"the launcher did not start:\n{self.output()}") from None
+
+    def _ready(self) -> bool:
+        if self.process.poll() is not None:
+            raise AssertionError(f"the launcher ended:\n{self.output()}")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/_ministack/health") as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def output(self) -> str:
+        """Everything it printed so far."""
+        return Path(self.log.name).read_text()
+
+    def stop(self) -> None:
+        """End it as the driver does."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(10)
+        self.log.close()
+        self.temporary.cleanup()
+        for client in self._clients.values():
+            client.close()
+
+    def client(self, service: str, access_key: str = "test", secret: str = "test", token: str | None = None):
+        """An SDK client."""
+        key = (service, access_key, secret)
+        if key not in self._clients:
+            self._clients[key] = SESSION.create_client(
+                service, region_name=REGION, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=access_key,
+                aws_secret_access_key=secret, aws_session_token=token, config=Config(retries={"total_max_attempts": 1}))
+        return self._clients[key]
+
+    def control(self, name: str, value=None):
+        """Read a control, or set it."""
+        data = None if value is None else json.dumps(value).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/_gatehouse/{name}", data,
+                                         method="GET" if value is None else "PUT")
+        with urllib.request.urlopen(request) as response:
+            lines = [json.loads(line) for line in response.read().splitlines()]
+        return lines if name.startswith("calls") else lines[0]
+
+    def role(self, name: str, *statements: dict) -> str:
+        """A role for functions with these permissions."""
+        iam = self.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
+        if statements:
+            self.permit(name, *statements)
+        return role["Role"]["Arn"]
+
+    def permit(self, role: str, *statements: dict) -> None:
+        """Give a role these permissions instead of the ones it has."""
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
+        self.client("iam").put_role_policy(RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(policy))
+
+    def function(self, name: str, source: str, role: str, **settings) -> str:
+        """A function whose source defines handle(event)."""
+        package = io.BytesIO()
+        with zipfile.ZipFile(package, "w") as archive:
+            bootstrap = zipfile.ZipInfo("bootstrap")
+            bootstrap.external_attr = 0o755 << 16
+            archive.writestr(bootstrap, BOOTSTRAP)
+            archive.writestr("handler.py", source)
+        created = self.client("lambda").create_function(
+            FunctionName=name, Role=role, Runtime="provided.al2023", Handler="bootstrap",
+            Code={"ZipFile": package.getvalue()}, Timeout=20, **settings)
+        wait_for(lambda: self.client("lambda").get_function_configuration(FunctionName=name)["State"] == "Active")
+        return created["FunctionArn"]
+
+    def invoke(self, name: str, event=None) -> dict:
+        """A function's answer."""
+        answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
+        return json.loads(answer["Payload"].read())
+
+    def api(self, function_arn: str, route: str = "ANY /{path+}", stage: dict | None = None, authorizer: dict | None = None) -> str:
+        """An HTTP API with one route to a function; returns its id."""
+        gateway = self.client("apigatewayv2")
+        api = gateway.create_api(Name="test", ProtocolType="HTTP")["ApiId"]
+        integration = gateway.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function_arn,
+                                                 PayloadFormatVersion="2.0")["IntegrationId"]
+        extra = {}
+        if authorizer:
+            created = gateway.create_authorizer(ApiId=api, AuthorizerType="REQUEST", Name="test", EnableSimpleResponses=True,
+                                                AuthorizerPayloadFormatVersion="2.0", **authorizer)
+            extra = {"AuthorizationType": "CUSTOM", "AuthorizerId": created["AuthorizerId"]}
+        gateway.create_route(ApiId=api, RouteKey=route, Target=f"integrations/{integration}", **extra)
+        gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True, **(stage or {}))
+        return api
+
+    def distribution(self, domain: str, header: str = "first") -> str:
+        """A distribution in front of an API that sends x-origin-verify; returns its id."""
+        created = self.client("cloudfront").create_distribution(DistributionConfig=distribution_config(domain, header))
+        return created["Distribution"]["Id"]
+
+    def set_header(self, distribution: str, value: str) -> str:
+        """Change the header that a distribution sends; returns the ETag it replaced."""
+        cloudfront = self.client("cloudfront")
+        current = cloudfront.get_distribution_config(Id=distribution)
+        config = current["DistributionConfig"]
+        config["Origins"]["Items"][0]["CustomHeaders"]["Items"][0]["HeaderValue"] = value
+        cloudfront.update_distribution(Id=distribution, IfMatch=current["ETag"], DistributionConfig=config)
+        return current["ETag"]
+
+    def status(self, distribution: str) -> str:
+        """InProgress or Deployed."""
+        return self.client("cloudfront").get_distribution(Id=distribution)["Distribution"]["Status"]
+
+
+class Viewer:
+    """One kept-alive connection to the distribution's port, so one edge."""
+
+    def __init__(self, launcher: Launcher):
+        self._connection = http.client.HTTPConnection("127.0.0.1", launcher.distribution_port, timeout=10)
+
+    def get(self, path: str = "/x", headers: dict | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
+        """Status, headers and body of an answer."""
+        self._connection.request("GET", path, headers=headers or {})
+        response = self._connection.getresponse()
+        return response.status, response.headers, response.read()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+
+def distribution_config(domain: str, header: str) -> dict:
+    """The least that CloudFront takes, with managed policies: caching disabled, all viewer headers except Host."""
+    return {
+        "CallerReference": str(time.time_ns()), "Comment": "test", "Enabled": True,
+        "Origins": {"Quantity": 1, "Items": [{
+            "Id": "api", "DomainName": domain,
+            "CustomHeaders": {"Quantity": 1, "Items": [{"HeaderName": "x-origin-verify", "HeaderValue": header}]},
+            "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}}]},
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "api", "ViewerProtocolPolicy": "redirect-to-https",
+            "AllowedMethods": {"Quantity": 7, "Items": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                               "CachedMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]}},
+            "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+            "OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac"},
+    }
+
+
+def get(url: str, headers: dict | None = None) -> tuple[int, bytes]:
+    """Status and body of an answer, whatever the status."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+class CloudTest(unittest.TestCase):
+    """Tests that share one launcher."""
+
+    options: tuple[str, ...] = ()
+    cloud: Launcher
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cloud = Launcher(*cls.options)
+        cls.addClassCleanup(cls.cloud.stop)

@@ -1,0 +1,36 @@
+import types
+import unittest
+from unittest import mock
+
+from gatehouse_cloud import patching
+
+
+class PatchingTest(unittest.TestCase):
+    def setUp(self):
+        self.module = types.SimpleNamespace(__name__="module", greet=lambda name, loud=False: f"hello {name}")
+
+    def test_an_extension_stands_in_and_can_call_the_original(self):
+        patching.extend(self.module, "greet", lambda original, name, loud: original(name) + "!")
+        self.assertEqual(self.module.greet("you", loud=True), "hello you!")
+
+    def test_it_binds_as_a_method(self):
+        class Owner:
+            def double(self, value):
+                return 2 * value
+
+        patching.extend(Owner, "double", lambda original, self, value: original(self, value) + 1)
+        self.assertEqual(Owner().double(3), 7)
+
+    def test_a_missing_name_is_refused(self):
+        for change in (patching.extend, patching.assign):
+            with self.assertRaisesRegex(patching.Incompatible, "no module.part"):
+                change(self.module, "part", lambda original: None)
+
+    def test_other_parameters_are_refused(self):
+        with self.assertRaisesRegex(patching.Incompatible, "takes .*loud"):
+            patching.extend(self.module, "greet", lambda original, name: original(name))
+
+    def test_another_release_is_refused(self):
+        with mock.patch("importlib.metadata.version", return_value="1.6.0"):
+            with self.assertRaisesRegex(patching.Incompatible, "1.6.0 is installed"):
+                patching.check_version()
