@@ -4,6 +4,7 @@
 //	gatehouse-local up                 build what is missing, deploy, prove
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
+//	gatehouse-local venv               only make the Python environment of the local cloud
 package main
 
 import (
@@ -20,7 +21,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-const usage = "usage: gatehouse-local up | down | pulumi ARGS…"
+const usage = "usage: gatehouse-local up | down | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -57,6 +58,8 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, up)
 	case args[0] == "down" && len(args) == 1:
 		return alone(ctx, l, down)
+	case args[0] == "venv" && len(args) == 1:
+		return alone(ctx, l, venv)
 	default:
 		return errors.New(usage)
 	}
@@ -85,5 +88,8 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	}
 	display := progress.New(os.Stdout, width)
 	defer display.Close()
+	defer context.AfterFunc(ctx, func() {
+		display.Say("stopping; what is under way in the cloud finishes first (interrupt again to stop at once)")
+	})()
 	return f(ctx, l, display)
 }

@@ -36,8 +36,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 		return err
 	}
 	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
-	r.stack = stack.Stack{Layout: l, Say: show.Say}
-	r.stack.CLI = pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)}
+	r.stack = stack.Stack{Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)}}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
 			return err
@@ -49,6 +48,15 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
 		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution))
 	return nil
+}
+
+// venv makes the Python environment of the local cloud, for its own tests.
+func venv(ctx context.Context, l layout.Layout, show *progress.Display) (err error) {
+	r := &localRun{Layout: l, show: show, build: build.New(l)}
+	if r.tools, err = tools.Check(ctx); err != nil {
+		return err
+	}
+	return r.step(ctx, "python packages", r.venv)
 }
 
 // localRun is one `up`.

@@ -28,9 +28,8 @@ type Command struct {
 	// when the driver was killed does not fail over its output.
 	Log string
 
-	// Stop is the signal that asks the program to end; SIGTERM if nil.
-	Stop syscall.Signal
-	// Patience is how long it may take after that before it is killed.
+	// Patience is how long the program may go on after an interrupt before it
+	// is killed.
 	Patience time.Duration
 
 	// Watch, if set, gets each line of the output.
@@ -69,12 +68,8 @@ func (c Command) Run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Dir, cmd.Env = c.Dir, c.Env
 	cmd.Stdout, cmd.Stderr = log, log
-	stop := c.Stop
-	if stop == 0 {
-		stop = syscall.SIGTERM
-	}
-	cmd.SysProcAttr = endWithParent(stop)
-	cmd.Cancel = func() error { return signalGroup(cmd.Process.Pid, stop) }
+	cmd.SysProcAttr = endWithParent()
+	cmd.Cancel = func() error { return signalGroup(cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = max(c.Patience, 5*time.Second)
 
 	err = follow(c.Log, c.Watch, func() error { return onOneThread(cmd.Run) })
@@ -96,7 +91,7 @@ func Output(ctx context.Context, dir string, env []string, args ...string) (stri
 	cmd.Dir, cmd.Env = dir, env
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = endWithParent(syscall.SIGTERM)
+	cmd.SysProcAttr = endWithParent()
 	if err := onOneThread(cmd.Run); err != nil {
 		if ctx.Err() != nil {
 			return "", context.Cause(ctx)

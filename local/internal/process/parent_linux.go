@@ -3,7 +3,9 @@ package process
 import "syscall"
 
 // endWithParent makes a child the leader of a process group and has it
-// signalled when the driver is gone.
-func endWithParent(signal syscall.Signal) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: signal}
+// interrupted when the driver is gone. As the kernel sends that signal for each
+// of the driver's threads, a program which takes a second interrupt for an
+// order to stop at once does so.
+func endWithParent() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 }

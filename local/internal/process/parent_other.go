@@ -6,6 +6,6 @@ import "syscall"
 
 // endWithParent makes a child the leader of a process group. Only Linux can
 // signal a child whose parent was killed.
-func endWithParent(syscall.Signal) *syscall.SysProcAttr {
+func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

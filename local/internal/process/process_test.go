@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -42,7 +41,7 @@ func TestCancelReachesTheWholeGroup(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	ctx, cancel := context.WithCancel(t.Context())
 	err := Command{
-		Env: os.Environ(), Log: log, Stop: syscall.SIGINT,
+		Env: os.Environ(), Log: log,
 		Args:  []string{"bash", "-c", `trap "echo stopped; exit 1" INT; bash -c 'trap "echo child stopped; exit" INT; while :; do sleep 0.1; done' & echo ready; wait; wait`},
 		Watch: func(string) { cancel() },
 	}.Run(ctx)

@@ -161,7 +161,7 @@ func (d *Display) clear() {
 }
 
 func pad(note, time string) string {
-	const width = 44
+	const width = 48
 	return note + strings.Repeat(" ", max(1, width-len([]rune(note))-len(time))) + time
 }
 

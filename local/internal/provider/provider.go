@@ -30,7 +30,9 @@ const (
 	downloadTime = 5 * time.Minute
 )
 
-var standIn = build.Program{Name: binary, Module: "aws", Package: ".", LDFlags: "-s -w"}
+// The stand-in must not bear the plugin's name where it is built: the CLI would
+// find it on PATH and prefer it to what is installed.
+var standIn = build.Program{Name: "aws-plugin", Module: "aws", Package: ".", LDFlags: "-s -w"}
 
 // Ensure makes the plugin available to the CLI.
 func Ensure(ctx context.Context, s *progress.Step, b *build.Builder, cli pulumi.CLI) error {
@@ -121,10 +123,10 @@ func installStandIn(ctx context.Context, s *progress.Step, b *build.Builder, cli
 	}
 	// The stand-in drives a Terraform provider, and says what to install where
 	// there is none.
-	if _, err := process.Output(ctx, b.Layout.Root, build.Env(), b.Layout.Bin(binary), "-find"); err != nil {
+	if _, err := process.Output(ctx, b.Layout.Root, build.Env(), b.Layout.Bin(standIn.Name), "-find"); err != nil {
 		return err
 	}
-	source, err := os.ReadFile(b.Layout.Stamp(binary))
+	source, err := os.ReadFile(b.Layout.Stamp(standIn.Name))
 	if err != nil {
 		return err
 	}
@@ -136,7 +138,7 @@ func installStandIn(ctx context.Context, s *progress.Step, b *build.Builder, cli
 	s.Doing("installing")
 	version := strings.TrimPrefix(dir, "resource-aws-v")
 	err = cli.Run(ctx, "provider-install", nil,
-		"plugin", "install", "resource", "aws", version, "--file", b.Layout.Bin(binary), "--reinstall")
+		"plugin", "install", "resource", "aws", version, "--file", b.Layout.Bin(standIn.Name), "--reinstall")
 	if err != nil {
 		return err
 	}

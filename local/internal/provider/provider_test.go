@@ -92,7 +92,7 @@ func TestStandInWhereNothingCanBeDownloaded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if c := calls(b); len(c) != 2 || !strings.Contains(c[1], "--file "+b.Layout.Bin(binary)) {
+	if c := calls(b); len(c) != 2 || !strings.Contains(c[1], "--file "+b.Layout.Bin(standIn.Name)) {
 		t.Fatalf("the CLI was asked for %q", c)
 	}
 	write(t, filepath.Join(b.Layout.Root, "local", "aws", "main.go"), "package main\n\nfunc main() { println() }\n")

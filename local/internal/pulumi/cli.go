@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
@@ -75,7 +74,7 @@ func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...st
 	args = append(c.Args(args), "--non-interactive", "--color", "never")
 	err := process.Command{
 		Dir: c.Layout.Root, Env: c.Env(), Args: append([]string{c.Path}, args...), Log: c.Layout.Log(log),
-		Stop: syscall.SIGINT, Patience: patience, Watch: watch,
+		Patience: patience, Watch: watch,
 	}.Run(ctx)
 	var failure *process.Failure
 	if errors.As(err, &failure) {

@@ -52,7 +52,7 @@ func LambdaArchitecture() string {
 func composeConfig(committed, before []byte, architecture string) ([]byte, error) {
 	var config, old stackConfig
 	if err := yaml.Unmarshal(committed, &config); err != nil {
-		return nil, fmt.Errorf("Pulumi.%s.yaml: %w", StackName, err)
+		return nil, fmt.Errorf("configuration Pulumi.%s.yaml: %w", StackName, err)
 	}
 	if err := yaml.Unmarshal(before, &old); err != nil {
 		return nil, fmt.Errorf(".local/config.yaml: %w; remove it", err)

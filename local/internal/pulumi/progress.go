@@ -3,12 +3,14 @@ package pulumi
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Progress reads the CLI's output line by line.
 type Progress struct {
 	done    int
+	pending []string // "creating Distribution edge", the latest last
 	changes []string
 }
 
@@ -33,10 +35,17 @@ func (p *Progress) Read(line string) string {
 		return ""
 	}
 	token, name, verb := match[1], match[2], match[3]
+	resource := token[strings.LastIndexByte(token, ':')+1:] + " " + name
+	p.pending = slices.DeleteFunc(p.pending, func(other string) bool { return strings.HasSuffix(other, "ing "+resource) })
 	if strings.HasSuffix(verb, "ed") {
 		p.done++
+	} else {
+		p.pending = append(p.pending, verb+" "+resource)
 	}
-	return fmt.Sprintf("%d done, %s %s %s", p.done, verb, token[strings.LastIndexByte(token, ':')+1:], name)
+	if len(p.pending) == 0 {
+		return fmt.Sprintf("%d done", p.done)
+	}
+	return fmt.Sprintf("%d done, %s", p.done, p.pending[len(p.pending)-1])
 }
 
 // Changes sums up the command: "26 created", "no change".

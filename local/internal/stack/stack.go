@@ -96,13 +96,11 @@ func (s Stack) create(ctx context.Context) error {
 	return err
 }
 
-// endTime is how long a deployment whose driver was killed may take to finish
-// what it has begun.
+// endTime is how long a deployment that someone else has begun may take.
 const endTime = 4 * time.Minute
 
 // unlock removes the lock of a deployment that was killed. One that still goes
-// on is left to end: the CLI is interrupted when its driver dies, and then
-// finishes what it has begun.
+// on, by hand or because its driver was killed a moment ago, is left to end.
 func (s Stack) unlock(ctx context.Context) error {
 	waiting := false
 	for deadline := time.Now().Add(endTime); ; {

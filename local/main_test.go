@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+)
+
+func TestEndpoints(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	ports := cloud.Ports{AWS: 14566, Distribution: 14567, API: 14568}
+	r := &localRun{Layout: l, ports: ports, cloud: cloud.Cloud{Ports: ports}}
+	if err := r.writeEndpoints(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(l.Endpoints())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal(content, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"distributionUrl": "http://127.0.0.1:14567", "apiUrl": "http://127.0.0.1:14568",
+		"awsEndpoint": "http://127.0.0.1:14566", "region": "us-east-1",
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %s", content)
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s is %q, want %q", name, got[name], value)
+		}
+	}
+}
+
+func TestDownWithNothingUp(t *testing.T) {
+	l := layout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if err := layout.WriteFile(l.Endpoints(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	show := progress.New(&out, nil)
+	defer show.Close()
+	if err := down(t.Context(), l, show); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "nothing runs") {
+		t.Errorf("said %q", out.String())
+	}
+	if _, err := os.Stat(l.Endpoints()); err == nil {
+		t.Error("the endpoints of a stack that is gone stay")
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{nil, {"sideways"}, {"up", "more"}} {
+		if err := run(t.Context(), args); err == nil {
+			t.Errorf("%q was accepted", args)
+		}
+	}
+}
