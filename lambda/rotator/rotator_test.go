@@ -1,0 +1,314 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+)
+
+const (
+	testPath = "/gatehouse/test/origin-key"
+	testKMS  = "arn:aws:kms:us-east-1:123456789012:key/1234"
+)
+
+var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+
+func testKey(n byte) originkey.Key {
+	made := noon.Add(time.Duration(n) * time.Minute)
+	return originkey.Key{Name: originkey.NewName(made, [originkey.NonceSize]byte{n}), Value: originkey.NewValue([originkey.ValueSize]byte{n}), Created: made}
+}
+
+type setup struct {
+	*rotator
+	store *keystoretest.Fake
+	logs  *bytes.Buffer
+}
+
+// newSetup returns a rotator before a Parameter Store with that many keys.
+func newSetup(keys byte) setup {
+	now := func() time.Time { return noon }
+	s := setup{store: &keystoretest.Fake{Now: now, PageSize: 3}, logs: &bytes.Buffer{}}
+	for n := range keys {
+		s.store.SetKey(testPath, testKey(n))
+	}
+	s.rotator = &rotator{
+		store:  keystore.NewStore(s.store, testPath, testKMS),
+		random: rand.Reader,
+		now:    now,
+		log:    slog.New(slog.NewJSONHandler(s.logs, nil)),
+	}
+	return s
+}
+
+// answer is what the invoker sees of a result.
+type answer struct {
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+	Deleted *int   `json:"deleted"`
+}
+
+func (s setup) invoke(t *testing.T, event string) answer {
+	t.Helper()
+	result, err := s.handle(t.Context(), json.RawMessage(event))
+	require.NoError(t, err)
+	text, err := json.Marshal(result)
+	require.NoError(t, err)
+	var got answer
+	require.NoError(t, json.Unmarshal(text, &got))
+	return got
+}
+
+// requireInRing fails unless the ring has the key of the answer.
+func (s setup) requireInRing(t *testing.T, got answer) {
+	t.Helper()
+	found, err := s.rotator.store.Read(t.Context())
+	require.NoError(t, err)
+	name, ok := found.Ring.Accepts(got.Value)
+	require.True(t, ok)
+	require.Equal(t, got.Name, string(name))
+}
+
+const firstCreate = `{"action":"create","tf":{"action":"create","prev_input":null}}`
+
+func TestCreateMakesTheFirstKeyOnce(t *testing.T) {
+	s := newSetup(0)
+	first := s.invoke(t, firstCreate)
+	s.requireInRing(t, first)
+	assert.True(t, strings.HasPrefix(first.Name, "20260131T120000.000Z-"), first.Name)
+	assert.Equal(t, testKMS, s.store.KeyID(testPath+"/"+first.Name))
+
+	for _, again := range []string{
+		firstCreate,
+		`{"action":"create"}`,
+		`{"action":"create","tf":{"action":"update","prev_input":{"action":"create"}}}`,
+	} {
+		assert.Equal(t, first, s.invoke(t, again), again)
+	}
+	assert.Len(t, s.store.Names(), 1)
+}
+
+func TestCreateReturnsTheNewestOfManyKeys(t *testing.T) {
+	s := newSetup(5)
+	got := s.invoke(t, firstCreate)
+	assert.Equal(t, string(testKey(4).Name), got.Name)
+	assert.Equal(t, testKey(4).Value.Reveal(), got.Value)
+	assert.Len(t, s.store.Names(), 5)
+}
+
+func TestCreateSkipsWhatIsNoKeyAndWarns(t *testing.T) {
+	s := newSetup(0)
+	s.store.Set(testPath+"/note", "something", noon)
+	s.requireInRing(t, s.invoke(t, firstCreate))
+	assert.Contains(t, s.logs.String(), testPath+"/note")
+}
+
+// Overlapping creates may make a key each; what each returns is in the ring.
+func TestCreateOverlaps(t *testing.T) {
+	const invocations = 20
+	s := newSetup(0)
+	var wg sync.WaitGroup
+	answers := make([]answer, invocations)
+	for i := range answers {
+		wg.Go(func() { answers[i] = s.invoke(t, firstCreate) })
+	}
+	wg.Wait()
+	for _, got := range answers {
+		s.requireInRing(t, got)
+	}
+}
+
+// The same random bytes in the same millisecond give the same name: the second key
+// is not stored, and the answer must not claim that it was.
+func TestCreateAnswersWithWhatIsStored(t *testing.T) {
+	s := newSetup(0)
+	mine := bytes.Repeat([]byte{7}, originkey.NonceSize+originkey.ValueSize)
+	s.random = bytes.NewReader(mine)
+	var stored originkey.Key
+	s.store.Before = func(_ context.Context, operation string) error {
+		if operation == "PutParameter" {
+			stored = originkey.Key{
+				Name:    originkey.NewName(noon, [originkey.NonceSize]byte{7, 7, 7, 7}),
+				Value:   originkey.NewValue([originkey.ValueSize]byte{1}),
+				Created: noon,
+			}
+			s.store.SetKey(testPath, stored)
+		}
+		return nil
+	}
+	got := s.invoke(t, firstCreate)
+	s.requireInRing(t, got)
+	assert.Equal(t, stored.Value.Reveal(), got.Value)
+}
+
+func TestCreateSaysWhenTheTakenNameIsNotListed(t *testing.T) {
+	s := newSetup(0)
+	s.random = bytes.NewReader(make([]byte, originkey.NonceSize+originkey.ValueSize))
+	malformed := testPath + "/" + string(originkey.NewName(noon, [originkey.NonceSize]byte{}))
+	s.store.Set(malformed, "not-a-value", noon)
+	_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
+	require.ErrorContains(t, err, "invoke create again")
+}
+
+// Whatever reply is lost, invoking again ends with one key.
+func TestCreateAfterALostReply(t *testing.T) {
+	for _, operation := range []string{"GetParametersByPath", "PutParameter"} {
+		s := newSetup(0)
+		lost := errors.New("connection reset")
+		s.store.After = func(_ context.Context, called string) error {
+			if called == operation {
+				return lost
+			}
+			return nil
+		}
+		_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
+		require.ErrorIs(t, err, lost)
+		s.store.After = nil
+		s.requireInRing(t, s.invoke(t, firstCreate))
+		assert.Len(t, s.store.Names(), 1, operation)
+	}
+}
+
+func TestCreateNeedsRandomBytes(t *testing.T) {
+	s := newSetup(0)
+	s.random = bytes.NewReader(make([]byte, originkey.NonceSize+originkey.ValueSize-1))
+	_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
+	require.ErrorContains(t, err, "random bytes")
+	assert.Empty(t, s.store.Names(), "no key of fewer bytes")
+}
+
+func TestDeleteEmptiesTheRing(t *testing.T) {
+	for _, event := range []string{
+		`{"action":"delete"}`,
+		`{"action":"create","tf":{"action":"delete","prev_input":{"action":"create"}}}`,
+	} {
+		s := newSetup(25)
+		s.store.Set(testPath+"/note", "something", noon)
+		s.store.Set(testPath+"/"+string(testKey(99).Name), "not-a-value", noon)
+		assert.Equal(t, 26, *s.invoke(t, event).Deleted)
+		assert.Equal(t, []string{testPath + "/note"}, s.store.Names(), "only keys are deleted")
+		assert.Equal(t, 0, *s.invoke(t, event).Deleted)
+	}
+}
+
+func TestFailuresAreErrors(t *testing.T) {
+	for operation, action := range map[string]string{
+		"GetParametersByPath": "create",
+		"PutParameter":        "create",
+		"DeleteParameters":    "delete",
+	} {
+		s := newSetup(0)
+		if action == "delete" {
+			s.store.SetKey(testPath, testKey(1))
+		}
+		denied := errors.New("AccessDeniedException")
+		s.store.Before = func(_ context.Context, called string) error {
+			if called == operation {
+				return denied
+			}
+			return nil
+		}
+		result, err := s.handle(t.Context(), json.RawMessage(`{"action":"`+action+`"}`))
+		require.ErrorIs(t, err, denied)
+		assert.Nil(t, result)
+		assert.Contains(t, s.logs.String(), "AccessDeniedException")
+	}
+	s := newSetup(1)
+	s.store.Before = func(context.Context, string) error { return errors.New("no list") }
+	_, err := s.handle(t.Context(), json.RawMessage(`{"action":"delete"}`))
+	require.ErrorContains(t, err, "no list")
+}
+
+func TestOtherEventsAreErrorsThatNameTheActions(t *testing.T) {
+	for event, want := range map[string]string{
+		`{}`:                                 `action "": want create or delete`,
+		`null`:                               `action "": want create or delete`,
+		`{"action":"rotate"}`:                `action "rotate": want create or delete`,
+		`{"action":"CREATE"}`:                `create or delete`,
+		`{"action":7}`:                       `create or delete`,
+		`{"action":"create","force":true}`:   `unknown field "force"`,
+		`{"action":"create"} {}`:             `more than one JSON value`,
+		`["create"]`:                         `create or delete`,
+		``:                                   `create or delete`,
+		`{"action":"create","tf":{}}`:        `tf.action "": want create, update or delete`,
+		`{"action":"create","tf":{"a":"b"}}`: `unknown field`,
+		`{"action":"delete","tf":{"action":"create"}}`: `want create, which also deletes`,
+	} {
+		s := newSetup(1)
+		result, err := s.handle(t.Context(), json.RawMessage(event))
+		require.ErrorContains(t, err, want, event)
+		assert.Nil(t, result)
+		assert.Len(t, s.store.Names(), 1, "nothing happened")
+	}
+}
+
+// TestNoValueLeaks looks for a value in all that the rotator says, except its one
+// answer.
+func TestNoValueLeaks(t *testing.T) {
+	s := newSetup(0)
+	said := &strings.Builder{}
+	secrets := map[string]bool{}
+	quoteValue := func(context.Context, string) error {
+		for secret := range secrets {
+			return fmt.Errorf("ValidationException: %s is not acceptable", secret)
+		}
+		return nil
+	}
+	seed := byte(0)
+	try := func(event string) {
+		seed++
+		drawn := bytes.Repeat([]byte{seed}, originkey.NonceSize+originkey.ValueSize)
+		s.random = bytes.NewReader(drawn)
+		secrets = map[string]bool{originkey.NewValue([originkey.ValueSize]byte(drawn[originkey.NonceSize:])).Reveal(): true}
+		result, err := s.handle(t.Context(), json.RawMessage(event))
+		s.log.Info("a careless line", "result", result)
+		_, _ = fmt.Fprintf(said, "%v %+v %#v %s %v %+v %#v\n", result, result, result, result, err, err, err)
+		_, _ = said.Write(s.logs.Bytes())
+		for secret := range secrets {
+			assert.NotContains(t, said.String(), secret)
+		}
+	}
+	s.store.Before = func(ctx context.Context, operation string) error {
+		if operation == "PutParameter" {
+			return quoteValue(ctx, operation)
+		}
+		return nil
+	}
+	try(firstCreate)
+	assert.Contains(t, said.String(), "[redacted] is not acceptable", "the test must reach it")
+	s.store.Before = nil
+	try(firstCreate)
+	assert.Contains(t, said.String(), "added a key to the empty ring")
+	try(firstCreate)
+	try(`{"action":"delete"}`)
+	assert.Contains(t, said.String(), "emptied the ring")
+}
+
+func TestReadSettings(t *testing.T) {
+	lookup := func(variables map[string]string) func(string) (string, bool) {
+		return func(name string) (string, bool) { text, ok := variables[name]; return text, ok }
+	}
+	got, err := readSettings(lookup(map[string]string{"GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": testKMS}))
+	require.NoError(t, err)
+	assert.Equal(t, settings{keyPath: testPath, kmsKey: testKMS}, got)
+
+	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KMS_KEY": "alias/mine"}))
+	require.ErrorContains(t, err, "GATEHOUSE_KEY_PATH is not set")
+	assert.ErrorContains(t, err, `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`)
+	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": "arn:aws:s3:::bucket"}))
+	require.ErrorContains(t, err, "GATEHOUSE_KMS_KEY")
+}
