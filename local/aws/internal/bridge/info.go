@@ -43,7 +43,7 @@ func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServe
 		resource := &info.Resource{Tok: tokens.Type(token), Fields: entry.Fields.Infos()}
 		autoName(entry, schema.Schema(), resource)
 		if _, ok := schema.Schema().GetOk("id"); !ok {
-			resource.ComputeID = identify(entry.Terraform)
+			resource.ComputeID = identify(entry.Terraform, schema.Schema())
 		}
 		i.Resources[entry.Terraform] = resource
 	}

@@ -1,3 +1,7 @@
+// Command generate writes the table of tokens and differing properties. Run it in the module's folder after a
+// change of the SDK's or the provider's version:
+//
+//	go run ./internal/generate
 package main
 
 import (
@@ -7,45 +11,85 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
-	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/sdk"
-	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
-	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/proto"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/derive"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/sdk"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
-var services = strings.Fields(`. iam lambda apigatewayv2 cloudfront cloudwatch kms ssm scheduler sqs sns ec2 lb s3 acm route53 wafv2 vpc resourcegroups`)
+// services are the packages of the SDK that the program uses or may come to use; "." has the provider.
+var services = []string{
+	".", "acm", "apigatewayv2", "cloudfront", "cloudwatch", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
+	"route53", "s3", "scheduler", "sns", "sqs", "ssm", "vpc", "wafv2",
+}
+
+var exceptions = derive.Exceptions{
+	"aws:ec2/getElasticIp:getElasticIp":                                     "aws_eip",
+	"aws:ssm/contactsRotation:ContactsRotation":                             "aws_ssmcontacts_rotation",
+	"aws:ssm/quicksetupConfigurationManager:QuicksetupConfigurationManager": "aws_ssmquicksetup_configuration_manager",
+
+	// An older generation of buckets, which pulumi-aws adds to Terraform's provider. BucketV2 is served.
+	"aws:s3/bucket:Bucket": "",
+
+	// Misspelt names that the SDK keeps for compatibility.
+	"aws:ec2/getVpcIamPool:getVpcIamPool":           "",
+	"aws:ec2/getVpcIamPoolCidrs:getVpcIamPoolCidrs": "",
+	"aws:ec2/getVpcIamPools:getVpcIamPools":         "",
+}
 
 func main() {
-	ctx := context.Background()
-	p, err := terraform.Here().Find()
-	if err != nil {
-		panic(err)
+	text, err := generate(context.Background())
+	if err == nil {
+		err = os.WriteFile(filepath.FromSlash("internal/table/table.json"), text, 0o644) //nolint:gosec // it is source
 	}
-	srv, err := p.Start(ctx)
 	if err != nil {
-		panic(err)
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
 	}
-	defer srv.Close()
-	dir, err := exec.Command("go", "mod", "download", "-json", "github.com/pulumi/pulumi-aws/sdk/v6@v6.83.0").Output()
+}
+
+func generate(ctx context.Context) ([]byte, error) {
+	found, err := terraform.Here().Find()
 	if err != nil {
-		panic(err)
+		return nil, err
 	}
-	var m struct{ Dir string }
-	_ = json.Unmarshal(dir, &m)
+	provider, err := found.Start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer provider.Close() //nolint:errcheck // nothing was changed through it
+	packages, err := parse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := derive.Table(packages, proto.New(ctx, provider), exceptions)
+	if err != nil {
+		return nil, err
+	}
+	return t.Encode(), nil
+}
+
+// parse reads the SDK of the version in go.mod.
+func parse(ctx context.Context) ([]*sdk.Package, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/pulumi/pulumi-aws/sdk/v6")
+	cmd.Stderr = os.Stderr
+	answer, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("get the SDK's source (%s): %w", cmd, err)
+	}
+	var module struct{ Dir string }
+	if err := json.Unmarshal(answer, &module); err != nil {
+		return nil, fmt.Errorf("read the answer of %s: %w", cmd, err)
+	}
 	var packages []*sdk.Package
-	for _, s := range services {
-		p, err := sdk.Parse(filepath.Join(m.Dir, "go/aws", s))
+	for _, service := range services {
+		p, err := sdk.Parse(filepath.Join(module.Dir, "go", "aws", service))
 		if err != nil {
-			panic(err)
+			return nil, err
 		}
 		packages = append(packages, p)
 	}
-	t, missing := table.Derive(packages, proto.New(ctx, srv))
-	for _, x := range missing {
-		fmt.Fprintln(os.Stderr, "missing", x)
-	}
-	out := t.Encode()
-	fmt.Println(string(out))
+	return packages, nil
 }

@@ -45,6 +45,11 @@ type Field struct {
 	Fields Fields `json:"fields,omitempty"`
 }
 
+// IsEmpty is true if there is no difference.
+func (f *Field) IsEmpty() bool {
+	return f.Name == "" && f.Single == nil && f.Kind == "" && !f.Auto && len(f.Fields) == 0
+}
+
 // Kind is how the SDK represents a value for which Terraform has a string.
 type Kind string
 
