@@ -4,13 +4,18 @@
 import argparse
 import sys
 
-from gatehouse_cloud import environment, process
+from gatehouse_cloud import environment, patching, process
 
 
 def main() -> int:
     options = parse(sys.argv[1:])
     ports = {"--port": options.port, "--distribution-port": options.distribution_port, "--api-port": options.api_port}
     if problem := process.port_problem(ports):
+        print(f"cloud: {problem}", file=sys.stderr)
+        return 1
+    try:
+        patching.check_version()
+    except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
 
@@ -24,12 +29,12 @@ def main() -> int:
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=4566, help="AWS API and the controls under /_gatehouse/ (default %(default)s)")
-    parser.add_argument("--distribution-port", type=int, default=4567, help="the newest CloudFront distribution (default %(default)s)")
-    parser.add_argument("--api-port", type=int, default=4568, help="the newest HTTP API (default %(default)s)")
-    parser.add_argument("--deploy-seconds", type=float, default=5, help="how long a CloudFront deployment takes (default %(default)s)")
-    parser.add_argument("--edges", type=int, default=4, help="simulated CloudFront edges (default %(default)s)")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument("--port", type=int, default=4566, help="the AWS API, and the controls under /_gatehouse/")
+    parser.add_argument("--distribution-port", type=int, default=4567, help="the newest CloudFront distribution")
+    parser.add_argument("--api-port", type=int, default=4568, help="the newest HTTP API")
+    parser.add_argument("--deploy-seconds", type=float, default=5, help="how long a CloudFront deployment takes")
+    parser.add_argument("--edges", type=int, default=4, help="how many simulated CloudFront edges there are")
     options = parser.parse_args(arguments)
     if options.deploy_seconds < 0:
         parser.error("--deploy-seconds must not be negative")

@@ -4,6 +4,7 @@
     GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
     GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                       "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
+    PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
     GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 """
 
@@ -14,7 +15,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, faults
+from . import calls, deployments, faults, runtime
 
 PREFIX = "/_gatehouse/"
 
@@ -41,6 +42,7 @@ class Controls:
             ("PUT", "cloudfront"): self._set_cloudfront,
             ("GET", "faults"): lambda _: self._faults.describe(),
             ("PUT", "faults"): self._set_faults,
+            ("PUT", "kill"): self._kill,
             ("GET", "calls"): self._since,
         }
 
@@ -89,6 +91,11 @@ class Controls:
         except faults.Malformed as problem:
             raise Refused(400, str(problem)) from problem
         return self._faults.describe()
+
+    def _kill(self, wanted) -> dict:
+        if not isinstance(wanted, dict) or set(wanted) != {"function"}:
+            raise Refused(400, 'give {"function": name}')
+        return {"killed": runtime.kill(wanted["function"])}
 
     def _since(self, query: dict) -> list[dict]:
         return self._calls.since(int(query.get("since", ["0"])[0]))

@@ -3,6 +3,7 @@
 In ministack a distribution is Deployed at once and every viewer sees a change at the same moment, which would prove
 nothing about a rotation. Here creating or updating one makes it InProgress for some seconds, in which simulated edges
 switch to the new configuration one after another. A viewer's connection belongs to one edge.
+Only the distribution's own configuration is one per edge: a changed policy or CloudFront Function is everywhere at once.
 """
 
 import time

@@ -6,6 +6,7 @@ the launcher with a clear message instead of leaving an extension without effect
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
@@ -19,10 +20,13 @@ class Incompatible(Exception):
 
 def check_version() -> None:
     """Refuse any release but the one the extensions were written and tested for."""
-    found = metadata.version("ministack")
+    try:
+        found = metadata.version("ministack")
+    except metadata.PackageNotFoundError:
+        found = "(none)"
     if found != VERSION:
-        raise Incompatible(f"ministack {found} is installed, but this launcher extends {VERSION}; "
-                           "install local/cloud/requirements.txt")
+        raise Incompatible(f"this launcher extends ministack {VERSION}, but {found} is installed here ({sys.prefix}); "
+                           "install local/cloud/requirements.txt with --require-hashes")
 
 
 def extend(owner: Any, name: str, extension: Callable) -> None:

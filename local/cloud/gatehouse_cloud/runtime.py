@@ -73,6 +73,16 @@ def install() -> None:
     patching.extend(lambda_svc, "_provided_worker_env", _clean_environment)
 
 
+def kill(function: str) -> int:
+    """End a function's execution environments, whatever they are doing; returns how many there were."""
+    with lambda_runtime._lock:
+        workers = [worker for pool in lambda_runtime._workers.values() for worker in pool if worker.func_name == function]
+    running = [process for worker in workers if (process := worker._proc) and process.poll() is None]
+    for process in running:
+        process.kill()
+    return len(running)
+
+
 def _without_nagle(original, self, generation, pending):
     handler = original(self, generation, pending)
     patching.assign(handler, "disable_nagle_algorithm", True)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import resource
+import sys
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -23,7 +24,6 @@ def run(options) -> int:
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
     injected, called = faults.Faults(), calls.Calls()
     try:
-        patching.check_version()
         quiet.install()
         runtime.install()
         endpoints.install()
@@ -39,7 +39,7 @@ def run(options) -> int:
         function_logs.install(called)
         stages.install()
     except patching.Incompatible as problem:
-        print(f"cloud: {problem}", flush=True)
+        print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
     asyncio.run(_serve(options, _application(options, controls.Controls(fleet, injected, called))))

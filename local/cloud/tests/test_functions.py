@@ -16,7 +16,7 @@ def handle(event):
 SLOW = """
 import time
 def handle(event):
-    time.sleep(1)
+    time.sleep(0.6)
     return "slept"
 """
 MEASURES = """
@@ -83,10 +83,20 @@ class FunctionTest(CloudTest):
         functions.put_function_concurrency(FunctionName="reserved", ReservedConcurrentExecutions=1)
         first = threading.Thread(target=self.cloud.invoke, args=("reserved",))
         first.start()
-        time.sleep(0.5)
+        time.sleep(0.3)
         with self.assertRaises(functions.exceptions.TooManyRequestsException):
             functions.invoke(FunctionName="reserved")
         first.join()
+
+    def test_a_killed_environment_fails_its_invocation_and_the_next_one_works(self):
+        self.cloud.function("killed", SLOW, self.cloud.role("killed"))
+        answers = []
+        running = threading.Thread(target=lambda: answers.append(self.cloud.invoke("killed")))
+        running.start()
+        wait_for(lambda: self.cloud.control("kill", {"function": "killed"})["killed"])
+        running.join()
+        self.assertIn("errorType", answers[0])
+        self.assertEqual(self.cloud.invoke("killed"), "slept")
 
     def test_a_schedule_fires_in_time_with_its_input(self):
         self.cloud.client("logs").create_log_group(logGroupName="/aws/lambda/scheduled")
@@ -110,7 +120,7 @@ class FunctionTest(CloudTest):
         self.cloud.client("lambda").invoke(FunctionName="quiet", InvocationType="Event", Payload=b'{"word": "payload-marker"}')
         self.cloud.client("ssm").put_parameter(Name="/quiet", Value="value-marker", Type="SecureString")
         self.cloud.client("sns").publish(PhoneNumber="+15550100", Message="message-marker")
-        time.sleep(0.5)
+        time.sleep(0.3)
         output = self.cloud.output()
         self.assertIn("SSM PutParameter: /quiet", output)
         self.assertNotRegex(output, "(payload|value|message)-marker")

@@ -81,11 +81,11 @@ class GatewayTest(CloudTest):
         self.assertNotIn("JwtConfiguration", authorizer)
 
     def test_throttling(self):
-        self.cloud.api(self.echo, stage={"DefaultRouteSettings": {"ThrottlingBurstLimit": 3, "ThrottlingRateLimit": 1}})
+        self.cloud.api(self.echo, stage={"DefaultRouteSettings": {"ThrottlingBurstLimit": 3, "ThrottlingRateLimit": 2}})
         answers = [get(self.url()) for _ in range(5)]
         self.assertEqual([status for status, _ in answers], [200, 200, 200, 429, 429])
         self.assertEqual(json.loads(answers[-1][1]), {"message": "Too Many Requests"})
-        time.sleep(1.1)
+        time.sleep(0.6)
         self.assertEqual(get(self.url())[0], 200)
 
     def test_access_logs(self):

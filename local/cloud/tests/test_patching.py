@@ -32,5 +32,5 @@ class PatchingTest(unittest.TestCase):
 
     def test_another_release_is_refused(self):
         with mock.patch("importlib.metadata.version", return_value="1.6.0"):
-            with self.assertRaisesRegex(patching.Incompatible, "1.6.0 is installed"):
+            with self.assertRaisesRegex(patching.Incompatible, "1.6.0 is installed here"):
                 patching.check_version()
