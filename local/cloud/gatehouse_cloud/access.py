@@ -5,6 +5,7 @@
 - A schedule was always checked as one of the default group.
 - Reading a SecureString needs kms:Decrypt on its key, writing one kms:Encrypt; ministack encrypts nothing and asks for
   neither. Keys that AWS manages (alias/aws/ssm) are open to every user of the account, so only own keys are checked.
+- Bedrock's Converse is authorized as bedrock:InvokeModel; ministack asks for a bedrock:Converse that IAM doesn't know.
 """
 
 import json
@@ -19,9 +20,22 @@ REFUSED_BY_KMS = ("The ciphertext refers to a customer master key that does not 
                   "or you are not allowed to access.")
 
 
+# The actions that AWS authorizes under another name than the operation's.
+AUTHORIZED_AS = {
+    "bedrock:Converse": "bedrock:InvokeModel",
+    "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
+}
+
+
 def install() -> None:
+    patching.extend(iam_actions, "extract_iam_action", _action)
     patching.extend(iam_actions, "extract_resource_arn", _resource_arn)
     patching.extend(ssm, "handle_request", _ssm_request)
+
+
+def _action(original, service, method, path, headers, body, query_params):
+    action = original(service, method, path, headers, body, query_params)
+    return AUTHORIZED_AS.get(action, action)
 
 
 def _resource_arn(original, service, method, path, headers, body, query_params, region, account_id):
@@ -71,7 +85,8 @@ def _may_use_key(access_key: str, action: str, key_id: str | None, name: str) ->
     if not record:
         return False
     region = get_region()
-    context = {"kms:ViaService": f"ssm.{region}.amazonaws.com",
+    context = {"kms:CallerAccount": get_account_id(),
+               "kms:ViaService": f"ssm.{region}.amazonaws.com",
                "kms:EncryptionContext:PARAMETER_ARN": _parameter_arn(name, region, get_account_id())}
     return not iam_evaluator.enforce(access_key, action, "kms", region, resource_arn=record["Arn"], service_context=context)
 

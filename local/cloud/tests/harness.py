@@ -12,12 +12,17 @@ import tempfile
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 LAUNCHER = Path(__file__).parent.parent / "launcher.py"
 REGION = "us-east-1"
@@ -109,6 +114,15 @@ class Launcher:
                 service, region_name=REGION, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=access_key,
                 aws_secret_access_key=secret, aws_session_token=token, config=Config(retries={"total_max_attempts": 1}))
         return self._clients[key]
+
+    def signed(self, service: str, path: str, form: dict | None = None, credentials: tuple[str, str] = ("test", "test")):
+        """Status and parsed XML of an answer as it is on the wire, which SDKs for Python read more leniently than others."""
+        url, data = f"http://127.0.0.1:{self.port}{path}", urllib.parse.urlencode(form) if form else None
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        request = AWSRequest("POST" if form else "GET", url, data=data, headers=kind)
+        SigV4Auth(Credentials(*credentials), service, REGION).add_auth(request)
+        status, body = get(url, dict(request.headers.items()), data and data.encode())
+        return status, ElementTree.fromstring(body)
 
     def control(self, name: str, value=None):
         """Read a control, or set it."""
@@ -220,10 +234,10 @@ def distribution_config(domain: str, header: str) -> dict:
     }
 
 
-def get(url: str, headers: dict | None = None) -> tuple[int, bytes]:
-    """Status and body of an answer, whatever the status."""
+def get(url: str, headers: dict | None = None, data: bytes | None = None) -> tuple[int, bytes]:
+    """Status and body of an answer, whatever the status; a POST if there is data."""
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {})) as response:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers or {})) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()

@@ -68,7 +68,10 @@ class AccessTest(CloudTest):
 
     def test_cloudfront_refuses_in_words_that_sdks_know(self):
         self.permit()
-        self.assert_denied(self.narrow("cloudfront").list_distributions)
+        status, answer = self.cloud.signed("cloudfront", "/2020-05-31/distribution", credentials=self.credentials)
+        namespace = "{http://cloudfront.amazonaws.com/doc/2020-05-31/}"
+        self.assertEqual((status, answer.tag), (403, f"{namespace}ErrorResponse"))
+        self.assertEqual(answer.findtext(f"{namespace}Error/{namespace}Code"), "AccessDenied")
 
     def test_a_schedule_belongs_to_its_group(self):
         group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/group/*"

@@ -1,15 +1,8 @@
 """Metric alarms through CloudWatch's query protocol, as Terraform's provider speaks it."""
 
-import unittest
-import urllib.parse
-import urllib.request
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
-from .harness import REGION, CloudTest
+from .harness import CloudTest
 
 NAMESPACE = "{http://monitoring.amazonaws.com/doc/2010-08-01/}"
 ALARM = {
@@ -28,20 +21,17 @@ MATH = {
 
 
 class AlarmTest(CloudTest):
-    def query(self, action: str, **parameters: str) -> ElementTree.Element:
-        data = urllib.parse.urlencode({"Action": action, "Version": "2010-08-01", **parameters})
-        url = f"http://127.0.0.1:{self.cloud.port}/"
-        signed = AWSRequest("POST", url, data=data, headers={"Content-Type": "application/x-www-form-urlencoded"})
-        SigV4Auth(Credentials("test", "test"), "monitoring", REGION).add_auth(signed)
-        with urllib.request.urlopen(urllib.request.Request(url, data.encode(), dict(signed.headers.items()))) as response:
-            return ElementTree.fromstring(response.read())
+    def query(self, action: str, **parameters: str) -> Element:
+        status, answer = self.cloud.signed("monitoring", "/", {"Action": action, "Version": "2010-08-01", **parameters})
+        self.assertEqual(status, 200)
+        return answer
 
-    def described(self, name: str) -> ElementTree.Element:
+    def described(self, name: str) -> Element:
         [alarm] = self.query("DescribeAlarms", **{"AlarmNames.member.1": name}).iter(f"{NAMESPACE}MetricAlarms")
         [member] = alarm
         return member
 
-    def text(self, alarm: ElementTree.Element, path: str) -> str | None:
+    def text(self, alarm: Element, path: str) -> str | None:
         return alarm.findtext("/".join(NAMESPACE + part for part in path.split("/")))
 
     def test_every_member_comes_back(self):
@@ -62,7 +52,3 @@ class AlarmTest(CloudTest):
         self.assertEqual(self.text(alarm, "Metrics/member/Expression"), "FILL(m, 0)")
         self.assertEqual(self.text(alarm, "Metrics/member/MetricStat/Metric/MetricName"), "Repairs")
         self.assertIsNone(self.text(alarm, "Period"))
-
-
-if __name__ == "__main__":
-    unittest.main()
