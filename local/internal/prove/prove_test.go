@@ -74,7 +74,7 @@ func frontDoor(t *testing.T, key, reply string) Target {
 	return Target{DistributionURL: front.URL, APIURL: direct.URL, HeaderName: "x-key"}
 }
 
-const modelReply = `{"message":{"role":"assistant","content":"Hi."}}`
+const modelReply = `{"model":"m","text":"Hi.","stop_reason":"end_turn"}`
 
 func TestRequests(t *testing.T) {
 	rows := func(target Target, key string) (all []Row) {

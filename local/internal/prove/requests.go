@@ -86,15 +86,13 @@ func (r request) send(ctx context.Context, headerName string) Row {
 // answer is the text that the model gave.
 func answer(content []byte) (string, error) {
 	var reply struct {
-		Message struct {
-			Role, Content string
-		}
+		Text string `json:"text"`
 	}
 	if err := json.Unmarshal(content, &reply); err != nil {
 		return "", fmt.Errorf("no JSON: %w", err)
 	}
-	if reply.Message.Role != "assistant" || reply.Message.Content == "" {
+	if reply.Text == "" {
 		return "", fmt.Errorf("no model's answer: %s", content)
 	}
-	return reply.Message.Content, nil
+	return reply.Text, nil
 }
