@@ -3,12 +3,15 @@
 - Parameter Store calls that name several parameters or a path were checked on "*", so a role limited to its own path
   was refused; here each is checked on the parameters or the path it names.
 - A schedule was always checked as one of the default group.
+- An inference profile of Bedrock was checked as a foundation model; the models behind a profile are not checked.
 - Reading a SecureString needs kms:Decrypt on its key, writing one kms:Encrypt; ministack encrypts nothing and asks for
   neither. Keys that AWS manages (alias/aws/ssm) are open to every user of the account, so only own keys are checked.
 - Bedrock's Converse is authorized as bedrock:InvokeModel; ministack asks for a bedrock:Converse that IAM doesn't know.
 """
 
 import json
+import re
+from urllib.parse import unquote
 
 from ministack.core import iam_actions, iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region
@@ -16,8 +19,13 @@ from ministack.services import kms, ssm
 
 from . import patching
 
-REFUSED_BY_KMS = ("The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
-                  "or you are not allowed to access.")
+MODEL_PATH = re.compile(r"^/model/(.+)/(?:converse|invoke)(?:-stream|-with-response-stream)?$")
+# A model's id begins with its provider, a profile's with the geography it covers.
+PROFILE = re.compile(r"^(?:us|us-gov|eu|apac|au|ca|jp|global)\.")
+REFUSED_BY_KMS = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, "
+    "or you are not allowed to access."
+)
 
 
 # The actions that AWS authorizes under another name than the operation's.
@@ -48,6 +56,12 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
         group = _json(body).get("GroupName") or query_params.get("groupName") or "default"
         group = group[0] if isinstance(group, list) else group
         return f"arn:aws:scheduler:{region}:{account_id}:schedule/{group}/{path.split('/')[2]}"
+    if service.startswith("bedrock") and (match := MODEL_PATH.match(path)):
+        model = unquote(match.group(1))
+        if model.startswith("arn:"):
+            return model
+        if PROFILE.match(model):
+            return f"arn:aws:bedrock:{region}:{account_id}:inference-profile/{model}"
     return original(service, method, path, headers, body, query_params, region, account_id)
 
 
@@ -60,11 +74,12 @@ async def _ssm_request(original, method, path, headers, body, query_params):
         arn = _parameter_arn(name, get_region(), get_account_id())
         denied = iam_evaluator.enforce(key, f"ssm:{action}", "ssm", get_region(), resource_arn=arn)
         if denied:
-            return iam_actions.access_denied_response("ssm", f"ssm:{action}", denied.principal_arn, "",
-                                                      headers=headers, resource_arn=arn)
-    if action == "PutParameter" and request.get("Type") == "SecureString":
-        if not _may_use_key(key, "kms:Encrypt", request.get("KeyId"), request.get("Name", "")):
-            return _refused_by_kms()
+            return iam_actions.access_denied_response(
+                "ssm", f"ssm:{action}", denied.principal_arn, "", headers=headers, resource_arn=arn
+            )
+    writes = action == "PutParameter" and request.get("Type") == "SecureString"
+    if writes and not _may_use_key(key, "kms:Encrypt", request.get("KeyId"), request.get("Name", "")):
+        return _refused_by_kms()
     answer = await original(method, path, headers, body, query_params)
     if answer[0] == 200 and request.get("WithDecryption"):
         for parameter in _parameters_in(json.loads(answer[2])):
@@ -85,10 +100,14 @@ def _may_use_key(access_key: str, action: str, key_id: str | None, name: str) ->
     if not record:
         return False
     region = get_region()
-    context = {"kms:CallerAccount": get_account_id(),
-               "kms:ViaService": f"ssm.{region}.amazonaws.com",
-               "kms:EncryptionContext:PARAMETER_ARN": _parameter_arn(name, region, get_account_id())}
-    return not iam_evaluator.enforce(access_key, action, "kms", region, resource_arn=record["Arn"], service_context=context)
+    context = {
+        "kms:CallerAccount": get_account_id(),
+        "kms:ViaService": f"ssm.{region}.amazonaws.com",
+        "kms:EncryptionContext:PARAMETER_ARN": _parameter_arn(name, region, get_account_id()),
+    }
+    return not iam_evaluator.enforce(
+        access_key, action, "kms", region, resource_arn=record["Arn"], service_context=context
+    )
 
 
 def _refused_by_kms() -> tuple:

@@ -31,7 +31,9 @@ def _put(original, params, cbor_data, is_cbor, is_json=False):
     alarm = cloudwatch._alarms[given["AlarmName"]]
     alarm.update({name: given[name] for name in MATH if name in given})
     # Defaults that AWS has only for an alarm on one metric with a plain statistic.
-    for name in ("Statistic", "Period") if "Metrics" in given else ("Statistic",) if "ExtendedStatistic" in given else ():
+    for name in (
+        ("Statistic", "Period") if "Metrics" in given else ("Statistic",) if "ExtendedStatistic" in given else ()
+    ):
         alarm.pop(name)
     if is_cbor or is_json:
         return refused_or_stored
@@ -41,7 +43,7 @@ def _put(original, params, cbor_data, is_cbor, is_json=False):
 def _describe(original, params, cbor_data, is_cbor, is_json=False):
     if is_cbor or is_json:
         return original(params, cbor_data, is_cbor, is_json)
-    status, headers, body = original(params, parse(_shape("DescribeAlarmsInput"), params), False, True)
+    status, _, body = original(params, parse(_shape("DescribeAlarmsInput"), params), False, True)
     if status != 200:
         return original(params, cbor_data, is_cbor, is_json)
     result = Element("DescribeAlarmsResult")
@@ -68,7 +70,8 @@ def parse(shape, params: dict, prefix: str = ""):
         return None
     text = params[prefix][0] if isinstance(params[prefix], list) else params[prefix]
     return {"boolean": lambda: text == "true", "integer": lambda: int(text), "double": lambda: float(text)}.get(
-        shape.type_name, lambda: text)()
+        shape.type_name, lambda: text
+    )()
 
 
 def render(parent: Element, shape, value) -> None:

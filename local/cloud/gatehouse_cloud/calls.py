@@ -28,8 +28,17 @@ class Calls:
 
     def record(self, service: str, action: str, resource: str, principal: str | None, allowed: bool) -> None:
         """Add a call."""
-        self._calls.append({"n": next(self._numbers), "time": round(time.time(), 3), "service": service,
-                            "action": action, "resource": resource, "principal": principal, "allowed": allowed})
+        self._calls.append(
+            {
+                "n": next(self._numbers),
+                "time": round(time.time(), 3),
+                "service": service,
+                "action": action,
+                "resource": resource,
+                "principal": principal,
+                "allowed": allowed,
+            }
+        )
 
 
 def principal_of(access_key: str) -> str | None:
@@ -40,8 +49,9 @@ def principal_of(access_key: str) -> str | None:
 
 def install(calls: Calls) -> None:
     def enforce(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-        denied = original(access_key_id, iam_action, service, region, resource_arn=resource_arn,
-                          service_context=service_context)
+        denied = original(
+            access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context
+        )
         calls.record(service, iam_action, resource_arn, principal_of(access_key_id), denied is None)
         return denied
 

@@ -1,11 +1,11 @@
 """The controls for tests, under /_gatehouse/ on the AWS API's port.
 
-    GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud
-    GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
-    GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
-                                      "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
-    PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
-    GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
+GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud
+GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
+GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
+                                  "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
+PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
+GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 """
 
 import json
@@ -66,8 +66,11 @@ class Controls:
         await app._send_response(send, status, {"Content-Type": "application/json"}, text)
 
     def _cloudfront(self) -> dict:
-        return {"deploySeconds": self._fleet.seconds, "edges": self._fleet.edges,
-                "distributions": self._fleet.describe()}
+        return {
+            "deploySeconds": self._fleet.seconds,
+            "edges": self._fleet.edges,
+            "distributions": self._fleet.describe(),
+        }
 
     def _set_cloudfront(self, wanted) -> dict:
         if not isinstance(wanted, dict) or set(wanted) - {"deploySeconds", "edges"}:

@@ -62,8 +62,11 @@ class Fleet:
     def describe(self) -> list[dict]:
         """Each distribution's progress."""
         return [
-            {"id": distribution["Id"], "status": self.status(distribution),
-             "edgesOnNewest": self.of(distribution).edges_on_newest(time.monotonic())}
+            {
+                "id": distribution["Id"],
+                "status": self.status(distribution),
+                "edgesOnNewest": self.of(distribution).edges_on_newest(time.monotonic()),
+            }
             for distribution in cloudfront._distributions.values()
         ]
 
@@ -77,19 +80,34 @@ def install(fleet: Fleet) -> None:
 
     def delete_when_deployed(original, dist_id, headers):
         distribution = cloudfront._distributions.get(dist_id)
-        if distribution and headers.get("if-match") == distribution["ETag"] and fleet.status(distribution) == "InProgress":
-            return cloudfront._error("DistributionNotDisabled",
-                                     "The distribution you are trying to delete has not been disabled.", 409)
+        if (
+            distribution
+            and headers.get("if-match") == distribution["ETag"]
+            and fleet.status(distribution) == "InProgress"
+        ):
+            return cloudfront._error(
+                "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled.", 409
+            )
         return original(dist_id, headers)
 
     async def at_edge(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
         edge = fleet.edge(viewer.get())
         config = fleet.of(dist).config_at(edge, time.monotonic())
         if config is None:
-            return cloudfront._cf_error_response(503, "The distribution has not been deployed to this edge yet.",
-                                                 cloudfront._ERROR_X_CACHE)
-        status, answer, data = await original({**dist, "config_xml": config}, method, path, raw_uri, raw_query_string,
-                                              headers, body, query_params, client_ip)
+            return cloudfront._cf_error_response(
+                503, "The distribution has not been deployed to this edge yet.", cloudfront._ERROR_X_CACHE
+            )
+        status, answer, data = await original(
+            {**dist, "config_xml": config},
+            method,
+            path,
+            raw_uri,
+            raw_query_string,
+            headers,
+            body,
+            query_params,
+            client_ip,
+        )
         cloudfront._set_header_ci(answer, "X-Amz-Cf-Pop", f"LOC{edge + 1}-P1")
         return status, answer, data
 

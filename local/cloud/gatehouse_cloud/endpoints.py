@@ -50,32 +50,46 @@ def host_of(api_id: str) -> str:
     return f"{api_id}.execute-api.{get_region()}.amazonaws.com"
 
 
-async def _fetch_from_origin(original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip,
-                             viewer_xff, dist_arn):
+async def _fetch_from_origin(
+    original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
+):
     name = cloudfront._normalize_origin_host(origin["domain_name"])
     match = API_HOST.match(name)
     if not match:
-        return await original(origin, method, uri, query_string, headers, body, viewer_is_https, client_ip,
-                              viewer_xff, dist_arn)
+        return await original(
+            origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
+        )
     _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
     if not https or port != 443:
         raise cloudfront.OriginUnreachable(f"{name} answers https on port 443 only")
     if apigateway.find_api_scope(match.group(1)) is None:
         raise cloudfront.OriginUnreachable(f"there is no API {match.group(1)}")
-    sent = {key.lower(): value for key, value in
-            cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff).items()}
+    sent = {
+        key.lower(): value
+        for key, value in cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff).items()
+    }
     if sent.get("host", "").lower() != name:
         # API Gateway knows the API by its host name, so a viewer's forwarded one is refused, as on AWS.
         pairs, data = [("content-type", "application/json")], b'{"message":"Forbidden"}'
         return 403, "Forbidden", cloudfront._multidict_from_pairs(pairs), data
     target = (origin.get("origin_path") or "") + uri
     answer = app._handle_execute_api_request(
-        name, unquote(target), method, sent, body or b"", parse_qs(query_string, keep_blank_values=True),
-        raw_path=target, raw_query_string=query_string)
+        name,
+        unquote(target),
+        method,
+        sent,
+        body or b"",
+        parse_qs(query_string, keep_blank_values=True),
+        raw_path=target,
+        raw_query_string=query_string,
+    )
     try:
         status, response_headers, data = await asyncio.wait_for(answer, origin.get("read_timeout", 30))
     except asyncio.TimeoutError as error:
         raise cloudfront.OriginTimeout(f"no answer from {name}") from error
-    pairs = [(key, value) for key, values in response_headers.items()
-             for value in (values if isinstance(values, list) else [values])]
+    pairs = [
+        (key, value)
+        for key, values in response_headers.items()
+        for value in (values if isinstance(values, list) else [values])
+    ]
     return status, http.client.responses.get(status, ""), cloudfront._multidict_from_pairs(pairs), data

@@ -94,8 +94,15 @@ class Faults:
         """The faults that hit this call."""
         hits = [fault for fault in self._faults if fault.strikes(service, action, principal)]
         for fault in hits:
-            self._fired.append({"time": round(time.time(), 3), "service": service, "action": action,
-                                "principal": principal, "mode": fault.mode})
+            self._fired.append(
+                {
+                    "time": round(time.time(), 3),
+                    "service": service,
+                    "action": action,
+                    "principal": principal,
+                    "mode": fault.mode,
+                }
+            )
         return hits
 
 
@@ -123,13 +130,17 @@ def _operation(method, path, headers, body, query_params) -> tuple[str, str]:
     params = app._routing_params(method, path, headers, body, query_params)
     service = router.detect_service(method, path, headers, params)
     # IAM knows API Gateway's calls by their HTTP verb only.
-    name = (iam_actions._match_rest_action(service, method, path, params) if service == "apigateway"
-            else iam_actions.extract_iam_action(service, method, path, headers, body, params))
+    name = (
+        iam_actions._match_rest_action(service, method, path, params)
+        if service == "apigateway"
+        else iam_actions.extract_iam_action(service, method, path, headers, body, params)
+    )
     return service, (name or "").rpartition(":")[2]
 
 
 def _error(fault: Fault, service: str, action: str, headers: dict, request_id: str) -> tuple:
     _, answer_headers, body = iam_actions.access_denied_response(
-        service, action, "", request_id, error_code=fault.code, message="Injected by the local cloud.", headers=headers)
+        service, action, "", request_id, error_code=fault.code, message="Injected by the local cloud.", headers=headers
+    )
     app.fix_error_content_type(service, fault.status, answer_headers)
     return fault.status, {**answer_headers, "x-amzn-requestid": request_id}, body

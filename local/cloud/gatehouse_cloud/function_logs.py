@@ -39,16 +39,22 @@ def _write(calls: Calls, config: dict, request_id: str, text: str, duration_ms: 
     name, version = config["FunctionName"], config.get("Version", "$LATEST")
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
     # The hash of the code tells deployments apart.
-    stream = f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{config.get('CodeSha256', '')[:12].replace('/', '-')}-{name}"
+    stream = (
+        f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{config.get('CodeSha256', '')[:12].replace('/', '-')}-{name}"
+    )
     if not logs.has_stream(group, stream) and not _may_begin(calls, config, group, stream):
         return
-    logs.append(group, stream, [
-        f"START RequestId: {request_id} Version: {version}",
-        *(text or "").splitlines(),
-        f"END RequestId: {request_id}",
-        f"REPORT RequestId: {request_id}\tDuration: {duration_ms} ms\tBilled Duration: {duration_ms} ms\t"
-        f"Memory Size: {config.get('MemorySize', 128)} MB",
-    ])
+    logs.append(
+        group,
+        stream,
+        [
+            f"START RequestId: {request_id} Version: {version}",
+            *(text or "").splitlines(),
+            f"END RequestId: {request_id}",
+            f"REPORT RequestId: {request_id}\tDuration: {duration_ms} ms\tBilled Duration: {duration_ms} ms\t"
+            f"Memory Size: {config.get('MemorySize', 128)} MB",
+        ],
+    )
 
 
 def _may_begin(calls: Calls, config: dict, group: str, stream: str) -> bool:
@@ -65,8 +71,15 @@ def _may_begin(calls: Calls, config: dict, group: str, stream: str) -> bool:
 def _allowed(calls: Calls, config: dict, action: str, resource: str) -> bool:
     key = lambda_runtime.execution_credentials(config)["AWS_ACCESS_KEY_ID"]
     principal = iam_evaluator.resolve_principal(key, get_account_id())
-    context = EvalContext(principal_arn=principal.arn, principal_type=principal.type, principal_account=principal.account,
-                          action=action, resource_arn=resource, region=get_region(), principal_keys=principal.keys)
+    context = EvalContext(
+        principal_arn=principal.arn,
+        principal_type=principal.type,
+        principal_account=principal.account,
+        action=action,
+        resource_arn=resource,
+        region=get_region(),
+        principal_keys=principal.keys,
+    )
     allowed = iam_evaluator.evaluate(context, principal.policies, *principal.limits).decision == "Allow"
     calls.record("logs", action, resource, principal.arn, allowed)
     return allowed
@@ -86,8 +99,9 @@ def _publish_metrics(text: str) -> None:
                 dimensions = {name: str(entry[name]) for name in names if name in entry}
                 for metric in directive["Metrics"]:
                     for value in _values(entry.get(metric["Name"])):
-                        cloudwatch.record_metric(directive["Namespace"], metric["Name"], value,
-                                                 metric.get("Unit", "None"), dimensions)
+                        cloudwatch.record_metric(
+                            directive["Namespace"], metric["Name"], value, metric.get("Unit", "None"), dimensions
+                        )
 
 
 def _values(value) -> list:

@@ -25,8 +25,10 @@ def check_version() -> None:
     except metadata.PackageNotFoundError:
         found = "(none)"
     if found != VERSION:
-        raise Incompatible(f"this launcher extends ministack {VERSION}, but {found} is installed here ({sys.prefix}); "
-                           "install local/cloud/requirements.txt with --require-hashes")
+        raise Incompatible(
+            f"this launcher extends ministack {VERSION}, but {found} is installed here ({sys.prefix}); "
+            "install local/cloud/requirements.txt with --require-hashes"
+        )
 
 
 def extend(owner: Any, name: str, extension: Callable) -> None:
@@ -36,6 +38,7 @@ def extend(owner: Any, name: str, extension: Callable) -> None:
     given = list(inspect.signature(extension).parameters)[1:]
     if given != wanted:
         raise Incompatible(f"{_label(owner, name)} takes {wanted}, its extension {given}")
+
     # A plain function, so that it binds as a method where the owner is a class.
     @functools.wraps(original)
     def extended(*arguments, **keywords):

@@ -76,7 +76,9 @@ def install() -> None:
 def kill(function: str) -> int:
     """End a function's execution environments, whatever they are doing; returns how many there were."""
     with lambda_runtime._lock:
-        workers = [worker for pool in lambda_runtime._workers.values() for worker in pool if worker.func_name == function]
+        workers = [
+            worker for pool in lambda_runtime._workers.values() for worker in pool if worker.func_name == function
+        ]
     running = [process for worker in workers if (process := worker._proc) and process.poll() is None]
     for process in running:
         process.kill()

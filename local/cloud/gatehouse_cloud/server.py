@@ -9,8 +9,25 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app
 
-from . import (absent, access, alarms, authorizers, calls, controls, deployments, endpoints, errors, faults,
-               function_logs, patching, quiet, runtime, schedules, stages, viewers)
+from . import (
+    absent,
+    access,
+    alarms,
+    authorizers,
+    calls,
+    controls,
+    deployments,
+    endpoints,
+    errors,
+    faults,
+    function_logs,
+    patching,
+    quiet,
+    runtime,
+    schedules,
+    stages,
+    viewers,
+)
 from .process import LOOPBACK
 
 # A server that closes a kept-alive connection races with the client's next request on it, which would look like a
@@ -75,7 +92,7 @@ async def _serve(options, application) -> None:
 
 
 def _raise_file_limit() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     except (ValueError, OSError):

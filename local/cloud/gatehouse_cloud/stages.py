@@ -19,7 +19,13 @@ from . import endpoints, logs, patching
 
 logger = logging.getLogger("cloud.stages")
 VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]+)")
-MESSAGES = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests", 500: "Internal Server Error"}
+MESSAGES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+    500: "Internal Server Error",
+}
 
 
 class Bucket:
@@ -44,21 +50,53 @@ class Bucket:
 def install() -> None:
     buckets: dict[tuple, Bucket] = {}
 
-    async def execute(original, api_id, stage, path, method, headers, body, query_params, owner_account_id,
-                      owner_region, raw_query_string=None):
+    async def execute(
+        original,
+        api_id,
+        stage,
+        path,
+        method,
+        headers,
+        body,
+        query_params,
+        owner_account_id,
+        owner_region,
+        raw_query_string=None,
+    ):
         started = time.time()
         settings = apigateway._stages.get(api_id, {}).get(stage) or {}
         route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) or {}
         key = route.get("routeKey", "-")
         if _within_limits(buckets, (api_id, stage, key), settings):
-            answer = await original(api_id, stage, path, method, headers, body, query_params, owner_account_id,
-                                    owner_region, raw_query_string)
+            answer = await original(
+                api_id,
+                stage,
+                path,
+                method,
+                headers,
+                body,
+                query_params,
+                owner_account_id,
+                owner_region,
+                raw_query_string,
+            )
         else:
             answer = 429, {"Content-Type": "application/json"}, b'{"message":"Too Many Requests"}'
         answer[1].setdefault("apigw-requestid", base64.b64encode(os.urandom(11)).decode())
         if settings.get("accessLogSettings"):
             try:
-                _log(settings["accessLogSettings"], api_id, stage, key, path, method, headers, owner_account_id, answer, started)
+                _log(
+                    settings["accessLogSettings"],
+                    api_id,
+                    stage,
+                    key,
+                    path,
+                    method,
+                    headers,
+                    owner_account_id,
+                    answer,
+                    started,
+                )
             except Exception:
                 # A log that cannot be written never fails a request.
                 logger.exception("access log of API %s", api_id)
@@ -85,12 +123,24 @@ def _log(settings, api_id, stage, route_key, path, method, headers, account_id, 
     status, answer_headers, body = answer
     at = datetime.fromtimestamp(started, timezone.utc)
     values = {
-        "accountId": account_id, "apiId": api_id, "domainName": endpoints.host_of(api_id), "domainPrefix": api_id,
-        "stage": stage, "routeKey": route_key, "path": path, "httpMethod": method, "protocol": "HTTP/1.1",
-        "requestId": answer_headers["apigw-requestid"], "extendedRequestId": answer_headers["apigw-requestid"],
-        "requestTime": f"{at:%d/%b/%Y:%H:%M:%S +0000}", "requestTimeEpoch": int(started),
-        "status": status, "responseLength": len(body), "responseLatency": round((time.time() - started) * 1000),
-        "identity.sourceIp": get_request_client_ip(), "identity.userAgent": headers.get("user-agent", "-"),
+        "accountId": account_id,
+        "apiId": api_id,
+        "domainName": endpoints.host_of(api_id),
+        "domainPrefix": api_id,
+        "stage": stage,
+        "routeKey": route_key,
+        "path": path,
+        "httpMethod": method,
+        "protocol": "HTTP/1.1",
+        "requestId": answer_headers["apigw-requestid"],
+        "extendedRequestId": answer_headers["apigw-requestid"],
+        "requestTime": f"{at:%d/%b/%Y:%H:%M:%S +0000}",
+        "requestTimeEpoch": int(started),
+        "status": status,
+        "responseLength": len(body),
+        "responseLatency": round((time.time() - started) * 1000),
+        "identity.sourceIp": get_request_client_ip(),
+        "identity.userAgent": headers.get("user-agent", "-"),
         "error.message": MESSAGES.get(status, "-"),
     }
     # As on AWS, a variable without a value is a hyphen; quotes in a value must not break a JSON format.

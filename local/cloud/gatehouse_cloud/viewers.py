@@ -25,8 +25,16 @@ async def serve_distribution(scope, receive, send) -> None:
         request.headers["host"] = distribution["DomainName"]
         request.headers["x-forwarded-proto"] = "https"
         return await cloudfront.handle_viewer_request(
-            distribution, request.method, request.path, request.raw_path, request.raw_query, request.headers,
-            request.body, request.query, request.client)
+            distribution,
+            request.method,
+            request.path,
+            request.raw_path,
+            request.raw_query,
+            request.headers,
+            request.body,
+            request.query,
+            request.client,
+        )
 
     await _serve(scope, receive, send, answer)
 
@@ -40,8 +48,15 @@ async def serve_api(scope, receive, send) -> None:
     async def answer(request):
         request.headers["host"] = endpoints.host_of(api["apiId"])
         return await app._handle_execute_api_request(
-            request.headers["host"], request.path, request.method, request.headers, request.body, request.query,
-            raw_path=request.raw_path, raw_query_string=request.raw_query)
+            request.headers["host"],
+            request.path,
+            request.method,
+            request.headers,
+            request.body,
+            request.query,
+            raw_path=request.raw_path,
+            raw_query_string=request.raw_query,
+        )
 
     await _serve(scope, receive, send, answer)
 

@@ -74,10 +74,21 @@ class Launcher:
         self.temporary = tempfile.TemporaryDirectory()
         self._clients: dict[tuple, object] = {}
         self.process = subprocess.Popen(
-            [sys.executable, str(LAUNCHER), "--port", str(self.port), "--distribution-port", str(self.distribution_port),
-             "--api-port", str(self.api_port), *options],
-            stdout=self.log.fileno(), stderr=subprocess.STDOUT,
-            env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name})
+            [
+                sys.executable,
+                str(LAUNCHER),
+                "--port",
+                str(self.port),
+                "--distribution-port",
+                str(self.distribution_port),
+                "--api-port",
+                str(self.api_port),
+                *options,
+            ],
+            stdout=self.log.fileno(),
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
+        )
         try:
             wait_for(self._ready, 15)
         except AssertionError:
@@ -111,11 +122,19 @@ class Launcher:
         key = (service, access_key, secret)
         if key not in self._clients:
             self._clients[key] = SESSION.create_client(
-                service, region_name=REGION, endpoint_url=f"http://127.0.0.1:{self.port}", aws_access_key_id=access_key,
-                aws_secret_access_key=secret, aws_session_token=token, config=Config(retries={"total_max_attempts": 1}))
+                service,
+                region_name=REGION,
+                endpoint_url=f"http://127.0.0.1:{self.port}",
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                config=Config(retries={"total_max_attempts": 1}),
+            )
         return self._clients[key]
 
-    def signed(self, service: str, path: str, form: dict | None = None, credentials: tuple[str, str] = ("test", "test")):
+    def signed(
+        self, service: str, path: str, form: dict | None = None, credentials: tuple[str, str] = ("test", "test")
+    ):
         """Status and parsed XML of an answer as it is on the wire, which SDKs for Python read more leniently than others."""
         url, data = f"http://127.0.0.1:{self.port}{path}", urllib.parse.urlencode(form) if form else None
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
@@ -127,8 +146,9 @@ class Launcher:
     def control(self, name: str, value=None):
         """Read a control, or set it."""
         data = None if value is None else json.dumps(value).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/_gatehouse/{name}", data,
-                                         method="GET" if value is None else "PUT")
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/_gatehouse/{name}", data, method="GET" if value is None else "PUT"
+        )
         with urllib.request.urlopen(request) as response:
             lines = [json.loads(line) for line in response.read().splitlines()]
         return lines if name.startswith("calls") else lines[0]
@@ -137,7 +157,9 @@ class Launcher:
         """A role for functions with these permissions."""
         iam = self.client("iam")
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust}))
+        role = iam.create_role(
+            RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust})
+        )
         if statements:
             self.permit(name, *statements)
         return role["Role"]["Arn"]
@@ -156,8 +178,14 @@ class Launcher:
             archive.writestr(bootstrap, BOOTSTRAP)
             archive.writestr("handler.py", source)
         created = self.client("lambda").create_function(
-            FunctionName=name, Role=role, Runtime="provided.al2023", Handler="bootstrap",
-            Code={"ZipFile": package.getvalue()}, Timeout=20, **settings)
+            FunctionName=name,
+            Role=role,
+            Runtime="provided.al2023",
+            Handler="bootstrap",
+            Code={"ZipFile": package.getvalue()},
+            Timeout=20,
+            **settings,
+        )
         wait_for(lambda: self.client("lambda").get_function_configuration(FunctionName=name)["State"] == "Active")
         return created["FunctionArn"]
 
@@ -166,16 +194,25 @@ class Launcher:
         answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
         return json.loads(answer["Payload"].read())
 
-    def api(self, function_arn: str, route: str = "ANY /{path+}", stage: dict | None = None, authorizer: dict | None = None) -> str:
+    def api(
+        self, function_arn: str, route: str = "ANY /{path+}", stage: dict | None = None, authorizer: dict | None = None
+    ) -> str:
         """An HTTP API with one route to a function; returns its id."""
         gateway = self.client("apigatewayv2")
         api = gateway.create_api(Name="test", ProtocolType="HTTP")["ApiId"]
-        integration = gateway.create_integration(ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function_arn,
-                                                 PayloadFormatVersion="2.0")["IntegrationId"]
+        integration = gateway.create_integration(
+            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=function_arn, PayloadFormatVersion="2.0"
+        )["IntegrationId"]
         extra = {}
         if authorizer:
-            created = gateway.create_authorizer(ApiId=api, AuthorizerType="REQUEST", Name="test", EnableSimpleResponses=True,
-                                                AuthorizerPayloadFormatVersion="2.0", **authorizer)
+            created = gateway.create_authorizer(
+                ApiId=api,
+                AuthorizerType="REQUEST",
+                Name="test",
+                EnableSimpleResponses=True,
+                AuthorizerPayloadFormatVersion="2.0",
+                **authorizer,
+            )
             extra = {"AuthorizationType": "CUSTOM", "AuthorizerId": created["AuthorizerId"]}
         gateway.create_route(ApiId=api, RouteKey=route, Target=f"integrations/{integration}", **extra)
         gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True, **(stage or {}))
@@ -220,17 +257,34 @@ class Viewer:
 def distribution_config(domain: str, header: str) -> dict:
     """The least that CloudFront takes, with managed policies: caching disabled, all viewer headers except Host."""
     return {
-        "CallerReference": str(time.time_ns()), "Comment": "test", "Enabled": True,
-        "Origins": {"Quantity": 1, "Items": [{
-            "Id": "api", "DomainName": domain,
-            "CustomHeaders": {"Quantity": 1, "Items": [{"HeaderName": "x-origin-verify", "HeaderValue": header}]},
-            "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}}]},
+        "CallerReference": str(time.time_ns()),
+        "Comment": "test",
+        "Enabled": True,
+        "Origins": {
+            "Quantity": 1,
+            "Items": [
+                {
+                    "Id": "api",
+                    "DomainName": domain,
+                    "CustomHeaders": {
+                        "Quantity": 1,
+                        "Items": [{"HeaderName": "x-origin-verify", "HeaderValue": header}],
+                    },
+                    "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+                }
+            ],
+        },
         "DefaultCacheBehavior": {
-            "TargetOriginId": "api", "ViewerProtocolPolicy": "redirect-to-https",
-            "AllowedMethods": {"Quantity": 7, "Items": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                               "CachedMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]}},
+            "TargetOriginId": "api",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "AllowedMethods": {
+                "Quantity": 7,
+                "Items": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                "CachedMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]},
+            },
             "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
-            "OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac"},
+            "OriginRequestPolicyId": "b689b0a8-53d0-40ab-baf2-68738e2966ac",
+        },
     }
 
 

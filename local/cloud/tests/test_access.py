@@ -28,8 +28,16 @@ class AccessTest(CloudTest):
 
     def permit(self, *statements: tuple[str, str]):
         policy = [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in statements]
-        self.cloud.client("iam").put_user_policy(UserName="narrow", PolicyName="p", PolicyDocument=json.dumps(
-            {"Version": "2012-10-17", "Statement": policy or {"Effect": "Deny", "Action": "none:none", "Resource": "*"}}))
+        self.cloud.client("iam").put_user_policy(
+            UserName="narrow",
+            PolicyName="p",
+            PolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": policy or {"Effect": "Deny", "Action": "none:none", "Resource": "*"},
+                }
+            ),
+        )
 
     def narrow(self, service: str):
         return self.cloud.client(service, *self.credentials)
@@ -73,6 +81,23 @@ class AccessTest(CloudTest):
         self.assertEqual((status, answer.tag), (403, f"{namespace}ErrorResponse"))
         self.assertEqual(answer.findtext(f"{namespace}Error/{namespace}Code"), "AccessDenied")
 
+    def test_a_model_is_called_with_permission_for_the_model_or_its_profile(self):
+        def converse(model: str):
+            self.narrow("bedrock-runtime").converse(
+                modelId=model, messages=[{"role": "user", "content": [{"text": "hello"}]}]
+            )
+
+        arns = {
+            "amazon.nova-lite-v1:0": f"arn:aws:bedrock:{REGION}::foundation-model/amazon.nova-lite-v1:0",
+            "eu.amazon.nova-lite-v1:0": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.amazon.nova-lite-v1:0",
+        }
+        arns[arns["eu.amazon.nova-lite-v1:0"]] = arns["eu.amazon.nova-lite-v1:0"]
+        for model, arn in arns.items():
+            self.permit(("bedrock:InvokeModel", arn))
+            converse(model)
+            self.permit(("bedrock:InvokeModel", f"{arn}-other"))
+            self.assert_denied(converse, model=model)
+
     def test_a_schedule_belongs_to_its_group(self):
         group = f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/group/*"
         self.cloud.client("scheduler").create_schedule_group(Name="group")
@@ -86,13 +111,20 @@ class AccessTest(CloudTest):
         before = self.cloud.control("calls")[-1]["n"]
         self.permit(("ssm:GetParametersByPath", RING))
         self.assert_denied(self.read)
-        found = {(call["action"], call["resource"], call["principal"], call["allowed"])
-                 for call in self.cloud.control(f"calls?since={before}")}
+        found = {
+            (call["action"], call["resource"], call["principal"], call["allowed"])
+            for call in self.cloud.control(f"calls?since={before}")
+        }
         user = f"arn:aws:iam::{ACCOUNT}:user/narrow"
         self.assertIn(("ssm:GetParametersByPath", RING, user, True), found)
         self.assertIn(("kms:Decrypt", self.key, user, False), found)
-        self.assertTrue(all(principal == f"arn:aws:iam::{ACCOUNT}:root" for action, _, principal, _ in found
-                            if action == "iam:PutUserPolicy"))
+        self.assertTrue(
+            all(
+                principal == f"arn:aws:iam::{ACCOUNT}:root"
+                for action, _, principal, _ in found
+                if action == "iam:PutUserPolicy"
+            )
+        )
 
     def test_a_wrong_signature_is_refused(self):
         self.permit(("ssm:DescribeParameters", "*"))

@@ -6,17 +6,34 @@ from .harness import CloudTest
 
 NAMESPACE = "{http://monitoring.amazonaws.com/doc/2010-08-01/}"
 ALARM = {
-    "AlarmName": "errors", "AlarmDescription": "a < b", "Namespace": "Gatehouse", "MetricName": "Errors", "Period": "300",
-    "EvaluationPeriods": "1", "Threshold": "0.5", "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "breaching",
-    "ActionsEnabled": "true", "AlarmActions.member.1": "arn:aws:sns:us-east-1:000000000000:a",
+    "AlarmName": "errors",
+    "AlarmDescription": "a < b",
+    "Namespace": "Gatehouse",
+    "MetricName": "Errors",
+    "Period": "300",
+    "EvaluationPeriods": "1",
+    "Threshold": "0.5",
+    "ComparisonOperator": "GreaterThanThreshold",
+    "TreatMissingData": "breaching",
+    "ActionsEnabled": "true",
+    "AlarmActions.member.1": "arn:aws:sns:us-east-1:000000000000:a",
     "InsufficientDataActions.member.1": "arn:aws:sns:us-east-1:000000000000:b",
-    "Dimensions.member.1.Name": "stack", "Dimensions.member.1.Value": "local",
+    "Dimensions.member.1.Name": "stack",
+    "Dimensions.member.1.Value": "local",
 }
 MATH = {
-    "AlarmName": "math", "EvaluationPeriods": "1", "Threshold": "1", "ComparisonOperator": "GreaterThanThreshold",
-    "Metrics.member.1.Id": "e", "Metrics.member.1.Expression": "FILL(m, 0)", "Metrics.member.1.ReturnData": "true",
-    "Metrics.member.2.Id": "m", "Metrics.member.2.MetricStat.Stat": "Sum", "Metrics.member.2.MetricStat.Period": "60",
-    "Metrics.member.2.MetricStat.Metric.Namespace": "Gatehouse", "Metrics.member.2.MetricStat.Metric.MetricName": "Repairs",
+    "AlarmName": "math",
+    "EvaluationPeriods": "1",
+    "Threshold": "1",
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Metrics.member.1.Id": "e",
+    "Metrics.member.1.Expression": "FILL(m, 0)",
+    "Metrics.member.1.ReturnData": "true",
+    "Metrics.member.2.Id": "m",
+    "Metrics.member.2.MetricStat.Stat": "Sum",
+    "Metrics.member.2.MetricStat.Period": "60",
+    "Metrics.member.2.MetricStat.Metric.Namespace": "Gatehouse",
+    "Metrics.member.2.MetricStat.Metric.MetricName": "Repairs",
 }
 
 

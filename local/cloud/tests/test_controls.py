@@ -43,22 +43,48 @@ class ControlsTest(CloudTest):
         self.cloud.control("faults", [{"service": "ssm", "action": "PutParameter", "mode": "error-before", "times": 1}])
         with self.assertRaises(ClientError) as failed:
             self.put("/before")
-        self.assertEqual((failed.exception.response["Error"]["Code"],
-                          failed.exception.response["ResponseMetadata"]["HTTPStatusCode"]), ("InternalFailure", 500))
+        self.assertEqual(
+            (
+                failed.exception.response["Error"]["Code"],
+                failed.exception.response["ResponseMetadata"]["HTTPStatusCode"],
+            ),
+            ("InternalFailure", 500),
+        )
         self.assertFalse(self.exists("/before"))
         self.put("/before")  # it struck once
 
     def test_an_error_after_took_effect(self):
-        self.cloud.control("faults", [{"service": "ssm", "action": "PutParameter", "mode": "error-after", "times": 1,
-                                       "status": 400, "code": "ThrottlingException"}])
+        self.cloud.control(
+            "faults",
+            [
+                {
+                    "service": "ssm",
+                    "action": "PutParameter",
+                    "mode": "error-after",
+                    "times": 1,
+                    "status": 400,
+                    "code": "ThrottlingException",
+                }
+            ],
+        )
         with self.assertRaises(ClientError) as failed:
             self.put("/after")
         self.assertEqual(failed.exception.response["Error"]["Code"], "ThrottlingException")
         self.assertTrue(self.exists("/after"))
 
     def test_cloudfront_faults_are_readable_to_sdks(self):
-        self.cloud.control("faults", [{"service": "cloudfront", "mode": "error-before", "times": 1, "status": 503,
-                                       "code": "ServiceUnavailable"}])
+        self.cloud.control(
+            "faults",
+            [
+                {
+                    "service": "cloudfront",
+                    "mode": "error-before",
+                    "times": 1,
+                    "status": 503,
+                    "code": "ServiceUnavailable",
+                }
+            ],
+        )
         with self.assertRaises(ClientError) as failed:
             self.cloud.client("cloudfront").list_distributions()
         self.assertEqual(failed.exception.response["Error"]["Code"], "ServiceUnavailable")
@@ -70,7 +96,9 @@ class ControlsTest(CloudTest):
         self.assertGreaterEqual(time.monotonic() - began, 0.3)
 
     def test_a_probability_and_the_list_of_what_fired(self):
-        self.cloud.control("faults", [{"service": "ssm", "action": "GetParameters", "mode": "error-before", "probability": 0.5}])
+        self.cloud.control(
+            "faults", [{"service": "ssm", "action": "GetParameters", "mode": "error-before", "probability": 0.5}]
+        )
         failed = 0
         for _ in range(60):
             try:
@@ -80,15 +108,21 @@ class ControlsTest(CloudTest):
         self.assertTrue(10 < failed < 50)
         report = self.cloud.control("faults")
         self.assertEqual((report["faults"][0]["fired"], len(report["fired"])), (failed, failed))
-        self.assertEqual({(hit["service"], hit["action"], hit["mode"]) for hit in report["fired"]},
-                         {("ssm", "GetParameters", "error-before")})
+        self.assertEqual(
+            {(hit["service"], hit["action"], hit["mode"]) for hit in report["fired"]},
+            {("ssm", "GetParameters", "error-before")},
+        )
 
     def test_a_fault_may_strike_one_principal_only(self):
-        self.cloud.control("faults", [{"service": "ssm", "mode": "error-before", "probability": 1, "principal": "role/rotator"}])
+        self.cloud.control(
+            "faults", [{"service": "ssm", "mode": "error-before", "probability": 1, "principal": "role/rotator"}]
+        )
         self.exists("/x")
 
     def test_an_api_gateway_action_goes_by_its_name(self):
-        self.cloud.control("faults", [{"service": "apigateway", "action": "GetApis", "mode": "error-before", "times": 1}])
+        self.cloud.control(
+            "faults", [{"service": "apigateway", "action": "GetApis", "mode": "error-before", "times": 1}]
+        )
         with self.assertRaises(ClientError):
             self.cloud.client("apigatewayv2").get_apis()
 
