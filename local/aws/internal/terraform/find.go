@@ -130,29 +130,47 @@ func (m Machine) configured() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the Terraform CLI configuration: %w", err)
 	}
-	parsed, err := hcl.ParseBytes(text)
+	paths, err := mirrorsIn(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("parse the Terraform CLI configuration %s: %w", file, err)
+		return nil, fmt.Errorf("read the Terraform CLI configuration %s: %w", file, err)
 	}
-	var config struct {
-		Installation []struct {
-			Mirrors []struct {
-				Path string `hcl:"path"`
-			} `hcl:"filesystem_mirror"`
-		} `hcl:"provider_installation"`
-	}
-	root, ok := parsed.Node.(*ast.ObjectList)
-	if !ok {
-		return nil, fmt.Errorf("parse the Terraform CLI configuration %s: it is no list of blocks", file)
-	}
-	if err := hcl.DecodeObject(&config, root); err != nil {
-		return nil, fmt.Errorf("read provider_installation in %s: %w", file, err)
+	return paths, nil
+}
+
+func mirrorsIn(text string) ([]string, error) {
+	root, err := hcl.Parse(text)
+	if err != nil {
+		return nil, err
 	}
 	var paths []string
-	for _, installation := range config.Installation {
-		for _, mirror := range installation.Mirrors {
+	for _, installation := range blocks(root.Node, "provider_installation") {
+		for _, block := range blocks(installation, "filesystem_mirror") {
+			var mirror struct {
+				Path string `hcl:"path"`
+			}
+			if err := hcl.DecodeObject(&mirror, block); err != nil {
+				return nil, fmt.Errorf("filesystem_mirror: %w", err)
+			}
 			paths = append(paths, mirror.Path)
 		}
 	}
 	return paths, nil
+}
+
+// blocks are the bodies of the blocks of that name.
+func blocks(node ast.Node, name string) []ast.Node {
+	if object, ok := node.(*ast.ObjectType); ok {
+		node = object.List
+	}
+	list, ok := node.(*ast.ObjectList)
+	if !ok {
+		return nil
+	}
+	var bodies []ast.Node
+	for _, item := range list.Items {
+		if len(item.Keys) > 0 && item.Keys[0].Token.Value() == name {
+			bodies = append(bodies, item.Val)
+		}
+	}
+	return bodies
 }
