@@ -1,0 +1,326 @@
+package distribution
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// element is an XML element with its place in the text, so that a change replaces
+// just the bytes that it is about.
+type element struct {
+	name     xml.Name
+	attr     []xml.Attr
+	children []*element
+	text     string // what stands directly in it
+
+	start, inner int // of the start tag: its first byte, and the first after it
+	innerEnd     int // the first byte of the end tag, or inner if there is none
+}
+
+// parse returns the root element of an XML text. Its errors say where in the text
+// something is wrong, and not what stands there: that may be a secret.
+func parse(text []byte) (*element, error) {
+	decoder := xml.NewDecoder(bytes.NewReader(text))
+	top := &element{}
+	open := []*element{top}
+	for {
+		at := int(decoder.InputOffset())
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("no XML: something is wrong near byte %d", at)
+		}
+		parent := open[len(open)-1]
+		switch token := token.(type) {
+		case xml.StartElement:
+			e := &element{name: token.Name, attr: slices.Clone(token.Attr), start: at, inner: int(decoder.InputOffset())}
+			parent.children = append(parent.children, e)
+			open = append(open, e)
+		case xml.EndElement:
+			parent.innerEnd = at
+			open = open[:len(open)-1]
+		case xml.CharData:
+			parent.text += string(token)
+		case xml.Directive:
+			return nil, errors.New("the XML has a document type declaration, which CloudFront never sends")
+		}
+	}
+	if len(top.children) != 1 {
+		return nil, fmt.Errorf("no XML: want one root element, found %d", len(top.children))
+	}
+	return top.children[0], nil
+}
+
+// all returns the children that have the name, in their parent's namespace.
+func (e *element) all(local string) []*element {
+	var found []*element
+	for _, child := range e.children {
+		if child.name.Local == local && child.name.Space == e.name.Space {
+			found = append(found, child)
+		}
+	}
+	return found
+}
+
+// only returns the one element at a path of names. It is nil when there is none.
+func (e *element) only(path ...string) (*element, error) {
+	for i, local := range path {
+		found := e.all(local)
+		switch len(found) {
+		case 0:
+			return nil, nil
+		case 1:
+			e = found[0]
+		default:
+			return nil, fmt.Errorf("the configuration has %d elements %s where one belongs", len(found), strings.Join(path[:i+1], "/"))
+		}
+	}
+	return e, nil
+}
+
+// needed is [element.only] for what has to be there.
+func (e *element) needed(path ...string) (*element, error) {
+	found, err := e.only(path...)
+	if err == nil && found == nil {
+		err = fmt.Errorf("the configuration has no %s", strings.Join(path, "/"))
+	}
+	return found, err
+}
+
+// edit replaces a range of bytes.
+type edit struct {
+	from, to int
+	text     string
+}
+
+// apply returns the text with all edits made. They must not overlap.
+func apply(text []byte, edits ...edit) []byte {
+	slices.SortFunc(edits, func(a, b edit) int { return a.from - b.from })
+	var out bytes.Buffer
+	at := 0
+	for _, e := range edits {
+		out.Write(text[at:e.from])
+		out.WriteString(e.text)
+		at = e.to
+	}
+	out.Write(text[at:])
+	return out.Bytes()
+}
+
+// document is the configuration of a distribution as CloudFront sent it.
+type document struct {
+	text   []byte
+	root   *element // Distribution
+	config *element // DistributionConfig in it
+}
+
+func parseDocument(text []byte) (*document, error) {
+	root, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	config, err := root.needed("DistributionConfig")
+	if err != nil {
+		return nil, err
+	}
+	return &document{text: text, root: root, config: config}, nil
+}
+
+// place is where a header of an origin is, or belongs.
+type place struct {
+	origin *element
+	value  *element // HeaderValue; nil when the origin has no such header
+}
+
+// find returns the place of the header on the origin. It refuses a configuration
+// in which the header stands elsewhere too: whatever sends it then, a rotation
+// would change only some of it.
+func (d *document) find(originID, header string) (place, error) {
+	origins, err := d.config.needed("Origins", "Items")
+	if err != nil {
+		return place{}, err
+	}
+	var found place
+	var ids []string
+	for _, origin := range origins.all("Origin") {
+		id, err := origin.needed("Id")
+		if err != nil {
+			return place{}, err
+		}
+		ids = append(ids, strconv.Quote(id.text))
+		values, err := valuesOf(origin, header)
+		switch {
+		case err != nil:
+			return place{}, fmt.Errorf("origin %q: %w", id.text, err)
+		case id.text != originID && len(values) > 0:
+			return place{}, fmt.Errorf("header %s is set on origin %q, and belongs on origin %q alone: remove it there", header, id.text, originID)
+		case id.text != originID:
+			continue
+		case found.origin != nil:
+			return place{}, fmt.Errorf("there are two origins %q", originID)
+		case len(values) > 1:
+			return place{}, fmt.Errorf("origin %q has header %s %d times: leave one of them", originID, header, len(values))
+		}
+		found.origin = origin
+		if len(values) == 1 {
+			found.value = values[0]
+		}
+	}
+	if found.origin == nil {
+		return place{}, fmt.Errorf("no origin is %q: there are %s; run `pulumi up`, so that the schedule names the right one", originID, strings.Join(ids, ", "))
+	}
+	return found, nil
+}
+
+// valuesOf returns the HeaderValue elements of an origin's custom headers of that
+// name.
+func valuesOf(origin *element, header string) ([]*element, error) {
+	items, err := origin.only("CustomHeaders", "Items")
+	if err != nil || items == nil {
+		return nil, err
+	}
+	var values []*element
+	for _, custom := range items.all("OriginCustomHeader") {
+		name, err := custom.needed("HeaderName")
+		if err != nil {
+			return nil, err
+		}
+		if !strings.EqualFold(strings.TrimSpace(name.text), header) {
+			continue
+		}
+		value, err := custom.needed("HeaderValue")
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, nil
+}
+
+// with returns the configuration alone, as an update wants it, with the value at
+// the place. Everything else is byte for byte what CloudFront sent.
+func (d *document) with(p place, header, value string) ([]byte, error) {
+	edits, err := d.set(p, header, value)
+	if err != nil {
+		return nil, err
+	}
+	edits = append(edits, d.namespaces())
+	begin, end := d.config.start, d.end(d.config)
+	for i := range edits {
+		edits[i].from -= begin
+		edits[i].to -= begin
+	}
+	return append([]byte(xml.Header), apply(d.text[begin:end], edits...)...), nil
+}
+
+// set returns what puts the value at the place.
+func (d *document) set(p place, header, value string) ([]edit, error) {
+	if p.value != nil {
+		return []edit{d.fill(p.value, escape(value))}, nil
+	}
+	headers, err := p.origin.only("CustomHeaders")
+	if err != nil {
+		return nil, err
+	}
+	tag := func(local, inner string) string { return d.tag(p.origin, local, inner) }
+	custom := tag("OriginCustomHeader", tag("HeaderName", escape(header))+tag("HeaderValue", escape(value)))
+	if headers == nil {
+		return []edit{d.add(p.origin, tag("CustomHeaders", tag("Quantity", "1")+tag("Items", custom)))}, nil
+	}
+	quantity, err := headers.needed("Quantity")
+	if err != nil {
+		return nil, err
+	}
+	count, err := strconv.Atoi(strings.TrimSpace(quantity.text))
+	if err != nil {
+		return nil, fmt.Errorf("the number of custom headers is %q", quantity.text)
+	}
+	more := d.fill(quantity, strconv.Itoa(count+1))
+	items, err := headers.only("Items")
+	if err != nil {
+		return nil, err
+	}
+	if items == nil {
+		return []edit{more, d.add(headers, tag("Items", custom))}, nil
+	}
+	return []edit{more, d.add(items, custom)}, nil
+}
+
+// namespaces declares on the configuration what the root declared for it.
+func (d *document) namespaces() edit {
+	var declared strings.Builder
+	for _, a := range d.root.attr {
+		name := a.Name.Local
+		if a.Name.Space == "xmlns" {
+			name = "xmlns:" + name
+		} else if a.Name.Space != "" || name != "xmlns" {
+			continue
+		}
+		if !slices.ContainsFunc(d.config.attr, func(b xml.Attr) bool { return a.Name == b.Name }) {
+			fmt.Fprintf(&declared, ` %s="%s"`, name, escape(a.Value))
+		}
+	}
+	at := d.config.start + 1 + len(d.qualified(d.config))
+	return edit{at, at, declared.String()}
+}
+
+// fill replaces what is in an element.
+func (d *document) fill(e *element, inner string) edit {
+	if d.isEmptyTag(e) {
+		return d.expand(e, inner)
+	}
+	return edit{e.inner, e.innerEnd, inner}
+}
+
+// add appends to what is in an element.
+func (d *document) add(e *element, inner string) edit {
+	if d.isEmptyTag(e) {
+		return d.expand(e, inner)
+	}
+	return edit{e.innerEnd, e.innerEnd, inner}
+}
+
+// expand makes <a/> an element with something in it.
+func (d *document) expand(e *element, inner string) edit {
+	return edit{e.inner - len("/>"), e.inner, ">" + inner + "</" + d.qualified(e) + ">"}
+}
+
+// tag writes a new element, with the prefix of the element that it goes into.
+func (d *document) tag(into *element, local, inner string) string {
+	if prefix, _, ok := strings.Cut(d.qualified(into), ":"); ok {
+		local = prefix + ":" + local
+	}
+	return "<" + local + ">" + inner + "</" + local + ">"
+}
+
+// qualified returns an element's name as it stands in the text.
+func (d *document) qualified(e *element) string {
+	name := d.text[e.start+1 : e.inner]
+	return string(name[:bytes.IndexAny(name, " \t\r\n/>")])
+}
+
+func (d *document) isEmptyTag(e *element) bool {
+	return bytes.HasSuffix(d.text[e.start:e.inner], []byte("/>"))
+}
+
+// end returns the first byte after an element.
+func (d *document) end(e *element) int {
+	if d.isEmptyTag(e) {
+		return e.inner
+	}
+	return e.innerEnd + bytes.IndexByte(d.text[e.innerEnd:], '>') + 1
+}
+
+func escape(text string) string {
+	var out strings.Builder
+	_ = xml.EscapeText(&out, []byte(text)) // a Builder takes everything
+	return out.String()
+}
