@@ -89,7 +89,7 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	display := progress.New(os.Stdout, width)
 	defer display.Close()
 	defer context.AfterFunc(ctx, func() {
-		display.Say("stopping; what is under way in the cloud finishes first (interrupt again to stop at once)")
+		display.Say("stopping; what is under way finishes first (interrupt again to stop at once)")
 	})()
 	return f(ctx, l, display)
 }
