@@ -1,3 +1,5 @@
+// The path lies below the bridge's own: what starts a Terraform provider's program is
+// dynamic/internal/shim/run, and Go lets only packages below dynamic/ import it.
 module github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws
 
 go 1.26.0
@@ -270,4 +272,5 @@ require (
 	lukechampine.com/frand v1.5.1 // indirect
 )
 
+// The bridge is built with its own fork; its replace line does not reach those who require it.
 replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
