@@ -23,7 +23,7 @@ def main() -> int:
         environment.enter(options.port, scratch)
         from gatehouse_cloud import server  # after the environment: ministack reads it while it is imported
 
-        return server.run(options)
+        return server.run(options, scratch)
 
     return process.supervise(cloud)
 

@@ -65,12 +65,23 @@ class Output:
                 self._lines.get_nowait()  # the oldest gives way; blocking would stall the function
 
 
-def install() -> None:
+def install(named: dict[str, str]) -> None:
+    """Functions also get the variables in named, with which they reach this cloud by the names AWS gives it."""
+
+    def clean_environment(original, config, code_dir, port):
+        chosen = lambda_svc._runtime_env_vars(config)
+        clean = {
+            name: value
+            for name, value in original(config, code_dir, port).items()
+            if name in chosen or name in INHERITED or os.environ.get(name) != value
+        }
+        return {**named, **clean}
+
     patching.assign(lambda_svc, "_LAMBDA_STATE_TRANSITION_DELAY", PENDING_SECONDS)
     patching.extend(lambda_runtime.ProvidedWorker, "_build_handler_class", _without_nagle)
     patching.extend(lambda_runtime.ProvidedWorker, "_pump_output", _pump)
     patching.extend(lambda_runtime.ProvidedWorker, "_drain_stderr_bounded", _drain)
-    patching.extend(lambda_svc, "_provided_worker_env", _clean_environment)
+    patching.extend(lambda_svc, "_provided_worker_env", clean_environment)
 
 
 def kill(function: str) -> int:
@@ -102,12 +113,3 @@ def _drain(original, self, first_line_wait=0.05, idle_confirm=0.005, hard_cap=0.
         return original(self, first_line_wait, idle_confirm, hard_cap)
     output.take()
     return self._drain_stderr()
-
-
-def _clean_environment(original, config, code_dir, port):
-    chosen = lambda_svc._runtime_env_vars(config)
-    return {
-        name: value
-        for name, value in original(config, code_dir, port).items()
-        if name in chosen or name in INHERITED or os.environ.get(name) != value
-    }

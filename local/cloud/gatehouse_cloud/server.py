@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import resource
+import socket
 import sys
 
 from hypercorn.asyncio import serve
@@ -15,6 +16,7 @@ from . import (
     alarms,
     authorizers,
     calls,
+    certificates,
     controls,
     deployments,
     endpoints,
@@ -26,8 +28,10 @@ from . import (
     runtime,
     schedules,
     stages,
+    tunnel,
     viewers,
 )
+from .environment import REGION
 from .process import LOOPBACK
 
 # A server that closes a kept-alive connection races with the client's next request on it, which would look like a
@@ -36,13 +40,21 @@ KEEP_ALIVE_SECONDS = 3600
 KEEP_ALIVE_REQUESTS = 10**9
 
 
-def run(options) -> int:
+def run(options, scratch: str) -> int:
     """Serve until told to stop."""
+    issued = certificates.issue(scratch, REGION)
+    # What functions reach by name, over TLS and through the tunnels.
+    named = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
     injected, called = faults.Faults(), calls.Calls()
     try:
         quiet.install()
-        runtime.install()
+        runtime.install(
+            {
+                "HTTPS_PROXY": f"http://{LOOPBACK}:{_port(named['tunnels'])}",
+                "SSL_CERT_FILE": issued.authority,
+            }
+        )
         endpoints.install()
         deployments.install(fleet)
         errors.install()
@@ -59,12 +71,18 @@ def run(options) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    asyncio.run(_serve(options, _application(options, controls.Controls(fleet, injected, called))))
+    application = _application(options, named, controls.Controls(fleet, injected, called))
+    asyncio.run(_serve(options, named, issued, application))
     return 0
 
 
-def _application(options, control: controls.Controls):
-    by_port = {options.distribution_port: viewers.serve_distribution, options.api_port: viewers.serve_api}
+def _application(options, named: dict[str, socket.socket], control: controls.Controls):
+    by_port = {
+        options.distribution_port: viewers.serve_distribution,
+        _port(named["distribution"]): viewers.serve_distribution,
+        options.api_port: viewers.serve_api,
+        _port(named["api"]): viewers.serve_api,
+    }
 
     async def application(scope, receive, send):
         if scope["type"] == "lifespan":
@@ -80,15 +98,33 @@ def _application(options, control: controls.Controls):
     return application
 
 
-async def _serve(options, application) -> None:
+async def _serve(options, named: dict[str, socket.socket], issued: certificates.Certificates, application) -> None:
     config = Config()
-    config.bind = [f"{LOOPBACK}:{port}" for port in (options.port, options.distribution_port, options.api_port)]
+    config.insecure_bind = [
+        f"{LOOPBACK}:{port}" for port in (options.port, options.distribution_port, options.api_port)
+    ]
+    config.bind = [f"fd://{named[name].fileno()}" for name in ("distribution", "api")]
+    config.certfile, config.keyfile = issued.certificate, issued.key
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
-    # Its own handlers for signals would wait for open requests; the supervisor simply ends this process.
-    await serve(application, config, shutdown_trigger=asyncio.Event().wait)
+    tunnels = tunnel.Tunnels(_port(named["api"]), _port(named["distribution"]))
+    await asyncio.gather(
+        # Its own handlers for signals would wait for open requests; the supervisor simply ends this process.
+        serve(application, config, shutdown_trigger=asyncio.Event().wait),
+        tunnels.serve(named["tunnels"]),
+    )
+
+
+def _loopback_socket() -> socket.socket:
+    bound = socket.socket()
+    bound.bind((LOOPBACK, 0))
+    return bound
+
+
+def _port(bound: socket.socket) -> int:
+    return bound.getsockname()[1]
 
 
 def _raise_file_limit() -> None:

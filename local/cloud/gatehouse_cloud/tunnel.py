@@ -1,0 +1,65 @@
+"""How a function reaches the API and the distribution by their names on AWS.
+
+Those names lead to AWS, or nowhere on a closed network. A function is given this proxy for https; it opens tunnels to
+the HTTP APIs and distributions of this cloud, and to nothing else. TLS goes through it from end to end: the cloud
+answers with a certificate for the name that was asked for, of an authority that functions trust.
+"""
+
+import asyncio
+import re
+import socket
+
+from .endpoints import API_HOST
+from .process import LOOPBACK
+
+DISTRIBUTION_HOST = re.compile(r"^[a-z0-9]+\.cloudfront\.net(?::443)?$")
+_LARGEST_REQUEST = 8192
+
+
+class Tunnels:
+    """A CONNECT proxy."""
+
+    def __init__(self, api_port: int, distribution_port: int):
+        self._targets = ((API_HOST, api_port), (DISTRIBUTION_HOST, distribution_port))
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Serve until cancelled."""
+        server = await asyncio.start_server(self._answer, sock=listening, limit=_LARGEST_REQUEST)
+        async with server:
+            await server.serve_forever()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._tunnel(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # one of the two ends is gone, or never spoke HTTP
+        finally:
+            writer.close()
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        port = self.target(head)
+        if port is None:
+            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            return await writer.drain()
+        upstream_reader, upstream_writer = await asyncio.open_connection(LOOPBACK, port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await asyncio.gather(_copy(reader, upstream_writer), _copy(upstream_reader, writer))
+        finally:
+            upstream_writer.close()
+
+    def target(self, head: str) -> int | None:
+        """The local port behind the host that a request's head asks for; None if it is not this cloud's."""
+        words = head.split("\r\n", 1)[0].split(" ")
+        if len(words) != 3 or words[0] != "CONNECT" or not words[1].endswith(":443"):
+            return None
+        return next((port for host, port in self._targets if host.match(words[1])), None)
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    if writer.can_write_eof():
+        writer.write_eof()
