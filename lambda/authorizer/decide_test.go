@@ -14,7 +14,7 @@ import (
 var (
 	testLimits = limits{ttl: time.Minute, refetch: 10 * time.Second, stale: time.Hour}
 	noon       = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	errDown    = errors.New("Parameter Store is down")
+	errDown    = errors.New("no connection to Parameter Store")
 )
 
 func testKey(n byte) originkey.Key {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,6 +36,9 @@ type world struct {
 	added   map[byte]time.Time // of each key that was ever in the ring
 	removed map[byte]time.Time // of each key that is no more
 	reads   []time.Time
+
+	last   []byte // the keys of the last read that succeeded
+	lastAt time.Time
 }
 
 func (w *world) Read(context.Context) (keystore.Contents, error) {
@@ -48,6 +52,7 @@ func (w *world) Read(context.Context) (keystore.Contents, error) {
 			present = append(present, n)
 		}
 	}
+	w.last, w.lastAt = present, w.clock.time
 	return keystore.Contents{Ring: testRing(w.t, present...)}, nil
 }
 
@@ -121,7 +126,10 @@ func (w *world) check(t *testing.T, seed uint64, n byte, v verdict, err error, l
 	case refused:
 		inRing := ever && !gone && now.Sub(added) >= testLimits.refetch
 		require.False(t, inRing, "seed %d: a key that was in the ring for the refetch period was refused", seed)
+		require.NotEmpty(t, w.last, "seed %d: an empty ring refused", seed)
 	case unconfirmed:
+		remembered := slices.Contains(w.last, n) && now.Sub(w.lastAt) < testLimits.stale
+		require.False(t, remembered, "seed %d: a key that is remembered was not accepted", seed)
 		require.False(t, now.Sub(lastDown) > testLimits.refetch, "seed %d: an error long after the outage: %v, %v", seed, v, err)
 	default:
 		require.Fail(t, "no answer", "seed %d: %v", seed, v.outcome)
@@ -130,18 +138,16 @@ func (w *world) check(t *testing.T, seed uint64, n byte, v verdict, err error, l
 
 func TestOneReadAtATimeServesAllWhoWait(t *testing.T) {
 	const requests = 50
-	entered, release := make(chan struct{}), make(chan struct{})
-	var reads, underWay atomic.Int32
+	var looks, reads atomic.Int32
+	clock := func() time.Time { looks.Add(1); return noon }
+	allWait := func() bool { return looks.Load() == requests+2 } // one look each; two more by the one who reads
 	reader := readerFunc(func(context.Context) (keystore.Contents, error) {
-		assert.Equal(t, int32(1), underWay.Add(1))
-		defer underWay.Add(-1)
 		if reads.Add(1) == 1 {
-			close(entered)
+			assert.Eventually(t, allWait, 10*time.Second, time.Millisecond)
 		}
-		<-release
 		return keystore.Contents{Ring: testRing(t, 1)}, nil
 	})
-	gate := newGate(reader, testLimits, func() time.Time { return noon }, slog.New(slog.DiscardHandler))
+	gate := newGate(reader, testLimits, clock, slog.New(slog.DiscardHandler))
 
 	var wg sync.WaitGroup
 	for i := range requests {
@@ -151,8 +157,6 @@ func TestOneReadAtATimeServesAllWhoWait(t *testing.T) {
 			assert.Equal(t, []outcome{accepted, refused}[i%2], v.outcome)
 		})
 	}
-	<-entered
-	close(release)
 	wg.Wait()
 	assert.Equal(t, int32(1), reads.Load())
 }
