@@ -58,7 +58,7 @@ func serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	files := bridge.NewFiles()
+	files := &bridge.Files{}
 	clean := func() error { return errors.Join(child.Close(), files.Close()) }
 	defer func() { err = errors.Join(err, clean()) }()
 	go func() {

@@ -19,23 +19,29 @@ import (
 // Files keeps the content of archives and assets in files named by their hash, because a path is what
 // Terraform takes: the same content is the same path, so that a plan sees no change.
 type Files struct {
-	folder func() (string, error)
+	mutex sync.Mutex
+	made  string // the folder, once it was needed
 }
 
-// NewFiles returns a place for files; its folder is made when it is first needed.
-func NewFiles() *Files {
-	return &Files{folder: sync.OnceValues(func() (string, error) {
-		return os.MkdirTemp("", "pulumi-resource-aws-files-")
-	})}
+func (f *Files) folder() (string, error) {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	if f.made != "" {
+		return f.made, nil
+	}
+	made, err := os.MkdirTemp("", "pulumi-resource-aws-files-")
+	if err != nil {
+		return "", fmt.Errorf("make a folder for archives: %w", err)
+	}
+	f.made = made
+	return made, nil
 }
 
 // Close removes the files.
 func (f *Files) Close() error {
-	folder, err := f.folder()
-	if err != nil {
-		return nil // it was never made
-	}
-	return os.RemoveAll(folder)
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return os.RemoveAll(f.made) // of nothing, if it was never needed
 }
 
 // lower turns the SDK's values into Terraform's.
@@ -140,7 +146,7 @@ func hasContents(v resource.PropertyValue) bool {
 func (f *Files) path(v resource.PropertyValue) (string, error) {
 	folder, err := f.folder()
 	if err != nil {
-		return "", fmt.Errorf("make a folder for archives: %w", err)
+		return "", err
 	}
 	if v.IsArchive() {
 		a := v.ArchiveValue()

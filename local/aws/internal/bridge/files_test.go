@@ -18,7 +18,7 @@ import (
 )
 
 func TestFilesAreNamedByTheirContent(t *testing.T) {
-	files := NewFiles()
+	files := &Files{}
 	t.Cleanup(func() { assert.NoError(t, files.Close()) })
 	folder := t.TempDir()
 	path := func(content string) string {
@@ -42,7 +42,7 @@ func TestFilesAreNamedByTheirContent(t *testing.T) {
 }
 
 func TestFilesAreOnlyWrittenToBeRead(t *testing.T) {
-	files := NewFiles()
+	files := &Files{}
 	t.Cleanup(func() { assert.NoError(t, files.Close()) })
 	a, err := asset.FromText("hello")
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestValuesThatDiffer(t *testing.T) {
 		}),
 		"other": document(resource.NewStringProperty("untouched")),
 	}
-	lowered, err := k.each(given, NewFiles().lower(false))
+	lowered, err := k.each(given, new(Files).lower(false))
 	require.NoError(t, err)
 	assert.Equal(t, resource.NewStringProperty(`{"Resource":"*"}`), lowered["policy"])
 	assert.Equal(t, resource.NewStringProperty("r-1"), lowered["role"])
@@ -135,7 +135,7 @@ func TestValuesThatDiffer(t *testing.T) {
 		"null": {resource.NewNullProperty(), resource.NewNullProperty()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			lowered, err := k.each(resource.PropertyMap{"policy": test.given}, NewFiles().lower(false))
+			lowered, err := k.each(resource.PropertyMap{"policy": test.given}, new(Files).lower(false))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, lowered["policy"])
 		})

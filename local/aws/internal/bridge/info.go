@@ -38,7 +38,7 @@ func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServe
 	for token, entry := range t.Resources {
 		schema, ok := provider.ResourcesMap().GetOk(entry.Terraform)
 		if !ok {
-			return i, fmt.Errorf("the Terraform provider has no resource %s: is it version %s?", entry.Terraform, Version)
+			return i, fmt.Errorf("the Terraform provider has no resource %s: is it another version?", entry.Terraform)
 		}
 		resource := &info.Resource{Tok: tokens.Type(token), Fields: entry.Fields.Infos()}
 		autoName(entry, schema.Schema(), resource)

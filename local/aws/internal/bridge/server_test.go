@@ -52,7 +52,7 @@ func (b *bridged) Diff(_ context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.
 }
 
 func newTestServer(t *testing.T, b *bridged) *server {
-	files := NewFiles()
+	files := &Files{}
 	t.Cleanup(func() { assert.NoError(t, files.Close()) })
 	return &server{ResourceProviderServer: b, files: files, resources: map[string]typeInfo{
 		"aws:lambda/function:Function": {

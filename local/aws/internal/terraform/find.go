@@ -49,7 +49,7 @@ Install it in one of these ways:
   - without: unpack terraform-provider-aws_%[1]s_%[2]s.zip into
     ~/.terraform.d/plugins/%[3]s/%[1]s/%[2]s/
 or install the official Pulumi plugin instead: "pulumi plugin install resource aws 6.83.0".
-Looked in:
+Looked in the folders of /opt, and in:
   %[4]s`, Version, e.Platform, source, strings.Join(e.Searched, "\n  "))
 }
 
