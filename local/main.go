@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
@@ -32,7 +33,7 @@ func main() {
 		return
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(os.Stderr, "stopped; the same command goes on from here, `make local-down` removes everything")
+		fmt.Fprintln(os.Stderr, "stopped; the same command goes on from here")
 		os.Exit(130)
 	}
 	fmt.Fprintf(os.Stderr, "\n%v\n", err)
@@ -71,14 +72,6 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	if err := l.Prepare(); err != nil {
 		return err
 	}
-	lock, err := os.OpenFile(l.Local("lock"), os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.New("another `make local` or `make local-down` is at work in this checkout: wait for it")
-	}
 	var width func() int
 	if out := int(os.Stdout.Fd()); term.IsTerminal(out) {
 		width = func() int {
@@ -91,5 +84,33 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	defer context.AfterFunc(ctx, func() {
 		display.Say("stopping; what is under way finishes first (interrupt again to stop at once)")
 	})()
+	lock, err := takeLock(ctx, l.Local("lock"), display.Say)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	return f(ctx, l, display)
+}
+
+// takeLock waits until no other driver holds the lock.
+func takeLock(ctx context.Context, path string, say func(string, ...any)) (*os.File, error) {
+	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for said := false; ; said = true {
+		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if !errors.Is(err, syscall.EWOULDBLOCK) {
+			return lock, err
+		}
+		if !said {
+			say("another `make local` or `make local-down` is at work in this checkout: waiting for its end")
+		}
+		select {
+		case <-ctx.Done():
+			lock.Close()
+			return nil, context.Cause(ctx)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }

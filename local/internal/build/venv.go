@@ -15,7 +15,7 @@ import (
 // half-made one is told by its missing stamp, and made again.
 func (b *Builder) Venv(ctx context.Context, s *progress.Step, python, version, requirements string) error {
 	venv := b.Layout.Venv()
-	hash, err := Hash(requirements, python, version, venv)
+	hash, err := Hash(requirements, version, venv)
 	if err != nil {
 		return err
 	}
