@@ -43,9 +43,10 @@ func (p Package) Start(ctx context.Context) (Provider, error) {
 }
 
 // guardScript becomes the provider, and leaves a watcher behind that ends it when the plugin is gone:
-// a Terraform provider does not notice by itself that its client was killed.
+// a Terraform provider does not notice by itself that its client was killed. A watcher whose provider is gone
+// kills nothing: the number may be another process's by then.
 const guardScript = `#!/bin/sh
-(while kill -0 "$PPID" && kill -0 $$; do sleep 1; done; kill -9 $$) </dev/null >/dev/null 2>&1 &
+(while kill -0 "$PPID"; do kill -0 $$ || exit; sleep 1; done; kill -9 $$) </dev/null >/dev/null 2>&1 &
 exec %s "$@"
 `
 
