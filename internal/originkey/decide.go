@@ -200,7 +200,7 @@ func (d decision) add(reason string) Step {
 			moment = next
 		}
 	}
-	return Step{Action: Add, Reason: reason, Moment: moment}
+	return Step{Action: Add, Reason: reason, Moment: moment, Again: d.settings.Settle}
 }
 
 // left returns what is left of a time that began at since.

@@ -55,6 +55,8 @@ type Step struct {
 	Names []Name
 
 	// Again is how long to wait before another look can lead to something. It is
-	// zero when something is done, since the next step may follow at once.
+	// zero when the next step may follow at once. After a key was added it may not:
+	// the key has to settle, and a listing that does not show it yet must not lead to
+	// yet another.
 	Again time.Duration
 }
