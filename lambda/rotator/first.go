@@ -7,10 +7,16 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
+
+	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
+
+// deniedPatience is how long create waits for IAM.
+const deniedPatience = 30 * time.Second
 
 // created is the answer to create: a key's name and, in clear, its value. It is for
 // the distribution that is about to be made, and its own redaction keeps it out of
@@ -34,17 +40,32 @@ func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name))
 // create returns the newest key of the ring, and makes it first if the ring is
 // empty. Two that overlap may make and return a key each: both are in the ring, and
 // rotation deletes the one that CloudFront does not get.
-func (r *rotator) create(ctx context.Context) (any, error) {
-	newest, ok, err := r.newest(ctx)
+//
+// It runs right after its role was made, and IAM needs some seconds until the role
+// is known everywhere: what is denied is tried again.
+func (r *rotator) create(ctx context.Context, _ event) (any, error) {
+	var key created
+	err := r.whenAllowed(ctx, func() (err error) {
+		key, err = r.newestOrFirst(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
+	}
+	return key, nil
+}
+
+func (r *rotator) newestOrFirst(ctx context.Context) (created, error) {
+	newest, ok, err := r.newest(ctx)
+	if err != nil {
+		return created{}, err
 	}
 	if ok {
 		return newest, nil
 	}
-	made, err := r.newKey()
+	made, err := r.newFirstKey()
 	if err != nil {
-		return nil, err
+		return created{}, err
 	}
 	err = r.store.Add(ctx, made.name, made.value)
 	switch {
@@ -52,7 +73,7 @@ func (r *rotator) create(ctx context.Context) (any, error) {
 		r.log.InfoContext(ctx, "added a key to the empty ring", "key", made)
 		return made, nil
 	case !errors.Is(err, keystore.ErrExists):
-		return nil, err
+		return created{}, err
 	}
 	// Our own reply was lost and the SDK tried again, most likely. What is stored
 	// counts, not what we hoped to store.
@@ -61,26 +82,23 @@ func (r *rotator) create(ctx context.Context) (any, error) {
 		err = fmt.Errorf("the ring is empty although key %s exists: invoke create again", made.name)
 	}
 	if err != nil {
-		return nil, err
+		return created{}, err
 	}
 	return newest, nil
 }
 
 // newest returns the newest key of the ring, and false when the ring is empty.
 func (r *rotator) newest(ctx context.Context) (created, bool, error) {
-	found, err := r.store.Read(ctx)
+	ring, err := r.readRing(ctx)
 	if err != nil {
 		return created{}, false, err
 	}
-	for _, skipped := range found.Skipped {
-		r.log.WarnContext(ctx, "a parameter in the ring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
-	}
-	newest, ok := found.Ring.Newest()
+	newest, ok := ring.Newest()
 	return created{newest.Name, newest.Value}, ok, nil
 }
 
-// newKey draws a key.
-func (r *rotator) newKey() (created, error) {
+// newKey draws a key that is made at the moment.
+func (r *rotator) newKey(moment time.Time) (created, error) {
 	var nonce [originkey.NonceSize]byte
 	var value [originkey.ValueSize]byte
 	for _, random := range [][]byte{nonce[:], value[:]} {
@@ -88,7 +106,31 @@ func (r *rotator) newKey() (created, error) {
 			return created{}, fmt.Errorf("draw random bytes for a key: %w", err)
 		}
 	}
-	return created{originkey.NewName(r.now(), nonce), originkey.NewValue(value)}, nil
+	return created{originkey.NewName(moment, nonce), originkey.NewValue(value)}, nil
+}
+
+// newFirstKey draws a key that the first tick replaces.
+func (r *rotator) newFirstKey() (created, error) {
+	now := r.now()
+	made, err := r.newKey(now)
+	made.name = originkey.NewFirstName(now)
+	return made, err
+}
+
+// whenAllowed does something until IAM allows it, for a while.
+func (r *rotator) whenAllowed(ctx context.Context, do func() error) error {
+	for pause, left := time.Second, deniedPatience; ; pause = min(2*pause, 8*time.Second) {
+		err := do()
+		var refused smithy.APIError
+		if err == nil || !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || left < pause {
+			return err
+		}
+		r.log.WarnContext(ctx, "denied, which may be because the role is new: trying again", "error", err)
+		left -= pause
+		if sleep(ctx, pause) != nil {
+			return err
+		}
+	}
 }
 
 // deleted is the answer to delete.
@@ -98,7 +140,7 @@ type deleted struct {
 
 // delete empties the ring, so that nothing is left of the stack that had it. It
 // leaves alone what is no key by its name.
-func (r *rotator) delete(ctx context.Context) (any, error) {
+func (r *rotator) delete(ctx context.Context, _ event) (any, error) {
 	names, err := r.store.Names(ctx)
 	if err != nil {
 		return nil, err

@@ -1,5 +1,5 @@
-// Command rotator is the one function that changes the ring of origin keys. An
-// event names the action; see [actions].
+// Command rotator is the one function that changes the ring of origin keys and
+// the header that CloudFront sends. An event names the action; see [actions].
 package main
 
 import (
@@ -11,11 +11,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
+
+// tryTimeout bounds one try of an AWS call: a connection may have died while
+// Lambda had the process frozen.
+const tryTimeout = 10 * time.Second
 
 func main() {
 	rotator, err := newRotator(context.Background())
@@ -31,14 +38,23 @@ func newRotator(ctx context.Context) (*rotator, error) {
 	if err != nil {
 		return nil, err
 	}
-	sdk, err := config.LoadDefaultConfig(ctx)
+	sdk, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(tryTimeout)))
 	if err != nil {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
 	return &rotator{
-		store:  keystore.NewStore(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
-		random: rand.Reader,
-		now:    time.Now,
-		log:    slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		settings:   settings,
+		store:      keystore.NewStore(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
+		cloudFront: cloudfront.NewFromConfig(sdk),
+		api:        apigatewayv2.NewFromConfig(sdk),
+		http:       newHTTPClient(),
+		random:     rand.Reader,
+		now:        wallClock,
+		log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		metrics:    os.Stdout,
 	}, nil
 }
+
+// wallClock leaves out the monotonic clock, which may stand still while Lambda has
+// the process frozen.
+func wallClock() time.Time { return time.Now().Round(0) }

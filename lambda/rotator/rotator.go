@@ -7,33 +7,80 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
-// rotator carries out actions on the ring.
+// rotator carries out actions. It serves one event at a time, as Lambda does.
 type rotator struct {
-	store  keystore.Store
-	random io.Reader
-	now    func() time.Time
-	log    *slog.Logger
+	settings   settings
+	store      keystore.Store
+	cloudFront *cloudfront.Client
+	api        authorizersAPI
+	http       doer
+	random     io.Reader
+	now        func() time.Time
+	log        *slog.Logger
+	metrics    io.Writer
+
+	// What a warm rotator remembers. It may all be forgotten without harm.
+	deployments originkey.Deployments
+	pruned      []pruned
+}
+
+// authorizersAPI makes an API forget what its authorizers said.
+type authorizersAPI interface {
+	ResetAuthorizersCache(context.Context, *apigatewayv2.ResetAuthorizersCacheInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.ResetAuthorizersCacheOutput, error)
+}
+
+var _ authorizersAPI = (*apigatewayv2.Client)(nil)
+
+// action is something that an event can ask for.
+type action struct {
+	run       func(*rotator, context.Context, event) (any, error)
+	frontDoor bool // needs to know the distribution and the API
 }
 
 // actions are all that an event can ask for. Each may run twice, or next to
 // another, without harm: events are delivered at least once.
-var actions = map[string]func(*rotator, context.Context) (any, error){
-	"create": (*rotator).create,
-	"delete": (*rotator).delete,
+var actions map[string]action
+
+func init() {
+	actions = map[string]action{
+		"create": {run: (*rotator).create},
+		"delete": {run: (*rotator).delete},
+		"tick":   {run: (*rotator).rotate, frontDoor: true},
+		"rotate": {run: (*rotator).rotate, frontDoor: true},
+		"revoke": {run: (*rotator).rotate, frontDoor: true},
+		"status": {run: (*rotator).status, frontDoor: true},
+	}
 }
 
 // handle carries out the action of one event.
 func (r *rotator) handle(ctx context.Context, payload json.RawMessage) (any, error) {
-	action, err := parseAction(payload)
+	e, err := parseEvent(payload)
 	if err != nil {
 		return nil, err
 	}
-	result, err := actions[action](r, ctx)
+	result, err := actions[e.Action].run(r, ctx, e)
 	if err != nil {
-		r.log.ErrorContext(ctx, "action failed", "action", action, "error", err)
+		r.log.ErrorContext(ctx, "action failed", "action", e.Action, "error", err)
+		return nil, err
 	}
-	return result, err
+	return result, nil
+}
+
+// sleep waits, or returns the error of ctx if that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }

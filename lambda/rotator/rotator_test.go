@@ -21,9 +21,24 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
+var testSettings = settings{
+	stack:   "gatehouse-test",
+	keyPath: testPath,
+	kmsKey:  testKMS,
+	header:  testHeader,
+	times: originkey.Settings{
+		Interval: 6 * time.Hour,
+		Settle:   30 * time.Second,
+		Grace:    30 * time.Minute,
+		Drain:    time.Minute,
+	},
+	cacheTime: 6 * time.Minute,
+}
+
 const (
-	testPath = "/gatehouse/test/origin-key"
-	testKMS  = "arn:aws:kms:us-east-1:123456789012:key/1234"
+	testHeader = "x-origin-verify"
+	testPath   = "/gatehouse/test/origin-key"
+	testKMS    = "arn:aws:kms:us-east-1:123456789012:key/1234"
 )
 
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
@@ -55,26 +70,26 @@ func newSetup(keys byte) setup {
 	return s
 }
 
-// answer is what the invoker sees of a result.
-type answer struct {
+// firstAnswer is what the invoker sees of create and delete.
+type firstAnswer struct {
 	Name    string `json:"name"`
 	Value   string `json:"value"`
 	Deleted *int   `json:"deleted"`
 }
 
-func (s setup) invoke(t *testing.T, event string) answer {
+func (s setup) invoke(t *testing.T, event string) firstAnswer {
 	t.Helper()
 	result, err := s.handle(t.Context(), json.RawMessage(event))
 	require.NoError(t, err)
 	text, err := json.Marshal(result)
 	require.NoError(t, err)
-	var got answer
+	var got firstAnswer
 	require.NoError(t, json.Unmarshal(text, &got))
 	return got
 }
 
 // requireInRing fails unless the ring has the key of the answer.
-func (s setup) requireInRing(t *testing.T, got answer) {
+func (s setup) requireInRing(t *testing.T, got firstAnswer) {
 	t.Helper()
 	found, err := s.rotator.store.Read(t.Context())
 	require.NoError(t, err)
@@ -122,7 +137,7 @@ func TestCreateOverlaps(t *testing.T) {
 	const invocations = 20
 	s := newSetup(0)
 	var wg sync.WaitGroup
-	answers := make([]answer, invocations)
+	answers := make([]firstAnswer, invocations)
 	for i := range answers {
 		wg.Go(func() { answers[i] = s.invoke(t, firstCreate) })
 	}
@@ -142,7 +157,7 @@ func TestCreateAnswersWithWhatIsStored(t *testing.T) {
 	s.store.Before = func(_ context.Context, operation string) error {
 		if operation == "PutParameter" {
 			stored = originkey.Key{
-				Name:    originkey.NewName(noon, [originkey.NonceSize]byte{7, 7, 7, 7}),
+				Name:    originkey.NewFirstName(noon),
 				Value:   originkey.NewValue([originkey.ValueSize]byte{1}),
 				Created: noon,
 			}
@@ -235,15 +250,15 @@ func TestFailuresAreErrors(t *testing.T) {
 
 func TestOtherEventsAreErrorsThatNameTheActions(t *testing.T) {
 	for event, want := range map[string]string{
-		`{}`:                                 `action "": want create or delete`,
-		`null`:                               `action "": want create or delete`,
-		`{"action":"rotate"}`:                `action "rotate": want create or delete`,
-		`{"action":"CREATE"}`:                `create or delete`,
-		`{"action":7}`:                       `create or delete`,
+		`{}`:                                 `action "": want one of create, delete, revoke, rotate, status, tick`,
+		`null`:                               `action "": want one of create, delete, revoke, rotate, status, tick`,
+		`{"action":"renew"}`:                 `action "renew": want one of create, delete, revoke, rotate, status, tick`,
+		`{"action":"CREATE"}`:                `create, delete, revoke, rotate, status, tick`,
+		`{"action":7}`:                       `create, delete, revoke, rotate, status, tick`,
 		`{"action":"create","force":true}`:   `unknown field "force"`,
 		`{"action":"create"} {}`:             `more than one JSON value`,
-		`["create"]`:                         `create or delete`,
-		``:                                   `create or delete`,
+		`["create"]`:                         `create, delete, revoke, rotate, status, tick`,
+		``:                                   `create, delete, revoke, rotate, status, tick`,
 		`{"action":"create","tf":{}}`:        `tf.action "": want create, update or delete`,
 		`{"action":"create","tf":{"a":"b"}}`: `unknown field`,
 		`{"action":"delete","tf":{"action":"create"}}`: `want create, which also deletes`,
@@ -302,13 +317,30 @@ func TestReadSettings(t *testing.T) {
 	lookup := func(variables map[string]string) func(string) (string, bool) {
 		return func(name string) (string, bool) { text, ok := variables[name]; return text, ok }
 	}
-	got, err := readSettings(lookup(map[string]string{"GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": testKMS}))
+	got, err := readSettings(lookup(map[string]string{
+		"GATEHOUSE_STACK":         "gatehouse-test",
+		"GATEHOUSE_KEY_PATH":      testPath,
+		"GATEHOUSE_KMS_KEY":       testKMS,
+		"GATEHOUSE_ORIGIN_HEADER": testHeader,
+		"GATEHOUSE_INTERVAL":      "6h0m0s",
+		"GATEHOUSE_SETTLE":        "30s",
+		"GATEHOUSE_GRACE":         "30m0s",
+		"GATEHOUSE_DRAIN":         "1m0s",
+		"GATEHOUSE_CACHE_TIME":    "6m0s",
+	}))
 	require.NoError(t, err)
-	assert.Equal(t, settings{keyPath: testPath, kmsKey: testKMS}, got)
+	assert.Equal(t, testSettings, got)
 
-	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KMS_KEY": "alias/mine"}))
-	require.ErrorContains(t, err, "GATEHOUSE_KEY_PATH is not set")
-	assert.ErrorContains(t, err, `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`)
-	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": "arn:aws:s3:::bucket"}))
+	_, err = readSettings(lookup(map[string]string{
+		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
+	}))
+	for _, want := range []string{
+		`GATEHOUSE_STACK is ""`, "GATEHOUSE_KEY_PATH is not set", `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`,
+		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
+		"GATEHOUSE_GRACE is not set", "GATEHOUSE_DRAIN is not set", "GATEHOUSE_CACHE_TIME is not set",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KMS_KEY": "arn:aws:s3:::bucket"}))
 	require.ErrorContains(t, err, "GATEHOUSE_KMS_KEY")
 }

@@ -1,22 +1,43 @@
 package main
 
 import (
+	"strings"
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"github.com/gatehouse-iac/gatehouse/internal/environ"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 type settings struct {
+	stack   string // the metrics' dimension
 	keyPath string
 	kmsKey  string // its ARN
+	header  string // in lower case
+	times   originkey.Settings
+
+	// cacheTime is how long a deleted key may still be accepted, by what authorizers
+	// and API Gateway remember.
+	cacheTime time.Duration
 }
 
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
+	const day = 24 * time.Hour
 	env := environ.NewReader(lookup)
 	s := settings{
+		stack:   env.Text("GATEHOUSE_STACK", "the stack's name, such as gatehouse-dev", func(text string) bool { return text != "" }),
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
 		kmsKey:  env.Text("GATEHOUSE_KMS_KEY", "the ARN of a KMS key", isKMSKey),
+		header:  env.Text("GATEHOUSE_ORIGIN_HEADER", "a header's name in lower case, such as x-origin-verify", isHeaderName),
+		times: originkey.Settings{
+			Interval: env.Duration("GATEHOUSE_INTERVAL", time.Minute, 90*day),
+			Settle:   env.Duration("GATEHOUSE_SETTLE", time.Second, 10*time.Minute),
+			Grace:    env.Duration("GATEHOUSE_GRACE", time.Second, day),
+			Drain:    env.Duration("GATEHOUSE_DRAIN", time.Second, time.Hour),
+		},
+		cacheTime: env.Duration("GATEHOUSE_CACHE_TIME", time.Second, day),
 	}
 	return s, env.Err()
 }
@@ -24,4 +45,10 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 func isKMSKey(text string) bool {
 	parsed, err := arn.Parse(text)
 	return err == nil && parsed.Service == "kms"
+}
+
+func isHeaderName(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
+	})
 }

@@ -65,12 +65,27 @@ func (r Refusal) Error() string { return r.Code + ": " + r.Message }
 type version struct {
 	config   string // the DistributionConfig element
 	modified time.Time
+	headers  map[[2]string]string // by origin and name, as far as they were asked for
+}
+
+func newVersion(config string, modified time.Time) version {
+	return version{config, modified, map[[2]string]string{}}
+}
+
+func (v version) headerOf(originID, header string) string {
+	at := [2]string{originID, header}
+	value, known := v.headers[at]
+	if !known {
+		value = HeaderOf(v.config, originID, header)
+		v.headers[at] = value
+	}
+	return value
 }
 
 // New returns a distribution that has had the configuration, a DistributionConfig
 // element, everywhere for a day.
 func New(id, config string) *Fake {
-	return &Fake{ID: id, versions: []version{{config, time.Now().Add(-24 * time.Hour)}}}
+	return &Fake{ID: id, versions: []version{newVersion(config, time.Now().Add(-24*time.Hour))}}
 }
 
 // Client returns a client of the SDK that talks to the fake, and tries once.
@@ -87,7 +102,7 @@ func (f *Fake) Client() *cloudfront.Client {
 func (f *Fake) Set(config string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.versions = append(f.versions, version{config, time.Now()})
+	f.versions = append(f.versions, newVersion(config, time.Now()))
 }
 
 // Config returns the configuration.
@@ -117,14 +132,19 @@ func (f *Fake) Sent(originID, header string) []string {
 	defer f.mu.Unlock()
 	edges := max(f.Edges, 1)
 	sent := make([]string, edges)
+	values := make([]string, len(f.versions))
+	for i, v := range f.versions {
+		values[i] = v.headerOf(originID, header)
+	}
 	for edge := range edges {
 		delay := f.DeployTime
 		if edges > 1 {
 			delay = f.DeployTime * time.Duration(edge) / time.Duration(edges-1)
 		}
-		for _, v := range f.versions {
-			if sent[edge] == "" || time.Since(v.modified) >= delay {
-				sent[edge] = HeaderOf(v.config, originID, header)
+		sent[edge] = values[0]
+		for i, v := range f.versions {
+			if time.Since(v.modified) >= delay {
+				sent[edge] = values[i]
 			}
 		}
 	}
@@ -216,7 +236,7 @@ func (f *Fake) update(request *http.Request, body string) (string, string, error
 	if !found {
 		return "", "", Refusal{http.StatusBadRequest, "MalformedXML", "no XML declaration"}
 	}
-	f.versions = append(f.versions, version{strings.TrimSpace(config), time.Now()})
+	f.versions = append(f.versions, newVersion(strings.TrimSpace(config), time.Now()))
 	return f.etag(), f.distribution(), nil
 }
 

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+)
+
+// doer sends a request: an [http.Client].
+type doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+const (
+	knockTimeout = 10 * time.Second
+
+	// The front door answers this request without asking a model: the body lacks all
+	// that is needed.
+	knockPath = "/api/models"
+	knockBody = "{}"
+)
+
+// newHTTPClient returns a client that goes nowhere else than it is sent, and keeps
+// no connection, which would die while Lambda has the process frozen.
+func newHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       knockTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// door is a way to the API: the API's own address, or the distribution's.
+type door struct {
+	http   doer
+	url    string
+	header string
+}
+
+// opens fails unless the API lets a request with the value in; the zero value sends
+// no header. That the API then finds the request wrong is as good as an answer.
+func (d door) opens(ctx context.Context, value originkey.Value) error {
+	status, err := d.knock(ctx, value)
+	switch {
+	case err != nil:
+		return err
+	case refuses(status):
+		return fmt.Errorf("%s refused with status %d", d.url, status)
+	case status < 200 || 300 <= status && status < 400 || status >= 500 || status == http.StatusTooManyRequests:
+		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.url, status)
+	}
+	return nil
+}
+
+// staysShut fails unless the API refuses the value.
+func (d door) staysShut(ctx context.Context, value originkey.Value) error {
+	status, err := d.knock(ctx, value)
+	switch {
+	case err != nil:
+		return err
+	case refuses(status):
+		return nil
+	case status >= 500 || status == http.StatusTooManyRequests:
+		return fmt.Errorf("%s answered with status %d, which does not tell whether it would have let the request in", d.url, status)
+	}
+	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.url, status)
+}
+
+func refuses(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+func (d door) knock(ctx context.Context, value originkey.Value) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url+knockPath, strings.NewReader(knockBody))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "gatehouse-rotator")
+	if !value.IsZero() {
+		request.Header.Set(d.header, value.Reveal())
+	}
+	response, err := d.http.Do(request)
+	if err != nil {
+		return 0, withoutValue(err, value)
+	}
+	defer func() { _ = response.Body.Close() }()
+	// What an API says to a key is nobody's business.
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
+	return response.StatusCode, nil
+}
+
+// withoutValue keeps the text of an error alone, free of the value: no HTTP client
+// should quote a header, and this one never does.
+func withoutValue(err error, value originkey.Value) error {
+	text := err.Error()
+	if !value.IsZero() {
+		text = strings.ReplaceAll(text, value.Reveal(), value.String())
+	}
+	return errors.New(text)
+}

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+
+	"github.com/gatehouse-iac/gatehouse/internal/distribution"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/metrics"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+)
+
+const (
+	// margin is what is kept of a run's time for its last words.
+	margin = 10 * time.Second
+
+	// lookTime is what a look and the step after it may take.
+	lookTime = 15 * time.Second
+
+	// checkPause is how long to wait before a failed check is repeated.
+	checkPause = 10 * time.Second
+
+	// listPause is how long to wait for Parameter Store to list what was changed.
+	listPause = time.Second
+
+	// stepLimit bounds the steps of a run. A rotation and the end of the one before it
+	// need four.
+	stepLimit = 12
+)
+
+// run is one run of the rotator: looks, and the step that follows from each.
+type run struct {
+	*rotator
+	event   event
+	of      distribution.Distribution
+	request originkey.Request
+	began   time.Time
+
+	// patience is for how long the run will still wait. It has enough for a key to
+	// settle and for others to drain, and none for a deployment of CloudFront: while
+	// it runs, no other event is served.
+	patience time.Duration
+
+	last  *sight          // the last look
+	added *originkey.Name // the last key of this run, until it is listed
+	gone  []originkey.Name
+
+	answer                       answer
+	tried, repairs, failedChecks int
+}
+
+// answer is what the sender of an event is told. It has no secret in it.
+type answer struct {
+	Action  string         `json:"action"`
+	Through originkey.Name `json:"through,omitempty"` // send it again to go on with the same request
+	Steps   []taken        `json:"steps"`
+	Done    bool           `json:"done"`
+	Left    string         `json:"left"`              // what comes next, and why not now
+	AgainIn string         `json:"againIn,omitempty"` // when that can be
+}
+
+// taken is a step that changed something.
+type taken struct {
+	Action string           `json:"action"`
+	Keys   []originkey.Name `json:"keys,omitempty"`
+	Reason string           `json:"reason"`
+}
+
+// rotate runs the rotation as far as it gets without long waiting.
+func (r *rotator) rotate(ctx context.Context, e event) (any, error) {
+	run := &run{
+		rotator:  r,
+		event:    e,
+		of:       r.target(e),
+		began:    r.now(),
+		patience: r.settings.times.Settle + r.settings.times.Drain,
+		answer:   answer{Action: e.Action, Steps: []taken{}},
+	}
+	inTime := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		inTime, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		defer cancel()
+	}
+	err := run.toTheEnd(inTime)
+	if metricsErr := run.writeMetrics(err); err == nil && metricsErr != nil {
+		err = fmt.Errorf("write the metrics: %w", metricsErr)
+	}
+	return run.answer, err
+}
+
+// toTheEnd looks and steps until there is nothing to do soon, or no time left.
+func (r *run) toTheEnd(ctx context.Context) error {
+	if err := r.checkShut(ctx); err != nil {
+		return err
+	}
+	for {
+		seen, err := r.look(ctx, r.of)
+		if err != nil {
+			return err
+		}
+		first := r.last == nil
+		r.last = &seen
+		if first {
+			if err := r.resolve(seen); err != nil {
+				return err
+			}
+		}
+		if done, err := r.fulfilled(ctx, seen); done || err != nil {
+			return err
+		}
+		step, err := r.next(ctx, seen)
+		if err != nil {
+			return err
+		}
+		if step.Action == originkey.Nothing && !r.wait(ctx, step) {
+			return nil
+		}
+	}
+}
+
+// resolve makes the event's wish a request about the keys that were seen first.
+func (r *run) resolve(seen sight) error {
+	switch r.event.Action {
+	case "rotate":
+		r.request = originkey.RotateNow(seen.Observation)
+	case "revoke":
+		r.request = originkey.RevokeNow(seen.Observation)
+	default:
+		return nil
+	}
+	if r.event.Through != "" {
+		r.request.Through = originkey.Name(r.event.Through)
+		if newest, ok := seen.Ring.Newest(); ok && newest.Name < r.request.Through {
+			return fmt.Errorf("%s through %s: the ring has no such key nor a newer one, but %v", r.event.Action, r.request.Through, seen.Ring)
+		}
+	}
+	if r.request.Through == "" { // of an empty ring: the first key that comes will do
+		r.request.Through = originkey.NewFirstName(time.Time{})
+	}
+	r.answer.Through = r.request.Through
+	return nil
+}
+
+// fulfilled ends a run whose request has nothing left to do. The API forgets its
+// authorizations only now: those of a key that was in the ring would come back.
+func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
+	r.answer.Done = r.request.Fulfilled(seen.Observation)
+	if !r.answer.Done || r.request.Kind == originkey.NoRequest {
+		return false, nil
+	}
+	if r.request.Kind == originkey.Revoke {
+		if err := r.forgetAuthorizations(ctx); err != nil {
+			return false, err
+		}
+	}
+	next := originkey.Decide(seen.Observation, r.settings.times, originkey.Request{})
+	r.answer.Left = next.Reason
+	return true, nil
+}
+
+func (r *run) forgetAuthorizations(ctx context.Context) error {
+	_, err := r.api.ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{
+		ApiId:     aws.String(r.event.APIID),
+		StageName: aws.String(r.event.APIStage),
+	})
+	if err != nil {
+		return fmt.Errorf("make API %s forget its authorizations (the rotator's role must allow apigateway:DELETE on stage %s's cache/authorizers; what is remembered ends by itself after %s): %w",
+			r.event.APIID, r.event.APIStage, r.settings.cacheTime, err)
+	}
+	r.did(ctx, r.now(), originkey.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.request.Through)}, "forget authorizations", nil)
+	return nil
+}
+
+// next decides on a step and carries it out. What it returns is Nothing when
+// nothing was done, with the reason and the time to wait.
+func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
+	step := originkey.Decide(seen.Observation, r.settings.times, r.request)
+	if r.unlisted(step, seen) {
+		return originkey.Step{Reason: "Parameter Store does not list what was changed yet", Again: listPause}, nil
+	}
+	if step.Action == originkey.Nothing {
+		return step, nil
+	}
+	if r.tried++; r.tried > stepLimit {
+		return originkey.Step{}, fmt.Errorf("%d steps in one run and no end: next would be to %s, because %s", stepLimit, step.Action, step.Reason)
+	}
+	began := r.now()
+	switch step.Action {
+	case originkey.Add:
+		return step, r.add(ctx, began, step)
+	case originkey.Publish:
+		return r.publish(ctx, began, step, seen)
+	default:
+		return r.prune(ctx, began, step, seen)
+	}
+}
+
+// unlisted reports whether the step is one that this run has done already: a
+// listing may be a moment behind, and keys must not be added until it is not.
+func (r *run) unlisted(step originkey.Step, seen sight) bool {
+	switch step.Action {
+	case originkey.Add:
+		return r.added != nil && !slices.Contains(seen.Ring.Names(), *r.added)
+	case originkey.Prune:
+		return !slices.ContainsFunc(step.Names, func(name originkey.Name) bool { return !slices.Contains(r.gone, name) })
+	}
+	return false
+}
+
+func (r *run) add(ctx context.Context, began time.Time, step originkey.Step) error {
+	made, err := r.newKey(step.Moment)
+	if err != nil {
+		return err
+	}
+	// A name that exists is that of this very key: the reply to a first try was lost.
+	if err := r.store.Add(ctx, made.name, made.value); err != nil && !errors.Is(err, keystore.ErrExists) {
+		return err
+	}
+	r.added = &made.name
+	r.did(ctx, began, step, step.Action.String(), []originkey.Name{made.name})
+	return nil
+}
+
+func (r *run) publish(ctx context.Context, began time.Time, step originkey.Step, seen sight) (originkey.Step, error) {
+	if !r.checkPublish(ctx, step) {
+		return held(step, fmt.Sprintf("key %s is not published: the API does not accept it", step.Key.Name)), nil
+	}
+	err := r.of.Publish(ctx, seen.version, step.Key.Value)
+	if errors.Is(err, distribution.ErrConflict) {
+		r.log.WarnContext(ctx, "somebody else was faster", "action", step.Action.String(), "key", step.Key.Name, "error", err)
+		return step, nil
+	}
+	if err != nil {
+		return originkey.Step{}, err
+	}
+	if step.Repair {
+		r.repairs++
+	}
+	r.did(ctx, began, step, step.Action.String(), []originkey.Name{step.Key.Name})
+	return step, nil
+}
+
+func (r *run) prune(ctx context.Context, began time.Time, step originkey.Step, seen sight) (originkey.Step, error) {
+	if !r.checkPrune(ctx) {
+		return held(step, fmt.Sprintf("keys %v are not deleted: no request gets through CloudFront", step.Names)), nil
+	}
+	if _, err := r.store.Delete(ctx, step.Names...); err != nil {
+		return originkey.Step{}, err
+	}
+	r.gone = append(r.gone, step.Names...)
+	r.remember(seen.Ring.Keys(), step.Names)
+	r.did(ctx, began, step, step.Action.String(), step.Names)
+	return step, nil
+}
+
+// held is what a step comes to when a check is against it.
+func held(step originkey.Step, reason string) originkey.Step {
+	return originkey.Step{Reason: fmt.Sprintf("%s, though %s", reason, step.Reason), Again: checkPause}
+}
+
+// did logs a step that was carried out, and puts it into the answer.
+func (r *run) did(ctx context.Context, began time.Time, step originkey.Step, action string, keys []originkey.Name) {
+	r.log.InfoContext(ctx, "step", "action", action, "reason", step.Reason, "keys", keys,
+		"repair", step.Repair, "seconds", r.now().Sub(began).Seconds())
+	r.answer.Steps = append(r.answer.Steps, taken{Action: action, Keys: keys, Reason: step.Reason})
+}
+
+// wait waits until another look can lead to something, and reports whether that was
+// worth it.
+func (r *run) wait(ctx context.Context, step originkey.Step) bool {
+	r.log.InfoContext(ctx, "nothing to do", "reason", step.Reason, "again", step.Again.String())
+	r.answer.Left, r.answer.AgainIn = step.Reason, roundUp(step.Again).String()
+	if step.Again > r.patience {
+		return false
+	}
+	if deadline, ok := ctx.Deadline(); ok && r.now().Add(step.Again+lookTime).After(deadline) {
+		return false
+	}
+	r.patience -= step.Again
+	return sleep(ctx, step.Again) == nil
+}
+
+// roundUp rounds up to whole seconds, for those who wait that long.
+func roundUp(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
+// writeMetrics says how the run went. What is not known is left out, so that its
+// alarm notices.
+func (r *run) writeMetrics(err error) error {
+	failures := 0
+	if err != nil {
+		failures = 1
+	}
+	values := []metrics.Value{
+		metrics.Count(metrics.Steps, len(r.answer.Steps)),
+		metrics.Seconds(metrics.Duration, r.now().Sub(r.began)),
+		metrics.Count(metrics.Repairs, r.repairs),
+		metrics.Count(metrics.FailedChecks, r.failedChecks),
+		metrics.Count(metrics.Failures, failures),
+	}
+	if r.last != nil {
+		values = append(values, metrics.Count(metrics.RingSize, r.last.Ring.Len()), metrics.Seconds(metrics.DeployingFor, r.last.deployingFor(r.now())))
+		if key, ok := r.last.inUse(); ok {
+			values = append(values, metrics.Seconds(metrics.KeyAge, r.now().Sub(key.Created)))
+		}
+	}
+	return metrics.Write(r.metrics, r.now(), r.settings.stack, values...)
+}
+
+// deployingFor is the time since the change that CloudFront is deploying.
+func (s sight) deployingFor(now time.Time) time.Duration {
+	if s.version.Deployed {
+		return 0
+	}
+	return max(0, now.Sub(s.Modified))
+}

@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/distribution/distributiontest"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+)
+
+const (
+	tick       = 5 * time.Minute
+	deployTime = 4 * time.Minute
+	apiURL     = "https://abcdef1234.execute-api.us-east-1.amazonaws.com"
+	viewersURL = "https://d111111abcdef8.cloudfront.net"
+)
+
+var errLost = errors.New("connection reset by peer")
+
+// world is an account with a stack in it, in a bubble of its own time: everything
+// that rotators call, and what can go wrong there. At each call it looks whether
+// every edge sends a key of the ring.
+type world struct {
+	t      testing.TB
+	store  *keystoretest.Fake
+	front  *distributiontest.Fake
+	said   *syncBuffer // all that rotators ever log or answer
+	resets int
+
+	mu      sync.Mutex
+	calls   int
+	hook    func(ctx context.Context, call int, operation string, after bool) error
+	answers map[string]int // a status for all requests to a URL, instead of the true one
+	knocks  []knock
+	secrets map[string]bool
+}
+
+// unnoticed marks the calls of the test itself.
+type unnoticed struct{}
+
+type knock struct{ url, value string }
+
+// newWorld is the account right after an `up`: the ring has a first key, and
+// CloudFront is deploying it.
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, said: &syncBuffer{}, secrets: map[string]bool{}, answers: map[string]int{}}
+	w.store = &keystoretest.Fake{Now: time.Now, PageSize: 3, Before: w.before, After: w.after}
+	first := w.first()
+	w.front = distributiontest.New("EDFDVBD6EXAMPLE", configWith(first))
+	w.front.Set(configWith(first))
+	w.front.DeployTime, w.front.Edges, w.front.Before, w.front.After = deployTime, 4, w.before, w.after
+	return w
+}
+
+func configWith(value string) string {
+	return `<DistributionConfig><CallerReference>1</CallerReference><Origins><Quantity>1</Quantity><Items><Origin><Id>api</Id><CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>` +
+		testHeader + `</HeaderName><HeaderValue>` + value + `</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin></Items></Origins></DistributionConfig>`
+}
+
+func (w *world) first() string {
+	var out firstAnswer
+	answer, err := w.rotator().handle(w.t.Context(), json.RawMessage(firstCreate))
+	require.NoError(w.t, err)
+	text, err := json.Marshal(answer)
+	require.NoError(w.t, err)
+	require.NoError(w.t, json.Unmarshal(text, &out))
+	return out.Value
+}
+
+// rotator returns a cold rotator.
+func (w *world) rotator() *rotator {
+	r := &rotator{
+		settings: testSettings,
+		store:    keystore.NewStore(w.store, testPath, testKMS),
+		api:      resetter{w},
+		http:     w,
+		random:   rand.Reader,
+		now:      wallClock,
+		log:      slog.New(slog.NewJSONHandler(w.said, nil)),
+		metrics:  w.said,
+	}
+	if w.front != nil {
+		r.cloudFront = w.front.Client()
+	}
+	return r
+}
+
+func (w *world) before(ctx context.Context, operation string) error {
+	if ctx.Value(unnoticed{}) != nil {
+		return nil
+	}
+	w.mu.Lock()
+	w.calls++
+	call, hook := w.calls, w.hook
+	w.mu.Unlock()
+	w.check()
+	if hook == nil {
+		return nil
+	}
+	return hook(ctx, call, operation, false)
+}
+
+func (w *world) after(ctx context.Context, operation string) error {
+	if ctx.Value(unnoticed{}) != nil {
+		return nil
+	}
+	w.mu.Lock()
+	call, hook := w.calls, w.hook
+	w.mu.Unlock()
+	w.check()
+	if hook == nil {
+		return nil
+	}
+	return hook(ctx, call, operation, true)
+}
+
+// ring reads the ring without anybody noticing.
+func (w *world) ring() originkey.Ring {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	found, err := keystore.NewReader(w.store, testPath).Read(context.WithValue(context.Background(), unnoticed{}, true))
+	require.NoError(w.t, err)
+	for _, key := range found.Ring.Keys() {
+		w.secrets[key.Value.Reveal()] = true
+	}
+	return found.Ring
+}
+
+// check fails the test when an edge sends what the API refuses.
+func (w *world) check() {
+	if w.front == nil {
+		return
+	}
+	ring := w.ring()
+	for edge, value := range w.front.Sent("api", testHeader) {
+		_, ok := ring.Accepts(value)
+		require.True(w.t, ok, "edge %d sends a key that is not in the ring %v", edge, ring)
+	}
+}
+
+// Do answers requests through the front door.
+func (w *world) Do(request *http.Request) (*http.Response, error) {
+	url := "https://" + request.URL.Host
+	if err := w.before(request.Context(), "POST "+url); err != nil {
+		return nil, err
+	}
+	value := request.Header.Get(testHeader)
+	w.mu.Lock()
+	w.knocks = append(w.knocks, knock{url, value})
+	status := w.answers[url]
+	w.mu.Unlock()
+	if url == viewersURL {
+		value = w.front.Sent("api", testHeader)[3]
+	}
+	if status == 0 {
+		status = http.StatusForbidden
+		if _, ok := w.ring().Accepts(value); ok {
+			status = http.StatusBadRequest
+		}
+	}
+	if err := w.after(request.Context(), "POST "+url); err != nil {
+		return nil, err
+	}
+	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("you sent " + value))}, nil
+}
+
+type resetter struct{ *world }
+
+func (r resetter) ResetAuthorizersCache(ctx context.Context, in *apigatewayv2.ResetAuthorizersCacheInput, _ ...func(*apigatewayv2.Options)) (*apigatewayv2.ResetAuthorizersCacheOutput, error) {
+	if *in.ApiId != "abcdef1234" || *in.StageName != "$default" {
+		return nil, fmt.Errorf("NotFoundException: %s %s", *in.ApiId, *in.StageName)
+	}
+	if err := r.before(ctx, "ResetAuthorizersCache"); err != nil {
+		return nil, err
+	}
+	r.resets++
+	return &apigatewayv2.ResetAuthorizersCacheOutput{}, r.after(ctx, "ResetAuthorizersCache")
+}
+
+func eventOf(action string, more ...string) json.RawMessage {
+	return json.RawMessage(`{"action":"` + action + `","distributionId":"EDFDVBD6EXAMPLE","distributionUrl":"` + viewersURL +
+		`","originId":"api","apiId":"abcdef1234","apiUrl":"` + apiURL + `","apiStage":"$default"` + strings.Join(more, "") + `}`)
+}
+
+// send runs a rotator as Lambda does, with five minutes' time.
+func (w *world) send(r *rotator, event json.RawMessage) (answer, error) {
+	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Minute)
+	defer cancel()
+	result, err := r.handle(ctx, event)
+	_, _ = fmt.Fprintf(w.said, "%v %+v %#v %v %+v %#v\n", result, result, result, err, err, err)
+	got, _ := result.(answer)
+	if text, err := json.Marshal(result); assert.NoError(w.t, err) {
+		_, _ = w.said.Write(text)
+	}
+	return got, err
+}
+
+// ticks lets the schedule run a rotator some times.
+func (w *world) ticks(r *rotator, count int) {
+	for range count {
+		began := time.Now()
+		_, _ = w.send(r, eventOf("tick"))
+		time.Sleep(max(0, tick-time.Since(began)))
+	}
+}
+
+// inUse returns the key that CloudFront's configuration has.
+func (w *world) inUse() originkey.Name {
+	name, _ := w.ring().Accepts(distributiontest.HeaderOf(w.front.Config(), "api", testHeader))
+	return name
+}
+
+// requireSteady fails unless the ring has one key, not the first, and every edge
+// sends it.
+func (w *world) requireSteady(msg ...any) {
+	w.t.Helper()
+	ring := w.ring()
+	require.Equal(w.t, 1, ring.Len(), msg...)
+	newest, _ := ring.Newest()
+	require.False(w.t, newest.Name.IsFirst(), msg...)
+	for _, value := range w.front.Sent("api", testHeader) {
+		require.True(w.t, value == newest.Value.Reveal(), msg...)
+	}
+}
+
+// requireSilence fails when anything that was ever said has a secret in it.
+func (w *world) requireSilence() {
+	w.t.Helper()
+	said := w.said.String()
+	require.NotEmpty(w.t, w.secrets)
+	for _, k := range w.knocks {
+		if k.value != "" {
+			w.secrets[k.value] = true
+		}
+	}
+	for secret := range w.secrets {
+		require.False(w.t, strings.Contains(said, secret), "a value was said")
+	}
+}
+
+// syncBuffer is a buffer that several rotators write to.
+type syncBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// slowList is a Parameter Store that lists a new parameter some seconds late.
+type slowList struct {
+	*keystoretest.Fake
+}
+
+func keystoreOf(api keystore.API) keystore.Store { return keystore.NewStore(api, testPath, testKMS) }
+
+func (s *slowList) GetParametersByPath(ctx context.Context, in *ssm.GetParametersByPathInput, options ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error) {
+	out, err := s.Fake.GetParametersByPath(ctx, in, options...)
+	if err == nil {
+		out.Parameters = slices.DeleteFunc(out.Parameters, func(p types.Parameter) bool {
+			age := time.Since(*p.LastModifiedDate)
+			return !strings.HasSuffix(*p.Name, "-00000000") && age < 5*time.Second
+		})
+	}
+	return out, err
+}
