@@ -54,7 +54,7 @@ func (d door) opens(ctx context.Context, value originkey.Value) error {
 		return err
 	case refuses(status):
 		return fmt.Errorf("%s refused with status %d", d.url, status)
-	case status < 200 || 300 <= status && status < 400 || status >= 500 || status == http.StatusTooManyRequests:
+	case !tells(status):
 		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.url, status)
 	}
 	return nil
@@ -68,14 +68,19 @@ func (d door) staysShut(ctx context.Context, value originkey.Value) error {
 		return err
 	case refuses(status):
 		return nil
-	case status >= 500 || status == http.StatusTooManyRequests:
-		return fmt.Errorf("%s answered with status %d, which does not tell whether it would have let the request in", d.url, status)
+	case !tells(status):
+		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.url, status)
 	}
 	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.url, status)
 }
 
 func refuses(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+// tells reports whether a status is that of an API that has decided.
+func tells(status int) bool {
+	return 200 <= status && status < 300 || 400 <= status && status < 500 && status != http.StatusTooManyRequests
 }
 
 func (d door) knock(ctx context.Context, value originkey.Value) (int, error) {
