@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// originID names the API among the distribution's origins.
-const originID = "api"
+// OriginID names the API among the distribution's origins.
+const OriginID = "api"
 
 // Args configures an [Edge].
 type Args struct {
@@ -74,7 +74,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 func origin(args *Args) *cloudfront.DistributionOriginArgs {
 	return &cloudfront.DistributionOriginArgs{
-		OriginId:   pulumi.String(originID),
+		OriginId:   pulumi.String(OriginID),
 		DomainName: args.OriginDomainName,
 		CustomOriginConfig: &cloudfront.DistributionOriginCustomOriginConfigArgs{
 			OriginProtocolPolicy: pulumi.String("https-only"),
@@ -103,7 +103,7 @@ func (e *Edge) behavior(ctx *pulumi.Context) (*cloudfront.DistributionDefaultCac
 		return nil, fmt.Errorf("looking up the origin request policy %s: %w", originRequestPolicy, err)
 	}
 	return &cloudfront.DistributionDefaultCacheBehaviorArgs{
-		TargetOriginId:        pulumi.String(originID),
+		TargetOriginId:        pulumi.String(OriginID),
 		ViewerProtocolPolicy:  pulumi.String("redirect-to-https"),
 		AllowedMethods:        pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}),
 		CachedMethods:         pulumi.ToStringArray([]string{"GET", "HEAD"}),

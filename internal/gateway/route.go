@@ -40,6 +40,6 @@ func (g *Gateway) newRoute(ctx *pulumi.Context, name string, route Route) error 
 	if err != nil {
 		return err
 	}
-	source := pulumi.Sprintf("%s/%s/%s/%s", g.executionARN, stageName, route.Method, strings.TrimPrefix(route.Path, "/"))
+	source := pulumi.Sprintf("%s/%s/%s/%s", g.executionARN, StageName, route.Method, strings.TrimPrefix(route.Path, "/"))
 	return g.allowInvoke(ctx, name+"-permission", route.Function, source)
 }

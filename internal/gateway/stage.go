@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// stageName is the stage without a path of its own.
-const stageName = "$default"
+// StageName is the stage without a path of its own.
+const StageName = "$default"
 
 // accessLog is what the API logs of each request: no header and no body, since one
 // of the headers is the key.
@@ -29,6 +29,7 @@ var accessLog = map[string]string{
 	"authorizerStatus":   "$context.authorizer.status",
 	"authorizerLatency":  "$context.authorizer.latency",
 	"authorizerError":    "$context.authorizer.error",
+	"originKey":          "$context.authorizer.originKey", // the name of the key that let it in
 	"error":              "$context.error.message",
 }
 
@@ -48,7 +49,7 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	}
 	_, err = apigatewayv2.NewStage(ctx, name+"-stage", &apigatewayv2.StageArgs{
 		ApiId:      g.APIID,
-		Name:       pulumi.String(stageName),
+		Name:       pulumi.String(StageName),
 		AutoDeploy: pulumi.Bool(true),
 		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{
 			DestinationArn: logs.Arn,

@@ -36,5 +36,10 @@ func TestExports(t *testing.T) {
 		"apiId":                  "gateway-api-id",
 		"parameterPath":          "/gatehouse/test/origin-key",
 		"originHeaderName":       "x-origin-verify",
+		"rotatorName":            "gatehouse-test-rotator",
+		"alarmsTopicArn":         "arn:aws:mock:::Topic/schedule-alarms",
+		"rotationEvent": `{"action":"tick","apiId":"gateway-api-id","apiStage":"$default",` +
+			`"apiUrl":"https://abcdef1234.execute-api.eu-west-1.amazonaws.com","distributionId":"edge-distribution-id",` +
+			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api"}`,
 	}, got)
 }

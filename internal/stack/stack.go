@@ -39,7 +39,12 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	}
 	onAWS := pulumi.Provider(provider)
 
-	keys, err := rotation.New(ctx, "rotation", &rotation.Args{Deployment: d, Key: s.Key}, onAWS)
+	keys, err := rotation.New(ctx, "rotation", &rotation.Args{
+		Deployment: d,
+		Key:        s.Key,
+		Settings:   s.Rotation,
+		CacheTime:  s.Key.MemoryTTL + s.Gateway.AuthorizerTTL,
+	}, onAWS)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +71,23 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
+	schedule, err := rotation.NewSchedule(ctx, "schedule", &rotation.ScheduleArgs{
+		Deployment: d,
+		Settings:   s.Rotation,
+		Rotation:   keys,
+		FrontDoor: rotation.FrontDoor{
+			DistributionID:  front.DistributionID,
+			DistributionARN: front.DistributionARN,
+			DistributionURL: front.URL,
+			OriginID:        edge.OriginID,
+			APIID:           api.APIID,
+			APIURL:          api.URL,
+			APIStage:        gateway.StageName,
+		},
+	}, onAWS)
+	if err != nil {
+		return nil, err
+	}
 
 	return pulumi.Map{
 		"distributionUrl":        front.URL,
@@ -75,6 +97,9 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"apiId":                  api.APIID,
 		"parameterPath":          pulumi.String(keys.Ring.Path),
 		"originHeaderName":       pulumi.String(s.Key.Header),
+		"rotatorName":            keys.Rotator.Name,
+		"rotationEvent":          schedule.Event,
+		"alarmsTopicArn":         schedule.AlarmsTopic,
 	}, nil
 }
 
