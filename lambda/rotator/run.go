@@ -160,8 +160,7 @@ func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 			return false, err
 		}
 	}
-	next := originkey.Decide(seen.Observation, r.settings.times, originkey.Request{})
-	r.answer.Left = next.Reason
+	r.leave(originkey.Decide(seen.Observation, r.settings.times, originkey.Request{}))
 	return true, nil
 }
 
@@ -276,7 +275,7 @@ func (r *run) did(ctx context.Context, began time.Time, step originkey.Step, act
 // worth it.
 func (r *run) wait(ctx context.Context, step originkey.Step) bool {
 	r.log.InfoContext(ctx, "nothing to do", "reason", step.Reason, "again", step.Again.String())
-	r.answer.Left, r.answer.AgainIn = step.Reason, roundUp(step.Again).String()
+	r.leave(step)
 	if step.Again > r.patience {
 		return false
 	}
@@ -285,6 +284,14 @@ func (r *run) wait(ctx context.Context, step originkey.Step) bool {
 	}
 	r.patience -= step.Again
 	return sleep(ctx, step.Again) == nil
+}
+
+// leave says in the answer what comes next.
+func (r *run) leave(step originkey.Step) {
+	r.answer.Left, r.answer.AgainIn = step.Reason, ""
+	if step.Again > 0 {
+		r.answer.AgainIn = roundUp(step.Again).String()
+	}
 }
 
 // roundUp rounds up to whole seconds, for those who wait that long.

@@ -130,6 +130,7 @@ func TestRotateOnRequest(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, got.Done)
 		assert.Equal(t, before, got.Through)
+		assert.Equal(t, "30m0s", got.AgainIn, "when the one before is deleted")
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Greater(t, w.inUse(), before)
 
