@@ -26,7 +26,7 @@ const (
 	// checkPause is how long to wait before a failed check is repeated.
 	checkPause = 10 * time.Second
 
-	// listPause is how long to wait for Parameter Store to list what was changed.
+	// listPause is how long to wait for a listing that is behind.
 	listPause = time.Second
 
 	// stepLimit bounds the steps of a run. A rotation and the end of the one before it
@@ -47,9 +47,8 @@ type run struct {
 	// it runs, no other event is served.
 	patience time.Duration
 
-	last  *sight          // the last look
-	added *originkey.Name // the last key of this run, until it is listed
-	gone  []originkey.Name
+	last *sight           // the last look
+	gone []originkey.Name // what this run deleted
 
 	answer                       answer
 	tried, repairs, failedChecks int
@@ -119,7 +118,7 @@ func (r *run) toTheEnd(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if step.Action == originkey.Nothing && !r.wait(ctx, step) {
+		if step.Again > 0 && !r.wait(ctx, step) {
 			return nil
 		}
 	}
@@ -177,12 +176,12 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 	return nil
 }
 
-// next decides on a step and carries it out. What it returns is Nothing when
-// nothing was done, with the reason and the time to wait.
+// next decides on a step and carries it out. What it returns says for how long to
+// wait then, and why.
 func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
 	step := originkey.Decide(seen.Observation, r.settings.times, r.request)
-	if r.unlisted(step, seen) {
-		return originkey.Step{Reason: "Parameter Store does not list what was changed yet", Again: listPause}, nil
+	if step.Action == originkey.Prune && r.isGone(step.Names) {
+		return originkey.Step{Reason: "Parameter Store still lists what was deleted", Again: listPause}, nil
 	}
 	if step.Action == originkey.Nothing {
 		return step, nil
@@ -193,7 +192,7 @@ func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
 	began := r.now()
 	switch step.Action {
 	case originkey.Add:
-		return step, r.add(ctx, began, step)
+		return r.add(ctx, began, step)
 	case originkey.Publish:
 		return r.publish(ctx, began, step, seen)
 	default:
@@ -201,30 +200,22 @@ func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
 	}
 }
 
-// unlisted reports whether the step is one that this run has done already: a
-// listing may be a moment behind, and keys must not be added until it is not.
-func (r *run) unlisted(step originkey.Step, seen sight) bool {
-	switch step.Action {
-	case originkey.Add:
-		return r.added != nil && !slices.Contains(seen.Ring.Names(), *r.added)
-	case originkey.Prune:
-		return !slices.ContainsFunc(step.Names, func(name originkey.Name) bool { return !slices.Contains(r.gone, name) })
-	}
-	return false
+// isGone reports whether this run has deleted the keys already.
+func (r *run) isGone(names []originkey.Name) bool {
+	return !slices.ContainsFunc(names, func(name originkey.Name) bool { return !slices.Contains(r.gone, name) })
 }
 
-func (r *run) add(ctx context.Context, began time.Time, step originkey.Step) error {
+func (r *run) add(ctx context.Context, began time.Time, step originkey.Step) (originkey.Step, error) {
 	made, err := r.newKey(step.Moment)
 	if err != nil {
-		return err
+		return originkey.Step{}, err
 	}
 	// A name that exists is that of this very key: the reply to a first try was lost.
 	if err := r.store.Add(ctx, made.name, made.value); err != nil && !errors.Is(err, keystore.ErrExists) {
-		return err
+		return originkey.Step{}, err
 	}
-	r.added = &made.name
 	r.did(ctx, began, step, step.Action.String(), []originkey.Name{made.name})
-	return nil
+	return originkey.Step{Reason: fmt.Sprintf("key %s is not settled yet", made.name), Again: step.Again}, nil
 }
 
 func (r *run) publish(ctx context.Context, began time.Time, step originkey.Step, seen sight) (originkey.Step, error) {
@@ -274,7 +265,7 @@ func (r *run) did(ctx context.Context, began time.Time, step originkey.Step, act
 // wait waits until another look can lead to something, and reports whether that was
 // worth it.
 func (r *run) wait(ctx context.Context, step originkey.Step) bool {
-	r.log.InfoContext(ctx, "nothing to do", "reason", step.Reason, "again", step.Again.String())
+	r.log.InfoContext(ctx, "nothing to do now", "reason", step.Reason, "again", step.Again.String())
 	r.leave(step)
 	if step.Again > r.patience {
 		return false

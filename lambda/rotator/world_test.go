@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
@@ -276,20 +277,56 @@ func (b *syncBuffer) String() string {
 	return b.buffer.String()
 }
 
-// slowList is a Parameter Store that lists a new parameter some seconds late.
+// slowList is a Parameter Store that lists changes some seconds late.
 type slowList struct {
 	*keystoretest.Fake
+	lists []list
 }
 
-func keystoreOf(api keystore.API) keystore.Store { return keystore.NewStore(api, testPath, testKMS) }
+type list struct {
+	at         time.Time
+	parameters []types.Parameter
+}
 
-func (s *slowList) GetParametersByPath(ctx context.Context, in *ssm.GetParametersByPathInput, options ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error) {
-	out, err := s.Fake.GetParametersByPath(ctx, in, options...)
+func (s *slowList) GetParametersByPath(ctx context.Context, in *ssm.GetParametersByPathInput, _ ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error) {
+	out := &ssm.GetParametersByPathOutput{}
+	for _, l := range s.lists {
+		if len(out.Parameters) == 0 || time.Since(l.at) >= 5*time.Second {
+			out.Parameters = l.parameters
+		}
+	}
+	if out.Parameters != nil {
+		return out, nil
+	}
+	return out, s.remember(ctx, in.Path, out)
+}
+
+// remember keeps the list as it is now.
+func (s *slowList) remember(ctx context.Context, path *string, out *ssm.GetParametersByPathOutput) error {
+	pages := ssm.NewGetParametersByPathPaginator(s.Fake, &ssm.GetParametersByPathInput{Path: path, MaxResults: aws.Int32(10), WithDecryption: aws.Bool(true)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return err
+		}
+		out.Parameters = append(out.Parameters, page.Parameters...)
+	}
+	s.lists = append(s.lists, list{time.Now(), slices.Clone(out.Parameters)})
+	return nil
+}
+
+func (s *slowList) PutParameter(ctx context.Context, in *ssm.PutParameterInput, options ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
+	out, err := s.Fake.PutParameter(ctx, in, options...)
 	if err == nil {
-		out.Parameters = slices.DeleteFunc(out.Parameters, func(p types.Parameter) bool {
-			age := time.Since(*p.LastModifiedDate)
-			return !strings.HasSuffix(*p.Name, "-00000000") && age < 5*time.Second
-		})
+		err = s.remember(ctx, aws.String(testPath), &ssm.GetParametersByPathOutput{})
+	}
+	return out, err
+}
+
+func (s *slowList) DeleteParameters(ctx context.Context, in *ssm.DeleteParametersInput, options ...func(*ssm.Options)) (*ssm.DeleteParametersOutput, error) {
+	out, err := s.Fake.DeleteParameters(ctx, in, options...)
+	if err == nil {
+		err = s.remember(ctx, aws.String(testPath), &ssm.GetParametersByPathOutput{})
 	}
 	return out, err
 }
