@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/rotationtest"
+	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+)
+
+// rotationTest proves the rotation of the origin key on the running stack.
+func rotationTest(ctx context.Context, l layout.Layout, args []string) error {
+	var o rotationtest.Options
+	flags := flag.NewFlagSet("rotation-test", flag.ContinueOnError)
+	flags.IntVar(&o.Rotations, "rotations", 50, "`number` of rotations under load")
+	flags.BoolVar(&o.Baseline, "baseline", true, "measure the algorithm that this one replaces, too")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.Rotations < 1 || flags.NArg() > 0 {
+		return fmt.Errorf("rotation-test: give -rotations a number of at least 1, and nothing else: %q", args)
+	}
+	return alone(ctx, l, func(ctx context.Context, l layout.Layout, show *progress.Display) error {
+		running, found := cloud.Find(l)
+		s := stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running)}
+		if !found || !s.Exists() {
+			return errors.New("the local stack does not run: start it with `make local`")
+		}
+		instance, err := running.Instance(ctx)
+		if err != nil {
+			return err
+		}
+		if !s.DescribesCloud(instance) {
+			return errors.New("the local cloud is not the one that the stack was deployed to: run `make local`")
+		}
+		return rotationtest.Run(ctx, show, running, s, o)
+	})
+}
