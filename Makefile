@@ -21,25 +21,63 @@ MODULES := . local local/engine local/aws
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
+
+# What runs Gatehouse on one machine; go build decides whether there is anything to
+# build.
+driver := .local/bin/gatehouse-local
+.PHONY: $(driver)
+$(driver):
+	@go -C local build -o ../$(driver) .
 
 .PHONY: local
-local: ## Deploy everything on this machine, send the requests that prove it, leave it running
-	@go -C local run . up
+local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
+	@$(driver) up
 
 .PHONY: local-down
-local-down: ## Destroy the local stack and stop everything
-	@go -C local run . down
+local-down: $(driver) ## Destroy the local stack and stop everything
+	@$(driver) down
+
+# Which stack the rotation's commands are about. Another than the local one is
+# reached with the Pulumi CLI and the AWS credentials of your shell.
+STACK ?= local
+GATEHOUSE_PORT ?= 4566
+ifeq ($(STACK),local)
+outputs = $(driver) pulumi stack output --json
+aws = AWS_ENDPOINT_URL=http://127.0.0.1:$(GATEHOUSE_PORT) AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+else
+outputs = pulumi stack output --json --stack $(STACK)
+aws = AWS_REGION="$$(pulumi config get aws:region --stack $(STACK))"
+endif
+
+.PHONY: rotate revoke rotation-status
+rotate revoke rotation-status: $(driver)
+rotate: ## Put a new origin key of STACK into use, without one failed request
+	@$(outputs) | $(aws) go run ./internal/cmd/rotation $(if $(THROUGH),-through $(THROUGH)) rotate
+revoke: ## The same at once: delete every key that is in the ring now
+	@$(outputs) | $(aws) go run ./internal/cmd/rotation $(if $(THROUGH),-through $(THROUGH)) revoke
+rotation-status: ## Show the origin keys of STACK, which is in use, and what comes next
+	@$(outputs) | $(aws) go run ./internal/cmd/rotation status
+
+# How many rotations `make local-rotation-test` waits for.
+ROTATIONS ?= 50
+.PHONY: local-rotation-test
+local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
+	@$(driver) rotation-test -rotations $(ROTATIONS)
 
 .PHONY: test
-test: ## All unit tests
-	@for module in $(MODULES); do (cd $$module && go test ./...) || exit 1; done
-	@$(MAKE) test-cloud
+test: test-cloud ## All unit tests
+	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
 
 .PHONY: test-cloud
-test-cloud: ## The unit tests of the local cloud
-	@go -C local run . venv
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests
+test-cloud: $(driver)
+	@$(driver) venv
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acgpr]*.py'
+
+.PHONY: test-all
+test-all: test ## The slow tests as well; needs what `make local` builds
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud
+	@go -C local/aws test ./...
 
 .PHONY: lint
 lint: ## Formatting, vet and staticcheck

@@ -45,7 +45,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	if err := r.writeEndpoints(); err != nil {
 		return err
 	}
-	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
 		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution))
 	return nil
 }
