@@ -55,7 +55,7 @@ type tale struct {
 }
 
 func newTale(w *world, start state) *tale {
-	t := &tale{w: w, now: start, rotators: [2]string{"rotator A", "rotator B"}}
+	t := &tale{w: w, now: start, rotators: [2]string{"rotator B", "rotator A"}}
 	for range start.named() {
 		t.keys = append(t.keys, t.newKey())
 	}
@@ -149,6 +149,9 @@ func (t *tale) words(e event, before, after *state) string {
 	case decides:
 		return fmt.Sprintf("%s reads the ring and decides: %s", who, t.callWords(after.rotators[e.who].call))
 	case coins:
+		if t.w.reference {
+			return fmt.Sprintf("%s makes %s, to publish it first", who, key)
+		}
 		return fmt.Sprintf("%s reads the ring and decides: %s", who, t.callWords(after.rotators[e.who].call))
 	case crash:
 		return who + " crashes, or is told of an error and ends"
