@@ -35,7 +35,7 @@ func rotationTest(ctx context.Context, l layout.Layout, args []string) error {
 		if err != nil {
 			return err
 		}
-		if !s.DescribesCloud(instance) {
+		if !s.DescribesCloud(instance.ID) {
 			return errors.New("the local cloud is not the one that the stack was deployed to: run `make local`")
 		}
 		return rotationtest.Run(ctx, show, running, s, o)

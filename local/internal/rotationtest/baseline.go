@@ -56,9 +56,9 @@ func (t *test) baseline(ctx context.Context, s *progress.Step) (m loaded, err er
 	if err == nil {
 		err = pause(ctx, b.ttl) // refusals are remembered that long
 	}
-	m.statistics = summarize(traffic.end())
+	m.statistics = traffic.end()
 	err = errors.Join(err, m.observer.end())
-	m.minutes = time.Since(began)
+	m.took = time.Since(began)
 	m.observer.read(func(seen *timeline) {
 		m.rotations, m.mismatch, m.largest = seen.rotations(), seen.mismatch, seen.largest
 	})

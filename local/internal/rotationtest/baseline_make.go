@@ -143,7 +143,8 @@ func zipped(program string) ([]byte, error) {
 		return nil, err
 	}
 	_, err = file.Write(content)
-	return archive.Bytes(), errors.Join(err, writer.Close())
+	err = errors.Join(err, writer.Close())
+	return archive.Bytes(), err
 }
 
 // makeAPI makes an API with the stack's route to the stack's model, its authorizer's

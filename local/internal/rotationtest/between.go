@@ -33,7 +33,7 @@ func (t *test) upInBetween(ctx context.Context, s *progress.Step) error {
 	if err == nil {
 		preview, err = t.stack.Preview(ctx, func(text string) { s.Doing("%s", text) })
 	}
-	sum := summarize(traffic.end())
+	sum := traffic.end()
 	err = errors.Join(err, o.end(), failed(sum, o))
 	if err != nil {
 		return err

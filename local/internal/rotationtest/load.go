@@ -65,12 +65,15 @@ type loaded struct {
 	mismatch  time.Duration
 	largest   int
 	lasted    []time.Duration
-	kills     int64
-	faults    []fault
-	asked     int64 // invocations beside the schedule's
-	failed    int64 // of these, that ended with an error or were killed
-	together  int64 // invocations that were sent twice at once
-	minutes   time.Duration
+	took      time.Duration
+
+	kills  int64
+	faults []fault
+
+	asked      int64 // invocations beside the schedule's
+	failed     int64 // of these, that ended with an error or were killed
+	turnedAway int64 // of these, that the reserved concurrency refused
+	together   int64 // pairs of these that were sent at once
 }
 
 // load measures our rotation while everything goes wrong that can.
@@ -93,9 +96,9 @@ func (t *test) load(ctx context.Context, s *progress.Step, rotations int) (m loa
 		s.Doing("waiting until ticks have put all in order")
 		err = t.calm(ctx, m.observer)
 	}
-	m.statistics = summarize(traffic.end())
+	m.statistics = traffic.end()
 	err = errors.Join(err, m.observer.end())
-	m.minutes = time.Since(began)
+	m.took = time.Since(began)
 	m.observer.read(func(seen *timeline) {
 		m.rotations, m.mismatch, m.largest, m.lasted = seen.rotations(), seen.mismatch, seen.largest, seen.lasted()
 	})
@@ -131,7 +134,7 @@ func (t *test) rotateUntil(ctx context.Context, s *progress.Step, m *loaded, rot
 		limit := rotationLimit*time.Duration(rotations) + time.Minute
 		return m.observer.await(busy, limit, fmt.Sprintf("%d rotations", rotations), func(seen *timeline) bool {
 			s.Doing("%d of %d rotations", seen.rotations(), rotations)
-			return seen.rotations() >= rotations
+			return seen.rotations() >= rotations && atomic.LoadInt64(&m.kills) > 0
 		})
 	})
 	err := group.Wait()
@@ -161,7 +164,10 @@ func (t *test) operate(ctx context.Context, m *loaded) error {
 		for range times {
 			both.Go(func() error {
 				atomic.AddInt64(&m.asked, 1)
-				if _, err := t.rotator.do(ctx, action, ""); err != nil && ctx.Err() == nil {
+				switch _, err := t.rotator.do(ctx, action, ""); {
+				case errors.Is(err, errThrottled):
+					atomic.AddInt64(&m.turnedAway, 1)
+				case err != nil && ctx.Err() == nil:
 					atomic.AddInt64(&m.failed, 1)
 				}
 				return nil

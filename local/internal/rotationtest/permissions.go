@@ -23,6 +23,7 @@ const failLimit = 30 * time.Second
 // permission is what happened without one action of the rotator's role.
 type permission struct {
 	action, step, outcome string
+	detail                string // of an outcome that is not ok
 	ok                    bool
 }
 
@@ -76,7 +77,7 @@ func (t *test) permissions(ctx context.Context, s *progress.Step) (rows []permis
 			return rows, errors.Join(append(problems, fmt.Errorf("without %s: %w", action, err))...)
 		}
 		if !row.ok {
-			problems = append(problems, fmt.Errorf("without %s: %s", action, row.outcome))
+			problems = append(problems, fmt.Errorf("without %s: %s: %s", action, row.outcome, row.detail))
 		}
 		rows = append(rows, row)
 	}
@@ -87,11 +88,11 @@ func (t *test) permissions(ctx context.Context, s *progress.Step) (rows []permis
 // without does what needs the action while the role lacks it.
 func (t *test) without(ctx context.Context, action string, policies map[string]policy) (row permission, err error) {
 	if slices.Contains(notAsked, action) {
-		return permission{action, "tell of a failed run", "the local cloud does not ask for it", true}, nil
+		return permission{action: action, step: "tell of a failed run", outcome: "not asked for by the local cloud", ok: true}, nil
 	}
 	needed, known := needs[action]
 	if !known {
-		return permission{action, "", "no step is known that needs it: is it superfluous?", false}, nil
+		return permission{action: action, outcome: "no step is known that needs it", detail: "is it superfluous?"}, nil
 	}
 	if needed.prepare != nil {
 		if err := needed.prepare(t, ctx); err != nil {
@@ -112,9 +113,10 @@ func (t *test) without(ctx context.Context, action string, policies map[string]p
 	case outcome == "":
 		row.outcome = "nothing failed"
 	case row.ok:
-		row.outcome = "fails, and names it"
+		row.outcome = "fails and names it"
 	default:
-		row.outcome = "fails without naming it: " + outcome
+		row.outcome = "fails without naming it"
+		row.detail = outcome
 	}
 	return row, t.settle(ctx)
 }

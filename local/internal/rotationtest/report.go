@@ -10,6 +10,7 @@ import (
 // comparison is the table of what was measured, ours beside the baseline's.
 func comparison(ours, theirs loaded, old oldValues, withBaseline bool) string {
 	rows := [][]string{
+		{"connections, edges", reached(ours), reached(theirs)},
 		{"requests", fmt.Sprint(ours.requests), fmt.Sprint(theirs.requests)},
 		{"failed requests", fmt.Sprint(len(ours.failures)), fmt.Sprint(len(theirs.failures))},
 		{"  for each rotation", perRotation(ours), perRotation(theirs)},
@@ -17,13 +18,15 @@ func comparison(ours, theirs loaded, old oldValues, withBaseline bool) string {
 		{"rotations", fmt.Sprint(ours.rotations), fmt.Sprint(theirs.rotations)},
 		{"rotators killed", fmt.Sprint(ours.kills), fmt.Sprint(theirs.kills)},
 		{"faults", fmt.Sprint(fired(ours.faults)), fmt.Sprint(fired(theirs.faults))},
-		{"invocations, of these failed", fmt.Sprintf("%d, %d", ours.asked, ours.failed), fmt.Sprintf("%d, %d", theirs.asked, theirs.failed)},
-		{"sent twice at once", fmt.Sprint(ours.together), fmt.Sprint(theirs.together)},
+		{"invocations", fmt.Sprint(ours.asked), fmt.Sprint(theirs.asked)},
+		{"  failed or killed", fmt.Sprint(ours.failed), fmt.Sprint(theirs.failed)},
+		{"  turned away by the reserved concurrency", fmt.Sprint(ours.turnedAway), fmt.Sprint(theirs.turnedAway)},
+		{"  sent twice at once", fmt.Sprint(ours.together), fmt.Sprint(theirs.together)},
 		{"latency p50, p99", latency(ours), latency(theirs)},
 		{"most keys at once", fmt.Sprint(ours.largest), fmt.Sprint(theirs.largest)},
 		{"new key → old keys deleted, p50, most", lasting(ours), lasting(theirs)},
 		{"deleted keys presented, refused", fmt.Sprintf("%d, %d", old.tried, old.refused), "–"},
-		{"minutes", fmt.Sprintf("%.1f", ours.minutes.Minutes()), fmt.Sprintf("%.1f", theirs.minutes.Minutes())},
+		{"minutes", fmt.Sprintf("%.1f", ours.took.Minutes()), fmt.Sprintf("%.1f", theirs.took.Minutes())},
 	}
 	head := []string{"", "Gatehouse", "baseline"}
 	if !withBaseline {
@@ -32,7 +35,7 @@ func comparison(ours, theirs loaded, old oldValues, withBaseline bool) string {
 			rows[i] = rows[i][:2]
 		}
 	}
-	text := table(head, rows)
+	text := table(1, head, rows)
 	if faults := firedBy(ours.faults); faults != "" {
 		text += "\n  faults: " + faults
 	}
@@ -41,6 +44,8 @@ func comparison(ours, theirs loaded, old oldValues, withBaseline bool) string {
 	}
 	return text
 }
+
+func reached(m loaded) string { return fmt.Sprintf("%d, %d", m.connections, m.edges) }
 
 func perRotation(m loaded) string {
 	if m.rotations == 0 {
@@ -80,5 +85,5 @@ func permissionTable(rows []permission) string {
 		}
 		cells = append(cells, []string{mark + " " + row.action, row.step, row.outcome})
 	}
-	return table([]string{"  without", "the step", "what happens"}, cells)
+	return table(3, []string{"  without", "the step", "what happens"}, cells)
 }

@@ -1,8 +1,12 @@
 package rotationtest
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +14,7 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	got := table([]string{"", "ours", "theirs"}, [][]string{{"requests", "12345", "7"}, {"→ old", "–", "1.5"}})
+	got := table(1, []string{"", "ours", "theirs"}, [][]string{{"requests", "12345", "7"}, {"→ old", "–", "1.5"}})
 	const want = "             ours  theirs\n" +
 		"  requests  12345       7\n" +
 		"  → old         –     1.5"
@@ -107,5 +111,23 @@ func TestNames(t *testing.T) {
 		if got := isRole(principal, "gatehouse-local-rotator"); got != want {
 			t.Errorf("%s: got %v", principal, got)
 		}
+	}
+}
+
+func TestZipped(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(program, []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	content, err := zipped(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := archive.File[0]; f.Name != "bootstrap" || f.Mode().Perm() != 0o755 {
+		t.Errorf("got %s, %s", f.Name, f.Mode())
 	}
 }

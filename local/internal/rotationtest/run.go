@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
@@ -31,7 +32,13 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, t.changes.revertAll(ctx)) }()
+	defer func() {
+		left := t.changes.revertAll(ctx)
+		if left != nil && ctx.Err() != nil { // after an interrupt nobody reports the error
+			t.show.Say("%v", left)
+		}
+		err = errors.Join(err, left)
+	}()
 	before, err := t.cloud.fleet(ctx)
 	if err != nil {
 		return err
@@ -122,13 +129,14 @@ func (t *test) run(ctx context.Context, o Options) error {
 	collecting, stop := context.WithCancel(ctx)
 	defer stop()
 	go t.ledger.keep(collecting)
-	var problems []error
+	var broken []string
 	try := func(name string, f func(context.Context, *progress.Step) error) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := t.step(ctx, name, f); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", name, err))
+		if err := t.step(ctx, name, f); err != nil && ctx.Err() == nil {
+			t.show.Say("  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
+			broken = append(broken, name)
 		}
 	}
 	var ours, theirs loaded
@@ -151,7 +159,10 @@ func (t *test) run(ctx context.Context, o Options) error {
 		try("baseline", func(ctx context.Context, s *progress.Step) (err error) {
 			theirs, err = t.baseline(ctx, s)
 			s.Note("%d rotations, %d requests, %d failed", theirs.rotations, theirs.requests, len(theirs.failures))
-			return errors.Join(err, theirs.mustFail())
+			if err != nil {
+				return err
+			}
+			return theirs.mustFail()
 		})
 	}
 	try("up in between", t.upInBetween)
@@ -177,7 +188,10 @@ func (t *test) run(ctx context.Context, o Options) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return errors.Join(problems...)
+	if len(broken) > 0 {
+		return fmt.Errorf("not proven: %s", strings.Join(broken, ", "))
+	}
+	return nil
 }
 
 func (t *test) step(ctx context.Context, name string, f func(context.Context, *progress.Step) error) error {

@@ -33,7 +33,7 @@ func (t *test) bySchedule(ctx context.Context, s *progress.Step) error {
 	err = o.await(ctx, limit, "a rotation by the schedule alone", func(seen *timeline) bool {
 		return seen.rotations() > 0 && seen.last.deployed
 	})
-	sum := summarize(traffic.end())
+	sum := traffic.end()
 	s.Note("another key in use after %s, %d requests", time.Since(began).Round(time.Second), sum.requests)
 	return errors.Join(err, o.end(), failed(sum, o))
 }

@@ -11,10 +11,11 @@ import (
 
 // statistics sum up samples.
 type statistics struct {
-	requests int
-	failures []sample
-	edges    int // that answered
-	p50, p99 time.Duration
+	requests    int
+	failures    []sample
+	connections int
+	edges       int // that answered
+	p50, p99    time.Duration
 }
 
 func summarize(samples []sample) statistics {

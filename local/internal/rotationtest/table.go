@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// table lays out rows in columns, the first to the left and the others to the
-// right under the head.
-func table(head []string, rows [][]string) string {
+// table lays out rows in columns under a head: text, in the first columns, to the
+// left, and numbers to the right.
+func table(texts int, head []string, rows [][]string) string {
 	widths := make([]int, len(head))
 	for _, row := range append([][]string{head}, rows...) {
 		for i, cell := range row {
@@ -19,10 +19,10 @@ func table(head []string, rows [][]string) string {
 		line := " "
 		for i, cell := range row {
 			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
-			if i == 0 {
-				line += " " + cell + padding
+			if i < texts {
+				line += " " + cell + padding + " "
 			} else {
-				line += "  " + padding + cell
+				line += " " + padding + cell + " "
 			}
 		}
 		text.WriteString(strings.TrimRight(line, " ") + "\n")

@@ -73,18 +73,13 @@ func startTraffic(ctx context.Context, d door) *traffic {
 	return t
 }
 
-// end stops the load and returns its samples.
-func (t *traffic) end() []sample {
+// end stops the load and sums up what became of its requests.
+func (t *traffic) end() statistics {
 	t.stop()
 	t.ended.Wait()
-	return t.sofar()
-}
-
-// sofar returns the samples until now.
-func (t *traffic) sofar() []sample {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return append([]sample(nil), t.samples...)
+	s := summarize(t.samples)
+	s.connections = t.connected
+	return s
 }
 
 // view is one viewer: one connection at a time, one request after another.
