@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
@@ -16,6 +17,10 @@ func main() {
 		if err != nil {
 			return err
 		}
-		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"))
+		guard, err := edge.NewGuard(ctx, loaded.Key.Header)
+		if err != nil {
+			return err
+		}
+		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"), guard)
 	})
 }

@@ -43,7 +43,7 @@ func destroy(ctx context.Context, show *progress.Display, running cloud.Cloud, f
 	}
 	if found {
 		instance, err := running.Instance(ctx)
-		found = err == nil && s.DescribesCloud(instance)
+		found = err == nil && s.DescribesCloud(instance.ID)
 	}
 	if !found {
 		show.Say("the cloud of this stack is gone: its state is dropped")
@@ -82,6 +82,9 @@ func cliFor(ctx context.Context, l layout.Layout, running cloud.Cloud) pulumi.CL
 	cli := pulumi.CLI{Layout: l, Path: l.Bin("pulumi"), Endpoint: running.Endpoint()}
 	if path, _, found := pulumi.Installed(ctx, l.Local("bin")); found {
 		cli.Path = path
+	}
+	if instance, err := running.Instance(ctx); err == nil {
+		cli.Environment = instance.Environment
 	}
 	return cli
 }

@@ -187,7 +187,8 @@ func (r *localRun) openStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.stack.Open(ctx, instance)
+	r.stack.CLI.Environment = instance.Environment
+	return r.stack.Open(ctx, instance.ID)
 }
 
 // prove prints every row, also those after a failed one.

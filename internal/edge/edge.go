@@ -21,6 +21,10 @@ type Args struct {
 	OriginDomainName pulumi.StringInput // the API's
 	KeyHeader        string             // carries the origin key
 	FirstKey         pulumi.StringInput // secret; sent until the first rotation
+
+	// Guard, made by [NewGuard], looks at each update of the distribution before it is
+	// made. Mocked engines know no hooks: there it is nil.
+	Guard *pulumi.ResourceHook
 }
 
 // Edge is the distribution.
@@ -48,7 +52,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Enabled:              pulumi.Bool(true),
 		HttpVersion:          pulumi.String("http2and3"),
 		IsIpv6Enabled:        pulumi.Bool(true),
-		Origins:              cloudfront.DistributionOriginArray{origin(args)},
+		Origins:              cloudfront.DistributionOriginArray{apiOrigin(args)},
 		DefaultCacheBehavior: behavior,
 		Restrictions: &cloudfront.DistributionRestrictionsArgs{
 			GeoRestriction: &cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")},
@@ -59,7 +63,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		// before each update (Pulumi.yaml) as well: without it, an ignored property is
 		// sent as the state remembers it, which puts an old key back.
 		pulumi.IgnoreChanges([]string{"origins[0].customHeaders"}),
-		pulumi.AdditionalSecretOutputs([]string{"origins"}))
+		pulumi.AdditionalSecretOutputs([]string{"origins"}),
+		pulumi.ResourceHooks(args.hooks()))
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,14 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func origin(args *Args) *cloudfront.DistributionOriginArgs {
+func (a *Args) hooks() *pulumi.ResourceHookBinding {
+	if a.Guard == nil {
+		return nil
+	}
+	return &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{a.Guard}}
+}
+
+func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 	return &cloudfront.DistributionOriginArgs{
 		OriginId:   pulumi.String(OriginID),
 		DomainName: args.OriginDomainName,

@@ -14,7 +14,7 @@ func TestExports(t *testing.T) {
 	var mu sync.Mutex
 	got := map[string]any{}
 	pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		exports, err := declare(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t))
+		exports, err := declare(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t), nil)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ const provider = "pulumi:providers:aws"
 func deploy(t testing.TB) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		return stack.Deploy(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t))
+		return stack.Deploy(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t), nil)
 	})
 }
 
@@ -124,7 +124,7 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 	run := func() map[string]string {
 		all := map[string]string{}
 		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-			return stack.Deploy(ctx, pulumitest.Settings(t), artifacts)
+			return stack.Deploy(ctx, pulumitest.Settings(t), artifacts, nil)
 		})
 		for _, r := range recorder.All() {
 			all[r.Type+" "+r.Name] = r.Input("").String()

@@ -16,9 +16,10 @@ import (
 )
 
 // Deploy declares the whole stack with settings s and the functions built in
-// artifacts, and exports what its users need.
-func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory) error {
-	exports, err := declare(ctx, s, artifacts)
+// artifacts, and exports what its users need. The guard, made by [edge.NewGuard],
+// may be nil.
+func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) error {
+	exports, err := declare(ctx, s, artifacts, guard)
 	if err != nil {
 		return err
 	}
@@ -28,7 +29,7 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 	return nil
 }
 
-func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory) (pulumi.Map, error) {
+func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
 	provider, err := newProvider(ctx, s)
 	if err != nil {
 		return nil, err
@@ -67,6 +68,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		OriginDomainName: api.DomainName,
 		KeyHeader:        s.Key.Header,
 		FirstKey:         keys.FirstKey,
+		Guard:            guard,
 	}, onAWS)
 	if err != nil {
 		return nil, err

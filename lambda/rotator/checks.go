@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -24,7 +25,9 @@ const prunedLimit = 16
 // before all memory of it has run out; what else is presented is used up by that.
 
 // direct is the way to the API that goes past CloudFront.
-func (r *run) direct() door { return door{r.http, r.event.APIURL, r.settings.header} }
+func (r *run) direct() frontdoor.Door {
+	return frontdoor.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header}
+}
 
 // checkShut looks whether the API refuses a value that nobody made a key of, and
 // the deleted keys.
@@ -37,7 +40,7 @@ func (r *run) checkShut(ctx context.Context) error {
 	if _, err := io.ReadFull(r.random, guess[:]); err != nil {
 		return fmt.Errorf("draw random bytes for a check: %w", err)
 	}
-	if err := r.direct().staysShut(ctx, originkey.NewValue(guess)); err != nil {
+	if err := r.direct().StaysShut(ctx, originkey.NewValue(guess)); err != nil {
 		r.failCheck(ctx, "a made-up key is refused", err)
 	}
 	var left []pruned
@@ -46,7 +49,7 @@ func (r *run) checkShut(ctx context.Context) error {
 			left = append(left, p)
 			continue
 		}
-		if err := r.direct().staysShut(ctx, p.key.Value); err != nil {
+		if err := r.direct().StaysShut(ctx, p.key.Value); err != nil {
 			r.failCheck(ctx, fmt.Sprintf("deleted key %s is refused", p.key.Name), err)
 			left = append(left, p)
 		}
@@ -75,7 +78,7 @@ func (r *run) checkPublish(ctx context.Context, step originkey.Step) bool {
 	if r.event.APIURL == "" {
 		return true
 	}
-	err := r.direct().opens(ctx, step.Key.Value)
+	err := r.direct().Opens(ctx, step.Key.Value)
 	if err != nil {
 		r.failCheck(ctx, fmt.Sprintf("the API accepts key %s before it is published", step.Key.Name), err)
 	}
@@ -90,7 +93,7 @@ func (r *run) checkPrune(ctx context.Context) bool {
 		r.log.InfoContext(ctx, "no check through CloudFront: the event has no distributionUrl")
 		return true
 	}
-	err := door{r.http, r.event.DistributionURL, r.settings.header}.opens(ctx, originkey.Value{})
+	err := frontdoor.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header}.Opens(ctx, originkey.Value{})
 	if err != nil {
 		r.failCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
@@ -47,7 +48,7 @@ func newRotator(ctx context.Context) (*rotator, error) {
 		store:      keystore.NewStore(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
 		cloudFront: cloudfront.NewFromConfig(sdk),
 		api:        apigatewayv2.NewFromConfig(sdk),
-		http:       newHTTPClient(),
+		http:       frontdoor.NewHTTPClient(),
 		random:     rand.Reader,
 		now:        wallClock,
 		log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
+	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
@@ -20,7 +21,7 @@ type rotator struct {
 	store      keystore.Store
 	cloudFront *cloudfront.Client
 	api        authorizersAPI
-	http       doer
+	http       frontdoor.Doer
 	random     io.Reader
 	now        func() time.Time
 	log        *slog.Logger

@@ -1,6 +1,7 @@
 """The controls for tests, under /_gatehouse/ on the AWS API's port.
 
-GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud
+GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud; with
+                                  the environment in which a program reaches it by the names it has on AWS
 GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
@@ -31,11 +32,11 @@ class Refused(Exception):
 class Controls:
     """Serves the controls."""
 
-    def __init__(self, fleet: deployments.Fleet, injected: faults.Faults, called: calls.Calls):
+    def __init__(self, fleet: deployments.Fleet, injected: faults.Faults, called: calls.Calls, named: dict[str, str]):
         self._fleet = fleet
         self._faults = injected
         self._calls = called
-        self._instance = {"id": str(uuid.uuid4()), "started": time.time()}
+        self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
             ("GET", "instance"): lambda _: self._instance,
             ("GET", "cloudfront"): lambda _: self._cloudfront(),

@@ -43,18 +43,14 @@ KEEP_ALIVE_REQUESTS = 10**9
 def run(options, scratch: str) -> int:
     """Serve until told to stop."""
     issued = certificates.issue(scratch, REGION)
-    # What functions reach by name, over TLS and through the tunnels.
-    named = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
+    # What is reached by the names it has on AWS, over TLS and through the tunnels.
+    sockets = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
+    named = {"HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}", "SSL_CERT_FILE": issued.authority}
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
     injected, called = faults.Faults(), calls.Calls()
     try:
         quiet.install()
-        runtime.install(
-            {
-                "HTTPS_PROXY": f"http://{LOOPBACK}:{_port(named['tunnels'])}",
-                "SSL_CERT_FILE": issued.authority,
-            }
-        )
+        runtime.install(named)
         endpoints.install()
         deployments.install(fleet)
         errors.install()
@@ -71,17 +67,17 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    application = _application(options, named, controls.Controls(fleet, injected, called))
-    asyncio.run(_serve(options, named, issued, application))
+    application = _application(options, sockets, controls.Controls(fleet, injected, called, named))
+    asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
 
-def _application(options, named: dict[str, socket.socket], control: controls.Controls):
+def _application(options, sockets: dict[str, socket.socket], control: controls.Controls):
     by_port = {
         options.distribution_port: viewers.serve_distribution,
-        _port(named["distribution"]): viewers.serve_distribution,
+        _port(sockets["distribution"]): viewers.serve_distribution,
         options.api_port: viewers.serve_api,
-        _port(named["api"]): viewers.serve_api,
+        _port(sockets["api"]): viewers.serve_api,
     }
 
     async def application(scope, receive, send):
@@ -98,22 +94,22 @@ def _application(options, named: dict[str, socket.socket], control: controls.Con
     return application
 
 
-async def _serve(options, named: dict[str, socket.socket], issued: certificates.Certificates, application) -> None:
+async def _serve(options, sockets: dict[str, socket.socket], issued: certificates.Certificates, application) -> None:
     config = Config()
     config.insecure_bind = [
         f"{LOOPBACK}:{port}" for port in (options.port, options.distribution_port, options.api_port)
     ]
-    config.bind = [f"fd://{named[name].fileno()}" for name in ("distribution", "api")]
+    config.bind = [f"fd://{sockets[name].fileno()}" for name in ("distribution", "api")]
     config.certfile, config.keyfile = issued.certificate, issued.key
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.keep_alive_max_requests = KEEP_ALIVE_REQUESTS
-    tunnels = tunnel.Tunnels(_port(named["api"]), _port(named["distribution"]))
+    tunnels = tunnel.Tunnels(_port(sockets["api"]), _port(sockets["distribution"]))
     await asyncio.gather(
         # Its own handlers for signals would wait for open requests; the supervisor simply ends this process.
         serve(application, config, shutdown_trigger=asyncio.Event().wait),
-        tunnels.serve(named["tunnels"]),
+        tunnels.serve(sockets["tunnels"]),
     )
 
 

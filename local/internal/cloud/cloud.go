@@ -105,14 +105,23 @@ func (c Cloud) await(ctx context.Context, l layout.Layout) error {
 	}
 }
 
-// Instance identifies this run of the cloud. All it knows is in memory, so with
-// another instance everything that was deployed before is gone.
-func (c Cloud) Instance(ctx context.Context) (string, error) {
-	var instance struct{ ID string }
+// Instance is a run of the cloud. All it knows is in memory, so with another
+// instance everything that was deployed before is gone.
+type Instance struct {
+	ID string
+
+	// Environment is that in which a program reaches the API and the distribution by
+	// the names that they have on AWS.
+	Environment map[string]string
+}
+
+// Instance asks the cloud which run it is.
+func (c Cloud) Instance(ctx context.Context) (Instance, error) {
+	var instance Instance
 	if err := c.get(ctx, "/_gatehouse/instance", &instance); err != nil {
-		return "", fmt.Errorf("ask the local cloud who it is: %w", err)
+		return Instance{}, fmt.Errorf("ask the local cloud who it is: %w", err)
 	}
-	return instance.ID, nil
+	return instance, nil
 }
 
 func (c Cloud) get(ctx context.Context, path string, into any) error {

@@ -109,10 +109,10 @@ func TestLifecycle(t *testing.T) {
 			t.Fatalf("started: %v, want %v (%v)", started, wantStart, err)
 		}
 		instance, err := c.Instance(t.Context())
-		if err != nil || instance == "" {
-			t.Fatalf("instance %q, %v", instance, err)
+		if err != nil || instance.ID == "" {
+			t.Fatalf("instance %v, %v", instance, err)
 		}
-		return instance
+		return instance.ID
 	}
 	first := ensure(ports, true)
 	if again := ensure(ports, false); again != first {

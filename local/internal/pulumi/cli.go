@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +27,9 @@ type CLI struct {
 	Layout   layout.Layout
 	Path     string // of the program pulumi
 	Endpoint string // of the local cloud
+
+	// Environment is added to that of the CLI: see [cloud.Instance].
+	Environment map[string]string
 }
 
 // Env is the environment in which plain pulumi commands act on the local stack.
@@ -33,8 +37,13 @@ type CLI struct {
 // reach a real account by accident.
 func (c CLI) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
-		return strings.HasPrefix(entry, "AWS_") || strings.HasPrefix(entry, "PULUMI_") || strings.HasPrefix(entry, "PATH=")
+		name, _, _ := strings.Cut(entry, "=")
+		_, ours := c.Environment[strings.ToUpper(name)] // proxies are named in lower case too
+		return ours || strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "PULUMI_") || name == "PATH"
 	})
+	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
+		env = append(env, name+"="+c.Environment[name])
+	}
 	return append(env,
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),

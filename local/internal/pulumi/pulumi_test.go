@@ -100,6 +100,23 @@ func TestEnvKeepsRealAccountsOut(t *testing.T) {
 	}
 }
 
+// Of two entries with one name, which counts is up to the system.
+func TestEnvNamesEachProxyAndAuthorityOnce(t *testing.T) {
+	t.Setenv("SSL_CERT_FILE", "/the/users.pem")
+	t.Setenv("https_proxy", "http://elsewhere.example")
+	env := CLI{Environment: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "SSL_CERT_FILE": "/the/clouds.pem"}}.Env()
+	var found []string
+	for _, entry := range env {
+		name, _, _ := strings.Cut(entry, "=")
+		if name = strings.ToUpper(name); name == "SSL_CERT_FILE" || name == "HTTPS_PROXY" {
+			found = append(found, entry)
+		}
+	}
+	if want := []string{"HTTPS_PROXY=http://127.0.0.1:1", "SSL_CERT_FILE=/the/clouds.pem"}; !slices.Equal(found, want) {
+		t.Errorf("found %v, want %v", found, want)
+	}
+}
+
 func TestArgs(t *testing.T) {
 	c := CLI{Layout: layout.Layout{Root: "/r"}}
 	for _, test := range [][2]string{

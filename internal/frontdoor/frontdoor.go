@@ -1,4 +1,6 @@
-package main
+// Package frontdoor asks the API whether it lets a request in. It is how the rotator
+// and an update of the stack look at what they do from outside.
+package frontdoor
 
 import (
 	"context"
@@ -12,8 +14,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
-// doer sends a request: an [http.Client].
-type doer interface {
+// Doer sends a request: an [http.Client].
+type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
@@ -26,9 +28,9 @@ const (
 	knockBody = "{}"
 )
 
-// newHTTPClient returns a client that goes nowhere else than it is sent, and keeps
+// NewHTTPClient returns a client that goes nowhere else than it is sent, and keeps
 // no connection, which would die while Lambda has the process frozen.
-func newHTTPClient() *http.Client {
+func NewHTTPClient() *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DisableKeepAlives = true
 	return &http.Client{
@@ -38,30 +40,34 @@ func newHTTPClient() *http.Client {
 	}
 }
 
-// door is a way to the API: the API's own address, or the distribution's.
-type door struct {
-	http   doer
-	url    string
-	header string
+// Door is a way to the API: the API's own address, or the distribution's.
+type Door struct {
+	HTTP   Doer
+	URL    string // without a slash at its end
+	Header string // that carries the origin key
 }
 
-// opens fails unless the API lets a request with the value in; the zero value sends
+// ErrRefused is why a door does not open: the API has refused the value. Any other
+// error says that it could not be asked.
+var ErrRefused = errors.New("the API refused")
+
+// Opens fails unless the API lets a request with the value in; the zero value sends
 // no header. That the API then finds the request wrong is as good as an answer.
-func (d door) opens(ctx context.Context, value originkey.Value) error {
+func (d Door) Opens(ctx context.Context, value originkey.Value) error {
 	status, err := d.knock(ctx, value)
 	switch {
 	case err != nil:
 		return err
 	case refuses(status):
-		return fmt.Errorf("%s refused with status %d", d.url, status)
+		return fmt.Errorf("%w: %s answered with status %d", ErrRefused, d.URL, status)
 	case !tells(status):
-		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.url, status)
+		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.URL, status)
 	}
 	return nil
 }
 
-// staysShut fails unless the API refuses the value.
-func (d door) staysShut(ctx context.Context, value originkey.Value) error {
+// StaysShut fails unless the API refuses the value.
+func (d Door) StaysShut(ctx context.Context, value originkey.Value) error {
 	status, err := d.knock(ctx, value)
 	switch {
 	case err != nil:
@@ -69,9 +75,9 @@ func (d door) staysShut(ctx context.Context, value originkey.Value) error {
 	case refuses(status):
 		return nil
 	case !tells(status):
-		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.url, status)
+		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.URL, status)
 	}
-	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.url, status)
+	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.URL, status)
 }
 
 func refuses(status int) bool {
@@ -83,19 +89,19 @@ func tells(status int) bool {
 	return 200 <= status && status < 300 || 400 <= status && status < 500 && status != http.StatusTooManyRequests
 }
 
-func (d door) knock(ctx context.Context, value originkey.Value) (int, error) {
+func (d Door) knock(ctx context.Context, value originkey.Value) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url+knockPath, strings.NewReader(knockBody))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+knockPath, strings.NewReader(knockBody))
 	if err != nil {
 		return 0, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "gatehouse-rotator")
+	request.Header.Set("User-Agent", "gatehouse")
 	if !value.IsZero() {
-		request.Header.Set(d.header, value.Reveal())
+		request.Header.Set(d.Header, value.Reveal())
 	}
-	response, err := d.http.Do(request)
+	response, err := d.HTTP.Do(request)
 	if err != nil {
 		return 0, withoutValue(err, value)
 	}

@@ -1,4 +1,4 @@
-package main
+package frontdoor
 
 import (
 	"context"
@@ -15,6 +15,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
+const header = "x-door"
+
+var value = originkey.NewValue([originkey.ValueSize]byte{1})
+
 func TestDoorsVerdicts(t *testing.T) {
 	const opens, shut, unknown = "opens", "shut", "unknown"
 	for status, want := range map[int]string{
@@ -26,10 +30,10 @@ func TestDoorsVerdicts(t *testing.T) {
 			assert.Equal(t, "POST /api/models", r.Method+" "+r.URL.Path)
 			w.WriteHeader(status)
 		}))
-		d := door{server.Client(), server.URL, testHeader}
-		d.http.(*http.Client).CheckRedirect = newHTTPClient().CheckRedirect
-		assert.Equal(t, want == opens, d.opens(t.Context(), testKey(1).Value) == nil, "status %d", status)
-		assert.Equal(t, want == shut, d.staysShut(t.Context(), testKey(1).Value) == nil, "status %d", status)
+		d := Door{server.Client(), server.URL, header}
+		d.HTTP.(*http.Client).CheckRedirect = NewHTTPClient().CheckRedirect
+		assert.Equal(t, want == opens, d.Opens(t.Context(), value) == nil, "status %d", status)
+		assert.Equal(t, want == shut, d.StaysShut(t.Context(), value) == nil, "status %d", status)
 		server.Close()
 	}
 }
@@ -40,7 +44,7 @@ func TestHTTPClientGoesNowhereElse(t *testing.T) {
 	defer other.Close()
 	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	err := door{newHTTPClient(), server.URL, testHeader}.opens(t.Context(), testKey(1).Value)
+	err := Door{NewHTTPClient(), server.URL, header}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "status 307")
 	assert.Zero(t, elsewhere.Load())
 }
@@ -49,19 +53,18 @@ func TestHTTPClientVerifiesTLSAndShowsNoValue(t *testing.T) {
 	var reached atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer server.Close()
-	value := testKey(1).Value
-	err := door{newHTTPClient(), server.URL, testHeader}.opens(t.Context(), value)
+	err := Door{NewHTTPClient(), server.URL, header}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "certificate")
 	assert.Zero(t, reached.Load())
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// Whatever a client quotes.
-	err = door{quoting{}, server.URL, testHeader}.opens(t.Context(), value)
+	err = Door{quoting{}, server.URL, header}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "[redacted]")
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// A value that can't be a header's.
-	err = door{newHTTPClient(), "http://127.0.0.1:1", testHeader}.opens(t.Context(), originkey.HeaderValue("a\nb"))
+	err = Door{NewHTTPClient(), "http://127.0.0.1:1", header}.Opens(t.Context(), originkey.HeaderValue("a\nb"))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "a\nb")
 }
@@ -79,25 +82,5 @@ func TestKnocksEnd(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	require.ErrorContains(t, door{newHTTPClient(), server.URL, testHeader}.opens(ctx, testKey(1).Value), "deadline")
-}
-
-func TestRefusedEnvironment(t *testing.T) {
-	t.Setenv("GATEHOUSE_STACK", "")
-	_, err := newRotator(t.Context())
-	require.ErrorContains(t, err, "GATEHOUSE_KEY_PATH is not set")
-}
-
-func TestNewRotator(t *testing.T) {
-	for name, text := range map[string]string{
-		"GATEHOUSE_STACK": "gatehouse-test", "GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": testKMS, "GATEHOUSE_ORIGIN_HEADER": testHeader,
-		"GATEHOUSE_INTERVAL": "6h", "GATEHOUSE_SETTLE": "30s", "GATEHOUSE_GRACE": "30m", "GATEHOUSE_DRAIN": "1m", "GATEHOUSE_CACHE_TIME": "6m",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-	} {
-		t.Setenv(name, text)
-	}
-	r, err := newRotator(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, testSettings, r.settings)
-	assert.WithinDuration(t, time.Now(), r.now(), time.Minute)
+	require.ErrorContains(t, Door{NewHTTPClient(), server.URL, header}.Opens(ctx, value), "deadline")
 }
