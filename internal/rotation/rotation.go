@@ -82,6 +82,7 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 			"GATEHOUSE_SETTLE":        pulumi.String(args.Settings.Settle.String()),
 			"GATEHOUSE_GRACE":         pulumi.String(args.Settings.Grace.String()),
 			"GATEHOUSE_DRAIN":         pulumi.String(args.Settings.Drain.String()),
+			"GATEHOUSE_RING_TTL":      pulumi.String(args.Key.MemoryTTL.String()),
 			"GATEHOUSE_CACHE_TIME":    pulumi.String(args.CacheTime.String()),
 		},
 		Statements: append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),

@@ -106,7 +106,7 @@ func read(r *reader) Settings {
 		},
 		Key: Key{
 			Header:        r.headerName("keyHeader", "x-origin-verify"),
-			MemoryTTL:     r.duration("keyMemoryTtl", time.Minute, time.Second, 15*time.Minute),
+			MemoryTTL:     r.duration("keyMemoryTtl", time.Minute, time.Second, 4*time.Minute),
 			RefetchPeriod: r.duration("keyRefetchPeriod", 10*time.Second, time.Second, time.Minute),
 			StaleLimit:    r.duration("keyStaleLimit", time.Hour, 0, 24*time.Hour),
 		},
@@ -115,7 +115,7 @@ func read(r *reader) Settings {
 			Tick:       r.duration("rotationTick", 5*time.Minute, time.Minute, time.Hour),
 			Settle:     r.duration("rotationSettle", 30*time.Second, time.Second, 10*time.Minute),
 			Grace:      r.duration("rotationGrace", 30*time.Minute, time.Second, 24*time.Hour),
-			Drain:      r.duration("rotationDrain", 30*time.Second, time.Second, 2*time.Minute),
+			Drain:      r.duration("rotationDrain", time.Minute, time.Second, 2*time.Minute),
 			Deployment: r.duration("rotationDeployment", 15*time.Minute, time.Second, time.Hour),
 			AlarmEmail: r.optional("alarmEmail", emailPattern, "an e-mail address, or nothing"),
 		},

@@ -53,7 +53,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:keyMemoryTtl", "5s", "at least keyRefetchPeriod, 10s"},
 		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m"},
 		{"gatehouse:rotationSettle", "11s", "more than keyRefetchPeriod and a second for Parameter Store, 11s"},
-		{"gatehouse:rotationInterval", "46m", "more than rotationSettle + rotationDeployment + rotationGrace + rotationDrain, 46m"},
+		{"gatehouse:rotationInterval", "46m30s", "more than rotationSettle + rotationDeployment + rotationGrace + rotationDrain, 46m30s"},
 		{"gatehouse:rotationInterval", "0s", "a duration from 1m to 2160h"},
 		{"gatehouse:rotationTick", "90s", "whole minutes"},
 		{"gatehouse:rotationTick", "30s", "a duration from 1m to 1h"},

@@ -32,6 +32,7 @@ var testSettings = settings{
 		Grace:    30 * time.Minute,
 		Drain:    time.Minute,
 	},
+	ringTTL:   time.Minute,
 	cacheTime: 6 * time.Minute,
 }
 
@@ -326,6 +327,7 @@ func TestReadSettings(t *testing.T) {
 		"GATEHOUSE_SETTLE":        "30s",
 		"GATEHOUSE_GRACE":         "30m0s",
 		"GATEHOUSE_DRAIN":         "1m0s",
+		"GATEHOUSE_RING_TTL":      "1m0s",
 		"GATEHOUSE_CACHE_TIME":    "6m0s",
 	}))
 	require.NoError(t, err)

@@ -155,12 +155,25 @@ func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 		return false, nil
 	}
 	if r.request.Kind == originkey.Revoke {
-		if err := r.forgetAuthorizations(ctx); err != nil {
+		if err := r.forgetForGood(ctx); err != nil {
 			return false, err
 		}
 	}
 	r.leave(originkey.Decide(seen.Observation, r.settings.times, originkey.Request{}))
 	return true, nil
+}
+
+// forgetForGood makes the API forget its authorizations twice. The first time ends
+// most of them at once. But authorizers remember the ring, and what they say until
+// that has run out is remembered again.
+func (r *run) forgetForGood(ctx context.Context) error {
+	if err := r.forgetAuthorizations(ctx); err != nil {
+		return err
+	}
+	if err := sleep(ctx, r.settings.ringTTL); err != nil {
+		return fmt.Errorf("wait until authorizers have forgotten the revoked keys (send the revocation again to go on): %w", err)
+	}
+	return r.forgetAuthorizations(ctx)
 }
 
 func (r *run) forgetAuthorizations(ctx context.Context) error {

@@ -18,6 +18,9 @@ type settings struct {
 	header  string // in lower case
 	times   originkey.Settings
 
+	// ringTTL is how long authorizers remember the ring.
+	ringTTL time.Duration
+
 	// cacheTime is how long a deleted key may still be accepted, by what authorizers
 	// and API Gateway remember.
 	cacheTime time.Duration
@@ -37,6 +40,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 			Grace:    env.Duration("GATEHOUSE_GRACE", time.Second, day),
 			Drain:    env.Duration("GATEHOUSE_DRAIN", time.Second, time.Hour),
 		},
+		ringTTL:   env.Duration("GATEHOUSE_RING_TTL", time.Second, 4*time.Minute), // a revocation waits for it
 		cacheTime: env.Duration("GATEHOUSE_CACHE_TIME", time.Second, day),
 	}
 	return s, env.Err()
