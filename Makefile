@@ -66,10 +66,13 @@ local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times u
 	@$(driver) rotation-test -rotations $(ROTATIONS)
 
 .PHONY: test
-test: test-cloud ## All unit tests
+test: ## All unit tests
+	@$(MAKE) -j2 test-go test-cloud
+
+.PHONY: test-go test-cloud
+test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
 
-.PHONY: test-cloud
 test-cloud: $(driver)
 	@$(driver) venv
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acgpr]*.py'
@@ -102,6 +105,15 @@ lambdas: ## Build the functions for ARCH (arm64 or x86_64) into dist/lambda
 		CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_$(ARCH)) go build -buildvcs=false -tags lambda.norpc \
 			-ldflags="-s -w -buildid=" -o dist/lambda/$(ARCH)/$$name/bootstrap ./lambda/$$name; \
 	done
+
+# The same functions from another folder have to be the same bytes: an update would
+# find a change otherwise where there is none.
+.PHONY: reproducible
+reproducible: lambdas ## Check that the functions are the same bytes wherever they are built
+	@copy=$$(mktemp -d); trap 'rm -rf "$$copy"' EXIT; \
+		git ls-files -co --exclude-standard -z -- go.mod go.sum Makefile internal lambda | xargs -0 tar cf - | tar xf - -C "$$copy"; \
+		$(MAKE) -C "$$copy" lambdas ARCH=$(ARCH); \
+		diff -r "$$copy/dist/lambda/$(ARCH)" dist/lambda/$(ARCH) && echo "the functions for $(ARCH) are reproducible"
 
 .PHONY: clean
 clean: ## Remove what was built (run local-down before)
