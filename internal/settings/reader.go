@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -14,6 +15,8 @@ import (
 const (
 	typeString  = "string"
 	typeInteger = "integer"
+	typeBoolean = "boolean"
+	typeArray   = "array"
 )
 
 // spec is what the reader learned of a key by reading it: enough to compare with
@@ -98,6 +101,40 @@ func (r *reader) oneOfNumbers(key string, defaultValue int, allowed []int) int {
 		r.refuse(key, "one of %s", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(allowed)), ", "), "[]"))
 	}
 	return value
+}
+
+func (r *reader) boolean(key string, defaultValue bool) bool {
+	switch r.text(key, typeBoolean, strconv.FormatBool(defaultValue)) {
+	case "true":
+		return true
+	case "false":
+		return false
+	default:
+		r.refuse(key, "true or false")
+		return defaultValue
+	}
+}
+
+// list reads a list of texts, which is empty by default. The engine hands it over as
+// a JSON array. Each element is checked, and the first that is wrong is named:
+// allowed says what it may be.
+func (r *reader) list(key string, valid func(string) bool, allowed string) []string {
+	var values []string
+	if err := json.Unmarshal([]byte(r.text(key, typeArray, "[]")), &values); err != nil || values == nil {
+		r.refuse(key, "a list in which each is %s; set it with `pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, full(key))
+		return nil
+	}
+	for i, value := range values {
+		if !valid(value) {
+			r.refuse(key, "a list in which each is %s; %q is not", allowed, value)
+			return nil
+		}
+		if slices.Contains(values[:i], value) {
+			r.refuse(key, "a list in which each is given once; %q is there twice", value)
+			return nil
+		}
+	}
+	return values
 }
 
 // duration reads a whole number of seconds, written as Go writes durations:

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -112,6 +114,17 @@ func TestModelIDs(t *testing.T) {
 	}
 }
 
+// asEngine writes a value of a YAML file as the engine hands it to the program.
+func asEngine(t *testing.T, value any) string {
+	t.Helper()
+	if list, ok := value.([]any); ok {
+		text, err := json.Marshal(list)
+		require.NoError(t, err)
+		return string(text)
+	}
+	return fmt.Sprint(value)
+}
+
 // Pulumi.yaml describes the settings to users and to the engine, so it has to be
 // the same list.
 func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
@@ -121,8 +134,9 @@ func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
 		Name    string
 		Options map[string]string
 		Config  map[string]struct {
-			Type, Default, Description string
-			Value                      any
+			Type, Description string
+			Items             struct{ Type string }
+			Default, Value    any
 		}
 	}
 	require.NoError(t, yaml.Unmarshal(text, &project))
@@ -137,7 +151,8 @@ func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
 		}
 		described, ok := project.Config[key[len(Namespace)+1:]]
 		if assert.True(t, ok, "%s is in Pulumi.yaml", key) {
-			assert.Equal(t, want, spec{typ: described.Type, defaultValue: described.Default}, key)
+			assert.Equal(t, want, spec{typ: described.Type, defaultValue: asEngine(t, described.Default)}, key)
+			assert.Equal(t, described.Type == typeArray, described.Items.Type == typeString, "%s: lists, and only they, have items, which are texts", key)
 			assert.NotEmpty(t, described.Description, key)
 		}
 	}
@@ -152,9 +167,13 @@ func TestTheStacksFilesAreValid(t *testing.T) {
 	for _, stack := range []string{"dev", "prod", "local"} {
 		text, err := os.ReadFile("../../Pulumi." + stack + ".yaml")
 		require.NoError(t, err)
-		var file struct{ Config map[string]string }
+		var file struct{ Config map[string]any }
 		require.NoError(t, yaml.Unmarshal(text, &file))
-		_, err = Load(file.Config)
+		config := map[string]string{}
+		for key, value := range file.Config {
+			config[key] = asEngine(t, value)
+		}
+		_, err = Load(config)
 		assert.NoError(t, err, stack)
 	}
 }
