@@ -49,7 +49,7 @@ func (t *test) baseline(ctx context.Context, s *progress.Step) (m loaded, err er
 			break
 		}
 		m.asked++
-		if err = b.rotate(ctx); err != nil {
+		if err = errors.Join(t.setSomeFleet(ctx), b.rotate(ctx)); err != nil {
 			break
 		}
 	}

@@ -45,13 +45,13 @@ func chaos(role string) []fault {
 	} {
 		f := fault{Service: target.service, Action: target.action, Principal: role}
 		before, after, throttled, late := f, f, f, f
-		before.Mode, before.Probability = "error-before", 0.10
-		after.Mode, after.Probability = "error-after", 0.15
-		throttled.Mode, throttled.Probability, throttled.Status, throttled.Code = "error-before", 0.10, 400, "ThrottlingException"
+		before.Mode, before.Probability = "error-before", 0.06
+		after.Mode, after.Probability = "error-after", 0.10
+		throttled.Mode, throttled.Probability, throttled.Status, throttled.Code = "error-before", 0.06, 400, "ThrottlingException"
 		if target.service == "cloudfront" {
 			throttled.Status, throttled.Code = 429, "Throttling"
 		}
-		late.Mode, late.Probability, late.Seconds = "delay", 0.15, 2.5
+		late.Mode, late.Probability, late.Seconds = "delay", 0.10, 2.5
 		all = append(all, before, after, throttled, late)
 	}
 	return all
@@ -192,12 +192,16 @@ func (t *test) killNowAndThen(ctx context.Context, m *loaded) error {
 // varyDeployments makes each deployment take another time.
 func (t *test) varyDeployments(ctx context.Context) error {
 	for pause(ctx, around(4*time.Second)) == nil {
-		f := fleet{DeploySeconds: 2 + 2*rand.Float64(), Edges: edges}
-		if err := t.cloud.setFleet(ctx, f); err != nil && ctx.Err() == nil {
+		if err := t.setSomeFleet(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// setSomeFleet makes the next deployments take two to four seconds.
+func (t *test) setSomeFleet(ctx context.Context) error {
+	return t.cloud.setFleet(ctx, fleet{DeploySeconds: 2 + 2*rand.Float64(), Edges: edges})
 }
 
 // calm has the rotator tick, undisturbed, until the ring holds one key and every
