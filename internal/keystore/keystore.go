@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
@@ -90,7 +91,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 		found.Ring, err = originkey.NewRing(keys...)
 	}
 	if err != nil {
-		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, err)
+		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, withMend(err, "kms:Decrypt"))
 	}
 	return found, nil
 }
@@ -175,7 +176,7 @@ func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Val
 		err = ErrExists
 	}
 	if err != nil {
-		return fmt.Errorf("add origin key %s: %w", s.parameter(name), without(value, err))
+		return fmt.Errorf("add origin key %s: %w", s.parameter(name), without(value, withMend(err, "kms:Encrypt")))
 	}
 	return nil
 }
@@ -199,6 +200,16 @@ func (s Store) Delete(ctx context.Context, names ...originkey.Name) (int, error)
 }
 
 func (s Store) parameter(name originkey.Name) string { return s.path + "/" + string(name) }
+
+// withMend says what to do about a refusal by KMS: Parameter Store passes it on
+// without the name of the permission.
+func withMend(err error, action string) error {
+	var refused smithy.APIError
+	if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || !strings.Contains(refused.ErrorMessage(), "master key") {
+		return err
+	}
+	return fmt.Errorf("%w (allow the role %s on the KMS key of the ring, and see that the key is there and enabled)", err, action)
+}
 
 // without returns err with its text free of value. A service may quote what it
 // refused; wrapping such an error would carry the value along, so it is not.

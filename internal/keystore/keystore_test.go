@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -96,6 +97,24 @@ func TestReadFailsAsAWhole(t *testing.T) {
 	var internal *types.InternalServerError
 	require.ErrorAs(t, err, &internal)
 	assert.Zero(t, found.Ring.Len(), "half a ring would refuse good requests")
+}
+
+// Parameter Store says nothing of the permission that is missing when KMS refuses.
+func TestARefusalByKMSNamesThePermission(t *testing.T) {
+	fake := fakeWith(1)
+	fake.Before = func(context.Context, string) error {
+		return &smithy.GenericAPIError{
+			Code:    "AccessDeniedException",
+			Message: "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.",
+		}
+	}
+	store := keystore.NewStore(fake, path, "arn:aws:kms:us-east-1:123456789012:key/1234")
+	_, err := store.Read(t.Context())
+	require.ErrorContains(t, err, "allow the role kms:Decrypt")
+	err = store.Add(t.Context(), originkey.NewName(time.Now(), [originkey.NonceSize]byte{1}), originkey.NewValue([originkey.ValueSize]byte{1}))
+	require.ErrorContains(t, err, "allow the role kms:Encrypt")
+	var refused smithy.APIError
+	require.ErrorAs(t, err, &refused)
 }
 
 func TestReadRefusesAnAnswerWithoutDates(t *testing.T) {
