@@ -49,7 +49,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	for _, route := range args.Routes {
-		if err := g.newRoute(ctx, name, route); err != nil {
+		if err := g.newRoute(ctx, name, args, route); err != nil {
 			return nil, err
 		}
 	}

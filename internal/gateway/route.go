@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
@@ -9,24 +10,23 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 )
 
-// Route sends what matches to a function.
+// Route sends what matches to a function or to a private listener.
 type Route struct {
 	Name     string // ends the names of the route's resources
-	Method   string // "POST"
-	Path     string // "/api/models"
+	Method   string // "POST", or "ANY"
+	Path     string // "/api/models"; to a private listener, it ends with [Rest]
 	Function *function.Function
+	Private  *Private
 }
 
 // newRoute is the only place where routes are made: none goes without the
 // authorizer.
-func (g *Gateway) newRoute(ctx *pulumi.Context, name string, route Route) error {
+func (g *Gateway) newRoute(ctx *pulumi.Context, name string, args *Args, route Route) error {
+	if err := route.check(); err != nil {
+		return err
+	}
 	name += "-" + route.Name
-	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", &apigatewayv2.IntegrationArgs{
-		ApiId:                g.APIID,
-		IntegrationType:      pulumi.String("AWS_PROXY"),
-		IntegrationUri:       route.Function.InvokeARN,
-		PayloadFormatVersion: pulumi.String("2.0"),
-	}, pulumi.Parent(g))
+	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", route.integration(g.APIID, args.Key.Header), pulumi.Parent(g))
 	if err != nil {
 		return err
 	}
@@ -37,9 +37,32 @@ func (g *Gateway) newRoute(ctx *pulumi.Context, name string, route Route) error 
 		AuthorizationType: pulumi.String("CUSTOM"),
 		AuthorizerId:      g.authorizerID,
 	}, pulumi.Parent(g))
-	if err != nil {
+	if err != nil || route.Function == nil {
 		return err
 	}
 	source := pulumi.Sprintf("%s/%s/%s/%s", g.executionARN, StageName, route.Method, strings.TrimPrefix(route.Path, "/"))
 	return g.allowInvoke(ctx, name+"-permission", route.Function, source)
+}
+
+func (r Route) check() error {
+	switch {
+	case (r.Function == nil) == (r.Private == nil):
+		return fmt.Errorf("route %s: give it either a function or a private listener", r.Name)
+	case r.Private != nil && !strings.HasSuffix(r.Path, Rest):
+		return fmt.Errorf("route %s: its path is %q; allowed to a private listener: one that ends with %s", r.Name, r.Path, Rest)
+	default:
+		return nil
+	}
+}
+
+func (r Route) integration(apiID pulumi.StringInput, keyHeader string) *apigatewayv2.IntegrationArgs {
+	if r.Private != nil {
+		return r.Private.integration(apiID, r.Method, keyHeader)
+	}
+	return &apigatewayv2.IntegrationArgs{
+		ApiId:                apiID,
+		IntegrationType:      pulumi.String("AWS_PROXY"),
+		IntegrationUri:       r.Function.InvokeARN,
+		PayloadFormatVersion: pulumi.String("2.0"),
+	}
 }
