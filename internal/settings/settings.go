@@ -14,12 +14,13 @@ const Namespace = "gatehouse"
 
 // Settings is a stack's checked configuration. Pulumi.yaml describes each key.
 type Settings struct {
-	Region   string
-	Lambda   Lambda
-	Gateway  Gateway
-	Key      Key
-	Rotation Rotation
-	Model    Model
+	Region    string
+	Lambda    Lambda
+	Gateway   Gateway
+	Key       Key
+	Rotation  Rotation
+	Model     Model
+	Inference Inference
 }
 
 // Lambda holds what all functions share.
@@ -123,6 +124,7 @@ func read(r *reader) Settings {
 			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
 			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
 		},
+		Inference: readInference(r),
 	}
 }
 
@@ -137,6 +139,7 @@ func (s Settings) crossCheck(r *reader) {
 		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", short(s.Key.MemoryTTL))
 	}
 	s.checkRotation(r)
+	s.checkInference(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never

@@ -52,6 +52,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:keyHeader", "X-Origin-Verify", "in lower case"},
 		{"gatehouse:keyHeader", "host", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "x-amz-key", "none that CloudFront or API Gateway uses itself"},
+		{"gatehouse:keyHeader", "apigw-key", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyMemoryTtl", "5s", "at least keyRefetchPeriod, 10s"},
 		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m"},
 		{"gatehouse:rotationSettle", "11s", "more than keyRefetchPeriod and a second for Parameter Store, 11s"},
