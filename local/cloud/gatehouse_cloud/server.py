@@ -24,6 +24,7 @@ from . import (
     faults,
     function_logs,
     patching,
+    permissions,
     quiet,
     runtime,
     schedules,
@@ -63,6 +64,7 @@ def run(options, scratch: str) -> int:
         schedules.install()
         function_logs.install(called)
         stages.install()
+        permissions.install()
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
