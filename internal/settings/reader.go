@@ -54,6 +54,13 @@ func (r *reader) text(key, typ, defaultValue string) string {
 	return defaultValue
 }
 
+// changed reports whether a key that was read has another value than its default.
+// The engine hands over Pulumi.yaml's defaults as well, so being there says nothing.
+func (r *reader) changed(key string) bool {
+	given, ok := r.config[full(key)]
+	return ok && given != r.specs[full(key)].defaultValue
+}
+
 func (r *reader) refuse(key, allowed string, args ...any) {
 	given, ok := r.config[full(key)]
 	if !ok {

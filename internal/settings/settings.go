@@ -20,6 +20,7 @@ type Settings struct {
 	Key       Key
 	Rotation  Rotation
 	Model     Model
+	Network   Network
 	Inference Inference
 }
 
@@ -124,6 +125,7 @@ func read(r *reader) Settings {
 			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
 			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
 		},
+		Network:   readNetwork(r),
 		Inference: readInference(r),
 	}
 }
@@ -139,6 +141,7 @@ func (s Settings) crossCheck(r *reader) {
 		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", short(s.Key.MemoryTTL))
 	}
 	s.checkRotation(r)
+	s.checkNetwork(r)
 	s.checkInference(r)
 }
 
