@@ -36,6 +36,8 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 		text("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
 	case "aws:cloudfront/distribution:Distribution":
 		text("domainName", "d111111abcdef8.cloudfront.net")
+	case "aws:lb/loadBalancer:LoadBalancer":
+		text("dnsName", "internal-inference.eu-west-1.elb.amazonaws.com")
 	case "aws:kms/key:Key":
 		text("keyId", "11111111-2222-3333-4444-555555555555")
 	}
