@@ -38,6 +38,10 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 		text("domainName", "d111111abcdef8.cloudfront.net")
 	case "aws:lb/loadBalancer:LoadBalancer":
 		text("dnsName", "internal-inference.eu-west-1.elb.amazonaws.com")
+	case "aws:ec2/vpc:Vpc":
+		if assigned, ok := out["assignGeneratedIpv6CidrBlock"]; ok && assigned.BoolValue() {
+			text("ipv6CidrBlock", "2001:db8:1234:1a00::/56")
+		}
 	case "aws:kms/key:Key":
 		text("keyId", "11111111-2222-3333-4444-555555555555")
 	}
@@ -54,6 +58,12 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	case "aws:cloudfront/getCachePolicy:getCachePolicy", "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
 		name := args.Args["name"].StringValue()
 		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
+	case "aws:index/getAvailabilityZones:getAvailabilityZones":
+		return availabilityZones(), nil
+	case "aws:ec2/getVpc:getVpc":
+		return existingVPC(args.Args["id"].StringValue()), nil
+	case "aws:ec2/getSubnet:getSubnet":
+		return existingSubnet(args.Args["id"].StringValue())
 	default:
 		return nil, fmt.Errorf("the mocked AWS account knows no %s: add it to pulumitest", args.Token)
 	}

@@ -5,16 +5,6 @@ import (
 	"net/netip"
 )
 
-// Tier is one kind of subnet.
-type Tier int
-
-// The tiers. Their numbers are part of IPv6 addresses: never change one.
-const (
-	Public Tier = iota
-	Private
-	Isolated
-)
-
 // vpc6 and subnet6 are the prefixes that AWS gives to VPCs and takes for subnets.
 const (
 	vpc6    = 56
@@ -28,7 +18,7 @@ func IPv6(vpc netip.Prefix, zone int, tier Tier) (netip.Prefix, error) {
 		return netip.Prefix{}, fmt.Errorf("%s is no /%d of IPv6 addresses, as AWS gives to VPCs", vpc, vpc6)
 	}
 	if zone < 0 || zone >= MaxZones || tier < Public || tier > Isolated {
-		return netip.Prefix{}, fmt.Errorf("no zone %d with a tier %d; allowed: zones 0 to %d, tiers %d to %d", zone, tier, MaxZones-1, Public, Isolated)
+		return netip.Prefix{}, fmt.Errorf("no zone %d with tier %d; allowed: zones 0 to %d, tiers %d to %d", zone, int(tier), MaxZones-1, int(Public), int(Isolated))
 	}
 	address := vpc.Addr().As16()
 	address[vpc6/8] = byte(4*zone + int(tier))

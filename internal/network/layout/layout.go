@@ -38,9 +38,7 @@ const (
 
 // Zone is the subnets of one availability zone.
 type Zone struct {
-	Public   netip.Prefix // to and from the internet
-	Private  netip.Prefix // to the internet at most
-	Isolated netip.Prefix // neither
+	Public, Private, Isolated netip.Prefix
 }
 
 // New returns the subnets of a VPC in so many zones.

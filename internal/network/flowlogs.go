@@ -1,0 +1,74 @@
+package network
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// newFlowLogs records every connection, allowed or not.
+func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) error {
+	flowLog := &ec2.FlowLogArgs{
+		VpcId:       n.VPCID,
+		TrafficType: pulumi.String("ALL"),
+		Tags:        args.tags(""),
+	}
+	opts := []pulumi.ResourceOption{pulumi.Parent(n)}
+	switch args.Settings.FlowLogs.Destination {
+	case settings.FlowLogsToS3:
+		flowLog.LogDestinationType = pulumi.String("s3")
+		flowLog.LogDestination = pulumi.String(args.Settings.FlowLogs.BucketARN)
+	default:
+		logs, err := cloudwatch.NewLogGroup(ctx, name+"-flow-logs", &cloudwatch.LogGroupArgs{
+			Name:            pulumi.String(args.Deployment.Path + "/flow-logs"),
+			RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+		}, pulumi.Parent(n))
+		if err != nil {
+			return err
+		}
+		role, permission, err := n.newFlowLogsRole(ctx, name, args, logs)
+		if err != nil {
+			return err
+		}
+		flowLog.LogDestinationType = pulumi.String("cloud-watch-logs")
+		flowLog.LogDestination = logs.Arn
+		flowLog.IamRoleArn = role.Arn
+		opts = append(opts, pulumi.DependsOn([]pulumi.Resource{permission}))
+	}
+	_, err := ec2.NewFlowLog(ctx, name+"-flow-logs", flowLog, opts...)
+	return err
+}
+
+// newFlowLogsRole lets flow logs of this account and region write to the log group.
+func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
+	d := args.Deployment
+	role, err := iam.NewRole(ctx, name+"-flow-logs-role", &iam.RoleArgs{
+		Name:        pulumi.String(d.Name + "-flow-logs"),
+		Description: pulumi.String("Writes the flow logs of " + d.Name),
+		AssumeRolePolicy: policy.Document(policy.Statement{
+			Sid:       "FlowLogs",
+			Actions:   []string{"sts:AssumeRole"},
+			Principal: policy.Principal{Type: "Service", ID: pulumi.String("vpc-flow-logs.amazonaws.com")},
+			Conditions: []policy.Condition{
+				{Operator: "StringEquals", Key: "aws:SourceAccount", Value: pulumi.String(d.AccountID)},
+				{Operator: "ArnLike", Key: "aws:SourceArn", Value: pulumi.String(d.ARN("ec2", "vpc-flow-log/*"))},
+			},
+		}),
+	}, pulumi.Parent(n))
+	if err != nil {
+		return nil, nil, err
+	}
+	permission, err := iam.NewRolePolicy(ctx, name+"-flow-logs-policy", &iam.RolePolicyArgs{
+		Role: role.Name,
+		Policy: policy.Document(policy.Statement{
+			Sid:       "WriteFlowLogs",
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Resources: pulumi.StringArray{pulumi.Sprintf("%s:*", logs.Arn)},
+		}),
+	}, pulumi.Parent(n))
+	return role, permission, err
+}

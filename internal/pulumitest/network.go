@@ -1,0 +1,73 @@
+package pulumitest
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// The VPC that exists in the mocked account, and one that does too.
+const (
+	ExistingVPC = "vpc-0123456789abcdef0"
+	foreignVPC  = "vpc-0fedcba9876543210"
+)
+
+// The existing subnets: two fit for a load balancer, one in the zone of the first,
+// one of another VPC.
+const (
+	ExistingSubnetA      = "subnet-0000000000000000a"
+	ExistingSubnetB      = "subnet-0000000000000000b"
+	ExistingSubnetAAgain = "subnet-000000000000000aa"
+	ForeignSubnet        = "subnet-0000000000000000f"
+)
+
+// availabilityZones are those of the mocked region, eu-west-1; in the last of them,
+// API Gateway makes no VPC links.
+func availabilityZones() resource.PropertyMap {
+	return resource.PropertyMap{
+		"names":   texts("eu-west-1a", "eu-west-1b", "eu-west-1c", "eu-west-1d"),
+		"zoneIds": texts("euw1-az2", "euw1-az3", "euw1-az1", "use1-az3"),
+	}
+}
+
+func existingVPC(id string) resource.PropertyMap {
+	association := func(cidr, state string) resource.PropertyValue {
+		return resource.NewProperty(resource.PropertyMap{
+			"associationId": resource.NewProperty("vpc-cidr-assoc-1"), "cidrBlock": resource.NewProperty(cidr), "state": resource.NewProperty(state),
+		})
+	}
+	return resource.PropertyMap{
+		"id": resource.NewProperty(id), "cidrBlock": resource.NewProperty("10.20.0.0/16"),
+		"cidrBlockAssociations": resource.NewProperty([]resource.PropertyValue{
+			association("10.20.0.0/16", "associated"),
+			association("100.64.0.0/16", "associated"),
+			association("10.30.0.0/16", "disassociated"),
+		}),
+	}
+}
+
+func existingSubnet(id string) (resource.PropertyMap, error) {
+	subnet := func(vpc, zone string) (resource.PropertyMap, error) {
+		return resource.PropertyMap{
+			"id": resource.NewProperty(id), "vpcId": resource.NewProperty(vpc), "availabilityZone": resource.NewProperty(zone),
+		}, nil
+	}
+	switch id {
+	case ExistingSubnetA, ExistingSubnetAAgain:
+		return subnet(ExistingVPC, "eu-west-1a")
+	case ExistingSubnetB:
+		return subnet(ExistingVPC, "eu-west-1b")
+	case ForeignSubnet:
+		return subnet(foreignVPC, "eu-west-1c")
+	default:
+		return nil, fmt.Errorf("the mocked AWS account has no subnet %s", id)
+	}
+}
+
+func texts(all ...string) resource.PropertyValue {
+	values := make([]resource.PropertyValue, len(all))
+	for i, text := range all {
+		values[i] = resource.NewProperty(text)
+	}
+	return resource.NewProperty(values)
+}
