@@ -7,6 +7,7 @@ the launcher with a clear message instead of leaving an extension without effect
 import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable
 from importlib import metadata
 from typing import Any
@@ -45,6 +46,16 @@ def extend(owner: Any, name: str, extension: Callable) -> None:
         return extension(original, *arguments, **keywords)
 
     setattr(owner, name, extended)
+
+
+def extend_entry(table: dict[str, Callable], name: str, extension: Callable) -> None:
+    """Likewise for a table of functions, such as a service's actions."""
+    if name not in table:
+        raise Incompatible(f"ministack has no action {name}, which this launcher extends")
+    # The table's function under its name, so that the same checks apply.
+    holder = types.SimpleNamespace(**{"__name__": "action", name: table[name]})
+    extend(holder, name, extension)
+    table[name] = getattr(holder, name)
 
 
 def assign(owner: Any, name: str, value: Any) -> None:

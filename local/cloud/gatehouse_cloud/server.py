@@ -23,6 +23,8 @@ from . import (
     errors,
     faults,
     function_logs,
+    load_balancers,
+    networks,
     patching,
     permissions,
     quiet,
@@ -64,6 +66,8 @@ def run(options, scratch: str) -> int:
         schedules.install()
         function_logs.install(called)
         stages.install()
+        networks.install()
+        load_balancers.install()
         permissions.install()
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)

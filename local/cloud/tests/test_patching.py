@@ -30,6 +30,15 @@ class PatchingTest(unittest.TestCase):
         with self.assertRaisesRegex(patching.Incompatible, "takes .*loud"):
             patching.extend(self.module, "greet", lambda original, name: original(name))
 
+    def test_an_entry_of_a_table_is_extended_as_strictly(self):
+        table = {"Greet": self.module.greet}
+        patching.extend_entry(table, "Greet", lambda original, name, loud=False: original(name) + "!")
+        self.assertEqual(table["Greet"]("you"), "hello you!")
+        with self.assertRaisesRegex(patching.Incompatible, "no action Part"):
+            patching.extend_entry(table, "Part", lambda original: None)
+        with self.assertRaisesRegex(patching.Incompatible, "takes .*loud"):
+            patching.extend_entry(table, "Greet", lambda original, name: original(name))
+
     def test_another_release_is_refused(self):
         with mock.patch("importlib.metadata.version", return_value="1.6.0"):
             with self.assertRaisesRegex(patching.Incompatible, "1.6.0 is installed here"):
