@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -303,35 +302,28 @@ func TestZones(t *testing.T) {
 }
 
 func TestThePlacementAndTheOutputs(t *testing.T) {
-	var mu sync.Mutex
-	got := map[string]any{}
-	pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		n, err := network.New(ctx, "network", &network.Args{Deployment: pulumitest.Deployment(t), Settings: own(t, func(s *settings.Network) { s.InterfaceEndpoints = []string{"ssm"} })})
+	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
+		n, err := network.New(ctx, "network", &network.Args{
+			Deployment: pulumitest.Deployment(t),
+			Settings:   own(t, func(s *settings.Network) { s.InterfaceEndpoints = []string{"ssm"} }),
+		})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		placement := n.Placement()
-		assert.Equal(t, []string{"10.0.0.0/16"}, placement.CIDRs)
-		for name, output := range (pulumi.Map{
-			"vpc": placement.VPCID, "placed": placement.PrivateSubnetIDs, "public": n.PublicSubnetIDs, "private": n.PrivateSubnetIDs,
-			"isolated": n.IsolatedSubnetIDs, "groups": n.SecurityGroupIDs,
-		}) {
-			pulumi.ToOutput(output).ApplyT(func(v any) any {
-				mu.Lock()
-				defer mu.Unlock()
-				got[name] = v
-				return nil
-			})
-		}
-		return nil
+		return pulumi.Map{
+			"vpc": placement.VPCID, "cidrs": pulumi.ToStringArray(placement.CIDRs), "placed": placement.PrivateSubnetIDs,
+			"public": n.PublicSubnetIDs, "private": n.PrivateSubnetIDs, "isolated": n.IsolatedSubnetIDs, "groups": n.SecurityGroupIDs,
+		}, nil
 	})
 	assert.Equal(t, map[string]any{
 		"vpc":      "network-vpc-id",
-		"placed":   []string{"network-private-0-id", "network-private-1-id"},
-		"public":   []string{"network-public-0-id", "network-public-1-id"},
-		"private":  []string{"network-private-0-id", "network-private-1-id"},
-		"isolated": []string{"network-isolated-0-id", "network-isolated-1-id"},
-		"groups":   map[string]string{"endpoints": "network-endpoints-group-id"},
+		"cidrs":    []any{"10.0.0.0/16"},
+		"placed":   []any{"network-private-0-id", "network-private-1-id"},
+		"public":   []any{"network-public-0-id", "network-public-1-id"},
+		"private":  []any{"network-private-0-id", "network-private-1-id"},
+		"isolated": []any{"network-isolated-0-id", "network-isolated-1-id"},
+		"groups":   map[string]any{"endpoints": "network-endpoints-group-id"},
 	}, got)
 }
 

@@ -1,33 +1,25 @@
 package stack
 
 import (
-	"sync"
+	"maps"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-func TestExports(t *testing.T) {
-	var mu sync.Mutex
-	got := map[string]any{}
-	pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		exports, err := declare(ctx, pulumitest.Settings(t), pulumitest.Artifacts(t), nil)
-		if err != nil {
-			return err
-		}
-		for name, value := range exports {
-			pulumi.ToOutput(value).ApplyT(func(v any) any {
-				mu.Lock()
-				defer mu.Unlock()
-				got[name] = v
-				return nil
-			})
-		}
-		return nil
+// exported declares the stack and returns what it exports.
+func exported(t *testing.T, s settings.Settings) map[string]any {
+	t.Helper()
+	return pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
+		return declare(ctx, s, pulumitest.Artifacts(t), nil)
 	})
+}
+
+func TestExports(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"distributionUrl":        "https://d111111abcdef8.cloudfront.net",
 		"distributionDomainName": "d111111abcdef8.cloudfront.net",
@@ -41,5 +33,55 @@ func TestExports(t *testing.T) {
 		"rotationEvent": `{"action":"tick","apiId":"gateway-api-id","apiStage":"$default",` +
 			`"apiUrl":"https://abcdef1234.execute-api.eu-west-1.amazonaws.com","distributionId":"edge-distribution-id",` +
 			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api"}`,
-	}, got)
+	}, exported(t, pulumitest.Settings(t)))
+}
+
+func TestExportsOfTheNetwork(t *testing.T) {
+	own := pulumitest.Settings(t)
+	own.Network.Enabled = true
+	own.Network.InterfaceEndpoints = []string{"ssm"}
+
+	existing := pulumitest.Settings(t)
+	existing.Network.Enabled = true
+	existing.Network.Existing = settings.ExistingNetwork{
+		VPCID:            pulumitest.ExistingVPC,
+		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
+	}
+
+	model := map[string]any{
+		"vpcLinkId":           "inference-link-id",
+		"loadBalancerArn":     "arn:aws:mock:::LoadBalancer/inference-load-balancer",
+		"loadBalancerDnsName": "internal-inference.eu-west-1.elb.amazonaws.com",
+		"targetGroupArn":      "arn:aws:mock:::TargetGroup/inference-targets",
+	}
+	for name, c := range map[string]struct {
+		settings settings.Settings
+		want     map[string]any
+	}{
+		"own": {own, map[string]any{
+			"vpcId":             "network-vpc-id",
+			"publicSubnetIds":   []any{"network-public-0-id", "network-public-1-id"},
+			"privateSubnetIds":  []any{"network-private-0-id", "network-private-1-id"},
+			"isolatedSubnetIds": []any{"network-isolated-0-id", "network-isolated-1-id"},
+			"securityGroupIds": map[string]any{
+				"vpcLink": "inference-link-group-id", "loadBalancer": "inference-load-balancer-group-id",
+				"targets": "inference-targets-group-id", "endpoints": "network-endpoints-group-id",
+			},
+		}},
+		"existing": {existing, map[string]any{
+			"vpcId":            pulumitest.ExistingVPC,
+			"privateSubnetIds": []any{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
+			"securityGroupIds": map[string]any{
+				"vpcLink": "inference-link-group-id", "loadBalancer": "inference-load-balancer-group-id",
+				"targets": "inference-targets-group-id",
+			},
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := exported(t, pulumitest.Settings(t))
+			maps.Copy(want, model)
+			maps.Copy(want, c.want)
+			assert.Equal(t, want, exported(t, c.settings))
+		})
+	}
 }

@@ -3,6 +3,8 @@
 package stack
 
 import (
+	"maps"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -53,12 +55,17 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
+	private, err := declarePrivate(ctx, d, s, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	routes := []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}}
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
 		Ring:       keys.Ring,
-		Routes:     []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}},
+		Routes:     append(routes, private.routes...),
 	}, onAWS)
 	if err != nil {
 		return nil, err
@@ -91,7 +98,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		return nil, err
 	}
 
-	return pulumi.Map{
+	exports := pulumi.Map{
 		"distributionUrl":        front.URL,
 		"distributionDomainName": front.DomainName,
 		"distributionId":         front.DistributionID,
@@ -102,7 +109,9 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"rotatorName":            keys.Rotator.Name,
 		"rotationEvent":          schedule.Event,
 		"alarmsTopicArn":         schedule.AlarmsTopic,
-	}, nil
+	}
+	maps.Copy(exports, private.exports)
+	return exports, nil
 }
 
 // newProvider is the one AWS provider: its default tags are on everything that can

@@ -1,0 +1,67 @@
+package stack
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/inference"
+	"github.com/gatehouse-iac/gatehouse/internal/network"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// private is what the private network adds to the stack; it is empty without one.
+type private struct {
+	routes  []gateway.Route
+	exports pulumi.Map
+}
+
+func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onAWS pulumi.ResourceOrInvokeOption) (private, error) {
+	if !s.Network.Enabled {
+		return private{}, nil
+	}
+	placement, exports, groups, err := declareNetwork(ctx, d, s.Network, onAWS)
+	if err != nil {
+		return private{}, err
+	}
+	model, err := inference.New(ctx, "inference", &inference.Args{
+		Deployment: d,
+		Settings:   s.Inference,
+		Placement:  placement,
+	}, onAWS)
+	if err != nil {
+		return private{}, err
+	}
+	securityGroups := maps.Clone(model.SecurityGroupIDs)
+	maps.Copy(securityGroups, groups)
+	maps.Copy(exports, pulumi.Map{
+		"vpcId":               placement.VPCID,
+		"privateSubnetIds":    placement.PrivateSubnetIDs,
+		"securityGroupIds":    securityGroups,
+		"vpcLinkId":           model.VPCLinkID,
+		"loadBalancerArn":     model.LoadBalancerARN,
+		"loadBalancerDnsName": model.LoadBalancerDNSName,
+		"targetGroupArn":      model.TargetGroupARN,
+	})
+	return private{routes: []gateway.Route{model.Route}, exports: exports}, nil
+}
+
+// declareNetwork makes the stack's own VPC, or uses an existing one. The exports
+// and security groups are those that only an own VPC has.
+func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, onAWS pulumi.ResourceOrInvokeOption) (network.Placement, pulumi.Map, pulumi.StringMap, error) {
+	if s.Existing.VPCID != "" {
+		placement, err := network.Existing(ctx, s.Existing, onAWS)
+		return placement, pulumi.Map{}, nil, err
+	}
+	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, onAWS)
+	if err != nil {
+		return network.Placement{}, nil, nil, err
+	}
+	exports := pulumi.Map{
+		"publicSubnetIds":   own.PublicSubnetIDs,
+		"isolatedSubnetIds": own.IsolatedSubnetIDs,
+	}
+	return own.Placement(), exports, own.SecurityGroupIDs, nil
+}
