@@ -27,12 +27,15 @@ from . import (
     networks,
     patching,
     permissions,
+    private_integrations,
     quiet,
     runtime,
     schedules,
     stages,
+    targets,
     tunnel,
     viewers,
+    vpc_links,
 )
 from .environment import REGION
 from .process import LOOPBACK
@@ -68,6 +71,9 @@ def run(options, scratch: str) -> int:
         stages.install()
         networks.install()
         load_balancers.install()
+        targets.install()
+        vpc_links.install()
+        private_integrations.install()
         permissions.install()
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
@@ -116,6 +122,7 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
         # Its own handlers for signals would wait for open requests; the supervisor simply ends this process.
         serve(application, config, shutdown_trigger=asyncio.Event().wait),
         tunnels.serve(sockets["tunnels"]),
+        targets.watch(),
     )
 
 
