@@ -1,4 +1,4 @@
-"""Networks with all their members: IPv6, egress-only routes, interface endpoints, flow logs.
+"""Networks with all their members: IPv6, interface endpoints, flow logs, rules that name a prefix list.
 
 ministack leaves members out of what it stores and answers; Terraform's provider would wait for an IPv6 route that
 never comes, and change an endpoint and replace a flow log at every deployment.
@@ -41,6 +41,8 @@ def install() -> None:
     patching.extend_entry(actions, "CreateFlowLogs", _create_flow_logs)
     patching.extend_entry(actions, "DescribeFlowLogs", _describe_flow_logs)
     patching.extend(ec2, "_parse_tag_specs", _tag_specs)
+    patching.extend(ec2, "_parse_ip_permissions", _permissions)
+    patching.extend(ec2, "_sg_rule_xml", _rule_xml)
 
 
 # IPv6 blocks of VPCs and subnets.
@@ -294,6 +296,26 @@ def _describe_flow_logs(original, params):
 def _tag_specs(original, p, resource_type, resource_id):
     # The API's name for the resource type is another one than ministack's.
     return original(p, "vpc-flow-log" if resource_type == "flow-log" else resource_type, resource_id)
+
+
+# Security group rules.
+
+
+def _permissions(original, params, prefix):
+    rules = original(params, prefix)
+    for number, rule in enumerate(rules, 1):
+        base, lists = f"{prefix}.{number}.PrefixListIds", rule["PrefixListIds"]
+        while list_id := ec2._p(params, f"{base}.{len(lists) + 1}.PrefixListId"):
+            description = ec2._p(params, f"{base}.{len(lists) + 1}.Description")
+            lists.append({"PrefixListId": list_id, **({"Description": description} if description else {})})
+    return rules
+
+
+def _rule_xml(original, sg_id, rule, is_egress=False):
+    text = original(sg_id, rule, is_egress)
+    for prefix_list in rule.get("PrefixListIds", []):
+        text = text.replace("</item>", f"<prefixListId>{prefix_list['PrefixListId']}</prefixListId></item>")
+    return text
 
 
 def _with(text: str, tag: str, members: str) -> str:

@@ -124,6 +124,14 @@ class PrivateNetworkTest(CloudTest):
             (600, {"FileFormat": "parquet", "HiveCompatiblePartitions": False, "PerHourPartition": True}),
         )
 
+    def test_rules_keep_their_prefix_list(self):
+        group = self.ec2.create_security_group(GroupName="group", Description="test", VpcId=self.vpc)["GroupId"]
+        permission = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "PrefixListIds": [{"PrefixListId": "pl-1"}]}
+        self.ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission])
+        filters = [{"Name": "group-id", "Values": [group]}]
+        rules = self.ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+        self.assertEqual([rule.get("PrefixListId") for rule in rules if rule["FromPort"] == 443], ["pl-1"])
+
     def test_target_groups_keep_their_protocol_version(self):
         elb = self.cloud.client("elbv2")
         group = {"Name": "group", "Protocol": "HTTP", "Port": 80, "VpcId": self.vpc, "TargetType": "ip"}
