@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
@@ -19,7 +20,7 @@ func down(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	s := stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running)}
 	if !found && !s.Exists() {
 		show.Say("nothing runs")
-		return clean(l, s)
+		return errors.Join(privatemodel.Stop(ctx, l), clean(l, s))
 	}
 	destroyed := destroy(ctx, show, running, found, s)
 	if ctx.Err() != nil {
@@ -32,7 +33,7 @@ func down(ctx context.Context, l layout.Layout, show *progress.Display) error {
 			return cloud.Stop(ctx, l)
 		})
 	}
-	return errors.Join(destroyed, stopped, clean(l, s))
+	return errors.Join(destroyed, stopped, privatemodel.Stop(ctx, l), clean(l, s))
 }
 
 // destroy removes the stack from the cloud. A cloud that is gone, or is not the

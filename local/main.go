@@ -20,6 +20,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
@@ -62,6 +63,8 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, down)
 	case args[0] == "rotation-test":
 		return rotationTest(ctx, l, args[1:])
+	case args[0] == privatemodel.Command && len(args) == 2:
+		return privatemodel.Serve(ctx, args[1]) // started by up
 	case args[0] == "venv" && len(args) == 1:
 		return alone(ctx, l, venv)
 	default:

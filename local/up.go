@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
 	"github.com/gatehouse-iac/gatehouse/local/internal/provider"
@@ -36,7 +37,13 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 		return err
 	}
 	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
-	r.stack = stack.Stack{Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)}}
+	r.stack = stack.Stack{
+		Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
+		Machine: map[string]any{
+			"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
+			"gatehouse:inferencePort":      ports.PrivateModel(),
+		},
+	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
 			return err
@@ -68,6 +75,9 @@ type localRun struct {
 	tools map[string]tools.Found
 	stack stack.Stack
 	cloud cloud.Cloud
+
+	changed bool              // by this deployment
+	outputs map[string]string // of the deployed stack
 }
 
 // step runs f as a step of the display.
@@ -102,6 +112,7 @@ func (r *localRun) prepare(ctx context.Context) error {
 		}
 		return r.step(ctx, "cloud", r.startCloud)
 	})
+	group.Go(func() error { return r.step(ctx, "private model", r.startPrivateModel) })
 	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
 	group.Go(func() error { return r.step(ctx, "program", r.program) })
 	return group.Wait()
@@ -148,6 +159,11 @@ func (r *localRun) startCloud(ctx context.Context, s *progress.Step) error {
 	return err
 }
 
+func (r *localRun) startPrivateModel(ctx context.Context, s *progress.Step) error {
+	s.Note("serving at %s", cloud.URL(r.ports.PrivateModel()))
+	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+}
+
 func (r *localRun) lambdas(ctx context.Context, s *progress.Step) error {
 	return r.build.Compile(ctx, s, "lambdas", r.Root, "make", "lambdas", "ARCH="+pulumi.LambdaArchitecture())
 }
@@ -177,6 +193,7 @@ func (r *localRun) deploy(ctx context.Context) error {
 			return err
 		}
 		changes, err := r.stack.Up(ctx, func(text string) { s.Doing("%s", text) })
+		r.changed = changes != pulumi.NoChange
 		s.Note("%s", changes)
 		return err
 	})
@@ -199,12 +216,20 @@ func (r *localRun) prove(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		r.outputs = outputs
 		target := prove.Target{
 			DistributionURL: cloud.URL(r.ports.Distribution),
 			APIURL:          cloud.URL(r.ports.API),
 			AWSEndpoint:     r.cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
+			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
+		}
+		if r.changed {
+			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, r.Layout) }
+			target.Private.Start = func(ctx context.Context) error {
+				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+			}
 		}
 		rows, err = prove.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
 		if err == nil && !prove.Passed(rows) {
@@ -226,12 +251,17 @@ type endpoints struct {
 	APIURL          string `json:"apiUrl"`
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
+	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
 }
 
 func (r *localRun) writeEndpoints() error {
-	content, err := json.MarshalIndent(endpoints{
-		cloud.URL(r.ports.Distribution), cloud.URL(r.ports.API), r.cloud.Endpoint(), prove.Region,
-	}, "", "  ")
+	found := endpoints{
+		DistributionURL: cloud.URL(r.ports.Distribution), APIURL: cloud.URL(r.ports.API), AWSEndpoint: r.cloud.Endpoint(), Region: prove.Region,
+	}
+	if prefix := r.outputs["inferencePrefix"]; prefix != "" {
+		found.VPCLinkURL = found.DistributionURL + prefix
+	}
+	content, err := json.MarshalIndent(found, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ func TestExportsOfTheNetwork(t *testing.T) {
 	}
 
 	model := map[string]any{
+		"inferencePrefix":     "/api/inference",
 		"vpcLinkId":           "inference-link-id",
 		"loadBalancerArn":     "arn:aws:mock:::LoadBalancer/inference-load-balancer",
 		"loadBalancerDnsName": "internal-inference.eu-west-1.elb.amazonaws.com",

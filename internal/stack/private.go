@@ -40,6 +40,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 		"vpcId":               placement.VPCID,
 		"privateSubnetIds":    placement.PrivateSubnetIDs,
 		"securityGroupIds":    securityGroups,
+		"inferencePrefix":     pulumi.String(s.Inference.Prefix),
 		"vpcLinkId":           model.VPCLinkID,
 		"loadBalancerArn":     model.LoadBalancerARN,
 		"loadBalancerDnsName": model.LoadBalancerDNSName,

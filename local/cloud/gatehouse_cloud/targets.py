@@ -1,7 +1,9 @@
 """Targets that are registered by address: checked for real, and reached only while they are healthy.
 
-ministack calls every target healthy, keeps one port per address, and speaks plain HTTP to it. Here targets on loopback
-are asked as their target group says; a target elsewhere is never contacted and its checks fail. Other than on AWS, a
+ministack calls every target healthy, keeps one port per address, and speaks plain HTTP to it. Here targets are asked as
+their target group says. An address of a private network stands for this machine, since there is no other host in the
+local cloud's networks: what listens on loopback, on the target's port, is the target. One with another address is never
+contacted and its checks fail. Other than on AWS, a
 load balancer does not fail open: without a healthy target the answer is 503, where AWS would try the unhealthy ones.
 """
 
@@ -18,12 +20,17 @@ from dataclasses import dataclass
 from ministack.services import alb
 
 from . import patching
+from .process import LOOPBACK
 
 TICK_SECONDS = 0.1
 CONNECT_SECONDS = 10
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"}
 TITLES = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out"}
-ELSEWHERE = "Request timed out (the local cloud reaches loopback addresses only)"
+ELSEWHERE = "Request timed out (the local cloud reaches loopback and private addresses only, both on this machine)"
+# What Elastic Load Balancing takes as targets by address.
+PRIVATE = [
+    ipaddress.ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
 
 # A load balancer does not check its targets' certificates.
 _unverified = ssl.create_default_context()
@@ -90,7 +97,7 @@ async def watch() -> None:
 
 
 async def _check(group: dict, target: dict, health: Health) -> None:
-    if not _is_loopback(target):
+    if _host(target) is None:
         failure = "Target.Timeout", ELSEWHERE
     else:
         try:
@@ -103,7 +110,7 @@ async def _check(group: dict, target: dict, health: Health) -> None:
 
 
 async def _probe(group: dict, target: dict) -> tuple[str, str] | None:
-    host, port = target["Id"], _check_port(group, target)
+    host, port = _host(target), _check_port(group, target)
     protocol = group["HealthCheckProtocol"]
     secure = protocol in ("HTTPS", "TLS")
     reader, writer = await asyncio.open_connection(host, port, ssl=_unverified if secure else None)
@@ -111,7 +118,7 @@ async def _probe(group: dict, target: dict) -> tuple[str, str] | None:
         if protocol not in ("HTTP", "HTTPS"):
             return None
         request = (
-            f"GET {group['HealthCheckPath']} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"GET {group['HealthCheckPath']} HTTP/1.1\r\nHost: {target['Id']}:{port}\r\n"
             "User-Agent: ELB-HealthChecker/2.0\r\nAccept-Encoding: identity\r\nConnection: close\r\n\r\n"
         )
         writer.write(request.encode())
@@ -145,11 +152,15 @@ def _key(group: dict, target: dict) -> tuple[str, str, int]:
     return group["TargetGroupArn"], target["Id"], _port(group, target)
 
 
-def _is_loopback(target: dict) -> bool:
+def _host(target: dict) -> str | None:
+    """Where on this machine a target is; None if it is elsewhere."""
     try:
-        return ipaddress.ip_address(target["Id"]).is_loopback
+        address = ipaddress.ip_address(target["Id"])
     except ValueError:
-        return False
+        return None
+    if any(address in network for network in PRIVATE):
+        return LOOPBACK
+    return str(address) if address.is_loopback else None
 
 
 def _is_used(arn: str) -> bool:
@@ -236,7 +247,7 @@ async def _forward(original, tg_arn, method, path, headers, body, query_params, 
 
 
 def _connection(group: dict, target: dict) -> http.client.HTTPConnection:
-    host, port = target["Id"], _port(group, target)
+    host, port = _host(target), _port(group, target)
     if group["Protocol"] in ("HTTPS", "TLS"):
         return http.client.HTTPSConnection(host, port, timeout=CONNECT_SECONDS, context=_unverified)
     return http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)

@@ -19,17 +19,21 @@ type Ports struct {
 	API          int `json:"api"`          // the HTTP API, past CloudFront
 }
 
-// PortsFrom reads the first of three consecutive ports; "" is the default.
+// PortsFrom reads the first of the consecutive ports; "" is the default.
 func PortsFrom(value string) (Ports, error) {
 	first := defaultPort
 	if value != "" {
 		var err error
-		if first, err = strconv.Atoi(value); err != nil || first < 1024 || first > 65533 {
-			return Ports{}, fmt.Errorf("%s is %q; allowed is a number from 1024 to 65533 (that port and the next two are used)", PortVariable, value)
+		if first, err = strconv.Atoi(value); err != nil || first < 1024 || first > 65532 {
+			return Ports{}, fmt.Errorf("%s is %q; allowed is a number from 1024 to 65532 (that port and the next three are used)", PortVariable, value)
 		}
 	}
 	return Ports{first, first + 1, first + 2}, nil
 }
+
+// PrivateModel is where the model in the private network listens: the cloud has
+// nothing to do with that port.
+func (p Ports) PrivateModel() int { return p.API + 1 }
 
 // URL is the address of a port.
 func URL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
@@ -41,7 +45,7 @@ func (p Ports) Check() error {
 		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			problems = append(problems, fmt.Errorf(
-				"port %d cannot be used (%w): end what uses it, or set %s to the first of three free ports", port, err, PortVariable))
+				"port %d cannot be used (%w): end what uses it, or set %s to the first of four free ports", port, err, PortVariable))
 			continue
 		}
 		listener.Close()

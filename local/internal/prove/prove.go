@@ -17,6 +17,10 @@ type Target struct {
 	AWSEndpoint     string
 	HeaderName      string // of the header that carries the origin key
 	KeyPath         string // of the key ring in Parameter Store
+
+	// Private is the model in the private network; its prefix is empty where there is
+	// none.
+	Private Private
 }
 
 // Stack is what the proof asks of the deployed stack's state.
@@ -34,9 +38,14 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		return nil, err
 	}
 	var rows []Row
-	for _, r := range requests(t, keys[len(keys)-1]) {
+	// The oldest key: a new one may not be known everywhere yet, and API Gateway would
+	// remember the refusal.
+	for _, r := range requests(t, keys[0]) {
 		doing(r.name)
 		rows = append(rows, r.send(ctx, t.HeaderName))
+	}
+	if t.Private.Prefix != "" {
+		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}
 	doing("previewing")
 	rows = append(rows, preview(ctx, stack, doing))

@@ -42,31 +42,14 @@ func (r request) send(ctx context.Context, headerName string) Row {
 	row := Row{Name: r.name, Expected: fmt.Sprint(r.status)}
 	start := time.Now()
 	defer func() { row.Took = time.Since(start) }()
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.base+path, strings.NewReader(body))
-	if err != nil {
-		row.Got = short(err.Error())
-		return row
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if r.header != "" {
-		req.Header.Set(headerName, r.header)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		row.Got = short(err.Error())
-		return row
-	}
-	defer resp.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	got, content, err := post(ctx, r.base+path, headerName, r.header)
 	if err != nil {
 		row.Got = short(err.Error())
 		return row
 	}
 	row.Took = time.Since(start)
-	row.OK = resp.StatusCode == r.status
-	row.Got = fmt.Sprint(resp.StatusCode)
+	row.OK = got == r.status
+	row.Got = fmt.Sprint(got)
 	if r.status == http.StatusOK {
 		row.Expected += ", the model's answer"
 		text, err := answer(content)
@@ -77,10 +60,31 @@ func (r request) send(ctx context.Context, headerName string) Row {
 			row.Got += ", " + short(text)
 		}
 	}
-	if !row.OK && resp.StatusCode != http.StatusOK {
+	if !row.OK && got != http.StatusOK {
 		row.Got += " " + short(string(content))
 	}
 	return row
+}
+
+// post sends the body to an address, with a value in the header unless it is empty.
+func post(ctx context.Context, url, header, value string) (status int, content []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if value != "" {
+		req.Header.Set(header, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	content, err = io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	return resp.StatusCode, content, err
 }
 
 // answer is the text that the model gave.

@@ -3,6 +3,7 @@ package pulumi
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime"
 
@@ -21,8 +22,9 @@ type stackConfig struct {
 // the stack's secrets.
 const salt = "encryptionsalt"
 
-// WriteConfig makes the local stack's configuration from the committed one.
-func WriteConfig(l layout.Layout) error {
+// WriteConfig makes the local stack's configuration from the committed one and what
+// belongs to this machine.
+func WriteConfig(l layout.Layout, machine map[string]any) error {
 	committed, err := os.ReadFile(l.Root + "/Pulumi." + StackName + ".yaml")
 	if err != nil {
 		return err
@@ -31,7 +33,7 @@ func WriteConfig(l layout.Layout) error {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	content, err := composeConfig(committed, before, LambdaArchitecture())
+	content, err := composeConfig(committed, before, machine)
 	if err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func LambdaArchitecture() string {
 
 // composeConfig is the committed configuration with what differs from machine
 // to machine, and the salt from before.
-func composeConfig(committed, before []byte, architecture string) ([]byte, error) {
+func composeConfig(committed, before []byte, machine map[string]any) ([]byte, error) {
 	var config, old stackConfig
 	if err := yaml.Unmarshal(committed, &config); err != nil {
 		return nil, fmt.Errorf("configuration Pulumi.%s.yaml: %w", StackName, err)
@@ -60,7 +62,7 @@ func composeConfig(committed, before []byte, architecture string) ([]byte, error
 	if config.Config == nil {
 		config.Config = map[string]any{}
 	}
-	config.Config["gatehouse:lambdaArchitecture"] = architecture
+	maps.Copy(config.Config, machine)
 	if value, found := old.Others[salt]; found {
 		if config.Others == nil {
 			config.Others = map[string]any{}

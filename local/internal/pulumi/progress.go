@@ -48,6 +48,9 @@ func (p *Progress) Read(line string) string {
 	return fmt.Sprintf("%d done, %s", p.done, p.pending[len(p.pending)-1])
 }
 
+// NoChange is how [Progress.Changes] sums up a command that changed nothing.
+const NoChange = "no change"
+
 // Changes sums up the command: "26 created", "no change".
 func (p *Progress) Changes() string {
 	var changes []string
@@ -57,7 +60,7 @@ func (p *Progress) Changes() string {
 		}
 	}
 	if len(changes) == 0 {
-		return "no change"
+		return NoChange
 	}
 	return strings.Join(changes, ", ")
 }

@@ -15,7 +15,7 @@ import (
 func TestComposeConfig(t *testing.T) {
 	got, err := composeConfig(
 		[]byte("# comment\nconfig:\n  aws:region: us-east-1\n  gatehouse:logRetentionDays: 1\n  gatehouse:list: [a, b]\n"),
-		[]byte("encryptionsalt: v1:abc=:v1:d:e=\nconfig:\n  gatehouse:gone: true\n"), "x86_64")
+		[]byte("encryptionsalt: v1:abc=:v1:d:e=\nconfig:\n  gatehouse:gone: true\n"), map[string]any{"gatehouse:lambdaArchitecture": "x86_64"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +35,14 @@ func TestComposeConfig(t *testing.T) {
 }
 
 func TestComposeConfigFirstAndBroken(t *testing.T) {
-	got, err := composeConfig(nil, nil, "arm64")
+	got, err := composeConfig(nil, nil, map[string]any{"gatehouse:lambdaArchitecture": "arm64"})
 	if err != nil || strings.Contains(string(got), salt) || !strings.Contains(string(got), "gatehouse:lambdaArchitecture: arm64") {
 		t.Errorf("got %s, %v", got, err)
 	}
-	if _, err := composeConfig([]byte("config: ["), nil, "arm64"); err == nil || !strings.Contains(err.Error(), "Pulumi.local.yaml") {
+	if _, err := composeConfig([]byte("config: ["), nil, nil); err == nil || !strings.Contains(err.Error(), "Pulumi.local.yaml") {
 		t.Errorf("a broken committed file gave %v", err)
 	}
-	if _, err := composeConfig(nil, []byte("{"), "arm64"); err == nil || !strings.Contains(err.Error(), ".local/config.yaml") {
+	if _, err := composeConfig(nil, []byte("{"), nil); err == nil || !strings.Contains(err.Error(), ".local/config.yaml") {
 		t.Errorf("a broken file of ours gave %v", err)
 	}
 }

@@ -10,12 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 )
 
-const (
-	foreignComment = "changed by hand"
-	noChange       = "no change" // as the stack's preview says it
-)
+const foreignComment = "changed by hand"
 
 // upInBetween rotates, changes something else of the distribution by hand, and
 // deploys with the real engine, which puts that back, under traffic.
@@ -39,8 +37,8 @@ func (t *test) upInBetween(ctx context.Context, s *progress.Step) error {
 		return err
 	}
 	s.Note("%s, header %s, preview: %s, %d requests", changes, header, preview, sum.requests)
-	if preview != noChange {
-		return fmt.Errorf("the preview after `up` shows %q instead of %q", preview, noChange)
+	if preview != pulumi.NoChange {
+		return fmt.Errorf("the preview after `up` shows %q instead of %q", preview, pulumi.NoChange)
 	}
 	o.read(func(seen *timeline) { err = seen.forward() })
 	return err

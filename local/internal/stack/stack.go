@@ -26,6 +26,8 @@ var ErrUnknown = errors.New("the last deployment was killed midway")
 type Stack struct {
 	Layout layout.Layout
 	CLI    pulumi.CLI
+	// Machine is the part of the configuration that differs from machine to machine.
+	Machine map[string]any
 	// Say tells the user what was done about leftovers.
 	Say func(format string, args ...any)
 }
@@ -64,7 +66,7 @@ func (s Stack) Open(ctx context.Context, instance string) error {
 			return err
 		}
 	}
-	if err := pulumi.WriteConfig(s.Layout); err != nil {
+	if err := pulumi.WriteConfig(s.Layout, s.Machine); err != nil {
 		return err
 	}
 	if s.Exists() {

@@ -234,6 +234,13 @@ class PrivateModelTest(CloudTest):
         self.wait_for_state(group, "unhealthy")
         self.assertEqual(self.state(group)["Description"], "Health checks failed with these codes: [500]")
 
+    def test_an_address_of_a_private_network_is_this_machine(self):
+        model = self.model()
+        group = self.group({"Id": "10.0.16.10", "Port": model.port})
+        self.private_api(self.listener(group))
+        self.wait_for_state(group, "healthy")
+        self.assertEqual(self.call()[0], 200)
+
     def test_targets_elsewhere_are_not_contacted(self):
         group = self.group({"Id": "192.0.2.1"})
         self.private_api(self.listener(group))

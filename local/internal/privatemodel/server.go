@@ -1,0 +1,52 @@
+// Package privatemodel is the model in the private network of the local stack: a
+// small server that stands where a real one would, and tells what reached it.
+package privatemodel
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// HealthPath is answered with 200 while the server runs.
+const HealthPath = "/healthz"
+
+// Seen is its answer to any other request: what it saw of it. Of headers it tells
+// the names only, since one of them must never reach it.
+type Seen struct {
+	Method  string   `json:"method"`
+	Path    string   `json:"path"`
+	Query   string   `json:"query"`
+	Headers []string `json:"headers"` // in lower case
+}
+
+// Serve answers requests at address until ctx ends.
+func Serve(ctx context.Context, address string) error {
+	server := &http.Server{Addr: address, Handler: http.HandlerFunc(answer), ReadHeaderTimeout: 5 * time.Second}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return err
+	}
+	context.AfterFunc(ctx, func() { _ = server.Close() })
+	if err := server.Serve(listener); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+func answer(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == HealthPath {
+		return
+	}
+	seen := Seen{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		seen.Headers = append(seen.Headers, strings.ToLower(name))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(seen)
+}

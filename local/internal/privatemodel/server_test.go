@@ -1,0 +1,39 @@
+package privatemodel
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	answer(w, r)
+	return w
+}
+
+func TestItTellsWhatReachedIt(t *testing.T) {
+	r := httptest.NewRequest(http.MethodPost, "/v1/chat?a=b", strings.NewReader("{}"))
+	r.Header.Set("X-Origin-Verify", "hush")
+	w := ask(t, r)
+	var seen Seen
+	if err := json.Unmarshal(w.Body.Bytes(), &seen); err != nil {
+		t.Fatal(err)
+	}
+	if seen.Method != "POST" || seen.Path != "/v1/chat" || seen.Query != "a=b" || !slices.Contains(seen.Headers, "x-origin-verify") {
+		t.Errorf("%+v", seen)
+	}
+	if strings.Contains(w.Body.String(), "hush") {
+		t.Error("a header's value is repeated")
+	}
+}
+
+func TestItIsHealthy(t *testing.T) {
+	if w := ask(t, httptest.NewRequest(http.MethodGet, HealthPath, nil)); w.Code != http.StatusOK || w.Body.Len() != 0 {
+		t.Errorf("%d %q", w.Code, w.Body)
+	}
+}
