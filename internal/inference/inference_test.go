@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -344,35 +343,25 @@ func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
 }
 
 func TestOutputs(t *testing.T) {
-	var mu sync.Mutex
-	got := map[string]any{}
-	pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		private, err := declare(t, ctx, defaults(t))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for name, output := range map[string]pulumi.Input{
+		return pulumi.Map{
 			"vpcLinkId":           private.VPCLinkID,
 			"loadBalancerArn":     private.LoadBalancerARN,
 			"loadBalancerDnsName": private.LoadBalancerDNSName,
 			"targetGroupArn":      private.TargetGroupARN,
 			"securityGroupIds":    private.SecurityGroupIDs,
-		} {
-			pulumi.ToOutput(output).ApplyT(func(value any) any {
-				mu.Lock()
-				defer mu.Unlock()
-				got[name] = value
-				return nil
-			})
-		}
-		return nil
+		}, nil
 	})
 	assert.Equal(t, map[string]any{
 		"vpcLinkId":           "inference-link-id",
 		"loadBalancerArn":     "arn:aws:mock:::LoadBalancer/inference-load-balancer",
 		"loadBalancerDnsName": "internal-inference.eu-west-1.elb.amazonaws.com",
 		"targetGroupArn":      "arn:aws:mock:::TargetGroup/inference-targets",
-		"securityGroupIds": map[string]string{
+		"securityGroupIds": map[string]any{
 			"vpcLink":      "inference-link-group-id",
 			"loadBalancer": "inference-load-balancer-group-id",
 			"targets":      "inference-targets-group-id",
