@@ -160,13 +160,13 @@ func (t *test) makeAPI(ctx context.Context, made *changes, authorizer string) (h
 	if err != nil {
 		return "", 0, err
 	}
-	functions := slices.DeleteFunc(integrations.Items, func(i gateway.Integration) bool {
+	invoking := slices.DeleteFunc(integrations.Items, func(i gateway.Integration) bool {
 		return i.IntegrationType != gateway.IntegrationTypeAwsProxy // the others lead into the private network
 	})
-	if len(ours.Items) != 1 || len(functions) != 1 {
-		return "", 0, fmt.Errorf("the stack's API has %d authorizers and %d integrations with a function; the baseline copies one of each", len(ours.Items), len(functions))
+	if len(ours.Items) != 1 || len(invoking) != 1 {
+		return "", 0, fmt.Errorf("the stack's API has %d authorizers and %d integrations with a function; the baseline copies one of each", len(ours.Items), len(invoking))
 	}
-	like, model := ours.Items[0], functions[0]
+	like, model := ours.Items[0], invoking[0]
 
 	created, err := api.CreateApi(ctx, &apigatewayv2.CreateApiInput{Name: aws.String(baselineName), ProtocolType: gateway.ProtocolTypeHttp})
 	if err != nil {
