@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/environ"
@@ -18,7 +17,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	env := environ.NewReader(lookup)
 	s := settings{
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
-		header:  env.Text("GATEHOUSE_ORIGIN_HEADER", "a header's name in lower case, such as x-origin-verify", isHeaderName),
+		header:  env.Header("GATEHOUSE_ORIGIN_HEADER"),
 		limits: limits{
 			ttl:     env.Duration("GATEHOUSE_RING_TTL", time.Second, 15*time.Minute),
 			refetch: env.Duration("GATEHOUSE_REFETCH_PERIOD", time.Second, time.Minute),
@@ -38,10 +37,4 @@ func (l limits) check(env *environ.Reader) {
 	if l.stale < l.ttl {
 		env.Reject("GATEHOUSE_STALE_LIMIT", l.stale.String(), "at least GATEHOUSE_RING_TTL, "+l.ttl.String())
 	}
-}
-
-func isHeaderName(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
-	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -33,7 +32,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		stack:   env.Text("GATEHOUSE_STACK", "the stack's name, such as gatehouse-dev", func(text string) bool { return text != "" }),
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
 		kmsKey:  env.Text("GATEHOUSE_KMS_KEY", "the ARN of a KMS key", isKMSKey),
-		header:  env.Text("GATEHOUSE_ORIGIN_HEADER", "a header's name in lower case, such as x-origin-verify", isHeaderName),
+		header:  env.Header("GATEHOUSE_ORIGIN_HEADER"),
 		times: originkey.Settings{
 			Interval: env.Duration("GATEHOUSE_INTERVAL", time.Minute, 90*day),
 			Settle:   env.Duration("GATEHOUSE_SETTLE", time.Second, 10*time.Minute),
@@ -49,10 +48,4 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 func isKMSKey(text string) bool {
 	parsed, err := arn.Parse(text)
 	return err == nil && parsed.Service == "kms"
-}
-
-func isHeaderName(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
-	})
 }
