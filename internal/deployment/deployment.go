@@ -27,8 +27,9 @@ type Deployment struct {
 	Region    string
 	AccountID string
 
-	Lambda    settings.Lambda
-	Artifacts artifact.Directory
+	Lambda     settings.Lambda
+	Safeguards settings.Safeguards
+	Artifacts  artifact.Directory
 }
 
 // New returns the deployment of the program's stack through provider, whose
@@ -48,14 +49,29 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s settings.Settings, artif
 		return Deployment{}, fmt.Errorf("looking up the AWS partition: %w", err)
 	}
 	return Deployment{
-		Name:      name,
-		Path:      "/" + ctx.Project() + "/" + ctx.Stack(),
-		Partition: partition.Partition,
-		Region:    s.Region,
-		AccountID: identity.AccountId,
-		Lambda:    s.Lambda,
-		Artifacts: artifacts,
+		Name:       name,
+		Path:       "/" + ctx.Project() + "/" + ctx.Stack(),
+		Partition:  partition.Partition,
+		Region:     s.Region,
+		AccountID:  identity.AccountId,
+		Lambda:     s.Lambda,
+		Safeguards: s.Safeguards,
+		Artifacts:  artifacts,
 	}, nil
+}
+
+// HoldsData is the option of resources with data in them: what `pulumi destroy` does
+// with it is up to the settings.
+func (d Deployment) HoldsData() pulumi.ResourceOption {
+	return pulumi.RetainOnDelete(d.Safeguards.RetainOnDelete)
+}
+
+// PermissionsBoundary is what bounds every role of the stack, or nil.
+func (d Deployment) PermissionsBoundary() pulumi.StringPtrInput {
+	if d.Safeguards.PermissionsBoundaryARN == "" {
+		return nil
+	}
+	return pulumi.String(d.Safeguards.PermissionsBoundaryARN)
 }
 
 // ARN returns the ARN of a resource of service in the deployment's account and

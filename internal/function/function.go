@@ -96,7 +96,7 @@ func (f *Function) newLogGroup(ctx *pulumi.Context, name string, args *Args) (*c
 	return cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/lambda/" + args.physicalName()),
 		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(f), args.Deployment.HoldsData())
 }
 
 func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
@@ -108,6 +108,7 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 			Actions:   []string{"sts:AssumeRole"},
 			Principal: policy.Principal{Type: "Service", ID: pulumi.String("lambda.amazonaws.com")},
 		}),
+		PermissionsBoundary: args.Deployment.PermissionsBoundary(),
 	}, pulumi.Parent(f))
 	if err != nil {
 		return nil, nil, err

@@ -39,7 +39,7 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 		// policy for logs, whose size is bounded.
 		Name:            pulumi.String("/aws/vendedlogs/apigateway/" + args.Deployment.Name),
 		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
-	}, pulumi.Parent(g))
+	}, pulumi.Parent(g), args.Deployment.HoldsData())
 	if err != nil {
 		return err
 	}

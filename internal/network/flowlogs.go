@@ -26,7 +26,7 @@ func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) erro
 		logs, err := cloudwatch.NewLogGroup(ctx, name+"-flow-logs", &cloudwatch.LogGroupArgs{
 			Name:            pulumi.String(args.Deployment.Path + "/flow-logs"),
 			RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
-		}, pulumi.Parent(n))
+		}, pulumi.Parent(n), args.Deployment.HoldsData())
 		if err != nil {
 			return err
 		}
@@ -58,6 +58,7 @@ func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, 
 				{Operator: "ArnLike", Key: "aws:SourceArn", Value: pulumi.String(d.ARN("ec2", "vpc-flow-log/*"))},
 			},
 		}),
+		PermissionsBoundary: d.PermissionsBoundary(),
 	}, pulumi.Parent(n))
 	if err != nil {
 		return nil, nil, err

@@ -149,6 +149,7 @@ func (s *Schedule) newSchedulerRole(ctx *pulumi.Context, name string, args *Sche
 				{Operator: "StringEquals", Key: "aws:SourceArn", Value: group.Arn},
 			},
 		}),
+		PermissionsBoundary: args.Deployment.PermissionsBoundary(),
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, nil, err

@@ -14,14 +14,15 @@ const Namespace = "gatehouse"
 
 // Settings is a stack's checked configuration. Pulumi.yaml describes each key.
 type Settings struct {
-	Region    string
-	Lambda    Lambda
-	Gateway   Gateway
-	Key       Key
-	Rotation  Rotation
-	Model     Model
-	Network   Network
-	Inference Inference
+	Region     string
+	Lambda     Lambda
+	Gateway    Gateway
+	Key        Key
+	Rotation   Rotation
+	Model      Model
+	Network    Network
+	Inference  Inference
+	Safeguards Safeguards
 }
 
 // Lambda holds what all functions share.
@@ -125,8 +126,9 @@ func read(r *reader) Settings {
 			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
 			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
 		},
-		Network:   readNetwork(r),
-		Inference: readInference(r),
+		Network:    readNetwork(r),
+		Inference:  readInference(r),
+		Safeguards: readSafeguards(r),
 	}
 }
 
@@ -143,6 +145,7 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkRotation(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
+	s.checkSafeguards(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never

@@ -174,6 +174,14 @@ func TestTheStacksFilesAreValid(t *testing.T) {
 		for key, value := range file.Config {
 			config[key] = asEngine(t, value)
 		}
+		if stack == "prod" {
+			_, err = Load(config)
+			var problems Problems
+			require.ErrorAs(t, err, &problems, "production waits for somebody to tell of alarms")
+			assert.Len(t, problems, 1)
+			assert.Equal(t, "gatehouse:alarmEmail", problems[0].Key)
+			config["gatehouse:alarmEmail"] = "ops@example.com"
+		}
 		_, err = Load(config)
 		assert.NoError(t, err, stack)
 	}

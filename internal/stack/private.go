@@ -3,6 +3,7 @@ package stack
 import (
 	"maps"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
@@ -18,14 +19,16 @@ type private struct {
 	exports pulumi.Map
 }
 
-func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onAWS pulumi.ResourceOrInvokeOption) (private, error) {
+func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, provider *aws.Provider) (private, error) {
 	if !s.Network.Enabled {
 		return private{}, nil
 	}
+	onAWS := pulumi.Provider(provider)
 	placement, exports, groups, err := declareNetwork(ctx, d, s.Network, onAWS)
 	if err != nil {
 		return private{}, err
 	}
+	// Not protected: its targets and listeners come and go with the settings.
 	model, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
@@ -56,7 +59,7 @@ func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Net
 		placement, err := network.Existing(ctx, s.Existing, onAWS)
 		return placement, pulumi.Map{}, nil, err
 	}
-	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, onAWS)
+	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, onAWS, pulumi.Protect(d.Safeguards.Protect))
 	if err != nil {
 		return network.Placement{}, nil, nil, err
 	}

@@ -40,7 +40,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	onAWS := pulumi.Provider(provider)
+	onAWS := pulumi.Composite(pulumi.Provider(provider), pulumi.Protect(s.Safeguards.Protect))
 
 	keys, err := rotation.New(ctx, "rotation", &rotation.Args{
 		Deployment: d,
@@ -55,7 +55,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	private, err := declarePrivate(ctx, d, s, onAWS)
+	private, err := declarePrivate(ctx, d, s, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -124,5 +124,5 @@ func newProvider(ctx *pulumi.Context, s settings.Settings) (*aws.Provider, error
 			"stack":      pulumi.String(ctx.Stack()),
 			"managed-by": pulumi.String("pulumi"),
 		}},
-	})
+	}, pulumi.Protect(s.Safeguards.Protect))
 }

@@ -1,0 +1,80 @@
+package stack_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+)
+
+// unprotected are the components that are changed as a matter of course: a
+// protected resource can't be replaced either.
+var unprotected = map[string]string{
+	"gatehouse:inference:Inference": "targets and listeners come and go with the settings",
+}
+
+// component is the type of the component that r belongs to, or is.
+func component(r pulumitest.Registration) string {
+	if r.Custom() {
+		return string(urn.URN(r.Request.GetParent()).Type())
+	}
+	return r.Type
+}
+
+func TestAProtectedStackIsProtectedAsAWhole(t *testing.T) {
+	for name, s := range shapes(t) {
+		t.Run(name, func(t *testing.T) {
+			s.Safeguards.Protect = true
+			for _, r := range deploy(t, s).All() {
+				_, changes := unprotected[component(r)]
+				assert.Equal(t, !changes, r.Request.GetProtect(), "%s %s", r.Type, r.Name)
+			}
+		})
+	}
+}
+
+func TestNothingIsProtectedUnlessAsked(t *testing.T) {
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			assert.False(t, r.Request.GetProtect(), "%s %s", r.Type, r.Name)
+		}
+	})
+}
+
+// holdsData tells the resources whose deletion loses something: the rest is made
+// again by the next deployment. Keys are not among them; the ring is emptied with
+// the stack, and KMS keeps its key for a month.
+func holdsData(r pulumitest.Registration) bool {
+	return slices.Contains([]string{"aws:cloudwatch/logGroup:LogGroup", "aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"}, r.Type)
+}
+
+func TestDataIsRetainedWhenAsked(t *testing.T) {
+	for name, s := range shapes(t) {
+		t.Run(name, func(t *testing.T) {
+			for _, retain := range []bool{false, true} {
+				s.Safeguards.RetainOnDelete = retain
+				for _, r := range deploy(t, s).All() {
+					assert.Equal(t, retain && holdsData(r), r.Request.GetRetainOnDelete(), "%s %s", r.Type, r.Name)
+				}
+			}
+		})
+	}
+}
+
+func TestEveryRoleHasTheBoundary(t *testing.T) {
+	const boundary = "arn:aws:iam::123456789012:policy/gatehouse-test-boundary"
+	for name, s := range shapes(t) {
+		t.Run(name, func(t *testing.T) {
+			s.Safeguards.PermissionsBoundaryARN = boundary
+			roles := deploy(t, s).OfType("aws:iam/role:Role")
+			require.NotEmpty(t, roles)
+			for _, role := range roles {
+				assert.Equal(t, boundary, role.Text("permissionsBoundary"), role.Name)
+			}
+		})
+	}
+}
