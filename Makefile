@@ -92,6 +92,10 @@ lint: ## Formatting, vet and staticcheck
 		(cd $$module && go vet ./... && "$(CURDIR)/.local/bin/staticcheck" ./...) || exit 1; \
 	done
 
+.PHONY: docs
+docs: ## Write the parts of docs/ that follow from the program
+	@go run ./internal/cmd/settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md || { rm -f docs/settings.md.new; exit 1; }
+
 .PHONY: format
 format: ## Format the Go code
 	@mkdir -p .local/bin

@@ -122,13 +122,16 @@ func (r *reader) boolean(key string, defaultValue bool) bool {
 	}
 }
 
+// howToSetLists begins what errors about lists add to what is allowed.
+const howToSetLists = "; set it with "
+
 // list reads a list of texts, which is empty by default. The engine hands it over as
 // a JSON array. Each element is checked, and the first that is wrong is named:
 // allowed says what it may be.
 func (r *reader) list(key string, valid func(string) bool, allowed string) []string {
 	var values []string
 	if err := json.Unmarshal([]byte(r.text(key, typeArray, "[]")), &values); err != nil || values == nil {
-		r.refuse(key, "a list in which each is %s; set it with `pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, full(key))
+		r.refuse(key, "a list in which each is %s"+howToSetLists+"`pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, full(key))
 		return nil
 	}
 	for i, value := range values {
