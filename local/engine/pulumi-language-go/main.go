@@ -4,7 +4,7 @@
 // Where Pulumi is not installed and its downloads are out of reach, this one
 // takes its place: `pulumi up` finds it on PATH, asks it over gRPC to run the
 // project, and it compiles the program and starts it. It covers what deploying
-// needs and leaves out code generation, plugins and debugging.
+// needs and leaves out code generation and debugging.
 package main
 
 import (

@@ -169,14 +169,18 @@ func (s Stack) Settle(ctx context.Context) error {
 	return nil
 }
 
-// Up deploys, and says what changed.
+// policyPack is the folder of the rules for every resource. At a deployment they see
+// what a preview can't know yet.
+const policyPack = "policy"
+
+// Up deploys, and says what changed. A resource that breaks a rule stops it.
 func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err error) {
-	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs")
+	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs", "--policy-pack", policyPack)
 }
 
 // Preview fails if a deployment would change anything.
 func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
-	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes")
+	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes", "--policy-pack", policyPack)
 }
 
 // Destroy removes everything from the cloud, and then the stack.

@@ -1,0 +1,21 @@
+package rules
+
+import "fmt"
+
+var authorizer = Rule{
+	Name:        "authorizer",
+	Description: "Every route of the API asks the authorizer.",
+	check: byType{
+		"aws:apigatewayv2/route:Route": func(r Resource) (p problems) {
+			p.unless(r.at("authorizationType").isOneOf("CUSTOM") && r.at("authorizerId").isSet(),
+				fmt.Sprintf("route %q: authorizationType must be CUSTOM, with the authorizerId", r.at("routeKey").text()))
+			return p
+		},
+		"aws:apigatewayv2/authorizer:Authorizer": func(r Resource) (p problems) {
+			p.unless(r.at("authorizerType").isOneOf("REQUEST"), "authorizerType must be REQUEST: a function looks at the key")
+			p.unless(len(r.at("identitySources").each()) > 0 || r.at("identitySources").IsComputed(),
+				"identitySources must name the key's header: answers are remembered by it")
+			return p
+		},
+	}.check,
+}

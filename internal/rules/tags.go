@@ -1,0 +1,38 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// required are the tags by which costs and leftovers are found.
+var required = []string{"project", "stack", "managed-by"}
+
+// tags asks the provider: its default tags are on everything that can have any.
+var tags = Rule{
+	Name:        "tags",
+	Description: "Everything says to which project and stack it belongs.",
+	check: byType{
+		"pulumi:providers:aws": func(r Resource) (p problems) {
+			given := unpacked(r.at("defaultTags")).at("tags")
+			for _, tag := range required {
+				p.unless(given.at(tag).isSet(), fmt.Sprintf("defaultTags.tags must have %q", tag))
+			}
+			return p
+		},
+	}.check,
+}
+
+// unpacked reads an input of a provider, which the engine keeps as JSON in a text.
+func unpacked(v value) value {
+	if !v.IsString() {
+		return v
+	}
+	var plain any
+	if json.Unmarshal([]byte(v.AsString()), &plain) != nil {
+		return v
+	}
+	return v.below(resource.FromResourcePropertyValue(resource.NewPropertyValue(plain)))
+}

@@ -1,0 +1,79 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// wildcardIAM is about what policies allow. A star at the end of a resource's name,
+// for names that are given later, is left to the eye: internal/stack lists each with
+// its reason.
+var wildcardIAM = Rule{
+	Name:        "wildcard-iam",
+	Description: "Policies list what they allow.",
+	check: func(r Resource) problems {
+		all, unread := allowed(r)
+		p := unread
+		for _, s := range all {
+			s.check(&p)
+		}
+		for _, arn := range attached(r) {
+			p.unless(!isBroad(arn.text()), fmt.Sprintf("%s allows nearly everything: write a policy that lists what is needed", arn.text()))
+		}
+		return p
+	},
+}
+
+func (s statement) check(p *problems) {
+	for _, action := range s.Action {
+		p.unless(!strings.Contains(action, "*"), fmt.Sprintf("a policy allows %q: list the actions", action))
+	}
+	p.unless(len(s.NotAction) == 0, "a policy allows all actions but those of NotAction: list those that it allows")
+	p.unless(len(s.NotResource) == 0, "a policy is about all resources but those of NotResource: list those that it is about")
+	// In the policy of a resource, the star means that resource.
+	if len(s.Principal) > 0 || len(s.NotPrincipal) > 0 {
+		return
+	}
+	for _, resource := range s.Resource {
+		p.unless(!isAnything(resource) || s.knowsNoResource(),
+			fmt.Sprintf("a policy allows %s on %q: name the resources", strings.Join(s.Action, ", "), resource))
+	}
+}
+
+// isAnything reports whether a resource stands for more than one service's named
+// resources: a star alone, or one where service, account or kind would stand.
+func isAnything(resource string) bool {
+	const service, account, name = 2, 4, 5
+	parts := strings.SplitN(resource, ":", name+1)
+	return len(parts) <= name || strings.Contains(parts[service], "*") || strings.Contains(parts[account], "*") || strings.HasPrefix(parts[name], "*")
+}
+
+// withoutResource are actions that IAM can't limit to a resource (Service
+// Authorization Reference).
+var withoutResource = []string{
+	"cloudwatch:GetMetricData", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+	"logs:DescribeLogGroups", "sts:GetCallerIdentity", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+}
+
+func (s statement) knowsNoResource() bool {
+	return !slices.ContainsFunc(s.Action, func(action string) bool { return !slices.Contains(withoutResource, action) })
+}
+
+// attached are the policies that AWS or somebody else wrote.
+func attached(r Resource) []value {
+	switch r.Type {
+	case "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userPolicyAttachment:UserPolicyAttachment",
+		"aws:iam/groupPolicyAttachment:GroupPolicyAttachment", "aws:iam/policyAttachment:PolicyAttachment":
+		return []value{r.at("policyArn")}
+	case "aws:iam/role:Role":
+		return r.at("managedPolicyArns").each()
+	default:
+		return nil
+	}
+}
+
+func isBroad(policyARN string) bool {
+	name := policyARN[strings.LastIndex(policyARN, "/")+1:]
+	return name == "AdministratorAccess" || name == "PowerUserAccess" || name == "IAMFullAccess" || strings.HasSuffix(name, "FullAccess")
+}
