@@ -32,6 +32,7 @@ REFUSED_BY_KMS = (
 AUTHORIZED_AS = {
     "bedrock:Converse": "bedrock:InvokeModel",
     "bedrock:ConverseStream": "bedrock:InvokeModelWithResponseStream",
+    "cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution",
 }
 
 

@@ -304,6 +304,11 @@ def _tag_specs(original, p, resource_type, resource_id):
 def _permissions(original, params, prefix):
     rules = original(params, prefix)
     for number, rule in enumerate(rules, 1):
+        if rule["IpProtocol"] == "-1":
+            # All protocols have all ports, whatever is given. Terraform revokes the rule that lets everything out
+            # of a new group with the port 0.
+            rule.pop("FromPort", None)
+            rule.pop("ToPort", None)
         base, lists = f"{prefix}.{number}.PrefixListIds", rule["PrefixListIds"]
         while list_id := ec2._p(params, f"{base}.{len(lists) + 1}.PrefixListId"):
             description = ec2._p(params, f"{base}.{len(lists) + 1}.Description")

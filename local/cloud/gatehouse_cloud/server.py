@@ -13,6 +13,7 @@ from ministack import app
 from . import (
     absent,
     access,
+    administration,
     alarms,
     authorizers,
     calls,
@@ -63,6 +64,7 @@ def run(options, scratch: str) -> int:
         absent.install()
         alarms.install()
         access.install()
+        administration.install()
         calls.install(called)
         faults.install(injected)
         authorizers.install()

@@ -1,0 +1,161 @@
+"""What IAM decides on when resources are made, tagged and removed."""
+
+import json
+
+from botocore.exceptions import ClientError
+
+from .harness import REGION, CloudTest
+
+ACCOUNT = "000000000000"
+EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+OURS, THEIRS = {"stack": "ours"}, {"stack": "theirs"}
+
+
+def pairs(tags: dict[str, str]) -> list[dict]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def specification(kind: str, tags: dict[str, str]) -> list[dict]:
+    return [{"ResourceType": kind, "Tags": pairs(tags)}]
+
+
+class AdministrationTest(CloudTest):
+    """Calls as a user whose permissions are bounded by names and tags."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.role = cls.cloud.role("runner")
+        iam = cls.cloud.client("iam")
+        iam.create_user(UserName="bounded")
+        key = iam.create_access_key(UserName="bounded")["AccessKey"]
+        cls.credentials = key["AccessKeyId"], key["SecretAccessKey"]
+
+    def permit(self, action: str, resource: str, **equals: str):
+        """Allow one action, with condition keys given as names with _ for what Python's can't have."""
+        statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        if equals:
+            key = {"request": "aws:RequestTag/stack", "existing": "aws:ResourceTag/stack"}
+            statement["Condition"] = {"StringEquals": {key[name]: value for name, value in equals.items()}}
+        self.cloud.client("iam").put_user_policy(
+            UserName="bounded",
+            PolicyName="p",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement}),
+        )
+
+    def bounded(self, service: str):
+        return self.cloud.client(service, *self.credentials)
+
+    def assert_denied(self, call, **arguments):
+        with self.assertRaises(ClientError) as denied:
+            call(**arguments)
+        self.assertIn(
+            denied.exception.response["Error"]["Code"],
+            ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"),
+        )
+
+    def logged(self, since: int) -> list[tuple[str, str]]:
+        return [(call["action"], call["resource"]) for call in self.cloud.control(f"calls?since={since}")]
+
+    def last_call(self) -> int:
+        return self.cloud.control("calls")[-1]["n"]
+
+    def test_a_vpc_is_made_with_the_tags_of_the_stack(self):
+        self.permit("ec2:CreateVpc", f"{EC2}:vpc/*", request="ours")
+        make = self.bounded("ec2").create_vpc
+        make(CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", OURS))
+        self.assert_denied(make, CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", THEIRS))
+        self.assert_denied(make, CidrBlock="10.9.0.0/16")
+
+    def test_what_has_the_tags_of_the_stack_is_changed(self):
+        ec2 = self.cloud.client("ec2")
+        self.permit("ec2:DeleteVpc", f"{EC2}:vpc/*", existing="ours")
+        for tags, deletes in ((OURS, True), (THEIRS, False)):
+            made = ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", tags))
+            identity = made["Vpc"]["VpcId"]
+            if deletes:
+                self.bounded("ec2").delete_vpc(VpcId=identity)
+            else:
+                self.assert_denied(self.bounded("ec2").delete_vpc, VpcId=identity)
+
+    def test_tagging_is_checked_on_what_is_tagged(self):
+        vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        group = self.cloud.client("ec2").create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
+        self.permit("ec2:CreateTags", f"{EC2}:security-group/*")
+        self.bounded("ec2").create_tags(Resources=[group], Tags=pairs(OURS))
+        self.assert_denied(self.bounded("ec2").create_tags, Resources=[vpc], Tags=pairs(OURS))
+
+    def test_leaving_a_route_table_is_checked_on_the_table(self):
+        ec2 = self.cloud.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
+        table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        association = ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)["AssociationId"]
+        self.permit("ec2:DisassociateRouteTable", f"{EC2}:route-table/other")
+        self.assert_denied(self.bounded("ec2").disassociate_route_table, AssociationId=association)
+        self.permit("ec2:DisassociateRouteTable", f"{EC2}:route-table/{table}")
+        self.bounded("ec2").disassociate_route_table(AssociationId=association)
+
+    def test_a_function_is_made_under_its_name(self):
+        self.permit("lambda:CreateFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-*")
+        arguments = {
+            "Runtime": "provided.al2023",
+            "Handler": "bootstrap",
+            "Role": self.role,
+            "Code": {"ZipFile": b"no zip"},
+        }
+        self.assert_denied(self.bounded("lambda").create_function, FunctionName="theirs-1", **arguments)
+        before = self.last_call()
+        try:
+            self.bounded("lambda").create_function(FunctionName="ours-1", **arguments)
+        except ClientError as problem:
+            self.assertNotIn("AccessDenied", problem.response["Error"]["Code"])
+        self.assertIn(
+            ("lambda:CreateFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-1"), self.logged(before)
+        )
+
+    def test_what_asynchronous_invocations_do_has_its_own_permission(self):
+        self.permit("lambda:GetFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:*")
+        self.assert_denied(self.bounded("lambda").get_function_event_invoke_config, FunctionName="any")
+
+    def test_an_alias_is_made_under_its_name(self):
+        key = self.cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*")
+        self.bounded("kms").create_alias(AliasName="alias/ours-key", TargetKeyId=key)
+        self.assert_denied(self.bounded("kms").create_alias, AliasName="alias/theirs", TargetKeyId=key)
+
+    def test_load_balancing_is_bounded_by_name_and_tags(self):
+        prefix = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
+        vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        arguments = {"Protocol": "HTTP", "Port": 80, "VpcId": vpc, "TargetType": "ip"}
+        self.permit("elasticloadbalancing:CreateTargetGroup", f"{prefix}:targetgroup/ours-*", request="ours")
+        make = self.bounded("elbv2").create_target_group
+        made = make(Name="ours-1", Tags=pairs(OURS), **arguments)["TargetGroups"][0]["TargetGroupArn"]
+        self.assert_denied(make, Name="theirs", Tags=pairs(OURS), **arguments)
+        self.assert_denied(make, Name="ours-2", Tags=pairs(THEIRS), **arguments)
+        self.permit("elasticloadbalancing:DeleteTargetGroup", f"{prefix}:targetgroup/*", existing="theirs")
+        self.assert_denied(self.bounded("elbv2").delete_target_group, TargetGroupArn=made)
+        self.permit("elasticloadbalancing:DeleteTargetGroup", f"{prefix}:targetgroup/*", existing="ours")
+        self.bounded("elbv2").delete_target_group(TargetGroupArn=made)
+
+    def test_alarms_topics_and_policies_are_told_apart(self):
+        before = self.last_call()
+        for service, call, arguments in (
+            ("cloudwatch", "list_tags_for_resource", {"ResourceARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a"}),
+            ("sns", "list_tags_for_resource", {"ResourceArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:t"}),
+            ("cloudfront", "get_cache_policy", {"Id": "p"}),
+            ("cloudfront", "list_tags_for_resource", {"Resource": f"arn:aws:cloudfront::{ACCOUNT}:distribution/D"}),
+        ):
+            try:
+                getattr(self.cloud.client(service), call)(**arguments)
+            except ClientError:
+                pass  # there is none; what it was checked on counts
+        self.assertEqual(
+            self.logged(before),
+            [
+                ("cloudwatch:ListTagsForResource", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a"),
+                ("sns:ListTagsForResource", f"arn:aws:sns:{REGION}:{ACCOUNT}:t"),
+                ("cloudfront:GetCachePolicy", f"arn:aws:cloudfront::{ACCOUNT}:cache-policy/p"),
+                ("cloudfront:ListTagsForResource", f"arn:aws:cloudfront::{ACCOUNT}:distribution/D"),
+            ],
+        )
