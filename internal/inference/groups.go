@@ -35,10 +35,10 @@ func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*gr
 		}
 		*group.place = made
 	}
-	if err := i.allow(ctx, name+"-link-to-load-balancer", g, g.link, g.loadBalancer, args.listener().port); err != nil {
+	if err := i.allow(ctx, name+"-link-to-load-balancer", "From the link to the load balancer", g, g.link, g.loadBalancer, args.listener().port); err != nil {
 		return nil, err
 	}
-	if err := i.allow(ctx, name+"-load-balancer-to-targets", g, g.loadBalancer, g.targets, args.Settings.Port); err != nil {
+	if err := i.allow(ctx, name+"-load-balancer-to-targets", "From the load balancer to the targets", g, g.loadBalancer, g.targets, args.Settings.Port); err != nil {
 		return nil, err
 	}
 	i.SecurityGroupIDs = pulumi.StringMap{
@@ -51,7 +51,7 @@ func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*gr
 
 // allow lets one group open connections to a port of another. The rules' names have
 // the port, so that another port is opened before the old one is closed.
-func (i *Inference) allow(ctx *pulumi.Context, name string, g *groups, from, to *ec2.SecurityGroup, port int) error {
+func (i *Inference) allow(ctx *pulumi.Context, name, description string, g *groups, from, to *ec2.SecurityGroup, port int) error {
 	name = fmt.Sprintf("%s-%d", name, port)
 	egress, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-egress", &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           from.ID(),
@@ -59,6 +59,7 @@ func (i *Inference) allow(ctx *pulumi.Context, name string, g *groups, from, to 
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(port),
 		ToPort:                    pulumi.Int(port),
+		Description:               pulumi.String(description),
 	}, pulumi.Parent(i))
 	if err != nil {
 		return err
@@ -69,6 +70,7 @@ func (i *Inference) allow(ctx *pulumi.Context, name string, g *groups, from, to 
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(port),
 		ToPort:                    pulumi.Int(port),
+		Description:               pulumi.String(description),
 	}, pulumi.Parent(i))
 	g.rules = append(g.rules, egress, ingress)
 	return err
