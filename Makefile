@@ -65,6 +65,10 @@ ROTATIONS ?= 50
 local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
 	@$(driver) rotation-test -rotations $(ROTATIONS)
 
+.PHONY: local-deploy-test
+local-deploy-test: $(driver) ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
+	@$(driver) deploy-test $(if $(RECORD),-record)
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud

@@ -28,27 +28,28 @@ type spec struct {
 
 // reader reads typed values and collects what is wrong with them.
 type reader struct {
-	config   map[string]string
-	specs    map[string]spec // by full key
-	problems Problems
+	namespace string // of keys without one
+	config    map[string]string
+	specs     map[string]spec // by full key
+	problems  Problems
 }
 
 func newReader(config map[string]string) *reader {
-	return &reader{config: config, specs: map[string]spec{}}
+	return &reader{namespace: Namespace, config: config, specs: map[string]spec{}}
 }
 
 // full returns the full name of one of the program's own keys; a key that names
 // its namespace stays as it is.
-func full(key string) string {
+func (r *reader) full(key string) string {
 	if strings.Contains(key, ":") {
 		return key
 	}
-	return Namespace + ":" + key
+	return r.namespace + ":" + key
 }
 
 func (r *reader) text(key, typ, defaultValue string) string {
-	r.specs[full(key)] = spec{typ: typ, defaultValue: defaultValue}
-	if value, ok := r.config[full(key)]; ok {
+	r.specs[r.full(key)] = spec{typ: typ, defaultValue: defaultValue}
+	if value, ok := r.config[r.full(key)]; ok {
 		return value
 	}
 	return defaultValue
@@ -57,16 +58,16 @@ func (r *reader) text(key, typ, defaultValue string) string {
 // changed reports whether a key that was read has another value than its default.
 // The engine hands over Pulumi.yaml's defaults as well, so being there says nothing.
 func (r *reader) changed(key string) bool {
-	given, ok := r.config[full(key)]
-	return ok && given != r.specs[full(key)].defaultValue
+	given, ok := r.config[r.full(key)]
+	return ok && given != r.specs[r.full(key)].defaultValue
 }
 
 func (r *reader) refuse(key, allowed string, args ...any) {
-	given, ok := r.config[full(key)]
+	given, ok := r.config[r.full(key)]
 	if !ok {
-		given = r.specs[full(key)].defaultValue
+		given = r.specs[r.full(key)].defaultValue
 	}
-	r.problems = append(r.problems, Problem{Key: full(key), Given: given, Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+	r.problems = append(r.problems, Problem{Key: r.full(key), Given: given, Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
 }
 
 func (r *reader) pattern(key, defaultValue string, pattern *regexp.Regexp, allowed string) string {
@@ -131,7 +132,7 @@ const howToSetLists = "; set it with "
 func (r *reader) list(key string, valid func(string) bool, allowed string) []string {
 	var values []string
 	if err := json.Unmarshal([]byte(r.text(key, typeArray, "[]")), &values); err != nil || values == nil {
-		r.refuse(key, "a list in which each is %s"+howToSetLists+"`pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, full(key))
+		r.refuse(key, "a list in which each is %s"+howToSetLists+"`pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, r.full(key))
 		return nil
 	}
 	for i, value := range values {
@@ -173,7 +174,7 @@ func short(d time.Duration) string {
 // misspelt key would otherwise leave its default in force without a word.
 func (r *reader) checkUnknown() {
 	for _, key := range slices.Sorted(maps.Keys(r.config)) {
-		if _, known := r.specs[key]; known || !strings.HasPrefix(key, Namespace+":") {
+		if _, known := r.specs[key]; known || !strings.HasPrefix(key, r.namespace+":") {
 			continue
 		}
 		r.problems = append(r.problems, Problem{Key: key, Unknown: true, Allowed: "only the keys that Pulumi.yaml lists"})

@@ -126,6 +126,8 @@ func asEngine(t *testing.T, value any) string {
 	return fmt.Sprint(value)
 }
 
+func full(key string) string { return newReader(nil).full(key) }
+
 // Pulumi.yaml describes the settings to users and to the engine, so it has to be
 // the same list.
 func TestPulumiYAMLDescribesTheSettings(t *testing.T) {

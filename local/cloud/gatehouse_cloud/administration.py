@@ -2,14 +2,15 @@
 
 The roles that deploy the stack are bounded by names and by tags. For that, a request to make something has to be checked
 on its name where it has one, and the tags in a request and on a resource have to be known for every service that the
-stack uses. Where AWS checks one request on several resources, one of them is checked here.
+stack uses. Where AWS checks one request on several resources, one of them is checked here. Who may make or change a role
+can depend on its permissions boundary.
 """
 
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from ministack.core import iam_actions
-from ministack.services import alb, ec2, tagging
+from ministack.services import alb, ec2, iam, tagging
 
 from . import patching
 
@@ -73,6 +74,11 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
     if service == "scheduler" and path.startswith("/tags/"):
         return unquote(path.removeprefix("/tags/"))
     if service == "monitoring":
+        if name := form(query_params, "AlarmNames.member.1"):
+            return f"arn:aws:cloudwatch:{region}:{account_id}:alarm:{name}"
+        names = ("DashboardName", "DashboardNames.member.1")
+        if name := iam_actions._param(body, query_params, *names):
+            return f"arn:aws:cloudwatch::{account_id}:dashboard/{name}"
         return iam_actions._param(body, query_params, "ResourceARN") or arn
     if service in ("sns", "elasticloadbalancing"):
         return (
@@ -124,6 +130,8 @@ def _balancer_arn(query_params, region, account_id):
 
 def _request_tags(original, service, iam_action, body, params):
     context = original(service, iam_action, body, params)
+    if service == "iam":
+        return {**context, **_boundary(params)}
     if prefix := FORM_TAGS.get(service):
         form = iam_actions._query_param
         keys = [name for name in params if name.startswith(prefix) and name.endswith(".Key")]
@@ -133,6 +141,14 @@ def _request_tags(original, service, iam_action, body, params):
     else:
         return context
     return {**{f"aws:requesttag/{key}".lower(): value for key, value in tags.items()}, **context}
+
+
+def _boundary(params) -> dict[str, str]:
+    """The boundary that a request gives to a role, or else that of the role it is about."""
+    form = iam_actions._query_param
+    role = iam._roles.get(form(params, "RoleName")) or {}
+    arn = form(params, "PermissionsBoundary") or role.get("PermissionsBoundary")
+    return {"iam:permissionsboundary": arn} if arn else {}
 
 
 def _xml_tags(body: bytes) -> dict[str, str]:

@@ -8,6 +8,19 @@ from .harness import REGION, CloudTest
 
 ACCOUNT = "000000000000"
 EC2 = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+POLICY = json.dumps(
+    {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "sqs:ListQueues", "Resource": "*"}}
+)
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+        },
+    }
+)
 OURS, THEIRS = {"stack": "ours"}, {"stack": "theirs"}
 
 
@@ -35,7 +48,11 @@ class AdministrationTest(CloudTest):
         """Allow one action, with condition keys given as names with _ for what Python's can't have."""
         statement = {"Effect": "Allow", "Action": action, "Resource": resource}
         if equals:
-            key = {"request": "aws:RequestTag/stack", "existing": "aws:ResourceTag/stack"}
+            key = {
+                "request": "aws:RequestTag/stack",
+                "existing": "aws:ResourceTag/stack",
+                "boundary": "iam:PermissionsBoundary",
+            }
             statement["Condition"] = {"StringEquals": {key[name]: value for name, value in equals.items()}}
         self.cloud.client("iam").put_user_policy(
             UserName="bounded",
@@ -123,6 +140,21 @@ class AdministrationTest(CloudTest):
         self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*")
         self.bounded("kms").create_alias(AliasName="alias/ours-key", TargetKeyId=key)
         self.assert_denied(self.bounded("kms").create_alias, AliasName="alias/theirs", TargetKeyId=key)
+
+    def test_only_roles_with_the_boundary_are_made_and_changed(self):
+        iam = self.cloud.client("iam")
+        arn, other = (
+            iam.create_policy(PolicyName=name, PolicyDocument=POLICY)["Policy"]["Arn"] for name in ("boundary", "other")
+        )
+        make, change = self.bounded("iam").create_role, self.bounded("iam").put_role_policy
+        policy = {"PolicyName": "p", "PolicyDocument": POLICY}
+        self.permit("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/*", boundary=arn)
+        self.assert_denied(make, RoleName="free", AssumeRolePolicyDocument=TRUST)
+        self.assert_denied(make, RoleName="free", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=other)
+        make(RoleName="with-boundary", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=arn)
+        self.permit("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/*", boundary=arn)
+        change(RoleName="with-boundary", **policy)
+        self.assert_denied(change, RoleName="runner", **policy)
 
     def test_load_balancing_is_bounded_by_name_and_tags(self):
         prefix = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"

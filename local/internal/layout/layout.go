@@ -61,6 +61,12 @@ func (l Layout) Passphrase() string { return l.Local("passphrase") }
 // machine to machine.
 func (l Layout) Config() string { return l.Local("config.yaml") }
 
+// Pipeline is the folder of the pipeline's project.
+func (l Layout) Pipeline() string { return filepath.Join(l.Root, "pipeline") }
+
+// PipelineConfig is the configuration of its local stack.
+func (l Layout) PipelineConfig() string { return l.Local("pipeline.yaml") }
+
 // Endpoints tells others where the proven stack answers.
 func (l Layout) Endpoints() string { return l.Local("endpoints.json") }
 

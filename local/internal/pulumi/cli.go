@@ -30,6 +30,30 @@ type CLI struct {
 
 	// Environment is added to that of the CLI: see [cloud.Instance].
 	Environment map[string]string
+
+	// Credentials are whose the commands are; without any, they are the account's own.
+	Credentials Credentials
+}
+
+// Credentials are what AWS knows a caller by.
+type Credentials struct {
+	AccessKeyID     string `xml:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string // of a role; empty for the account
+}
+
+// account owns the local cloud.
+var account = Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+
+func (c Credentials) env() []string {
+	if c == (Credentials{}) {
+		c = account
+	}
+	env := []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey}
+	if c.SessionToken != "" {
+		env = append(env, "AWS_SESSION_TOKEN="+c.SessionToken)
+	}
+	return env
 }
 
 // Env is the environment in which plain pulumi commands act on the local stack.
@@ -44,6 +68,7 @@ func (c CLI) Env() []string {
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
 		env = append(env, name+"="+c.Environment[name])
 	}
+	env = append(env, c.Credentials.env()...)
 	return append(env,
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),
@@ -53,8 +78,6 @@ func (c CLI) Env() []string {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"AWS_ENDPOINT_URL="+c.Endpoint,
-		"AWS_ACCESS_KEY_ID=test",
-		"AWS_SECRET_ACCESS_KEY=test",
 		"AWS_REGION=us-east-1",
 		"AWS_CONFIG_FILE="+os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
@@ -100,6 +123,27 @@ func (c CLI) Output(ctx context.Context, args ...string) (string, error) {
 		return "", err
 	}
 	return process.Output(ctx, c.Layout.Root, c.Env(), append([]string{c.Path}, c.Args(args)...)...)
+}
+
+// Init makes an empty stack of the project in a folder. The CLI would write the new
+// stack's salt into the committed configuration file, so it is run in a folder that
+// has nothing but the project's file; the first deployment writes one into the local
+// file.
+func (c CLI) Init(ctx context.Context, project, stack string) error {
+	dir, err := os.MkdirTemp(c.Layout.Run(""), "project-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	text, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), text, 0o600); err != nil {
+		return err
+	}
+	_, err = c.Output(ctx, "stack", "init", stack, "--no-select", "--non-interactive", "--cwd", dir)
+	return err
 }
 
 // prepare makes what every command needs: the backend's folder and a passphrase.

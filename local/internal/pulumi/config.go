@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"go.yaml.in/yaml/v3"
@@ -25,11 +26,20 @@ const salt = "encryptionsalt"
 // WriteConfig makes the local stack's configuration from the committed one and what
 // belongs to this machine.
 func WriteConfig(l layout.Layout, machine map[string]any) error {
-	committed, err := os.ReadFile(l.Root + "/Pulumi." + StackName + ".yaml")
+	return writeConfig(l.Root, l.Config(), machine)
+}
+
+// WritePipelineConfig makes the configuration of the pipeline's project.
+func WritePipelineConfig(l layout.Layout) error {
+	return writeConfig(l.Pipeline(), l.PipelineConfig(), nil)
+}
+
+func writeConfig(project, target string, machine map[string]any) error {
+	committed, err := os.ReadFile(filepath.Join(project, "Pulumi."+StackName+".yaml"))
 	if err != nil {
 		return err
 	}
-	before, err := os.ReadFile(l.Config())
+	before, err := os.ReadFile(target)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -37,7 +47,7 @@ func WriteConfig(l layout.Layout, machine map[string]any) error {
 	if err != nil {
 		return err
 	}
-	return layout.WriteFile(l.Config(), content, 0o600)
+	return layout.WriteFile(target, content, 0o600)
 }
 
 // LambdaArchitecture is this machine's processor as Lambda spells it. The local

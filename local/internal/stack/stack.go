@@ -78,24 +78,8 @@ func (s Stack) Open(ctx context.Context, instance string) error {
 	return s.create(ctx)
 }
 
-// create makes an empty stack. The CLI would write the new stack's salt into
-// the committed configuration file, so it is run in a folder that has nothing
-// but the project's name; the first deployment writes one into the local file.
 func (s Stack) create(ctx context.Context) error {
-	dir, err := os.MkdirTemp(s.Layout.Run(""), "project-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	project, err := os.ReadFile(filepath.Join(s.Layout.Root, "Pulumi.yaml"))
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), project, 0o600); err != nil {
-		return err
-	}
-	_, err = s.CLI.Output(ctx, "stack", "init", pulumi.StackName, "--no-select", "--non-interactive", "--cwd", dir)
-	return err
+	return s.CLI.Init(ctx, s.Layout.Root, pulumi.StackName)
 }
 
 // endTime is how long a deployment that someone else has begun may take.

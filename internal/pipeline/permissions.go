@@ -1,0 +1,227 @@
+package pipeline
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Names are what the permissions of one stack are bounded by.
+type Names struct {
+	Partition string
+	Region    string
+	AccountID string
+	Project   string // of the stack: its `project` tag, and the start of all names
+	Stack     string
+	Boundary  string // ARN of the permissions boundary
+}
+
+// Name starts the physical names of the stack's resources.
+func (n Names) Name() string { return n.Project + "-" + n.Stack }
+
+func (n Names) replacer() *strings.Replacer {
+	return strings.NewReplacer(
+		"{partition}", n.Partition, "{region}", n.Region, "{account}", n.AccountID,
+		"{project}", n.Project, "{stack}", n.Stack, "{name}", n.Name(), "{boundary}", n.Boundary,
+	)
+}
+
+// conditions are IAM's: operator, key, and the values, of which one is enough.
+type conditions map[string]map[string]values
+
+// values are one value or several; YAML and IAM write both.
+type values []string
+
+// UnmarshalYAML reads one value or a list of them.
+func (v *values) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		*v = values{node.Value}
+		return nil
+	}
+	return node.Decode((*[]string)(v))
+}
+
+// statement is one statement of permissions.yaml. Those of groups have actions for
+// reading and for writing, those of the boundary just actions.
+type statement struct {
+	Sid       string
+	Resources []string
+	Read      []string
+	Write     []string
+	Actions   []string
+	Condition conditions
+}
+
+type group struct {
+	Name       string
+	Statements []statement
+}
+
+// permissions is permissions.yaml.
+type permissions struct {
+	Conditions map[string]conditions // only for the file's own references
+	Groups     []group
+	Boundary   []statement
+	Unseen     []unseen
+}
+
+// unseen are actions that are allowed though no local deployment calls them.
+type unseen struct {
+	Reason  string
+	Actions []string
+}
+
+//go:embed permissions.yaml
+var permissionsFile []byte
+
+func loadPermissions() (permissions, error) {
+	var p permissions
+	decoder := yaml.NewDecoder(strings.NewReader(string(permissionsFile)))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&p); err != nil {
+		return permissions{}, fmt.Errorf("permissions.yaml: %w", err)
+	}
+	return p, nil
+}
+
+// largestPolicy is how many characters a managed policy may have (IAM's user guide,
+// "IAM and AWS STS quotas").
+const largestPolicy = 6144
+
+// document is a policy document, ready to be filled with names.
+type document struct {
+	name       string
+	statements []allowed
+}
+
+func (d document) description(n Names) string {
+	return "The " + d.name + " policy of the pipeline of " + n.Name()
+}
+
+// allowed is a statement of a policy document.
+type allowed struct {
+	Sid       string
+	Effect    string
+	Action    []string
+	Resource  []string
+	Condition conditions `json:",omitempty"`
+}
+
+func allow(s statement, actions []string) allowed {
+	return allowed{Sid: s.Sid, Effect: "Allow", Action: actions, Resource: s.Resources, Condition: s.Condition}
+}
+
+// reading and writing are the documents for what only looks and for what changes.
+func (p permissions) reading() []document {
+	return p.documents("read", func(s statement) []string { return s.Read })
+}
+
+func (p permissions) writing() []document {
+	return p.documents("write", func(s statement) []string { return s.Write })
+}
+
+func (p permissions) documents(kind string, actions func(statement) []string) []document {
+	var all []document
+	for _, g := range p.Groups {
+		d := document{name: g.Name + "-" + kind}
+		for _, s := range g.Statements {
+			if found := actions(s); len(found) > 0 {
+				d.statements = append(d.statements, allow(s, found))
+			}
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+func (p permissions) boundary() document {
+	d := document{name: "boundary"}
+	for _, s := range p.Boundary {
+		d.statements = append(d.statements, allow(s, s.Actions))
+	}
+	return d
+}
+
+// json is the document with the names filled in.
+func (d document) json(n Names) (string, error) {
+	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": d.filled(n)})
+	if err != nil {
+		return "", err
+	}
+	if len(text) > largestPolicy {
+		return "", fmt.Errorf("the policy %s has %d characters; allowed: %d, so divide its group in permissions.yaml", d.name, len(text), largestPolicy)
+	}
+	return string(text), nil
+}
+
+// filled is the document's statements with the names filled in.
+func (d document) filled(n Names) []allowed {
+	replacer := n.replacer()
+	replace := func(texts []string) []string {
+		filled := make([]string, len(texts))
+		for i, text := range texts {
+			filled[i] = replacer.Replace(text)
+		}
+		return filled
+	}
+	all := make([]allowed, len(d.statements))
+	for i, s := range d.statements {
+		all[i] = s
+		all[i].Resource = replace(s.Resource)
+		if s.Condition == nil {
+			continue
+		}
+		all[i].Condition = conditions{}
+		for operator, tests := range s.Condition {
+			filled := map[string]values{}
+			for key, wanted := range tests {
+				filled[key] = replace(wanted)
+			}
+			all[i].Condition[operator] = filled
+		}
+	}
+	return all
+}
+
+// actions are all that documents allow, in order.
+func actions(documents ...document) []string {
+	found := map[string]bool{}
+	for _, d := range documents {
+		for _, s := range d.statements {
+			for _, action := range s.Action {
+				found[action] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// check finds what YAML can't: statements that allow nothing, or that IAM would take
+// for other than they say.
+func (p permissions) check() error {
+	var problems []error
+	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
+		seen := map[string]bool{}
+		for _, s := range d.statements {
+			if s.Sid == "" || seen[s.Sid] {
+				problems = append(problems, fmt.Errorf("%s: the statement %q needs a name of its own", d.name, s.Sid))
+			}
+			seen[s.Sid] = true
+			if len(s.Resource) == 0 || len(s.Action) == 0 {
+				problems = append(problems, fmt.Errorf("%s: the statement %s needs actions and resources", d.name, s.Sid))
+			}
+			for _, action := range s.Action {
+				if strings.Contains(action, "*") {
+					problems = append(problems, fmt.Errorf("%s: %s allows more than one action", d.name, action))
+				}
+			}
+		}
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,229 @@
+package pipeline
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/stack"
+)
+
+func names(stack string) Names {
+	return Names{
+		Partition: "aws", Region: "us-east-1", AccountID: pulumitest.AccountID, Project: "gatehouse", Stack: stack,
+		Boundary: "arn:aws:iam::123456789012:policy/pipeline/gatehouse-" + stack + "-boundary",
+	}
+}
+
+func load(t testing.TB) permissions {
+	t.Helper()
+	p, err := loadPermissions()
+	require.NoError(t, err)
+	require.NoError(t, p.check())
+	return p
+}
+
+// role is all that one role's policies allow, conditions left aside.
+type role []allowed
+
+func deployRole(t testing.TB) role {
+	p := load(t)
+	return roleOf(names("dev"), slices.Concat(p.reading(), p.writing())...)
+}
+
+func roleOf(n Names, documents ...document) role {
+	var all role
+	for _, d := range documents {
+		all = append(all, d.filled(n)...)
+	}
+	return all
+}
+
+func (r role) allows(action, resource string) bool {
+	return slices.ContainsFunc(r, func(s allowed) bool {
+		return slices.Contains(s.Action, action) && slices.ContainsFunc(s.Resource, func(pattern string) bool {
+			return matches(pattern, resource)
+		})
+	})
+}
+
+// matches compares as IAM does: a star stands for anything.
+func matches(pattern, text string) bool {
+	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
+	return regexp.MustCompile("^" + quoted + "$").MatchString(text)
+}
+
+// calls are the actions that a local deployment called, by role: see calls.txt.
+func calls(t testing.TB) map[string][]string {
+	t.Helper()
+	file, err := os.Open("calls.txt")
+	require.NoError(t, err)
+	defer file.Close()
+	found := map[string][]string{}
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		role, action, ok := strings.Cut(lines.Text(), " ")
+		if ok && !strings.HasPrefix(role, "#") {
+			found[role] = append(found[role], action)
+		}
+	}
+	require.NotEmpty(t, found["preview"])
+	require.NotEmpty(t, found["deploy"])
+	return found
+}
+
+// alwaysAllowed needs no permission.
+const alwaysAllowed = "sts:GetCallerIdentity"
+
+func TestWhatWasCalledIsAllowed(t *testing.T) {
+	p, called := load(t), calls(t)
+	reading, all := actions(p.reading()...), actions(slices.Concat(p.reading(), p.writing())...)
+	for _, action := range called["preview"] {
+		assert.True(t, action == alwaysAllowed || slices.Contains(reading, action), "the preview role lacks %s: add it to permissions.yaml", action)
+	}
+	for _, action := range called["deploy"] {
+		assert.True(t, action == alwaysAllowed || slices.Contains(all, action), "the deploy role lacks %s: add it to permissions.yaml", action)
+	}
+}
+
+// explained are the actions with a reason to be allowed though nothing calls them.
+func explained(t testing.TB, p permissions) []string {
+	t.Helper()
+	var all []string
+	for _, u := range p.Unseen {
+		require.NotEmpty(t, u.Reason)
+		all = append(all, u.Actions...)
+	}
+	return all
+}
+
+func TestWhatIsAllowedWasCalledOrHasAReason(t *testing.T) {
+	p, called := load(t), calls(t)
+	reasons := explained(t, p)
+	for _, action := range actions(p.reading()...) {
+		assert.True(t, slices.Contains(called["preview"], action) || slices.Contains(reasons, action),
+			"no preview called %s: take it from `read` in permissions.yaml, or say in `unseen` why it is needed", action)
+	}
+	for _, action := range actions(p.writing()...) {
+		assert.True(t, slices.Contains(called["deploy"], action) || slices.Contains(reasons, action),
+			"no deployment called %s: take it from permissions.yaml, or say in `unseen` why it is needed", action)
+	}
+}
+
+func TestReasonsAreForWhatIsAllowedAndNotSeen(t *testing.T) {
+	p, called := load(t), calls(t)
+	reading, writing := actions(p.reading()...), actions(p.writing()...)
+	for _, action := range explained(t, p) {
+		read := slices.Contains(reading, action) && !slices.Contains(called["preview"], action)
+		write := slices.Contains(writing, action) && !slices.Contains(called["deploy"], action)
+		assert.True(t, read || write, "%s is not allowed, or was called: it needs no reason", action)
+	}
+}
+
+// changing are the beginnings of operations that change something, or that give away
+// what a preview doesn't need.
+var changing = regexp.MustCompile(`:(Get|List|Describe|GET)`)
+
+func TestThePreviewRoleOnlyReads(t *testing.T) {
+	for _, action := range actions(load(t).reading()...) {
+		assert.Regexp(t, changing, action)
+		for _, secret := range []string{"ssm:GetParameter", "secretsmanager:", "kms:Decrypt", "logs:GetLogEvents", "logs:FilterLogEvents"} {
+			assert.False(t, strings.HasPrefix(action, secret), action)
+		}
+	}
+}
+
+// everywhere are the actions beside those that list and describe which are allowed on
+// every resource of the account, under no condition. AWS knows no narrower permission
+// for them.
+var everywhere = []string{
+	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteQueryDefinition", "logs:GetLogDelivery",
+	"logs:PutQueryDefinition", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+	"sns:GetSubscriptionAttributes", "sns:Unsubscribe",
+}
+
+func TestLittleIsAllowedEverywhere(t *testing.T) {
+	var found []string
+	p := load(t)
+	for _, s := range roleOf(names("dev"), slices.Concat(p.reading(), p.writing())...) {
+		if !slices.Contains(s.Resource, "*") || s.Condition != nil {
+			continue
+		}
+		for _, action := range s.Action {
+			if !regexp.MustCompile(`:(Describe|List)`).MatchString(action) {
+				found = append(found, action)
+			}
+		}
+	}
+	assert.ElementsMatch(t, everywhere, found)
+}
+
+func TestPoliciesFitWithTheLongestNames(t *testing.T) {
+	n := names(strings.Repeat("s", 38)) // the longest stack name: see deployment
+	n.Region, n.Partition = "ap-southeast-2", "aws-us-gov"
+	p := load(t)
+	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
+		_, err := d.json(n)
+		assert.NoError(t, err)
+	}
+}
+
+func TestAPolicyThatIsTooLargeIsRefused(t *testing.T) {
+	d := document{name: "network-write", statements: []allowed{{Resource: []string{strings.Repeat("x", largestPolicy)}}}}
+	_, err := d.json(names("dev"))
+	require.ErrorContains(t, err, "the policy network-write has")
+}
+
+func TestEveryPlaceholderIsFilled(t *testing.T) {
+	p := load(t)
+	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
+		text, err := d.json(names("dev"))
+		require.NoError(t, err)
+		assert.NotRegexp(t, `\{[a-z]+\}`, text)
+	}
+}
+
+func TestStatementsThatAllowTooMuchOrNothingAreRefused(t *testing.T) {
+	p := permissions{Groups: []group{{Name: "g", Statements: []statement{
+		{Sid: "A", Resources: []string{"*"}, Read: []string{"ec2:*"}},
+		{Sid: "A", Resources: nil, Read: []string{"ec2:DescribeVpcs"}},
+	}}}}
+	err := p.check()
+	require.ErrorContains(t, err, "ec2:* allows more than one action")
+	require.ErrorContains(t, err, `the statement "A" needs a name of its own`)
+	require.ErrorContains(t, err, "the statement A needs actions and resources")
+}
+
+// The boundary has to let every role do what its own policies say. Its resources in
+// mocks have made-up ARNs, so that only actions are compared here; the local
+// deployment, with the boundary in force, shows the rest.
+func TestTheBoundaryAllowsWhatTheStacksRolesDo(t *testing.T) {
+	bounded := actions(load(t).boundary())
+	s := pulumitest.Settings(t)
+	s.Network.Enabled = true
+	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		return stack.Deploy(ctx, s, pulumitest.Artifacts(t), nil)
+	})
+	needed := map[string]bool{}
+	for _, r := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
+		var policy struct{ Statement []struct{ Action []string } }
+		require.NoError(t, json.Unmarshal([]byte(r.Text("policy")), &policy))
+		for _, statement := range policy.Statement {
+			for _, action := range statement.Action {
+				needed[action] = true
+				assert.Contains(t, bounded, action, "%s needs it: add it to the boundary in permissions.yaml", r.Name)
+			}
+		}
+	}
+	for _, action := range bounded {
+		assert.True(t, needed[action], "no role needs %s: take it from the boundary in permissions.yaml", action)
+	}
+}

@@ -1,0 +1,124 @@
+package pipeline
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+type stackArgs struct {
+	names       Names
+	settings    settings.Pipeline
+	permissions permissions
+	providerARN pulumi.StringInput
+}
+
+// Stack is what one stack's previews and deployments run as.
+type Stack struct {
+	pulumi.ResourceState
+
+	PreviewRoleARN pulumi.StringOutput
+	DeployRoleARN  pulumi.StringOutput
+
+	// BoundaryARN goes into the stack's setting permissionsBoundaryArn.
+	BoundaryARN pulumi.StringOutput
+}
+
+func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.ResourceOption) (*Stack, error) {
+	s := &Stack{}
+	if err := ctx.RegisterComponentResource("gatehouse:pipeline:Stack", name, s, opts...); err != nil {
+		return nil, err
+	}
+	n := args.names
+	// The deploy role's policies name it, and are checked for their size before anything
+	// is made.
+	n.Boundary = "arn:" + n.Partition + ":iam::" + n.AccountID + ":policy" + path + n.Name() + "-boundary"
+	boundary, err := s.newPolicy(ctx, name, n, args.permissions.boundary())
+	if err != nil {
+		return nil, err
+	}
+	reading, err := s.newPolicies(ctx, name, n, append(args.permissions.reading(), stateReading(args.settings)...))
+	if err != nil {
+		return nil, err
+	}
+	writing, err := s.newPolicies(ctx, name, n, append(args.permissions.writing(), stateWriting(args.settings)...))
+	if err != nil {
+		return nil, err
+	}
+	preview, err := s.newRole(ctx, name+"-preview", &iam.RoleArgs{
+		Name:        pulumi.String(n.Name() + "-preview"),
+		Path:        pulumi.String(path),
+		Description: pulumi.String("Previews " + n.Name() + ": reads, and changes nothing"),
+		AssumeRolePolicy: trust(args.providerARN, args.settings.Repository,
+			anyPullRequest, branchPrefix+args.settings.Branch),
+	}, reading)
+	if err != nil {
+		return nil, err
+	}
+	deploy, err := s.newRole(ctx, name+"-deploy", &iam.RoleArgs{
+		Name:               pulumi.String(n.Name() + "-deploy"),
+		Path:               pulumi.String(path),
+		Description:        pulumi.String("Deploys " + n.Name()),
+		MaxSessionDuration: pulumi.Int(deployTime),
+		AssumeRolePolicy:   trust(args.providerARN, args.settings.Repository, environment+n.Stack),
+	}, append(reading, writing...))
+	if err != nil {
+		return nil, err
+	}
+	s.PreviewRoleARN, s.DeployRoleARN, s.BoundaryARN = preview.Arn, deploy.Arn, boundary.Arn
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{
+		"previewRoleArn": s.PreviewRoleARN,
+		"deployRoleArn":  s.DeployRoleARN,
+		"boundaryArn":    s.BoundaryARN,
+	})
+}
+
+// managed is a policy with the name of its document.
+type managed struct {
+	*iam.Policy
+
+	document string
+}
+
+func (s *Stack) newPolicies(ctx *pulumi.Context, name string, n Names, documents []document) ([]managed, error) {
+	var all []managed
+	for _, d := range documents {
+		made, err := s.newPolicy(ctx, name, n, d)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, managed{made, d.name})
+	}
+	return all, nil
+}
+
+func (s *Stack) newPolicy(ctx *pulumi.Context, name string, n Names, d document) (*iam.Policy, error) {
+	text, err := d.json(n)
+	if err != nil {
+		return nil, err
+	}
+	return iam.NewPolicy(ctx, name+"-"+d.name, &iam.PolicyArgs{
+		Name:        pulumi.String(n.Name() + "-" + d.name),
+		Path:        pulumi.String(path),
+		Description: pulumi.String(d.description(n)),
+		Policy:      pulumi.String(text),
+	}, pulumi.Parent(s))
+}
+
+func (s *Stack) newRole(ctx *pulumi.Context, name string, args *iam.RoleArgs, policies []managed) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, name, args, pulumi.Parent(s))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range policies {
+		_, err := iam.NewRolePolicyAttachment(ctx, name+"-"+p.document, &iam.RolePolicyAttachmentArgs{
+			Role:      role.Name,
+			PolicyArn: p.Arn,
+		}, pulumi.Parent(s))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return role, nil
+}

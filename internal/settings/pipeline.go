@@ -1,0 +1,77 @@
+package settings
+
+import (
+	"regexp"
+	"strings"
+)
+
+// PipelineNamespace is the configuration namespace of the pipeline's own keys: the
+// project's name in pipeline/Pulumi.yaml.
+const PipelineNamespace = "gatehouse-pipeline"
+
+// Pipeline is the checked configuration of the roles with which GitHub deploys.
+type Pipeline struct {
+	Region string
+
+	// Repository is owner/name as the subject of GitHub's tokens spells it.
+	Repository string
+	Branch     string   // whose drift is looked for
+	Stacks     []string // of the gatehouse project, in this account and region
+
+	// ProviderARN is that of an existing provider for GitHub's tokens; without it one
+	// is made. An account can have only one.
+	ProviderARN string
+
+	StateBucket   string // where Pulumi keeps its state; empty for elsewhere than S3
+	SecretsKeyARN string // KMS key that encrypts the state's secrets; may be empty
+}
+
+var (
+	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$|^[A-Za-z0-9-]{1,39}@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+$`)
+	branchPattern     = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,200}$`)
+	stackPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,38}$`)
+	providerPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
+	bucketPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	keyPattern        = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$`)
+)
+
+// LoadPipeline is [Load] for the pipeline's configuration.
+func LoadPipeline(config map[string]string) (Pipeline, error) {
+	r := newReader(config)
+	r.namespace = PipelineNamespace
+	p := readPipeline(r)
+	if len(r.problems) == 0 {
+		p.check(r)
+	}
+	r.checkUnknown()
+	if len(r.problems) > 0 {
+		return Pipeline{}, r.problems
+	}
+	return p, nil
+}
+
+func readPipeline(r *reader) Pipeline {
+	return Pipeline{
+		Region:        r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
+		Repository:    r.pattern("repository", "", repositoryPattern, "a repository as GitHub's tokens name it: owner/name, or owner@12345/name@67890 for one made or renamed since July 2026"),
+		Branch:        r.pattern("branch", "main", branchPattern, "a branch such as main"),
+		Stacks:        r.list("stacks", stackPattern.MatchString, "the name of a stack such as dev"),
+		ProviderARN:   r.optional("oidcProviderArn", providerPattern, "the ARN of the account's provider for token.actions.githubusercontent.com, or nothing"),
+		StateBucket:   r.optional("stateBucket", bucketPattern, "the name of an S3 bucket, or nothing"),
+		SecretsKeyARN: r.optional("secretsKeyArn", keyPattern, "the ARN of a KMS key, or nothing"),
+	}
+}
+
+// check refuses stacks whose resources can't be told apart by their names.
+func (p Pipeline) check(r *reader) {
+	if len(p.Stacks) == 0 {
+		r.refuse("stacks", "at least one stack: `pulumi config set --path '%s[0]' dev`", r.full("stacks"))
+	}
+	for _, one := range p.Stacks {
+		for _, other := range p.Stacks {
+			if strings.HasPrefix(other, one+"-") {
+				r.refuse("stacks", "stacks of which none begins with another and a hyphen: the role of %s could change %s", one, other)
+			}
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package deploytest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+)
+
+// call is one line of the local cloud's log.
+type call struct {
+	Number    int    `json:"n"`
+	Action    string `json:"action"`
+	Resource  string `json:"resource"`
+	Principal string `json:"principal"`
+	Allowed   bool   `json:"allowed"`
+}
+
+// callsSince reads the log after the call of that number.
+func callsSince(ctx context.Context, endpoint string, number int) ([]call, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/_gatehouse/calls?since=%d", endpoint, number), nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("read the local cloud's log: %w", err)
+	}
+	defer resp.Body.Close()
+	var all []call
+	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
+		var one call
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			return nil, fmt.Errorf("read the local cloud's log: %w", err)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// by returns the calls of a role.
+func by(calls []call, role string) []call {
+	name := "/" + role[strings.LastIndexByte(role, '/')+1:] + "/"
+	return slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return !strings.Contains(c.Principal, name) })
+}
+
+// denials are the calls that IAM refused, each once.
+func denials(calls []call) []string {
+	found := map[string]bool{}
+	for _, c := range calls {
+		if !c.Allowed {
+			found[c.Action+" on "+c.Resource] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// actions are what was called, each once.
+func actions(calls []call) []string {
+	found := map[string]bool{}
+	for _, c := range calls {
+		found[c.Action] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// record is calls.txt: what each role called in a deployment, from which the
+// permissions of the roles follow.
+type record map[string][]string
+
+const recordHead = `# What the pipeline's roles called when they previewed, deployed, changed and destroyed
+# the local stack, by role. "make local-deploy-test RECORD=1" writes it.
+`
+
+func recordPath(l layout.Layout) string { return l.Root + "/internal/pipeline/calls.txt" }
+
+func (r record) String() string {
+	var out strings.Builder
+	out.WriteString(recordHead)
+	for _, role := range slices.Sorted(maps.Keys(r)) {
+		for _, action := range r[role] {
+			fmt.Fprintf(&out, "%s %s\n", role, action)
+		}
+	}
+	return out.String()
+}
+
+// compare says how this record differs from the committed one.
+func (r record) compare(committed string) []string {
+	var problems []string
+	before, now := strings.Split(committed, "\n"), strings.Split(r.String(), "\n")
+	for _, line := range now {
+		if !slices.Contains(before, line) {
+			problems = append(problems, line+" is new")
+		}
+	}
+	for _, line := range before {
+		if !slices.Contains(now, line) {
+			problems = append(problems, line+" is not called any more")
+		}
+	}
+	return problems
+}
+
+// check compares with the committed record, or replaces it.
+func (r record) check(l layout.Layout, replace bool) error {
+	if replace {
+		return layout.WriteFile(recordPath(l), []byte(r.String()), 0o644)
+	}
+	committed, err := os.ReadFile(recordPath(l))
+	if err != nil {
+		return err
+	}
+	if problems := r.compare(string(committed)); len(problems) > 0 {
+		return fmt.Errorf("the deployment calls something else than internal/pipeline/calls.txt says; "+
+			"record it with `make local-deploy-test RECORD=1`, then let the tests say what the permissions need:\n  %s",
+			strings.Join(problems, "\n  "))
+	}
+	return nil
+}

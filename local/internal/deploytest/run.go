@@ -1,0 +1,233 @@
+// Package deploytest deploys the local stack as GitHub Actions deploys a real one:
+// with the pipeline's roles, for a token of a job, with IAM enforced. It shows that
+// the roles suffice, that nobody else gets them, what they called, and that a
+// protected stack can't be destroyed by accident.
+package deploytest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+)
+
+// repository is the one that pipeline/Pulumi.local.yaml trusts.
+const repository = "gatehouse-iac/gatehouse"
+
+// initial are settings that the stack begins with.
+var initial = map[string]any{
+	"gatehouse:protect":                   true,
+	"gatehouse:retainOnDelete":            true,
+	"gatehouse:alarmEmail":                "nobody@example.com",
+	"gatehouse:networkNat":                "perZone",
+	"gatehouse:networkInterfaceEndpoints": []string{"logs"},
+}
+
+// changed are settings with which the update changes each kind of resource, and some
+// come and go.
+var changed = map[string]any{
+	"gatehouse:logRetentionDays":          3,
+	"gatehouse:throttleRate":              90,
+	"gatehouse:authorizerTtl":             "20s",
+	"gatehouse:keyMemoryTtl":              "6s",
+	"gatehouse:rotationTick":              "2m",
+	"gatehouse:rotationInterval":          "3m",
+	"gatehouse:alarmEmail":                "",
+	"gatehouse:modelMaxTokens":            100,
+	"gatehouse:modelId":                   "amazon.nova-lite-v1:0",
+	"gatehouse:inferenceTargets":          []string{"10.0.0.11"},
+	"gatehouse:inferencePort":             9090, // replaces the target group
+	"gatehouse:inferenceTimeout":          "20s",
+	"gatehouse:networkNat":                "single",
+	"gatehouse:networkIpv6":               true,
+	"gatehouse:networkInterfaceEndpoints": []string{"logs", "bedrock-runtime"},
+}
+
+// test is one run.
+type test struct {
+	show     *progress.Display
+	stack    stack.Stack
+	endpoint string
+	roles    roles
+}
+
+// Run does it all in the running cloud, which has nothing in it yet, and with a stack
+// that doesn't exist yet. With replace, it writes down what was called instead of
+// comparing it.
+func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s stack.Stack, replace bool) error {
+	t := &test{show: show, stack: s, endpoint: running.Endpoint()}
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, *progress.Step) error
+	}{
+		{"pipeline", t.pipeline},
+		{"trust", t.trust},
+		{"deploy", t.deploy},
+		{"preview", t.preview},
+		{"protection", t.protection},
+		{"unprotect", t.unprotect},
+		{"change", t.change},
+		{"preview again", t.preview},
+		{"destroy", t.destroy},
+		{"permissions", func(ctx context.Context, s *progress.Step) error { return t.permissions(ctx, s, replace) }},
+	} {
+		if err := show.Step(ctx, step.name, step.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *test) pipeline(ctx context.Context, s *progress.Step) (err error) {
+	t.roles, err = deployPipeline(ctx, t.stack.CLI, func(text string) { s.Doing("%s", text) })
+	s.Note("roles to preview and to deploy")
+	return err
+}
+
+// trust shows which tokens get which role.
+func (t *test) trust(ctx context.Context, s *progress.Step) error {
+	right := token{issuer, audience, "repo:" + repository + ":environment:" + pulumi.StackName}
+	with := func(change func(*token)) token {
+		changed := right
+		change(&changed)
+		return changed
+	}
+	cases := []struct {
+		name, role string
+		token      token
+		trusted    bool
+	}{
+		{"a deployment", t.roles.deploy, right, true},
+		{"a pull request, to deploy", t.roles.deploy, with(func(t *token) { t.Subject = "repo:" + repository + ":pull_request" }), false},
+		{"the main branch, to deploy", t.roles.deploy, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/main" }), false},
+		{"another environment", t.roles.deploy, with(func(t *token) { t.Subject += "-2" }), false},
+		{"another repository", t.roles.deploy, with(func(t *token) { t.Subject = strings.Replace(t.Subject, repository, "fork/gatehouse", 1) }), false},
+		{"another audience", t.roles.deploy, with(func(t *token) { t.Audience = "https://github.com/fork" }), false},
+		{"another issuer", t.roles.deploy, with(func(t *token) { t.Issuer = "https://gitlab.com" }), false},
+		{"a pull request", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":pull_request" }), true},
+		{"the main branch", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/main" }), true},
+		{"another branch", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/feature" }), false},
+		{"a fork's pull request", t.roles.preview, with(func(t *token) { t.Subject = "repo:fork/gatehouse:pull_request" }), false},
+	}
+	for _, c := range cases {
+		_, code, err := assume(ctx, t.endpoint, c.role, c.token)
+		switch {
+		case err != nil:
+			return err
+		case c.trusted && code != "":
+			return fmt.Errorf("%s is not let into %s: %s", c.name, c.role, code)
+		case !c.trusted && code != refused:
+			return fmt.Errorf("%s is let into %s (%s)", c.name, c.role, code)
+		}
+	}
+	s.Note("%d tokens, each taken or refused as it must", len(cases))
+	return nil
+}
+
+// as returns the stack in the hands of a role.
+func (t *test) as(ctx context.Context, role, subject string) (stack.Stack, error) {
+	credentials, code, err := assume(ctx, t.endpoint, role, token{issuer, audience, "repo:" + repository + ":" + subject})
+	if err == nil && code != "" {
+		err = fmt.Errorf("assume %s: %s", role, code)
+	}
+	s := t.stack
+	s.CLI.Credentials = credentials
+	return s, err
+}
+
+func (t *test) deployer(ctx context.Context) (stack.Stack, error) {
+	return t.as(ctx, t.roles.deploy, "environment:"+pulumi.StackName)
+}
+
+func (t *test) up(ctx context.Context, step *progress.Step, settings map[string]any) error {
+	s, err := t.deployer(ctx)
+	if err != nil {
+		return err
+	}
+	s.Machine = maps.Clone(s.Machine)
+	maps.Copy(s.Machine, settings)
+	s.Machine["gatehouse:permissionsBoundaryArn"] = t.roles.boundary
+	if err := pulumi.WriteConfig(s.Layout, s.Machine); err != nil {
+		return err
+	}
+	changes, err := s.Up(ctx, func(text string) { step.Doing("%s", text) })
+	step.Note("%s", changes)
+	return t.explained(ctx, err)
+}
+
+func (t *test) deploy(ctx context.Context, step *progress.Step) error {
+	return t.up(ctx, step, initial)
+}
+
+func (t *test) preview(ctx context.Context, step *progress.Step) error {
+	s, err := t.as(ctx, t.roles.preview, "pull_request")
+	if err != nil {
+		return err
+	}
+	changes, err := s.Preview(ctx, func(text string) { step.Doing("%s", text) })
+	step.Note("%s", changes)
+	if err == nil && changes != pulumi.NoChange {
+		err = fmt.Errorf("a preview right after the deployment shows %s", changes)
+	}
+	return t.explained(ctx, err)
+}
+
+// unprotect comes before the change that deletes something: what is not declared any
+// more can't lose its protection by the same update.
+func (t *test) unprotect(ctx context.Context, step *progress.Step) error {
+	settings := maps.Clone(initial)
+	settings["gatehouse:protect"], settings["gatehouse:retainOnDelete"] = false, false
+	settings["gatehouse:inferenceHealthPath"] = "/ready" // changes the target group in place
+	return t.up(ctx, step, settings)
+}
+
+func (t *test) change(ctx context.Context, step *progress.Step) error {
+	return t.up(ctx, step, changed)
+}
+
+func (t *test) destroy(ctx context.Context, step *progress.Step) error {
+	s, err := t.deployer(ctx)
+	if err != nil {
+		return err
+	}
+	changes, err := s.Destroy(ctx, func(text string) { step.Doing("%s", text) })
+	step.Note("%s", changes)
+	return t.explained(ctx, err)
+}
+
+// explained adds to an error what IAM refused.
+func (t *test) explained(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	calls, problem := callsSince(ctx, t.endpoint, 0)
+	if problem != nil {
+		return errors.Join(err, problem)
+	}
+	if denied := denials(append(by(calls, t.roles.deploy), by(calls, t.roles.preview)...)); len(denied) > 0 {
+		err = fmt.Errorf("%w\nIAM refused the roles, so internal/pipeline/permissions.yaml lacks:\n  %s", err, strings.Join(denied, "\n  "))
+	}
+	return err
+}
+
+// permissions shows what the roles called, and that nothing was refused: the provider
+// takes some refusals without a word.
+func (t *test) permissions(ctx context.Context, step *progress.Step, replace bool) error {
+	calls, err := callsSince(ctx, t.endpoint, 0)
+	if err != nil {
+		return err
+	}
+	preview, deploy := by(calls, t.roles.preview), by(calls, t.roles.deploy)
+	if denied := denials(append(preview, deploy...)); len(denied) > 0 {
+		return fmt.Errorf("internal/pipeline/permissions.yaml lacks:\n  %s", strings.Join(denied, "\n  "))
+	}
+	found := record{"preview": actions(preview), "deploy": actions(deploy)}
+	step.Note("%d actions to deploy, %d to preview", len(found["deploy"]), len(found["preview"]))
+	return found.check(t.stack.Layout, replace)
+}
