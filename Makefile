@@ -38,14 +38,16 @@ local: $(driver) ## Deploy everything on this machine, send the requests that pr
 local-down: $(driver) ## Destroy the local stack and stop everything
 	@$(driver) down
 
-# Which stack the rotation's commands are about. Another than the local one is
+# Which stack the operator's commands are about. Another than the local one is
 # reached with the Pulumi CLI and the AWS credentials of your shell.
 STACK ?= local
 GATEHOUSE_PORT ?= 4566
 ifeq ($(STACK),local)
+pulumi = $(driver) pulumi
 outputs = $(driver) pulumi stack output --json
 aws = AWS_ENDPOINT_URL=http://127.0.0.1:$(GATEHOUSE_PORT) AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 else
+pulumi = pulumi
 outputs = pulumi stack output --json --stack $(STACK)
 aws = AWS_REGION="$$(pulumi config get aws:region --stack $(STACK))"
 endif
@@ -58,6 +60,10 @@ revoke: ## The same at once: delete every key that is in the ring now
 	@$(outputs) | $(aws) go run ./internal/cmd/rotation $(if $(THROUGH),-through $(THROUGH)) revoke
 rotation-status: ## Show the origin keys of STACK, which is in use, and what comes next
 	@$(outputs) | $(aws) go run ./internal/cmd/rotation status
+
+.PHONY: doctor
+doctor: $(driver) ## Say why STACK can't be deployed, and what to do about it; changes nothing
+	@go run ./internal/cmd/doctor -stack $(STACK) -pulumi "$(pulumi)"
 
 # How many rotations `make local-rotation-test` waits for.
 ROTATIONS ?= 50

@@ -31,6 +31,7 @@ type Gateway struct {
 	URL        pulumi.StringOutput // without a slash at its end
 	DomainName pulumi.StringOutput // the URL's host
 	Authorizer *function.Function
+	AccessLog  pulumi.StringOutput // the log group's name
 
 	executionARN pulumi.StringOutput
 	authorizerID pulumi.StringOutput

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"maps"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -43,7 +44,10 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	if err != nil {
 		return err
 	}
-	format, err := json.Marshal(accessLog)
+	g.AccessLog = logs.Name
+	fields := maps.Clone(accessLog)
+	fields["stack"] = args.Deployment.Name
+	format, err := json.Marshal(fields)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,7 @@ func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) erro
 		if err != nil {
 			return err
 		}
+		n.FlowLogGroup = logs.Name
 		flowLog.LogDestinationType = pulumi.String("cloud-watch-logs")
 		flowLog.LogDestination = logs.Arn
 		flowLog.IamRoleArn = role.Arn

@@ -28,6 +28,8 @@ type Network struct {
 	PrivateSubnetIDs  pulumi.StringArray
 	IsolatedSubnetIDs pulumi.StringArray
 
+	FlowLogGroup pulumi.StringInput // the log group's name; nil if flow logs go elsewhere
+
 	// SecurityGroupIDs are that of "endpoints", if there are any.
 	SecurityGroupIDs pulumi.StringMap
 

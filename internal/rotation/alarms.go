@@ -4,68 +4,76 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alarm"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// alarm is a metric with its bound. All metrics here are bad when they are high.
-type alarm struct {
-	name        string
-	description string
-	namespace   string
-	metric      string
-	statistic   string
-	dimensions  pulumi.StringMap
-	above       float64
+// OldestKey is the age of the key in use beyond which an alarm fires.
+func OldestKey(s settings.Rotation) time.Duration { return 2 * s.Interval }
 
-	// silence also alarms: the metric has to be there at each tick.
-	silence bool
-}
-
-func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alarm {
-	stack := pulumi.StringMap{metrics.StackDimension: pulumi.String(args.Deployment.Name)}
-	return []alarm{
+// alarms are what the rotation is watched by. All metrics here are bad when they are
+// high.
+func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alarm.Alarm {
+	own := func(name, statistic string) alarm.Metric {
+		return alarm.Metric{
+			Namespace: metrics.Namespace, Name: name, Statistic: statistic,
+			Dimensions: pulumi.StringMap{metrics.StackDimension: pulumi.String(args.Deployment.Name)},
+		}
+	}
+	all := []alarm.Alarm{
 		{
-			name:        "errors",
-			description: "The rotator failed. Requests go on with the key in use.",
-			namespace:   "AWS/Lambda", metric: "Errors", statistic: "Sum",
-			dimensions: pulumi.StringMap{"FunctionName": args.Rotation.Rotator.Name},
+			Name:        "errors",
+			Description: "The rotator failed. Requests go on with the key in use.",
+			Metric: alarm.Metric{
+				Namespace: "AWS/Lambda", Name: "Errors", Statistic: "Sum",
+				Dimensions: pulumi.StringMap{"FunctionName": args.Rotation.Rotator.Name},
+			},
 		},
 		{
-			name:        "dead-letters",
-			description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
-			namespace:   "AWS/SQS", metric: "ApproximateNumberOfMessagesVisible", statistic: "Maximum",
-			dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
+			Name:        "dead-letters",
+			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
+			Metric: alarm.Metric{
+				Namespace: "AWS/SQS", Name: "ApproximateNumberOfMessagesVisible", Statistic: "Maximum",
+				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
+			},
 		},
 		{
-			name:        "key-too-old",
-			description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator says nothing of it.", 2*args.Settings.Interval),
-			namespace:   metrics.Namespace, metric: metrics.KeyAge, statistic: "Maximum",
-			dimensions: stack, above: (2 * args.Settings.Interval).Seconds(), silence: true,
+			Name:        "key-too-old",
+			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator says nothing of it.", OldestKey(args.Settings)),
+			Metric:      own(metrics.KeyAge, "Maximum"),
+			Bound:       OldestKey(args.Settings).Seconds(), Silence: true,
 		},
 		{
-			name:        "not-deployed",
-			description: fmt.Sprintf("CloudFront has been deploying a change for more than %s.", args.Settings.Deployment),
-			namespace:   metrics.Namespace, metric: metrics.DeployingFor, statistic: "Maximum",
-			dimensions: stack, above: args.Settings.Deployment.Seconds(),
+			Name:        "not-deployed",
+			Description: fmt.Sprintf("CloudFront has been deploying a change for more than %s.", args.Settings.Deployment),
+			Metric:      own(metrics.DeployingFor, "Maximum"),
+			Bound:       args.Settings.Deployment.Seconds(),
 		},
 		{
-			name:        "repairs",
-			description: "The distribution's header was in no key of the ring and had to be replaced: something else than the rotator changed it.",
-			namespace:   metrics.Namespace, metric: metrics.Repairs, statistic: "Sum",
-			dimensions: stack,
+			Name:        "repairs",
+			Description: "The distribution's header was in no key of the ring and had to be replaced: something else than the rotator changed it.",
+			Metric:      own(metrics.Repairs, "Sum"),
 		},
 		{
-			name:        "failed-checks",
-			description: "The front door did not answer as it has to: the rotator's log says which check failed.",
-			namespace:   metrics.Namespace, metric: metrics.FailedChecks, statistic: "Sum",
-			dimensions: stack,
+			Name:        "failed-checks",
+			Description: "The front door did not answer as it has to: the rotator's log says which check failed.",
+			Metric:      own(metrics.FailedChecks, "Sum"),
 		},
 	}
+	for i := range all {
+		all[i].Period = max(args.Settings.Tick, time.Minute)
+		all[i].Periods, all[i].Breaching = 1, 1
+		if all[i].Silence {
+			// A tick's metrics lie anywhere in its period, so that one period may have none.
+			all[i].Periods, all[i].Breaching = 3, 3
+		}
+	}
+	return all
 }
 
 // newAlarms makes the alarms and the topic that they tell. The topic is not
@@ -89,37 +97,14 @@ func (s *Schedule) newAlarms(ctx *pulumi.Context, name string, args *ScheduleArg
 			return err
 		}
 	}
+	desk := alarm.Desk{Deployment: args.Deployment, Topic: topic.Arn, Runbook: args.Runbook}
 	for _, a := range s.alarms(args, deadLetters) {
-		if err := s.newAlarm(ctx, name, args, topic, a); err != nil {
+		resourceName := name + "-" + a.Name
+		a.Name = "rotation-" + a.Name
+		s.Alarms = append(s.Alarms, a.Name)
+		if err := desk.New(ctx, resourceName, a, pulumi.Parent(s)); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *Schedule) newAlarm(ctx *pulumi.Context, name string, args *ScheduleArgs, topic *sns.Topic, a alarm) error {
-	// A tick's metrics lie anywhere in its period, so that one period may have none.
-	const periods = 3
-	missing := "notBreaching"
-	evaluated, breaching := 1, 1
-	if a.silence {
-		missing, evaluated, breaching = "breaching", periods, periods
-	}
-	_, err := cloudwatch.NewMetricAlarm(ctx, name+"-"+a.name, &cloudwatch.MetricAlarmArgs{
-		Name:               pulumi.String(args.Deployment.Name + "-rotation-" + a.name),
-		AlarmDescription:   pulumi.String(a.description + " Runbook: docs/rotation.md#" + a.name),
-		Namespace:          pulumi.String(a.namespace),
-		MetricName:         pulumi.String(a.metric),
-		Dimensions:         a.dimensions,
-		Statistic:          pulumi.String(a.statistic),
-		ComparisonOperator: pulumi.String("GreaterThanThreshold"),
-		Threshold:          pulumi.Float64(a.above),
-		Period:             pulumi.Int(int(max(args.Settings.Tick, time.Minute).Seconds())),
-		EvaluationPeriods:  pulumi.Int(evaluated),
-		DatapointsToAlarm:  pulumi.Int(breaching),
-		TreatMissingData:   pulumi.String(missing),
-		AlarmActions:       pulumi.Array{topic.Arn},
-		OkActions:          pulumi.Array{topic.Arn},
-	}, pulumi.Parent(s))
-	return err
 }

@@ -18,6 +18,7 @@ type ScheduleArgs struct {
 	Settings   settings.Rotation
 	Rotation   *Rotation
 	FrontDoor  FrontDoor
+	Runbook    string // its URL: alarms name their section in it
 }
 
 // Schedule runs the rotator, lets it change the distribution, and tells when it
@@ -30,6 +31,7 @@ type Schedule struct {
 	// what a person sends.
 	Event       pulumi.StringOutput
 	AlarmsTopic pulumi.StringOutput // its ARN
+	Alarms      []string            // the ends of their names: "rotation-errors"
 }
 
 // NewSchedule declares the schedule with its alarms.

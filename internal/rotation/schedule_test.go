@@ -34,6 +34,7 @@ func runSchedule(t *testing.T, change func(*settings.Rotation)) *pulumitest.Reco
 				APIURL:          pulumi.String("https://back.example"),
 				APIStage:        "$default",
 			},
+			Runbook: "https://runbook.example",
 		})
 		return err
 	})
@@ -87,7 +88,7 @@ func TestEveryAlarmTellsTheTopicAndNamesItsRunbook(t *testing.T) {
 		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("alarmActions[0]"), alarm.Name)
 		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("okActions[0]"), alarm.Name)
 		section := strings.TrimPrefix(alarm.Name, "schedule-")
-		assert.Contains(t, alarm.Text("alarmDescription"), "docs/rotation.md#"+section)
+		assert.True(t, strings.HasSuffix(alarm.Text("alarmDescription"), " Runbook: https://runbook.example#rotation-"+section), alarm.Text("alarmDescription"))
 	}
 }
 

@@ -14,15 +14,16 @@ const Namespace = "gatehouse"
 
 // Settings is a stack's checked configuration. Pulumi.yaml describes each key.
 type Settings struct {
-	Region     string
-	Lambda     Lambda
-	Gateway    Gateway
-	Key        Key
-	Rotation   Rotation
-	Model      Model
-	Network    Network
-	Inference  Inference
-	Safeguards Safeguards
+	Region        string
+	Lambda        Lambda
+	Gateway       Gateway
+	Key           Key
+	Rotation      Rotation
+	Model         Model
+	Network       Network
+	Inference     Inference
+	Safeguards    Safeguards
+	Observability Observability
 }
 
 // Lambda holds what all functions share.
@@ -126,9 +127,10 @@ func read(r *reader) Settings {
 			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
 			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
 		},
-		Network:    readNetwork(r),
-		Inference:  readInference(r),
-		Safeguards: readSafeguards(r),
+		Network:       readNetwork(r),
+		Inference:     readInference(r),
+		Safeguards:    readSafeguards(r),
+		Observability: readObservability(r),
 	}
 }
 

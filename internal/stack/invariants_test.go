@@ -30,6 +30,7 @@ func shapes(t testing.TB) map[string]settings.Settings {
 	own.Network.IPv6 = true
 	own.Network.InterfaceEndpoints = []string{"bedrock-runtime", "logs"}
 	own.Inference.Targets = []string{"10.0.0.25"}
+	own.Observability.Enabled = true
 
 	existing := pulumitest.Settings(t)
 	existing.Network.Enabled = true

@@ -10,13 +10,16 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
 	"github.com/gatehouse-iac/gatehouse/internal/inference"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
+	"github.com/gatehouse-iac/gatehouse/internal/observability"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // private is what the private network adds to the stack; it is empty without one.
 type private struct {
-	routes  []gateway.Route
-	exports pulumi.Map
+	routes   []gateway.Route
+	exports  pulumi.Map
+	flowLogs pulumi.StringInput // the log group's name, if there is one
+	balancer *observability.Private
 }
 
 func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, provider *aws.Provider) (private, error) {
@@ -24,7 +27,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 		return private{}, nil
 	}
 	onAWS := pulumi.Provider(provider)
-	placement, exports, groups, err := declareNetwork(ctx, d, s.Network, onAWS)
+	placement, exports, groups, flowLogs, err := declareNetwork(ctx, d, s.Network, onAWS)
 	if err != nil {
 		return private{}, err
 	}
@@ -49,23 +52,28 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 		"loadBalancerDnsName": model.LoadBalancerDNSName,
 		"targetGroupArn":      model.TargetGroupARN,
 	})
-	return private{routes: []gateway.Route{model.Route}, exports: exports}, nil
+	return private{
+		routes:   []gateway.Route{model.Route},
+		exports:  exports,
+		flowLogs: flowLogs,
+		balancer: &observability.Private{LoadBalancerARN: model.LoadBalancerARN, TargetGroupARN: model.TargetGroupARN},
+	}, nil
 }
 
-// declareNetwork makes the stack's own VPC, or uses an existing one. The exports
-// and security groups are those that only an own VPC has.
-func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, onAWS pulumi.ResourceOrInvokeOption) (network.Placement, pulumi.Map, pulumi.StringMap, error) {
+// declareNetwork makes the stack's own VPC, or uses an existing one. The exports,
+// security groups and flow logs are those that only an own VPC has.
+func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, onAWS pulumi.ResourceOrInvokeOption) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
 	if s.Existing.VPCID != "" {
 		placement, err := network.Existing(ctx, s.Existing, onAWS)
-		return placement, pulumi.Map{}, nil, err
+		return placement, pulumi.Map{}, nil, nil, err
 	}
 	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, onAWS, pulumi.Protect(d.Safeguards.Protect))
 	if err != nil {
-		return network.Placement{}, nil, nil, err
+		return network.Placement{}, nil, nil, nil, err
 	}
 	exports := pulumi.Map{
 		"publicSubnetIds":   own.PublicSubnetIDs,
 		"isolatedSubnetIds": own.IsolatedSubnetIDs,
 	}
-	return own.Placement(), exports, own.SecurityGroupIDs, nil
+	return own.Placement(), exports, own.SecurityGroupIDs, own.FlowLogGroup, nil
 }

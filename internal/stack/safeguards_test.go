@@ -14,7 +14,8 @@ import (
 // unprotected are the components that are changed as a matter of course: a
 // protected resource can't be replaced either.
 var unprotected = map[string]string{
-	"gatehouse:inference:Inference": "targets and listeners come and go with the settings",
+	"gatehouse:inference:Inference":         "targets and listeners come and go with the settings",
+	"gatehouse:observability:Observability": "nothing is lost with it",
 }
 
 // component is the type of the component that r belongs to, or is.

@@ -93,7 +93,12 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 			APIURL:          api.URL,
 			APIStage:        gateway.StageName,
 		},
+		Runbook: s.Observability.RunbookURL,
 	}, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	observed, err := declareObservability(ctx, d, s, watched{front, api, models.Function, keys, schedule, private}, pulumi.Provider(provider))
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +116,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"alarmsTopicArn":         schedule.AlarmsTopic,
 	}
 	maps.Copy(exports, private.exports)
+	maps.Copy(exports, observed)
 	return exports, nil
 }
 

@@ -31,6 +31,7 @@ from . import (
     private_integrations,
     quiet,
     runtime,
+    saved_queries,
     schedules,
     stages,
     targets,
@@ -63,6 +64,7 @@ def run(options, scratch: str) -> int:
         errors.install()
         absent.install()
         alarms.install()
+        saved_queries.install()
         access.install()
         administration.install()
         calls.install(called)

@@ -1,0 +1,26 @@
+// Package diagnosis tells from a stack's state, and from what Pulumi says, why a
+// deployment can't be made, and what to do about it.
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Finding is one thing that is wrong.
+type Finding struct {
+	Section string   // of docs/runbook.md: "state-damaged"
+	Wrong   string   // in a sentence
+	Next    []string // steps, in order
+}
+
+// String is the finding with its steps, a line each.
+func (f Finding) String() string {
+	var out strings.Builder
+	fmt.Fprintln(&out, f.Wrong)
+	for i, step := range f.Next {
+		fmt.Fprintf(&out, "  %d. %s\n", i+1, step)
+	}
+	fmt.Fprintf(&out, "  docs/runbook.md#%s", f.Section)
+	return out.String()
+}

@@ -1,0 +1,164 @@
+package observability
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/metrics"
+)
+
+// cloudFrontRegion has the metrics of every distribution.
+const cloudFrontRegion = "us-east-1"
+
+func (o *Observability) newDashboard(ctx *pulumi.Context, name string, args *Args) error {
+	body := pulumi.JSONMarshal(map[string]any{"widgets": args.widgets()})
+	dashboard, err := cloudwatch.NewDashboard(ctx, name+"-dashboard", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(args.Deployment.Name),
+		DashboardBody: body,
+	}, pulumi.Parent(o))
+	if err != nil {
+		return err
+	}
+	o.DashboardURL = pulumi.Sprintf("https://console.aws.amazon.com/cloudwatch/home?region=%s#dashboards/dashboard/%s",
+		args.Deployment.Region, dashboard.DashboardName)
+	return nil
+}
+
+func (a *Args) widgets() []any {
+	const headHeight, alarmsHeight = 2, 4
+	head := fmt.Sprintf("# %s\nRequests from CloudFront to the models, hop by hop. When something is red: [the runbook](%s).", a.Deployment.Name, a.Runbook)
+	widgets := []any{
+		text(head, 0, headHeight),
+		map[string]any{
+			"type": "alarm", "x": 0, "y": headHeight, "width": gridWidth, "height": alarmsHeight,
+			"properties": map[string]any{"title": "Alarms", "alarms": a.alarmARNs()},
+		},
+	}
+	return append(widgets, grid(a.rows(), headHeight+alarmsHeight)...)
+}
+
+func (a *Args) alarmARNs() []string {
+	names := a.Alarms
+	for _, own := range a.alarms() {
+		names = append(names, own.Name)
+	}
+	var arns []string
+	for _, name := range names {
+		arns = append(arns, a.Deployment.ARN("cloudwatch", "alarm:"+a.Deployment.Name+"-"+name))
+	}
+	return arns
+}
+
+func (a *Args) rows() []row {
+	rows := []row{a.requests(), a.errors(), a.times(), a.models(), a.rotation()}
+	if a.Private != nil {
+		rows = append(rows, a.private())
+	}
+	return rows
+}
+
+func (a *Args) requests() row {
+	return row{"## Requests", []graph{
+		{title: "CloudFront", region: cloudFrontRegion, unit: "requests", lines: []line{
+			{label: "requests", metric: a.ofDistribution("Requests", "Sum")},
+		}},
+		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{label: "requests", metric: a.ofAPI("Count", "Sum")},
+			{label: "refused: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},
+		}},
+		{title: "Functions", region: a.Deployment.Region, unit: "invocations", lines: []line{
+			{label: "authorizer", metric: ofFunction(a.Functions.Authorizer, "Invocations", "Sum")},
+			{label: "model", metric: ofFunction(a.Functions.Model, "Invocations", "Sum")},
+		}},
+	}}
+}
+
+func (a *Args) errors() row {
+	return row{"## Errors by hop", []graph{
+		{title: "CloudFront", region: cloudFrontRegion, unit: "% of requests", lines: []line{
+			{label: "4xx", metric: a.ofDistribution("4xxErrorRate", "Average")},
+			{label: "5xx", metric: a.ofDistribution("5xxErrorRate", "Average")},
+		}},
+		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{label: "4xx", metric: a.ofAPI("4xx", "Sum")},
+			{label: "5xx", metric: a.ofAPI("5xx", "Sum")},
+		}},
+		{title: "Functions", region: a.Deployment.Region, unit: "invocations", lines: []line{
+			{label: "authorizer failed", metric: ofFunction(a.Functions.Authorizer, "Errors", "Sum")},
+			{label: "model failed", metric: ofFunction(a.Functions.Model, "Errors", "Sum")},
+			{label: "authorizer throttled", metric: ofFunction(a.Functions.Authorizer, "Throttles", "Sum")},
+			{label: "model throttled", metric: ofFunction(a.Functions.Model, "Throttles", "Sum")},
+		}},
+	}}
+}
+
+func (a *Args) times() row {
+	return row{"## Times", []graph{
+		{title: "API, all of it", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return a.ofAPI("Latency", p) }), bound: float64(slow.Milliseconds())},
+		{title: "Behind the API", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return a.ofAPI("IntegrationLatency", p) })},
+		{title: "Authorizer", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return ofFunction(a.Functions.Authorizer, "Duration", p) })},
+	}}
+}
+
+func (a *Args) models() row {
+	byType := fmt.Sprintf(`SEARCH('{%s,%s,%s} MetricName="%s" %s="%s"', 'Sum')`,
+		metrics.Namespace, metrics.StackDimension, metrics.ErrorTypeDimension, metrics.Errors, metrics.StackDimension, a.Deployment.Name)
+	return row{"## Models behind `POST /api/models`", []graph{
+		{title: "The model's time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alarm.Metric { return a.ofStack(metrics.ModelLatency, p) })},
+		{title: "Tokens", region: a.Deployment.Region, unit: "tokens", lines: []line{
+			{label: "in", metric: a.ofStack(metrics.InputTokens, "Sum")},
+			{label: "out", metric: a.ofStack(metrics.OutputTokens, "Sum")},
+		}},
+		{title: "Errors by type", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{search: pulumi.String(byType)},
+		}},
+	}}
+}
+
+func (a *Args) rotation() row {
+	return row{"## The origin key", []graph{
+		{title: "Age of the key in use", region: a.Deployment.Region, unit: "s", bound: a.OldestKey.Seconds(), lines: []line{
+			{label: "age", metric: a.ofStack(metrics.KeyAge, "Maximum")},
+		}},
+		{title: "Steps", region: a.Deployment.Region, unit: "steps", lines: []line{
+			{label: "steps", metric: a.ofStack(metrics.Steps, "Sum")},
+			{label: "keys in the ring", metric: a.ofStack(metrics.RingSize, "Maximum")},
+			{label: "repairs", metric: a.ofStack(metrics.Repairs, "Sum")},
+		}},
+		{title: "Time that CloudFront deploys", region: a.Deployment.Region, unit: "s", bound: a.LongestDeployment.Seconds(), lines: []line{
+			{label: "deploying for", metric: a.ofStack(metrics.DeployingFor, "Maximum")},
+		}},
+		{title: "Failures", region: a.Deployment.Region, unit: "runs", lines: []line{
+			{label: "failed runs", metric: a.ofStack(metrics.Failures, "Sum")},
+			{label: "failed checks", metric: a.ofStack(metrics.FailedChecks, "Sum")},
+		}},
+	}}
+}
+
+func (a *Args) private() row {
+	p := a.Private
+	return row{"## The private model", []graph{
+		{title: "Targets", region: a.Deployment.Region, unit: "targets", lines: []line{
+			{label: "healthy", metric: p.ofTargets("HealthyHostCount", "Minimum")},
+			{label: "unhealthy", metric: p.ofTargets("UnHealthyHostCount", "Maximum")},
+		}},
+		{title: "Answers", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{label: "requests", metric: p.ofLoadBalancer("RequestCount", "Sum")},
+			{label: "5xx of the load balancer", metric: p.ofLoadBalancer("HTTPCode_ELB_5XX_Count", "Sum")},
+			{label: "5xx of targets", metric: p.ofLoadBalancer("HTTPCode_Target_5XX_Count", "Sum")},
+		}},
+		{title: "The targets' time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(percentile string) alarm.Metric { return p.ofTargets("TargetResponseTime", percentile) })},
+	}}
+}
+
+// percentiles are the usual three lines about times.
+func percentiles(of func(statistic string) alarm.Metric) []line {
+	var lines []line
+	for _, percentile := range []string{"p50", "p95", "p99"} {
+		lines = append(lines, line{label: percentile, metric: of(percentile)})
+	}
+	return lines
+}

@@ -1,0 +1,85 @@
+// Package observability is what a person looks at, and what calls one: a dashboard of
+// all hops of a request, saved queries of the logs, and alarms on requests.
+package observability
+
+import (
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+)
+
+// Args configures an [Observability].
+type Args struct {
+	Deployment deployment.Deployment
+	Topic      pulumi.StringInput // the ARN of the one that alarms tell
+	Runbook    string             // the runbook's URL
+	Alarms     []string           // the ends of the names of those that others make
+
+	DistributionID pulumi.StringInput
+	API            API
+	Functions      Functions
+	FlowLogs       pulumi.StringInput // the log group's name; nil for none
+
+	Private *Private // nil for none
+
+	// OldestKey is the age of the origin key at which the rotation's alarm fires, and
+	// LongestDeployment that of a deployment of CloudFront.
+	OldestKey, LongestDeployment time.Duration
+}
+
+// API is the HTTP API.
+type API struct {
+	ID        pulumi.StringInput
+	Stage     string
+	AccessLog pulumi.StringInput // the log group's name
+}
+
+// Functions are the names of the functions.
+type Functions struct {
+	Authorizer, Model, Rotator pulumi.StringInput
+}
+
+// Private is the way to the private model.
+type Private struct {
+	LoadBalancerARN pulumi.StringInput
+	TargetGroupARN  pulumi.StringInput
+}
+
+// Observability is the dashboard with what belongs to it.
+type Observability struct {
+	pulumi.ResourceState
+
+	DashboardURL pulumi.StringOutput // in the AWS console
+}
+
+// New declares the dashboard, the queries and the alarms.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Observability, error) {
+	o := &Observability{}
+	if err := ctx.RegisterComponentResource("gatehouse:observability:Observability", name, o, opts...); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(*pulumi.Context, string, *Args) error{
+		o.newDenials,
+		o.newAlarms,
+		o.newQueries,
+		o.newDashboard,
+	} {
+		if err := step(ctx, name, args); err != nil {
+			return nil, err
+		}
+	}
+	return o, ctx.RegisterResourceOutputs(o, pulumi.Map{"dashboardUrl": o.DashboardURL})
+}
+
+func (o *Observability) newAlarms(ctx *pulumi.Context, name string, args *Args) error {
+	desk := alarm.Desk{Deployment: args.Deployment, Topic: args.Topic, Runbook: args.Runbook}
+	for _, a := range args.alarms() {
+		if err := desk.New(ctx, name+"-"+a.Name, a, pulumi.Parent(o)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package observability
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// query is a saved query of CloudWatch Logs Insights.
+type query struct {
+	name string // of the resource
+	path string // as the console lists it, folders included
+	logs []pulumi.StringInput
+	text string
+}
+
+func (a *Args) queries() []query {
+	function := func(name pulumi.StringInput) []pulumi.StringInput {
+		return []pulumi.StringInput{pulumi.Sprintf("/aws/lambda/%s", name)}
+	}
+	api := []pulumi.StringInput{a.API.AccessLog}
+	all := []query{
+		{"errors", "api/answered with 5xx", api, `fields @timestamp, status, method, path, integrationStatus, integrationError, authorizerError, error, requestId
+| filter status >= 500
+| sort @timestamp desc
+| limit 200`},
+		{"refusals", "api/refused, by address", api, `filter status in ["401", "403"] and integrationStatus = "-"
+| stats count(*) as refused, earliest(@timestamp) as first, latest(@timestamp) as last by ip, status
+| sort refused desc
+| limit 50`},
+		{"slowest", "api/slowest", api, `fields @timestamp, responseLatency, integrationLatency, authorizerLatency, method, path, status, requestId
+| sort responseLatency desc
+| limit 50`},
+		{"keys", "api/origin keys in use", api, `filter ispresent(originKey) and originKey != "-"
+| stats count(*) as requests by originKey, bin(5m)
+| sort @timestamp desc`},
+		{"decisions", "authorizer/decisions and their reasons", function(a.Functions.Authorizer), `filter msg = "decision"
+| stats count(*) as decisions by decision, reason
+| sort decisions desc`},
+		{"steps", "rotator/steps and errors", function(a.Functions.Rotator), `fields @timestamp, msg, action, reason, keys.0, error
+| filter msg = "step" or level != "INFO"
+| sort @timestamp desc
+| limit 200`},
+		{"failures", "model/failures, by cause", function(a.Functions.Model), `filter level = "ERROR"
+| stats count(*) as failures, latest(@timestamp) as last by msg, error
+| sort failures desc`},
+	}
+	if a.FlowLogs != nil {
+		all = append(all, query{"refused-connections", "network/refused connections", []pulumi.StringInput{a.FlowLogs}, `filter action = "REJECT"
+| stats count(*) as refused by srcAddr, dstAddr, dstPort
+| sort refused desc
+| limit 50`})
+	}
+	return all
+}
+
+// newQueries saves the queries. The console shows what is before a slash as a folder.
+func (o *Observability) newQueries(ctx *pulumi.Context, name string, args *Args) error {
+	for _, q := range args.queries() {
+		_, err := cloudwatch.NewQueryDefinition(ctx, name+"-query-"+q.name, &cloudwatch.QueryDefinitionArgs{
+			Name:          pulumi.String(args.Deployment.Name + "/" + q.path),
+			LogGroupNames: pulumi.StringArray(q.logs),
+			QueryString:   pulumi.String(q.text),
+		}, pulumi.Parent(o))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
