@@ -68,8 +68,12 @@ func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, 
 		Role: role.Name,
 		Policy: policy.Document(policy.Statement{
 			Sid:       "WriteFlowLogs",
-			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"},
+			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{pulumi.Sprintf("%s:*", logs.Arn)},
+		}, policy.Statement{
+			Sid:       "FindLogGroup",
+			Actions:   []string{"logs:DescribeLogGroups"},
+			Resources: pulumi.StringArray{pulumi.String("*")}, // AWS knows no narrower one
 		}),
 	}, pulumi.Parent(n))
 	return role, permission, err

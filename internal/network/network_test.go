@@ -258,8 +258,10 @@ func TestTheFlowLogsRole(t *testing.T) {
 	}]}`, r.Only(t, "aws:iam/role:Role").Text("assumeRolePolicy"))
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{
 		"Sid": "WriteFlowLogs", "Effect": "Allow",
-		"Action": ["logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+		"Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
 		"Resource": ["arn:aws:mock:::LogGroup/network-flow-logs:*"]
+	}, {
+		"Sid": "FindLogGroup", "Effect": "Allow", "Action": ["logs:DescribeLogGroups"], "Resource": ["*"]
 	}]}`, r.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"))
 }
 

@@ -250,7 +250,8 @@ var wildcards = map[string]string{
 	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":               "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
 	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                             "VPC flow logs name the streams",
-	"rotation-kms: *": "in the policy of a KMS key the star means this key",
+	"network-flow-logs-policy: *": "DescribeLogGroups is allowed on all groups or none",
+	"rotation-kms: *":             "in the policy of a KMS key the star means this key",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {
