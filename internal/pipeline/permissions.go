@@ -189,6 +189,24 @@ func (d document) filled(n Names) []allowed {
 	return all
 }
 
+// Documents are the policy documents of one stack's roles, and of the boundary, by
+// name, as IAM takes them.
+func Documents(n Names) (map[string]json.RawMessage, error) {
+	p, err := loadPermissions()
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]json.RawMessage{}
+	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
+		text, err := d.json(n)
+		if err != nil {
+			return nil, err
+		}
+		all[d.name] = json.RawMessage(text)
+	}
+	return all, nil
+}
+
 // actions are all that documents allow, in order.
 func actions(documents ...document) []string {
 	found := map[string]bool{}

@@ -38,7 +38,7 @@ type trustPolicy struct {
 	Statement []struct {
 		Effect, Action string
 		Principal      map[string]string
-		Condition      map[string]map[string]any
+		Condition      map[string]map[string]string
 	}
 }
 
@@ -50,13 +50,13 @@ func trustOf(t testing.TB, r *pulumitest.Recorder, role string) trustPolicy {
 	return p
 }
 
-func TestRolesTrustThisRepositoryAlone(t *testing.T) {
+func TestRolesTrustOneEnvironmentEach(t *testing.T) {
 	r := deploy(t, config(t))
-	for role, subjects := range map[string][]any{
-		"pipeline-dev-preview":  {"repo:acme/gatehouse:pull_request", "repo:acme/gatehouse:ref:refs/heads/main"},
-		"pipeline-prod-preview": {"repo:acme/gatehouse:pull_request", "repo:acme/gatehouse:ref:refs/heads/main"},
-		"pipeline-dev-deploy":   {"repo:acme/gatehouse:environment:dev"},
-		"pipeline-prod-deploy":  {"repo:acme/gatehouse:environment:prod"},
+	for role, environment := range map[string]string{
+		"pipeline-dev-preview":  "dev-preview",
+		"pipeline-prod-preview": "prod-preview",
+		"pipeline-dev-deploy":   "dev",
+		"pipeline-prod-deploy":  "prod",
 	} {
 		statements := trustOf(t, r, role).Statement
 		require.Len(t, statements, 1)
@@ -64,9 +64,9 @@ func TestRolesTrustThisRepositoryAlone(t *testing.T) {
 		assert.Equal(t, "Allow", s.Effect)
 		assert.Equal(t, "sts:AssumeRoleWithWebIdentity", s.Action)
 		assert.Equal(t, map[string]string{"Federated": "arn:aws:mock:::OpenIdConnectProvider/pipeline-github"}, s.Principal)
-		assert.Equal(t, map[string]map[string]any{"StringEquals": {
+		assert.Equal(t, map[string]map[string]string{"StringEquals": {
 			"token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-			"token.actions.githubusercontent.com:sub": subjects,
+			"token.actions.githubusercontent.com:sub": "repo:acme/gatehouse:environment:" + environment,
 		}}, s.Condition, role)
 	}
 }

@@ -47,11 +47,10 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 		return nil, err
 	}
 	preview, err := s.newRole(ctx, name+"-preview", &iam.RoleArgs{
-		Name:        pulumi.String(n.Name() + "-preview"),
-		Path:        pulumi.String(path),
-		Description: pulumi.String("Previews " + n.Name() + ": reads, and changes nothing"),
-		AssumeRolePolicy: trust(args.providerARN, args.settings.Repository,
-			anyPullRequest, branchPrefix+args.settings.Branch),
+		Name:             pulumi.String(n.Name() + "-preview"),
+		Path:             pulumi.String(path),
+		Description:      pulumi.String("Previews " + n.Name() + ": reads, and changes nothing"),
+		AssumeRolePolicy: trust(args.providerARN, args.settings.Repository, n.Stack+"-preview"),
 	}, reading)
 	if err != nil {
 		return nil, err
@@ -61,7 +60,7 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 		Path:               pulumi.String(path),
 		Description:        pulumi.String("Deploys " + n.Name()),
 		MaxSessionDuration: pulumi.Int(deployTime),
-		AssumeRolePolicy:   trust(args.providerARN, args.settings.Repository, environment+n.Stack),
+		AssumeRolePolicy:   trust(args.providerARN, args.settings.Repository, n.Stack),
 	}, append(reading, writing...))
 	if err != nil {
 		return nil, err

@@ -9,20 +9,11 @@ const (
 	audience = "sts.amazonaws.com"
 )
 
-// Subjects of tokens: the part after the repository.
-const (
-	anyPullRequest = "pull_request" // of this repository; those from forks get no token
-	branchPrefix   = "ref:refs/heads/"
-	environment    = "environment:"
-)
-
-// trust is the trust policy for tokens of the repository with one of the subjects.
-// They are compared as a whole: a pattern would trust what somebody may yet name so.
-func trust(providerARN pulumi.StringInput, repository string, subjects ...string) pulumi.StringOutput {
-	full := make([]string, len(subjects))
-	for i, subject := range subjects {
-		full[i] = "repo:" + repository + ":" + subject
-	}
+// trust is the trust policy for tokens of jobs in one environment of the repository.
+// GitHub gives them out as the environment's rules say: to some branches only, after
+// an approval. The subject is compared as a whole: a pattern would trust what somebody
+// may yet name so.
+func trust(providerARN pulumi.StringInput, repository, environment string) pulumi.StringOutput {
 	return pulumi.JSONMarshal(map[string]any{
 		"Version": "2012-10-17",
 		"Statement": []any{map[string]any{
@@ -32,7 +23,7 @@ func trust(providerARN pulumi.StringInput, repository string, subjects ...string
 			"Principal": map[string]any{"Federated": providerARN},
 			"Condition": map[string]any{"StringEquals": map[string]any{
 				issuer + ":aud": audience,
-				issuer + ":sub": full,
+				issuer + ":sub": "repo:" + repository + ":environment:" + environment,
 			}},
 		}},
 	})

@@ -15,7 +15,6 @@ type Pipeline struct {
 
 	// Repository is owner/name as the subject of GitHub's tokens spells it.
 	Repository string
-	Branch     string   // whose drift is looked for
 	Stacks     []string // of the gatehouse project, in this account and region
 
 	// ProviderARN is that of an existing provider for GitHub's tokens; without it one
@@ -28,7 +27,6 @@ type Pipeline struct {
 
 var (
 	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$|^[A-Za-z0-9-]{1,39}@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+$`)
-	branchPattern     = regexp.MustCompile(`^[A-Za-z0-9._/-]{1,200}$`)
 	stackPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,38}$`)
 	providerPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 	bucketPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
@@ -54,7 +52,6 @@ func readPipeline(r *reader) Pipeline {
 	return Pipeline{
 		Region:        r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
 		Repository:    r.pattern("repository", "", repositoryPattern, "a repository as GitHub's tokens name it: owner/name, or owner@12345/name@67890 for one made or renamed since July 2026"),
-		Branch:        r.pattern("branch", "main", branchPattern, "a branch such as main"),
 		Stacks:        r.list("stacks", stackPattern.MatchString, "the name of a stack such as dev"),
 		ProviderARN:   r.optional("oidcProviderArn", providerPattern, "the ARN of the account's provider for token.actions.githubusercontent.com, or nothing"),
 		StateBucket:   r.optional("stateBucket", bucketPattern, "the name of an S3 bucket, or nothing"),

@@ -24,7 +24,6 @@ func pipelineConfig(more map[string]string) map[string]string {
 func TestPipelineGiven(t *testing.T) {
 	p, err := LoadPipeline(pipelineConfig(map[string]string{
 		"aws:region":                         "eu-central-1",
-		"gatehouse-pipeline:branch":          "release/v1",
 		"gatehouse-pipeline:oidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 		"gatehouse-pipeline:stateBucket":     "acme-pulumi-state",
 		"gatehouse-pipeline:secretsKeyArn":   "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
@@ -33,7 +32,6 @@ func TestPipelineGiven(t *testing.T) {
 	assert.Equal(t, Pipeline{
 		Region:        "eu-central-1",
 		Repository:    "acme/gatehouse",
-		Branch:        "release/v1",
 		Stacks:        []string{"dev", "prod"},
 		ProviderARN:   "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 		StateBucket:   "acme-pulumi-state",
@@ -55,7 +53,6 @@ func TestMalformedPipelinesAreRefused(t *testing.T) {
 		{"repository", "acme/*", "owner/name"},
 		{"repository", "acme@1/gatehouse", "owner/name"},
 		{"repository", "acme/gatehouse:ref:refs/heads/main", "owner/name"},
-		{"branch", "*", "a branch such as main"},
 		{"stacks", `["dev", "*"]`, `"*" is not`},
 		{"stacks", `["dev", "dev-2"]`, "the role of dev could change dev-2"},
 		{"oidcProviderArn", "arn:aws:iam::123456789012:oidc-provider/gitlab.com", "token.actions.githubusercontent.com"},

@@ -92,28 +92,27 @@ func (t *test) pipeline(ctx context.Context, s *progress.Step) (err error) {
 
 // trust shows which tokens get which role.
 func (t *test) trust(ctx context.Context, s *progress.Step) error {
-	right := token{issuer, audience, "repo:" + repository + ":environment:" + pulumi.StackName}
-	with := func(change func(*token)) token {
-		changed := right
-		change(&changed)
-		return changed
-	}
+	of := func(subject string) token { return token{issuer, audience, "repo:" + repository + ":" + subject} }
+	deployment, preview := of("environment:"+pulumi.StackName), of("environment:"+pulumi.StackName+"-preview")
+	elsewhere, foreign := deployment, deployment
+	elsewhere.Audience, foreign.Issuer = "https://github.com/fork", "https://gitlab.com"
+	fork := token{issuer, audience, strings.Replace(deployment.Subject, repository, "fork/gatehouse", 1)}
 	cases := []struct {
 		name, role string
 		token      token
 		trusted    bool
 	}{
-		{"a deployment", t.roles.deploy, right, true},
-		{"a pull request, to deploy", t.roles.deploy, with(func(t *token) { t.Subject = "repo:" + repository + ":pull_request" }), false},
-		{"the main branch, to deploy", t.roles.deploy, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/main" }), false},
-		{"another environment", t.roles.deploy, with(func(t *token) { t.Subject += "-2" }), false},
-		{"another repository", t.roles.deploy, with(func(t *token) { t.Subject = strings.Replace(t.Subject, repository, "fork/gatehouse", 1) }), false},
-		{"another audience", t.roles.deploy, with(func(t *token) { t.Audience = "https://github.com/fork" }), false},
-		{"another issuer", t.roles.deploy, with(func(t *token) { t.Issuer = "https://gitlab.com" }), false},
-		{"a pull request", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":pull_request" }), true},
-		{"the main branch", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/main" }), true},
-		{"another branch", t.roles.preview, with(func(t *token) { t.Subject = "repo:" + repository + ":ref:refs/heads/feature" }), false},
-		{"a fork's pull request", t.roles.preview, with(func(t *token) { t.Subject = "repo:fork/gatehouse:pull_request" }), false},
+		{"a deployment", t.roles.deploy, deployment, true},
+		{"a preview, to deploy", t.roles.deploy, preview, false},
+		{"a pull request, to deploy", t.roles.deploy, of("pull_request"), false},
+		{"the main branch, to deploy", t.roles.deploy, of("ref:refs/heads/main"), false},
+		{"a deployment of another stack", t.roles.deploy, of("environment:prod"), false},
+		{"another repository", t.roles.deploy, fork, false},
+		{"another audience", t.roles.deploy, elsewhere, false},
+		{"another issuer", t.roles.deploy, foreign, false},
+		{"a preview", t.roles.preview, preview, true},
+		{"a deployment, to preview", t.roles.preview, deployment, false},
+		{"a pull request without the environment", t.roles.preview, of("pull_request"), false},
 	}
 	for _, c := range cases {
 		_, code, err := assume(ctx, t.endpoint, c.role, c.token)
@@ -166,7 +165,7 @@ func (t *test) deploy(ctx context.Context, step *progress.Step) error {
 }
 
 func (t *test) preview(ctx context.Context, step *progress.Step) error {
-	s, err := t.as(ctx, t.roles.preview, "pull_request")
+	s, err := t.as(ctx, t.roles.preview, "environment:"+pulumi.StackName+"-preview")
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,29 @@
+// Command permissions prints the policies of a stack's pipeline as JSON, for a review
+// or for tools that check policies. Account and region are made up.
+//
+//	go run ./internal/cmd/permissions
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/gatehouse-iac/gatehouse/internal/pipeline"
+)
+
+func main() {
+	documents, err := pipeline.Documents(pipeline.Names{
+		Partition: "aws", Region: "us-east-1", AccountID: "123456789012", Project: "gatehouse", Stack: "dev",
+		Boundary: "arn:aws:iam::123456789012:policy/pipeline/gatehouse-dev-boundary",
+	})
+	if err == nil {
+		encoder := json.NewEncoder(os.Stdout)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(documents)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "permissions:", err)
+		os.Exit(1)
+	}
+}
