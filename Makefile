@@ -17,7 +17,7 @@ LAMBDAS := authorizer model rotator
 
 # The Go modules with code of their own. What stands in for AWS and Pulumi on one
 # machine is apart, so that its dependencies never mix with the program's.
-MODULES := . local local/engine local/aws
+MODULES := . .ci local local/engine local/aws
 
 .PHONY: help
 help: ## List the targets
@@ -92,8 +92,16 @@ test-all: test ## The slow tests as well; needs what `make local` builds
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud
 	@go -C local/aws test ./...
 
+# What lints is pinned: Go programs in .ci/go.mod, Python packages in .ci/requirements.txt.
+lint_venv := .local/stamps/lint
+$(lint_venv): .ci/requirements.txt
+	@mkdir -p .local/stamps
+	@python3 -m venv --clear .local/lint
+	@.local/lint/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .ci/requirements.txt
+	@touch $@
+
 .PHONY: lint
-lint: ## Formatting, vet and staticcheck
+lint: lint-ci ## Formatting, vet, staticcheck, workflows and policies
 	@mkdir -p .local/bin
 	@go -C .ci build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -l); \
@@ -101,6 +109,14 @@ lint: ## Formatting, vet and staticcheck
 	@for module in $(MODULES); do echo "lint $$module"; \
 		(cd $$module && go vet ./... && "$(CURDIR)/.local/bin/staticcheck" ./...) || exit 1; \
 	done
+
+.PHONY: lint-ci
+lint-ci: $(lint_venv)
+	@mkdir -p .local/bin
+	@go -C .ci build -o ../.local/bin/ github.com/rhysd/actionlint/cmd/actionlint
+	@echo "lint .github"; .local/bin/actionlint && .local/lint/bin/zizmor --quiet --offline --persona=auditor .github
+	@echo "lint policies"; .local/lint/bin/python -m unittest discover -s .ci 2>&1 | tail -n 1; go run ./internal/cmd/permissions | .local/lint/bin/python .ci/check_policies.py
+	@echo "lint local/cloud"; .local/lint/bin/ruff format --quiet --check --config local/cloud/ruff.toml local/cloud .ci
 
 .PHONY: docs
 docs: ## Write the parts of docs/ that follow from the program
