@@ -3,6 +3,8 @@
 package main
 
 import (
+	_ "embed"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
@@ -10,6 +12,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
+
+//go:embed Pulumi.README.md
+var readme string
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
@@ -21,6 +26,8 @@ func main() {
 		if err != nil {
 			return err
 		}
+		// Pulumi Cloud shows it on the stack's page, filled with the other exports.
+		ctx.Export("readme", pulumi.String(readme))
 		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"), guard)
 	})
 }

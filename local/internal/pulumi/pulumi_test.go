@@ -160,6 +160,24 @@ func TestInstalled(t *testing.T) {
 	}
 }
 
+// The engine of CI, the one that is built here, and the module that it is built from.
+func TestThereIsOneVersionOfTheEngine(t *testing.T) {
+	pinned, err := os.ReadFile("../../../.pulumi.version")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := "v" + strings.TrimSpace(string(pinned)); got != Version {
+		t.Errorf(".pulumi.version has %s, the local run %s", got, Version)
+	}
+	module, err := os.ReadFile("../../engine/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "github.com/pulumi/pulumi/pkg/v3 " + Version + " "; !strings.Contains(string(module), want) {
+		t.Errorf("local/engine/go.mod has another version than %s", Version)
+	}
+}
+
 func TestDiagnostics(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "log")
 	content := "noise\nDiagnostics:\n  aws:iam:Role (r):\n    error: denied\n\nResources:\n    1 errored\n"
