@@ -1,0 +1,131 @@
+package costs_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"testing"
+	"time"
+
+	pulumiresource "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/gatehouse-iac/gatehouse/internal/costs"
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/stack"
+)
+
+var update = flag.Bool("update", false, "write the tables into docs/costs.md")
+
+const document = "../../docs/costs.md"
+
+// config is that of an environment's file, as the engine hands it to the program, with
+// changes.
+func config(t *testing.T, environment string, changes map[string]string) settings.Settings {
+	t.Helper()
+	text, err := os.ReadFile("../../Pulumi." + environment + ".yaml")
+	require.NoError(t, err)
+	var file struct{ Config map[string]any }
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	all := map[string]string{"gatehouse:alarmEmail": "ops@example.com"}
+	for key, value := range file.Config {
+		if list, isList := value.([]any); isList {
+			encoded, err := json.Marshal(list)
+			require.NoError(t, err)
+			value = string(encoded)
+		}
+		all[key] = fmt.Sprint(value)
+	}
+	maps.Copy(all, changes)
+	s, err := settings.Load(all)
+	require.NoError(t, err)
+	return s
+}
+
+func declare(t *testing.T, s settings.Settings) []costs.Resource {
+	t.Helper()
+	artifacts := pulumitest.Artifacts(t)
+	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		return stack.Deploy(ctx, s, artifacts, nil)
+	})
+	var all []costs.Resource
+	for _, r := range recorder.All() {
+		all = append(all, costs.Resource{Type: r.Type, Inputs: pulumiresource.FromResourcePropertyMap(r.Inputs)})
+	}
+	return all
+}
+
+// options are settings that change what a stack costs at rest, one by one.
+var options = []struct {
+	what    string
+	changes map[string]string
+	on      string // an option that this one needs
+}{
+	{what: "`observabilityEnabled: true`", changes: map[string]string{"gatehouse:observabilityEnabled": "true"}},
+	{what: "`networkEnabled: true`", changes: map[string]string{"gatehouse:networkEnabled": "true"}},
+	{what: "`networkNat: single`", changes: map[string]string{"gatehouse:networkNat": "single"}, on: "gatehouse:networkEnabled"},
+	{what: "`networkNat: perZone`, two zones", changes: map[string]string{"gatehouse:networkNat": "perZone"}, on: "gatehouse:networkEnabled"},
+	{what: "each of `networkInterfaceEndpoints`, two zones", changes: map[string]string{"gatehouse:networkInterfaceEndpoints": `["logs"]`}, on: "gatehouse:networkEnabled"},
+}
+
+// The document has to say what the program would cost now. `make docs` writes it.
+func TestTheDocumentIsUpToDate(t *testing.T) {
+	prices, err := costs.ListPrices()
+	require.NoError(t, err)
+	var atRest, models, private []costs.Column
+	for _, environment := range []string{"dev", "prod"} {
+		s := config(t, environment, nil)
+		declared := declare(t, s)
+		items, err := prices.AtRest(declared)
+		require.NoError(t, err)
+		atRest = append(atRest, costs.Column{Heading: environment, Items: items})
+
+		retention := time.Duration(s.Lambda.LogRetentionDays) * 24 * time.Hour
+		items, err = prices.PerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, retention)
+		require.NoError(t, err)
+		models = append(models, costs.Column{Heading: environment, Items: items})
+		if s.Network.Enabled {
+			private = append(private, costs.Column{Heading: environment, Items: prices.PerMillionPrivate(declared, costs.Usual, retention)})
+		}
+	}
+	current, err := os.ReadFile(document)
+	require.NoError(t, err)
+	wanted, err := costs.Fill(string(current), map[string]string{
+		"at rest": costs.Table(atRest...), "options": optionsTable(t, prices),
+		"models": costs.Table(models...), "private": costs.Table(private...),
+		"prices": costs.PriceList(prices), "date": fmt.Sprintf("List prices of %s in US dollars, as of %s.\n", prices.Region, prices.AsOf),
+	})
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(document, []byte(wanted), 0o644))
+		return
+	}
+	assert.True(t, wanted == string(current), "docs/costs.md is not up to date: run `make docs`")
+}
+
+// optionsTable is what each option adds to a month at rest.
+func optionsTable(t *testing.T, prices costs.Prices) string {
+	t.Helper()
+	total := func(changes map[string]string) float64 {
+		items, err := prices.AtRest(declare(t, config(t, "dev", changes)))
+		require.NoError(t, err)
+		return costs.Total(items)
+	}
+	table := "| setting | $ a month |\n|---|---:|\n"
+	for _, option := range options {
+		before := map[string]string{}
+		if option.on != "" {
+			before[option.on] = "true"
+		}
+		after := maps.Clone(before)
+		maps.Copy(after, option.changes)
+		table += fmt.Sprintf("| %s | %.2f |\n", option.what, total(after)-total(before))
+	}
+	return table
+}

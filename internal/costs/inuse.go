@@ -1,0 +1,104 @@
+package costs
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/property"
+)
+
+// Request is what one request is like, on average.
+type Request struct {
+	BytesIn, BytesOut   float64 // bodies and headers
+	TokensIn, TokensOut float64
+	ModelSeconds        float64
+	Log                 float64 // bytes, of the API and of the function together
+}
+
+// Usual is a short question with a short answer.
+var Usual = Request{BytesIn: 1500, BytesOut: 2000, TokensIn: 300, TokensOut: 200, ModelSeconds: 1.5, Log: 1800}
+
+// million requests are what prices in use are for.
+const million = 1e6
+
+// PerMillion returns what a million requests to POST /api/models cost. The authorizer's
+// answers are remembered for authorizerTTL; logs are kept for retention.
+func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, retention time.Duration) ([]Item, error) {
+	model, err := function(resources, "model")
+	if err != nil {
+		return nil, err
+	}
+	authorizer, err := function(resources, "authorizer")
+	if err != nil {
+		return nil, err
+	}
+	items := p.frontDoor(resources, r)
+	asked := million
+	if authorizerTTL > 0 {
+		asked = hours * float64(time.Hour) / float64(authorizerTTL) // there is one key
+	}
+	gb := million * r.Log / 1e9
+	months := retention.Hours() / hours
+	return append(items,
+		Item{"Authorizer", asked, "invocations", p.runs(authorizer, asked, authorizerSeconds)},
+		Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)},
+		Item{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
+		Item{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
+		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
+	), nil
+}
+
+// authorizerSeconds is how long the authorizer takes, from its memory.
+const authorizerSeconds = 0.005
+
+// PerMillionPrivate is the same for requests to the private model, but for what the
+// model's machines cost.
+func (p Prices) PerMillionPrivate(resources []Resource, r Request, retention time.Duration) []Item {
+	gb := million * r.Log / 1e9
+	months := retention.Hours() / hours
+	capacity := million / (connectionsPerUnit * 3600)
+	return append(p.frontDoor(resources, r),
+		Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")},
+		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
+	)
+}
+
+// connectionsPerUnit are the new connections in a second that one capacity unit of a
+// load balancer is for: what a request uses most of.
+const connectionsPerUnit = 25
+
+// What an edge function takes: seconds, and GB, the least there is.
+const (
+	edgeSeconds = 0.003
+	edgeMemory  = 0.125
+)
+
+// runsAtTheEdge reports whether a behaviour of the distribution has a Lambda function.
+func runsAtTheEdge(distribution Resource) bool {
+	behaviors := append(distribution.list("orderedCacheBehaviors"), distribution.at("defaultCacheBehavior"))
+	return slices.ContainsFunc(behaviors, func(behavior property.Value) bool {
+		return behavior.IsMap() && !behavior.AsMap().Get("lambdaFunctionAssociations").IsNull()
+	})
+}
+
+// frontDoor is what each request costs on its way to the API.
+func (p Prices) frontDoor(resources []Resource, r Request) []Item {
+	in, out := million*r.BytesIn/1e9, million*r.BytesOut/1e9
+	items := []Item{
+		{"CloudFront, requests", million, "requests", p.of("cloudfrontRequests")},
+		{"CloudFront, to viewers", out, "GB", out * p.of("cloudfrontToViewers")},
+		{"CloudFront, to the API", in, "GB", in * p.of("cloudfrontToOrigin")},
+	}
+	for _, resource := range resources {
+		switch {
+		case resource.Type == "aws:wafv2/webAcl:WebAcl":
+			items = append(items, Item{"Web ACL", million, "requests", p.of("webAclRequests")})
+		case resource.Type == "aws:cloudfront/function:Function":
+			items = append(items, Item{"CloudFront Functions", million, "invocations", p.of("cloudfrontFunctions")})
+		case resource.Type == "aws:cloudfront/distribution:Distribution" && runsAtTheEdge(resource):
+			usd := p.of("lambdaEdgeRequests") + million*edgeSeconds*edgeMemory*p.of("lambdaEdge")
+			items = append(items, Item{"Lambda@Edge", million, "invocations", usd})
+		}
+	}
+	return append(items, Item{"HTTP API", million, "requests", p.of("httpApi")})
+}
