@@ -75,6 +75,12 @@ local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times u
 local-deploy-test: $(driver) ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@$(driver) deploy-test $(if $(RECORD),-record)
 
+# How many deployments `make local-recovery-test` kills; SEED repeats the moments of a run.
+KILLS ?= 10
+.PHONY: local-recovery-test
+local-recovery-test: $(driver) ## Kill KILLS deployments of the local stack: the next one completes each, and nothing is left over
+	@$(driver) recovery-test -kills $(KILLS) $(if $(SEED),-seed $(SEED))
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud
@@ -121,6 +127,7 @@ lint-ci: $(lint_venv)
 .PHONY: docs
 docs: ## Write the parts of docs/ that follow from the program
 	@go run ./internal/cmd/settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md || { rm -f docs/settings.md.new; exit 1; }
+	@go test ./internal/costs -run TheDocument -count=1 -update
 
 .PHONY: format
 format: ## Format the Go code

@@ -17,7 +17,7 @@ import (
 // down destroys the local stack and stops the cloud. What was built stays.
 func down(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	running, found := cloud.Find(l)
-	s := stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running)}
+	s := stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running), Inventory: running.Inventory}
 	if !found && !s.Exists() {
 		show.Say("nothing runs")
 		return errors.Join(privatemodel.Stop(ctx, l), clean(l, s))

@@ -4,6 +4,7 @@
 //	gatehouse-local up                 build what is missing, deploy, prove
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
+//	gatehouse-local recovery-test      kill deployments, and see the next one complete them
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
 //	gatehouse-local venv               only make the Python environment of the local cloud
@@ -25,7 +26,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-const usage = "usage: gatehouse-local up | down | rotation-test [-rotations N] [-baseline=false] | deploy-test [-record] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up | down | rotation-test [-rotations N] [-baseline=false] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -64,6 +65,8 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, down)
 	case args[0] == "rotation-test":
 		return rotationTest(ctx, l, args[1:])
+	case args[0] == "recovery-test":
+		return recoveryTest(ctx, l, args[1:])
 	case args[0] == "deploy-test":
 		return deployTest(ctx, l, args[1:])
 	case args[0] == privatemodel.Command && len(args) == 2:
@@ -81,14 +84,7 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	if err := l.Prepare(); err != nil {
 		return err
 	}
-	var width func() int
-	if out := int(os.Stdout.Fd()); term.IsTerminal(out) {
-		width = func() int {
-			columns, _, _ := term.GetSize(out)
-			return columns
-		}
-	}
-	display := progress.New(os.Stdout, width)
+	display := progress.New(os.Stdout, terminalWidth())
 	defer display.Close()
 	defer context.AfterFunc(ctx, func() {
 		display.Say("stopping; what is under way finishes first (interrupt again to stop at once)")
@@ -99,6 +95,18 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	}
 	defer lock.Close()
 	return f(ctx, l, display)
+}
+
+// terminalWidth asks for the width of the terminal; it is nil without one.
+func terminalWidth() func() int {
+	out := int(os.Stdout.Fd())
+	if !term.IsTerminal(out) {
+		return nil
+	}
+	return func() int {
+		columns, _, _ := term.GetSize(out)
+		return columns
+	}
 }
 
 // takeLock waits until no other driver holds the lock.

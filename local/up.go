@@ -205,6 +205,7 @@ func (r *localRun) openStack(ctx context.Context) error {
 		return err
 	}
 	r.stack.CLI.Environment = instance.Environment
+	r.stack.Inventory = r.cloud.Inventory
 	return r.stack.Open(ctx, instance.ID)
 }
 

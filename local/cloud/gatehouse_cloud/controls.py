@@ -6,6 +6,7 @@ GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
+GET      /_gatehouse/resources    what the cloud holds: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 """
 
@@ -16,7 +17,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, faults, runtime
+from . import calls, deployments, faults, inventory, runtime
 
 PREFIX = "/_gatehouse/"
 
@@ -36,6 +37,7 @@ class Controls:
         self._fleet = fleet
         self._faults = injected
         self._calls = called
+        self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
             ("GET", "instance"): lambda _: self._instance,
@@ -44,6 +46,7 @@ class Controls:
             ("GET", "faults"): lambda _: self._faults.describe(),
             ("PUT", "faults"): self._set_faults,
             ("PUT", "kill"): self._kill,
+            ("GET", "resources"): lambda _: self._inventory.describe(),
             ("GET", "calls"): self._since,
         }
 

@@ -35,6 +35,11 @@ def is_available(link_id: str) -> bool:
     return link is not None and link["vpcLinkStatus"] == "AVAILABLE"
 
 
+def names() -> list[tuple[str, str]]:
+    """The ids and names of the links of the current account and region."""
+    return [(link_id, link["name"]) for link_id in list(_links) if (link := _find(link_id))]
+
+
 async def _request(original, method, path, headers, body, query_params):
     match = PATH.match(path)
     if not match:

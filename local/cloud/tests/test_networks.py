@@ -134,7 +134,10 @@ class PrivateNetworkTest(CloudTest):
 
     def test_the_rule_of_a_new_group_can_be_revoked_as_terraform_does(self):
         group = self.ec2.create_security_group(GroupName="closed", Description="test", VpcId=self.vpc)["GroupId"]
-        rules = lambda: self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissionsEgress"]  # noqa: E731
+
+        def rules():
+            return self.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissionsEgress"]
+
         self.assertEqual([rule["IpRanges"] for rule in rules()], [[{"CidrIp": "0.0.0.0/0"}]])
         everything = {"IpProtocol": "-1", "FromPort": 0, "ToPort": 0, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
         self.ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[everything])

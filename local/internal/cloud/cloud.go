@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/process"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
 const (
@@ -122,6 +123,15 @@ func (c Cloud) Instance(ctx context.Context) (Instance, error) {
 		return Instance{}, fmt.Errorf("ask the local cloud who it is: %w", err)
 	}
 	return instance, nil
+}
+
+// Inventory asks the cloud what it holds.
+func (c Cloud) Inventory(ctx context.Context) (recovery.Inventory, error) {
+	var inventory recovery.Inventory
+	if err := c.get(ctx, "/_gatehouse/resources", &inventory); err != nil {
+		return recovery.Inventory{}, fmt.Errorf("ask the local cloud what it holds: %w", err)
+	}
+	return inventory, nil
 }
 
 func (c Cloud) get(ctx context.Context, path string, into any) error {

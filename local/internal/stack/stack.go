@@ -16,10 +16,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/process"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
-// ErrUnknown is the outcome of a deployment that was killed: nobody knows what
-// of the last operations happened in the cloud. It is mended by a new cloud.
+// ErrUnknown is the outcome of a deployment that was killed when nobody can tell what
+// of its last operations happened in the cloud. It is mended by a new cloud.
 var ErrUnknown = errors.New("the last deployment was killed midway")
 
 // Stack is the local stack.
@@ -28,6 +29,8 @@ type Stack struct {
 	CLI    pulumi.CLI
 	// Machine is the part of the configuration that differs from machine to machine.
 	Machine map[string]any
+	// Inventory asks the cloud what it holds.
+	Inventory func(context.Context) (recovery.Inventory, error)
 	// Say tells the user what was done about leftovers.
 	Say func(format string, args ...any)
 }
@@ -37,7 +40,7 @@ func (s Stack) owner() string { return s.Layout.Run("stack") }
 
 // Exists reports whether there is a state.
 func (s Stack) Exists() bool {
-	return len(s.files("stacks", "*", pulumi.StackName+".json")) > 0
+	return len(s.files("stacks", "*", pulumi.StackName+".json"))+len(s.backups()) > 0
 }
 
 // files lists what the file backend keeps.
@@ -45,6 +48,11 @@ func (s Stack) files(pattern ...string) []string {
 	found, _ := filepath.Glob(filepath.Join(append([]string{s.Layout.State(), ".pulumi"}, pattern...)...))
 	return found
 }
+
+// Locked reports whether a deployment goes on, or was killed.
+func (s Stack) Locked() bool { return len(s.locks()) > 0 }
+
+func (s Stack) locks() []string { return s.files("locks", "*", "*", pulumi.StackName, "*.json") }
 
 // DescribesCloud reports whether the state belongs to this instance of the
 // cloud.
@@ -90,13 +98,16 @@ const endTime = 4 * time.Minute
 func (s Stack) unlock(ctx context.Context) error {
 	waiting := false
 	for deadline := time.Now().Add(endTime); ; {
-		locks := s.files("locks", "*", "*", pulumi.StackName, "*.json")
+		locks := s.locks()
 		if len(locks) == 0 {
 			return nil
 		}
 		pid, busy := holder(locks)
 		if !busy {
 			s.Say("  the lock of a deployment that was killed is removed")
+			if err := s.restore(); err != nil {
+				return err
+			}
 			_, err := s.CLI.Output(ctx, "cancel", "--yes", "--stack", pulumi.StackName)
 			return err
 		}
@@ -139,18 +150,40 @@ func (s Stack) Settle(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var state struct {
-		Deployment struct {
-			Pending []json.RawMessage `json:"pending_operations"`
-		}
-	}
+	var state recovery.State
 	if err := errors.Join(err, json.Unmarshal([]byte(out), &state)); err != nil {
 		return fmt.Errorf("%w: the state can't be read", ErrUnknown)
 	}
-	if pending := len(state.Deployment.Pending); pending > 0 {
-		return fmt.Errorf("%w, with %d operations under way", ErrUnknown, pending)
+	if len(state.Deployment.Pending) == 0 {
+		return nil
 	}
-	return nil
+	return s.mend(ctx, state, []byte(out))
+}
+
+// mend lets the state learn what the operations that were under way have made. What
+// the others have changed, the next deployment's refresh sees.
+func (s Stack) mend(ctx context.Context, state recovery.State, exported []byte) error {
+	pending := len(state.Deployment.Pending)
+	inventory, err := s.Inventory(ctx)
+	if err != nil {
+		return err
+	}
+	imports, err := recovery.Explain(state, inventory)
+	if err != nil {
+		return fmt.Errorf("%w, with %d operations under way: %w", ErrUnknown, pending, err)
+	}
+	mended, err := recovery.Mend(exported, imports)
+	if err != nil {
+		return fmt.Errorf("%w, and its state is not understood: %w", ErrUnknown, err)
+	}
+	file := s.Layout.Run("mended.json")
+	if err := layout.WriteFile(file, mended, 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(file)
+	s.Say("  the last deployment was killed with %d operations under way, of which %d have made something that its state lacks: it is mended", pending, len(imports))
+	_, err = s.CLI.Output(ctx, "stack", "import", "--file", file, "--stack", pulumi.StackName)
+	return err
 }
 
 // policyPack is the folder of the rules for every resource. At a deployment they see

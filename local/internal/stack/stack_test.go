@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
 // setUp is a stack whose CLI records its arguments, makes and removes the state
@@ -31,6 +32,7 @@ stacks=.local/state/.pulumi/stacks/gatehouse
 case "$*" in
 "stack init"*) mkdir -p $stacks; echo {} > $stacks/local.json;;
 "stack export"*) cat export;;
+"stack import"*) cp "$4" imported;;
 cancel*) rm -r .local/state/.pulumi/locks;;
 esac
 `)
@@ -39,7 +41,13 @@ esac
 	write(t, filepath.Join(l.Root, "Pulumi.local.yaml"), "config:\n  aws:region: us-east-1\n")
 	var said strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&said, format+"\n", args...) }
-	return Stack{Layout: l, CLI: pulumi.CLI{Layout: l, Path: cli}, Say: say}, &said
+	inventory := func(context.Context) (recovery.Inventory, error) {
+		return recovery.Inventory{
+			Types:     []string{"aws:iam/role:Role"},
+			Resources: []recovery.Found{{Type: "aws:iam/role:Role", ID: "made", Import: "made"}},
+		}, nil
+	}
+	return Stack{Layout: l, CLI: pulumi.CLI{Layout: l, Path: cli}, Inventory: inventory, Say: say}, &said
 }
 
 func write(t *testing.T, path, content string) {
@@ -156,7 +164,7 @@ func TestLockOfALivingDeploymentIsWaitedFor(t *testing.T) {
 func TestUnknownStates(t *testing.T) {
 	for name, spoil := range map[string]func(*testing.T, Stack){
 		"pending operations": func(t *testing.T, s Stack) {
-			write(t, filepath.Join(s.Layout.Root, "export"), `{"deployment":{"pending_operations":[{"type":"creating"}]}}`)
+			write(t, filepath.Join(s.Layout.Root, "export"), `{"deployment":{"pending_operations":[{"type":"creating","resource":{"urn":"urn::x","type":"elsewhere:kind:Kind"}}]}}`)
 		},
 		"damaged state": func(t *testing.T, s Stack) { write(t, filepath.Join(s.Layout.Root, "export"), `{"deploy`) },
 		"lost passphrase": func(t *testing.T, s Stack) {
@@ -176,6 +184,53 @@ func TestUnknownStates(t *testing.T) {
 				t.Fatalf("dropped: %v, %v", s.Exists(), err)
 			}
 			open(t, s, "another")
+		})
+	}
+}
+
+func TestTheStateLearnsWhatAKilledDeploymentMade(t *testing.T) {
+	s, said := setUp(t)
+	open(t, s, "one")
+	write(t, filepath.Join(s.Layout.Root, "export"),
+		`{"deployment":{"resources":[],"pending_operations":[{"type":"creating","resource":{"urn":"urn::role","type":"aws:iam/role:Role"}}]}}`)
+	open(t, s, "one")
+	imported, err := os.ReadFile(filepath.Join(s.Layout.Root, "imported"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"deployment":{"resources":[{"id":"made","type":"aws:iam/role:Role","urn":"urn::role"}]}}`; string(imported) != want {
+		t.Errorf("imported\n%s", imported)
+	}
+	if !strings.Contains(said.String(), "1 operations under way, of which 1 have made something") {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestAHalfWrittenStateIsReplacedByTheOneBefore(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"half":  func(path string) error { return os.WriteFile(path, []byte(`{"version`), 0o600) },
+		"empty": func(path string) error { return os.WriteFile(path, nil, 0o600) },
+		"gone":  os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, said := setUp(t)
+			open(t, s, "one")
+			path := s.files("stacks", "*", "local.json")[0]
+			write(t, path+".bak", `{"before": true}`)
+			if err := spoil(path); err != nil {
+				t.Fatal(err)
+			}
+			lock(t, s, 1<<30)
+			open(t, s, "one")
+			if state, err := os.ReadFile(path); err != nil || string(state) != `{"before": true}` {
+				t.Errorf("the state is %q, %v", state, err)
+			}
+			if got := calls(t, s); got != "stack init, cancel --yes, stack export" {
+				t.Errorf("called %s", got)
+			}
+			if !strings.Contains(said.String(), "the one before is taken") {
+				t.Errorf("said %q", said)
+			}
 		})
 	}
 }

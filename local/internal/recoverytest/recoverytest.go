@@ -1,0 +1,114 @@
+// Package recoverytest kills deployments of the local stack at random moments and
+// looks whether the next one completes them, with nothing left over. Then it breaks
+// what a deployment needs, and looks whether the doctor says what to do.
+package recoverytest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
+	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+)
+
+// Options are what the user chooses.
+type Options struct {
+	Kills int
+	Seed  uint64 // of the moments
+}
+
+// test is one run.
+type test struct {
+	show   *progress.Display
+	layout layout.Layout
+	driver string // the program
+	stack  stack.Stack
+	random *rand.Rand
+
+	// open makes the stack's CLI fit for the cloud that runs now.
+	open func(context.Context) stack.Stack
+}
+
+// Run tests with the driver, a program, on the checkout's own local stack, which is
+// deployed from nothing several times. open returns the stack in the cloud that runs
+// at that moment.
+func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver string, open func(context.Context) stack.Stack, o Options) error {
+	t := &test{show: show, layout: l, driver: driver, open: open, random: rand.New(rand.NewPCG(o.Seed, 0))}
+	show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
+	window, err := t.measure(ctx)
+	if err != nil {
+		return err
+	}
+	var rows []row
+	for n := 1; n <= o.Kills && err == nil; n++ {
+		var r row
+		r, err = t.once(ctx, n, window)
+		rows = append(rows, r)
+	}
+	show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
+	if err != nil {
+		return err
+	}
+	return t.problems(ctx)
+}
+
+// measure deploys once without disturbance, from nothing, and returns how long that
+// took: kills come at any moment of it.
+func (t *test) measure(ctx context.Context) (window time.Duration, err error) {
+	err = t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
+		if err := cloud.Stop(ctx, t.layout); err != nil {
+			return err
+		}
+		a, err := t.up(ctx, "recovery-0", 0)
+		if err != nil {
+			return err
+		}
+		window = a.deployed
+		t.stack = t.open(ctx)
+		c, err := t.check(ctx, recovery.Inventory{})
+		s.Note("deployed within %s; %d resources are in the state and in the cloud", window.Round(time.Second), c.compared)
+		return err
+	})
+	return window, err
+}
+
+// once kills a deployment into an empty cloud, and lets the next one complete it.
+func (t *test) once(ctx context.Context, n int, window time.Duration) (row, error) {
+	r := row{moment: time.Duration(t.random.Int64N(int64(window)))}
+	err := t.show.Step(ctx, fmt.Sprintf("kill %d", n), func(ctx context.Context, s *progress.Step) error {
+		s.Doing("after %s", r.moment.Round(100*time.Millisecond))
+		if err := cloud.Stop(ctx, t.layout); err != nil {
+			return err
+		}
+		killed, err := t.up(ctx, fmt.Sprintf("recovery-%d-killed", n), r.moment)
+		if err != nil {
+			return err
+		}
+		r.doing = t.doing(killed)
+		if killed.left != "" {
+			return fmt.Errorf("these go on after the kill: %s", killed.left)
+		}
+		before, err := t.inventory(ctx)
+		if err != nil {
+			return err
+		}
+		s.Doing("killed: %s; and again", r.doing)
+		again, err := t.up(ctx, fmt.Sprintf("recovery-%d-again", n), 0)
+		if err != nil {
+			return err
+		}
+		r.mended = mended(again.said)
+		t.stack = t.open(ctx)
+		r.comparison, err = t.check(ctx, before)
+		s.Note("%s; %s", r.doing, r.mended)
+		return err
+	})
+	r.err = err
+	return r, err
+}

@@ -1,0 +1,67 @@
+package recoverytest
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestMended(t *testing.T) {
+	for said, want := range map[string]string{
+		"✓ deploy 108 created": "nothing to mend",
+		"  the lock of a deployment that was killed is removed\n✓ deploy":                           "removed the lock",
+		"the lock of a deployment that was killed is removed\n… that its state lacks: it is mended": "taught the state what had been made, removed the lock",
+		"the last deployment was killed midway: starting over with an empty cloud":                  "started over",
+	} {
+		if got := mended(said); got != want {
+			t.Errorf("%q is %q", said, got)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	got := table([]row{
+		{moment: 12345 * time.Millisecond, doing: "3 done", mended: "removed the lock", comparison: comparison{compared: 95, twice: []string{"a link"}}},
+		{moment: time.Second, doing: "1 done", mended: "started over", err: errors.New("a lock is left")},
+	})
+	for _, want := range []string{"✓  12.3s", "95; made twice by the provider: a link", "✗  1s", "a lock is left"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+}
+
+// The shell stands for the driver, a child of its own for the CLI's plugin, and one
+// with a session of its own for the cloud.
+func TestAKillLeavesTheRestOfTheFamilyToItself(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip("needs setsid to start a process that goes on")
+	}
+	cmd := exec.Command("bash", "-c", "sleep 60 & setsid sleep 5 & wait")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }()
+	var members []member
+	for deadline := time.Now().Add(5 * time.Second); len(members) == 0 && time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		members, _ = family(t.Context(), cmd.Process.Pid)
+	}
+	time.Sleep(200 * time.Millisecond) // both are there by now
+	rest, err := kill(t.Context(), cmd.Process.Pid)
+	if err != nil || len(rest) != 1 || rest[0].name != "sleep" {
+		t.Fatalf("%v, %v", rest, err)
+	}
+	_ = cmd.Wait()
+	if left := survivors(t.Context(), rest, 100*time.Millisecond); !strings.HasPrefix(left, "sleep (") {
+		t.Errorf("survivors: %q", left)
+	}
+	_ = syscall.Kill(rest[0].PID, syscall.SIGKILL)
+	if left := survivors(context.Background(), rest, 5*time.Second); left != "" {
+		t.Errorf("survivors: %q", left)
+	}
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recoverytest"
+	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+)
+
+// recoveryTest kills deployments of the local stack. The drivers that it starts hold
+// the lock, one after the other.
+func recoveryTest(ctx context.Context, l layout.Layout, args []string) error {
+	var o recoverytest.Options
+	flags := flag.NewFlagSet("recovery-test", flag.ContinueOnError)
+	flags.IntVar(&o.Kills, "kills", 10, "`number` of deployments to kill")
+	flags.Uint64Var(&o.Seed, "seed", rand.Uint64N(1_000_000), "`number` from which the moments follow")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if o.Kills < 1 || flags.NArg() > 0 {
+		return fmt.Errorf("recovery-test: give -kills a number of at least 1, -seed any, and nothing else: %q", args)
+	}
+	driver, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := l.Prepare(); err != nil {
+		return err
+	}
+	show := progress.New(os.Stdout, terminalWidth())
+	defer show.Close()
+	return recoverytest.Run(ctx, show, l, driver, func(ctx context.Context) stack.Stack {
+		running, _ := cloud.Find(l)
+		return stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running), Inventory: running.Inventory}
+	}, o)
+}
