@@ -94,6 +94,11 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 			private = append(private, costs.Column{Heading: environment, Items: prices.PerMillionPrivate(declared, costs.Usual, retention)})
 		}
 	}
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), fmt.Sprintf("`dev` stack costs about $%.0f a month", costs.Total(atRest[0].Items)))
+	assert.Contains(t, string(readme), fmt.Sprintf("cost about $%.0f,", costs.Total(models[0].Items)))
+
 	current, err := os.ReadFile(document)
 	require.NoError(t, err)
 	wanted, err := costs.Fill(string(current), map[string]string{

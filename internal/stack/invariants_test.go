@@ -3,6 +3,7 @@ package stack_test
 import (
 	"encoding/json"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -287,4 +288,16 @@ func statements(t testing.TB, policy string) []statement {
 	require.NoError(t, json.Unmarshal([]byte(policy), &document))
 	require.NotEmpty(t, document.Statement)
 	return document.Statement
+}
+
+func TestTheArchitectureNamesEveryComponent(t *testing.T) {
+	text, err := os.ReadFile("../../docs/architecture.md")
+	require.NoError(t, err)
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			if !r.Custom() {
+				assert.Contains(t, string(text), "| `"+r.Type+"` |", "docs/architecture.md has no row for it")
+			}
+		}
+	})
 }
