@@ -1,7 +1,8 @@
 """Target groups and forward actions with all their members.
 
 ministack forgets a target group's protocol version, for which Terraform's provider would replace the group, and knows
-only forward actions that name one target group, not those with a list of weighted ones.
+only forward actions that name one target group, not those with a list of weighted ones. It refuses the second of two
+equal requests for a target group, which an SDK sends when the first one's answer gets lost; AWS answers it as the first.
 """
 
 import random
@@ -21,11 +22,36 @@ def install() -> None:
 
 
 def _create_group(original, params):
-    status, headers, body = original(params)
-    found = re.search(rb"<TargetGroupArn>([^<]+)</TargetGroupArn>", body)
-    if status != 200 or not found:
+    there = next((group for group in alb._tgs.values() if group["TargetGroupName"] == alb._p(params, "Name")), None)
+    if there is None:
+        return _make_group(original, params)
+    # What the original makes of the same request when the name is free tells whether it is the same.
+    there["TargetGroupName"] = None
+    try:
+        status, headers, body = _make_group(original, params)
+    finally:
+        there["TargetGroupName"] = alb._p(params, "Name")
+    if status != 200:
         return status, headers, body
-    group = alb._tgs[found.group(1).decode()]
+    again = _made(body)
+    for store in (alb._tgs, alb._targets, alb._tags, alb._tg_attrs):
+        store.pop(again["TargetGroupArn"], None)
+    own = ("TargetGroupArn", "LoadBalancerArns")
+    if all(again[name] == there.get(name) for name in again if name not in own):
+        return alb._xml(200, "CreateTargetGroup", f"<TargetGroups>{alb._tg_xml(there)}</TargetGroups>")
+    return original(params)  # refuses
+
+
+def _made(body: bytes) -> dict | None:
+    found = re.search(rb"<TargetGroupArn>([^<]+)</TargetGroupArn>", body)
+    return alb._tgs[found.group(1).decode()] if found else None
+
+
+def _make_group(original, params):
+    status, headers, body = original(params)
+    group = _made(body)
+    if status != 200 or not group:
+        return status, headers, body
     group["IpAddressType"] = alb._p(params, "IpAddressType", "ipv4")
     if group["Protocol"] in ("HTTP", "HTTPS"):
         group["ProtocolVersion"] = alb._p(params, "ProtocolVersion", "HTTP1")

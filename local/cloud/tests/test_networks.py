@@ -149,3 +149,13 @@ class PrivateNetworkTest(CloudTest):
         elb.create_target_group(**group, ProtocolVersion="HTTP2")
         [found] = elb.describe_target_groups(Names=["group"])["TargetGroups"]
         self.assertEqual((found["ProtocolVersion"], found["IpAddressType"]), ("HTTP2", "ipv4"))
+
+    def test_a_repeated_request_for_a_target_group_gets_the_same_answer(self):
+        elb = self.cloud.client("elbv2")
+        group = {"Name": "repeated", "Protocol": "HTTP", "Port": 80, "VpcId": self.vpc, "TargetType": "ip"}
+        first, again = (elb.create_target_group(**group)["TargetGroups"][0] for _ in range(2))
+        self.assertEqual(again, first)
+        self.assertEqual(len(elb.describe_target_groups(Names=["repeated"])["TargetGroups"]), 1)
+        with self.assertRaises(elb.exceptions.DuplicateTargetGroupNameException):
+            elb.create_target_group(**{**group, "Port": 81})
+        self.assertEqual(elb.describe_target_groups(Names=["repeated"])["TargetGroups"], [first])
