@@ -58,7 +58,7 @@ func projectName() (string, error) {
 	}
 	var project struct{ Name string }
 	if err := yaml.Unmarshal(text, &project); err != nil {
-		return "", fmt.Errorf("Pulumi.yaml: %w", err)
+		return "", fmt.Errorf("read Pulumi.yaml: %w", err)
 	}
 	return project.Name, nil
 }
