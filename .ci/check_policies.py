@@ -16,7 +16,6 @@ from pathlib import Path
 
 # Actions that are allowed everywhere though AWS checks them on a resource.
 WIDER = {
-    "cloudfront:TagResource": "the distribution has no tags yet: the request's are checked",
     "cloudwatch:DescribeAlarms": "narrower, it shows no composite alarms, and the provider asks for both kinds",
 }
 

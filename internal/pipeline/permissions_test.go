@@ -166,6 +166,39 @@ func TestLittleIsAllowedEverywhere(t *testing.T) {
 	assert.ElementsMatch(t, everywhere, found)
 }
 
+// tagging are operations that tag, and nothing else.
+var tagging = regexp.MustCompile(`:(TagResource|AddTags|CreateTags)$`)
+
+// What tags bound can be taken over by tagging it. So tagging is allowed only while
+// something is made, or on what is the stack's own, or nobody's.
+func TestTaggingTakesNothingOver(t *testing.T) {
+	guards := []string{"aws:ResourceTag/project", "aws:ResourceTag/stack", "ec2:CreateAction"}
+	found := 0
+	for _, d := range load(t).writing() {
+		for _, s := range d.statements {
+			if !slices.ContainsFunc(s.Action, tagging.MatchString) || boundByName(s) {
+				continue
+			}
+			found++
+			guarded := false
+			for _, tests := range s.Condition {
+				for key := range tests {
+					guarded = guarded || slices.Contains(guards, key)
+				}
+			}
+			assert.True(t, guarded, "%s, %s", d.name, s.Sid)
+		}
+	}
+	assert.Positive(t, found)
+}
+
+// boundByName reports whether all resources have the stack's name in theirs.
+func boundByName(s allowed) bool {
+	return !slices.ContainsFunc(s.Resource, func(arn string) bool {
+		return !strings.Contains(arn, "{name}") && !strings.Contains(arn, "{stack}")
+	})
+}
+
 func TestPoliciesFitWithTheLongestNames(t *testing.T) {
 	n := names(strings.Repeat("s", 38)) // the longest stack name: see deployment
 	n.Region, n.Partition = "ap-southeast-2", "aws-us-gov"
