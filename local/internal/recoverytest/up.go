@@ -81,6 +81,9 @@ func (t *test) doing(a attempt) string {
 	if a.ended {
 		return "nothing: it had ended before"
 	}
+	if strings.Contains(a.said, "✓ deploy") {
+		return "proving what it had deployed"
+	}
 	if !strings.Contains(a.said, "… deploy") && !strings.Contains(a.said, "✓ aws plugin") {
 		return "building and starting"
 	}
