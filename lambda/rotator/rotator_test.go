@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -63,7 +63,7 @@ func newSetup(keys byte) setup {
 		s.store.SetKey(testPath, testKey(n))
 	}
 	s.rotator = &rotator{
-		store:  keystore.NewStore(s.store, testPath, testKMS),
+		store:  ssmstore.New(s.store, testPath, testKMS),
 		random: rand.Reader,
 		now:    now,
 		log:    slog.New(slog.NewJSONHandler(s.logs, nil)),
