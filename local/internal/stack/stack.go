@@ -1,7 +1,7 @@
-// Package stack deploys and destroys the local stack. The cloud keeps all in
-// memory and the stack's state lies on disk, and either may be gone or left
-// half done by an interrupted run: the state is used only if it describes this
-// very cloud.
+// Package stack deploys and destroys the local stack. The servers that it is
+// deployed to keep all in memory and the stack's state lies on disk, and either
+// may be gone or left half done by an interrupted run: the state is used only if
+// it describes these very servers.
 package stack
 
 import (
@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
@@ -18,9 +20,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 )
 
-// ErrUnknown is the outcome of a deployment that was killed: nobody knows what
-// of the last operations happened in the cloud. It is mended by a new cloud.
-var ErrUnknown = errors.New("the last deployment was killed midway")
+// What the state can't be built upon. Both are mended by new servers.
+var (
+	// ErrUnknown is the outcome of a deployment that was killed: nobody knows what of
+	// the last operations happened.
+	ErrUnknown = errors.New("the last deployment was killed midway")
+
+	// ErrPartlyGone means that a part of what was deployed is gone with its server.
+	ErrPartlyGone = errors.New("one of the servers is a new one")
+)
 
 // Stack is the local stack.
 type Stack struct {
@@ -32,7 +40,7 @@ type Stack struct {
 	Say func(format string, args ...any)
 }
 
-// owner is the file that names the cloud which the state describes.
+// owner is the file that names the servers which the state describes.
 func (s Stack) owner() string { return s.Layout.Run("stack") }
 
 // Exists reports whether there is a state.
@@ -46,17 +54,28 @@ func (s Stack) files(pattern ...string) []string {
 	return found
 }
 
-// DescribesCloud reports whether the state belongs to this instance of the
-// cloud.
-func (s Stack) DescribesCloud(instance string) bool {
-	owner, err := os.ReadFile(s.owner())
-	return err == nil && string(owner) == instance
+// Describes reports whether the state belongs to these instances of the
+// servers.
+func (s Stack) Describes(instances []string) bool {
+	return len(instances) > 0 && slices.Equal(s.described(), instances)
 }
 
-// Open makes the stack ready for a deployment into this instance of the cloud.
-func (s Stack) Open(ctx context.Context, instance string) error {
-	if s.Exists() && !s.DescribesCloud(instance) {
-		s.Say("  the cloud is a new one: the state of the stack in the old one is dropped")
+// described are the instances that the state belongs to.
+func (s Stack) described() []string {
+	owner, err := os.ReadFile(s.owner())
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(owner), "\n")
+}
+
+// Open makes the stack ready for a deployment to these instances of the servers.
+func (s Stack) Open(ctx context.Context, instances []string) error {
+	if s.Exists() && !s.Describes(instances) {
+		if slices.ContainsFunc(s.described(), func(old string) bool { return slices.Contains(instances, old) }) {
+			return ErrPartlyGone
+		}
+		s.Say("  the servers are new ones: the state of the stack in the old ones is dropped")
 		if err := s.Drop(); err != nil {
 			return err
 		}
@@ -72,7 +91,7 @@ func (s Stack) Open(ctx context.Context, instance string) error {
 	if s.Exists() {
 		return nil
 	}
-	if err := layout.WriteFile(s.owner(), []byte(instance), 0o644); err != nil {
+	if err := layout.WriteFile(s.owner(), []byte(strings.Join(instances, "\n")), 0o644); err != nil {
 		return err
 	}
 	return s.create(ctx)
@@ -179,7 +198,7 @@ func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string,
 	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes")
 }
 
-// Destroy removes everything from the cloud, and then the stack.
+// Destroy removes everything from the servers, and then the stack.
 func (s Stack) Destroy(ctx context.Context, doing func(string)) (changes string, err error) {
 	changes, err = s.run(ctx, "destroy", doing, "destroy", "--yes", "--skip-preview")
 	if err != nil {
@@ -220,7 +239,7 @@ func (s Stack) Outputs(ctx context.Context) (values map[string]string, text stri
 	return values, text, nil
 }
 
-// Drop forgets the stack without touching the cloud.
+// Drop forgets the stack without touching the servers.
 func (s Stack) Drop() error {
 	return errors.Join(os.RemoveAll(s.Layout.State()), os.RemoveAll(s.owner()), os.RemoveAll(s.Layout.Config()))
 }
