@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove/certificate"
 	"github.com/gatehouse-iac/gatehouse/local/internal/provider"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
@@ -43,12 +44,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
 	r.stack = stack.Stack{
 		Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
-		Machine: map[string]any{
-			"gatehouse:lambdaArchitecture":   pulumi.LambdaArchitecture(),
-			"gatehouse:inferencePort":        ports.PrivateModel,
-			"gatehouse:vaultAddress":         vault.Address(ports.Vault),
-			"gatehouse:kubernetesKubeconfig": kubernetes.Kubeconfig(l),
-		},
+		Machine: machine(l, ports),
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
@@ -273,12 +269,22 @@ func (r *localRun) prove(ctx context.Context) error {
 			KeyPath:         outputs["parameterPath"],
 			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
+		certificates, err := certificateTarget(r.Layout, r.running, outputs)
+		if err != nil {
+			return err
+		}
+		// What takes long is shown of a stack that is new in some part.
 		if r.changed {
 			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
 			target.Private.Start = func(ctx context.Context) error {
 				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
 			}
+			certificates.Deploy = func(ctx context.Context, settings map[string]any) error {
+				_, err := r.stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
+				return err
+			}
 		}
+		target.Parts = []prove.Part{certificate.New(certificates)}
 		rows, err = prove.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
 		if err == nil && !prove.Passed(rows) {
 			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")

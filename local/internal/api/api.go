@@ -22,8 +22,10 @@ type Client struct {
 	Header http.Header
 	// Transport is the default one if nil.
 	Transport http.RoundTripper
-	// Problem finds the server's own words in the body of a refusal.
+	// Problem, if set, finds the server's own words in the body of a refusal.
 	Problem func(body []byte) string
+	// Answered, if set, gets the headers of each answer.
+	Answered func(http.Header)
 }
 
 // Refusal is an answer with a status other than 2xx.
@@ -72,6 +74,9 @@ func (c Client) Do(ctx context.Context, method, path string, body, into any) err
 		return err
 	}
 	defer response.Body.Close()
+	if c.Answered != nil {
+		c.Answered(response.Header)
+	}
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err

@@ -16,6 +16,18 @@ type Row struct {
 	Took                time.Duration
 }
 
+// Check makes a row of what f finds, which has to be what is expected, without an
+// error.
+func Check(name, expected string, f func() (got string, err error)) Row {
+	start := time.Now()
+	got, err := f()
+	row := Row{Name: name, Expected: expected, Got: got, OK: err == nil && got == expected, Took: time.Since(start)}
+	if err != nil {
+		row.Got = short(err.Error())
+	}
+	return row
+}
+
 // Passed reports whether all rows are as expected.
 func Passed(rows []Row) bool {
 	for _, row := range rows {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -193,9 +194,25 @@ func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err 
 	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs")
 }
 
+// UpWith deploys with some settings changed; with none, the stack as it is meant.
+func (s Stack) UpWith(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
+	changed := maps.Clone(s.Machine)
+	maps.Copy(changed, settings)
+	if err := pulumi.WriteConfig(s.Layout, changed); err != nil {
+		return "", err
+	}
+	return s.Up(ctx, doing)
+}
+
 // Preview fails if a deployment would change anything.
 func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
 	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes")
+}
+
+// DestroyPart removes the resources whose URNs a pattern with asterisks matches,
+// and what depends on them.
+func (s Stack) DestroyPart(ctx context.Context, urns string, doing func(string)) (changes string, err error) {
+	return s.run(ctx, "destroy-part", doing, "destroy", "--yes", "--skip-preview", "--target", urns, "--target-dependents")
 }
 
 // Destroy removes everything from the servers, and then the stack.
