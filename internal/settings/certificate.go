@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/pem"
+	"maps"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -19,7 +20,7 @@ type Certificate struct {
 	Names       []string // DNS names; the first is the common name
 	Subdomains  bool     // whether the role issues for names below Names too
 	IPAddresses []string
-	Key         string // one of the Key constants
+	Key         KeyType
 
 	TTL         time.Duration // the certificate's life
 	RenewBefore time.Duration // its end
@@ -56,13 +57,20 @@ const (
 	IssuerCertManager = "certManager" // in the cluster, at any time
 )
 
-// Keys that Vault makes, cert-manager too, and all TLS servers take.
-const (
-	KeyEC256   = "ec256"
-	KeyEC384   = "ec384"
-	KeyRSA2048 = "rsa2048"
-	KeyRSA4096 = "rsa4096"
-)
+// KeyType is a kind of private key.
+type KeyType struct {
+	Algorithm string // "ec" or "rsa", as Vault names them
+	Bits      int
+}
+
+// keyTypes are those that Vault makes, cert-manager too, and that all TLS servers
+// and clients take.
+var keyTypes = map[string]KeyType{
+	"ec256":   {"ec", 256},
+	"ec384":   {"ec", 384},
+	"rsa2048": {"rsa", 2048},
+	"rsa4096": {"rsa", 4096},
+}
 
 const (
 	year = 365 * 24 * time.Hour
@@ -92,7 +100,7 @@ func readCertificate(r *reader, vault Vault) Certificate {
 		Names:       r.list("certificateNames", isDNSName, "a DNS name in lower case, with a dot and without wildcards, such as inference.example.com"),
 		Subdomains:  r.boolean("certificateSubdomains", false),
 		IPAddresses: r.list("certificateIpAddresses", isServerAddress, "an IP address as it is written shortest, such as 10.0.10.25"),
-		Key:         r.oneOf("certificateKey", KeyEC256, KeyEC256, KeyEC384, KeyRSA2048, KeyRSA4096),
+		Key:         keyTypes[r.oneOf("certificateKey", "ec256", slices.Sorted(maps.Keys(keyTypes))...)],
 		TTL:         r.duration("certificateTtl", 720*time.Hour, time.Minute, year),
 		RoleTTL:     r.duration("certificateRoleTtl", 720*time.Hour, time.Minute, year),
 		Authority: Authority{
