@@ -171,7 +171,7 @@ func (s Stack) Settle(ctx context.Context) error {
 	if _, err := os.Stat(s.Layout.Passphrase()); err != nil {
 		return fmt.Errorf("%w: the state's passphrase is gone", ErrUnknown)
 	}
-	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
+	out, err := s.Export(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -180,7 +180,7 @@ func (s Stack) Settle(ctx context.Context) error {
 			Pending []json.RawMessage `json:"pending_operations"`
 		}
 	}
-	if err := errors.Join(err, json.Unmarshal([]byte(out), &state)); err != nil {
+	if err := errors.Join(err, json.Unmarshal(out, &state)); err != nil {
 		return fmt.Errorf("%w: the state can't be read", ErrUnknown)
 	}
 	if pending := len(state.Deployment.Pending); pending > 0 {
@@ -254,6 +254,12 @@ func (s Stack) Outputs(ctx context.Context) (values map[string]string, text stri
 		}
 	}
 	return values, text, nil
+}
+
+// Export returns the state as JSON, secrets encrypted.
+func (s Stack) Export(ctx context.Context) ([]byte, error) {
+	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
+	return []byte(out), err
 }
 
 // Drop forgets the stack without touching the servers.

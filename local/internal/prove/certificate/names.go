@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/api"
 )
@@ -17,29 +18,35 @@ func otherNames(name string) []string {
 	return []string{"other.example", "sub." + name, "*." + name, name + ".example", "x" + name, "localhost"}
 }
 
-// refuseNames asks for certificates for other names and kinds of names, with a
-// key of Vault's and with one of our own. Vault has to refuse them all, and
-// because of the request.
-func (p *Proof) refuseNames(ctx context.Context, c api.Client) error {
+// refuseIssue asks for certificates for other names and kinds of names, with a
+// key of Vault's. Vault has to refuse them all, and because of the request.
+func (p *Proof) refuseIssue(ctx context.Context, c api.Client) error {
 	bodies := []map[string]any{
 		{"common_name": p.Name, "ip_sans": "127.0.0.1"},
 		{"common_name": p.Name, "uri_sans": "https://" + p.Name},
 		{"common_name": p.Name, "alt_names": "postmaster@other.example"},
 		{"common_name": p.Name, "other_sans": "1.3.6.1.4.1.311.20.2.3;utf8:" + p.Name},
 	}
+	for _, other := range otherNames(p.Name) {
+		bodies = append(bodies, map[string]any{"common_name": other}, map[string]any{"common_name": p.Name, "alt_names": other})
+	}
+	for _, body := range bodies {
+		if err := refused(c.Do(ctx, http.MethodPost, "/"+p.Mount+"/issue/"+p.Role, body, nil), http.StatusBadRequest); err != nil {
+			return fmt.Errorf("issue %v: %w", body, err)
+		}
+	}
+	return nil
+}
+
+// refuseSign does the same with keys of one's own.
+func (p *Proof) refuseSign(ctx context.Context, c api.Client) error {
 	requests := []x509.CertificateRequest{
 		{DNSNames: []string{p.Name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}},
 		{DNSNames: []string{p.Name}, URIs: []*url.URL{{Scheme: "https", Host: p.Name}}},
 		{DNSNames: []string{p.Name}, EmailAddresses: []string{"postmaster@other.example"}},
 	}
 	for _, other := range otherNames(p.Name) {
-		bodies = append(bodies, map[string]any{"common_name": other}, map[string]any{"common_name": p.Name, "alt_names": other})
 		requests = append(requests, x509.CertificateRequest{DNSNames: []string{p.Name, other}})
-	}
-	for _, body := range bodies {
-		if err := refused(c.Do(ctx, http.MethodPost, "/"+p.Mount+"/issue/"+p.Role, body, nil), http.StatusBadRequest); err != nil {
-			return fmt.Errorf("issue %v: %w", body, err)
-		}
 	}
 	for _, request := range requests {
 		csr, err := signingRequest(request)
@@ -54,10 +61,10 @@ func (p *Proof) refuseNames(ctx context.Context, c api.Client) error {
 	return nil
 }
 
-// refused returns nil if an answer was a refusal with this status.
-func refused(err error, status int) error {
+// refused returns nil if an answer was a refusal with one of these statuses.
+func refused(err error, statuses ...int) error {
 	switch {
-	case api.Status(err) == status:
+	case slices.Contains(statuses, api.Status(err)):
 		return nil
 	case err == nil:
 		return errors.New("not refused")

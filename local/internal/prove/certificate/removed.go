@@ -1,0 +1,23 @@
+package certificate
+
+import (
+	"context"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+)
+
+// Removed has something remove the certificate from the stack, and shows that it
+// is revoked then.
+func (p *Proof) Removed(ctx context.Context, remove func(context.Context) error) prove.Row {
+	const expected = "revoked: CRL, OCSP"
+	return prove.Check("certificate that is no longer there", expected, func() (string, error) {
+		last, err := p.read(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := remove(ctx); err != nil {
+			return "", err
+		}
+		return expected, revoked(ctx, last, nil)
+	})
+}
