@@ -15,8 +15,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/controller-manager/pkg/informerfactory"
+	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/controller/garbagecollector"
 	"k8s.io/kubernetes/pkg/controller/namespace"
+	"k8s.io/kubernetes/pkg/controller/serviceaccount"
 )
 
 const (
@@ -30,8 +32,9 @@ const (
 )
 
 // control runs the namespace controller, without which a deleted namespace
-// stays forever, and the garbage collector, without which whatever is deleted in
-// the foreground does: Pulumi's provider deletes so.
+// stays forever, the garbage collector, without which whatever is deleted in the
+// foreground does (Pulumi's provider deletes so), and the one that gives each
+// namespace its default service account, without which no pod is admitted.
 func control(ctx context.Context, config *rest.Config) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -50,6 +53,11 @@ func control(ctx context.Context, config *rest.Config) error {
 	namespaces := namespace.NewNamespaceController(ctx, client, objects, client.Discovery().ServerPreferredNamespacedResources,
 		shared.Core().V1().Namespaces(), resync, v1.FinalizerKubernetes)
 
+	accounts, err := serviceaccount.NewServiceAccountsController(klog.FromContext(ctx), shared.Core().V1().ServiceAccounts(),
+		shared.Core().V1().Namespaces(), client, serviceaccount.DefaultServiceAccountsControllerOptions())
+	if err != nil {
+		return fmt.Errorf("service accounts: %w", err)
+	}
 	started := make(chan struct{})
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(client.Discovery()))
 	garbage, err := garbagecollector.NewGarbageCollector(ctx, client, objects, mapper, garbagecollector.DefaultIgnoredResources(), all, started)
@@ -60,6 +68,7 @@ func control(ctx context.Context, config *rest.Config) error {
 	close(started)
 
 	go namespaces.Run(ctx, workers)
+	go accounts.Run(ctx, workers)
 	go garbage.Sync(ctx, client.Discovery(), discoverPeriod)
 	garbage.Run(ctx, workers, resync)
 	return context.Cause(ctx)

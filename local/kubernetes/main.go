@@ -1,7 +1,7 @@
 // Command kubernetes is a Kubernetes API server for the local run: the real
 // one, on one loopback port, with an etcd of its own on a Unix socket and the
-// two controllers without which nothing is ever deleted. There are no nodes and
-// no other controllers: nothing runs what a Deployment describes.
+// few controllers without which objects are neither deleted nor admitted. There
+// are no nodes and no other controllers: nothing runs what a Deployment describes.
 package main
 
 import (

@@ -18,12 +18,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
 
-// settings have cert-manager issue, and a workload use the certificate and the
-// load balancer. The image is never pulled: there are no nodes.
+// settings have cert-manager issue, and the load balancer reach the workload.
 var settings = map[string]any{
 	"gatehouse:certificateIssuer":   "certManager",
-	"gatehouse:workloadEnabled":     true,
-	"gatehouse:workloadImage":       "registry.example.com/gateway:1.0.0",
 	"gatehouse:workloadTargetGroup": true,
 	"gatehouse:inferenceProtocol":   "HTTPS",
 	"gatehouse:inferenceTargets":    []string{},
@@ -32,7 +29,7 @@ var settings = map[string]any{
 // kinds are those that the stack has then, as far as the API server shows them
 // without secrets.
 var kinds = []string{
-	"Certificate", "Deployment", "Issuer", "Role", "RoleBinding", "Service", "ServiceAccount", "TargetGroupBinding",
+	"Certificate", "Deployment", "Issuer", "Namespace", "PodDisruptionBudget", "Role", "RoleBinding", "Service", "ServiceAccount", "TargetGroupBinding",
 }
 
 // Test is one run.

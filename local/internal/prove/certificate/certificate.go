@@ -54,6 +54,7 @@ func (p *Proof) Rows(ctx context.Context, doing func(string)) []prove.Row {
 	rows = append(rows, p.handshakes(ctx, held, doing)...)
 	rows = append(rows, p.permissions(ctx, held, doing)...)
 	rows = append(rows, p.refusedSecrets(ctx, held, doing)...)
+	rows = append(rows, p.pods(ctx)...)
 	if p.Deploy != nil {
 		rows = append(rows, p.renewal(ctx, held, doing)...)
 	}

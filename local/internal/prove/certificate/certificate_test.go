@@ -66,10 +66,31 @@ func deploy(t *testing.T) *deployment {
 		path "pki/issue/inference" { capabilities = ["update"] }
 		path "pki/sign/inference" { capabilities = ["update"] }
 		path "pki/ca_chain" { capabilities = ["read"] }`}, nil)
-	d.kubernetes(http.MethodPost, "/api/v1/namespaces", object{"metadata": object{"name": "gatehouse"}})
+	restricted := object{"pod-security.kubernetes.io/enforce": "restricted"}
+	d.kubernetes(http.MethodPost, "/api/v1/namespaces", object{"metadata": object{"name": "gatehouse", "labels": restricted}})
+	d.kubernetes(http.MethodPost, "/apis/apps/v1/namespaces/gatehouse/deployments", serving("gatehouse-tls"))
 	d.issue("720h")
 	d.target.Deploy = d.deploy
 	return d
+}
+
+// serving is a deployment of pods that have a secret, and no privileges.
+func serving(secret string) object {
+	labels := object{"app": "server"}
+	return object{
+		"metadata": object{"name": "server"},
+		"spec": object{"selector": object{"matchLabels": labels}, "template": object{
+			"metadata": object{"labels": labels},
+			"spec": object{
+				"securityContext": object{"runAsNonRoot": true, "seccompProfile": object{"type": "RuntimeDefault"}},
+				"volumes":         []object{{"name": "tls", "secret": object{"secretName": secret}}},
+				"containers": []object{{
+					"name": "server", "image": "server:1",
+					"securityContext": object{"allowPrivilegeEscalation": false, "capabilities": object{"drop": []string{"ALL"}}},
+				}},
+			},
+		}},
+	}
 }
 
 // deploy renews the certificate as often as it is asked to.
@@ -180,6 +201,10 @@ func TestRowsAgainstRealServers(t *testing.T) {
 		d.vault(http.MethodPost, "/sys/policies/acl/issue", object{"policy": policy + more}, nil)
 		expect("policy: anything else")
 	}
+	d.vault(http.MethodPost, "/sys/policies/acl/issue", object{"policy": policy}, nil)
+	d.kubernetes(http.MethodPut, "/apis/apps/v1/namespaces/gatehouse/deployments/server", serving("other"))
+	expect("pods that serve with it")
+	d.kubernetes(http.MethodPut, "/apis/apps/v1/namespaces/gatehouse/deployments/server", serving("gatehouse-tls"))
 	d.vault(http.MethodPost, "/sys/policies/acl/issue", object{"policy": strings.Replace(policy, "pki/sign/inference", "pki/sign/other", 1)}, nil)
 	if failed := d.failed(); len(failed) != 3 { // in place of sign/inference, sign/other
 		t.Errorf("failed: %q", failed)

@@ -63,6 +63,7 @@ func (p *Proof) Managed(ctx context.Context, manager kubernetes.Account, doing f
 		)
 	}
 	doing("as others")
+	rows = append(rows, p.pods(ctx)...)
 	return append(rows, prove.Check("log in as somebody else", "refused", func() (string, error) {
 		return "refused", p.refuseLogins(ctx, issuer, manager, account)
 	}))
