@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove/certificate"
 	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
@@ -49,19 +51,46 @@ func destroy(ctx context.Context, show *progress.Display, s stack.Stack) error {
 		show.Say("the engine is gone: the stack goes with its servers")
 		return nil
 	}
-	return show.Step(ctx, "destroy", func(ctx context.Context, step *progress.Step) error {
-		err := s.Settle(ctx)
-		if errors.Is(err, stack.ErrUnknown) {
-			step.Note("%v: goes with the servers", err)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	settled := s.Settle(ctx)
+	if errors.Is(settled, stack.ErrUnknown) {
+		show.Say("%v: the stack goes with its servers", settled)
+		return nil
+	}
+	if settled != nil {
+		return settled
+	}
+	revoked := show.Step(ctx, "certificate", func(ctx context.Context, step *progress.Step) error {
+		return removeCertificate(ctx, step, s)
+	})
+	return errors.Join(revoked, show.Step(ctx, "destroy", func(ctx context.Context, step *progress.Step) error {
 		changes, err := s.Destroy(ctx, func(text string) { step.Doing("%s", text) })
 		step.Note("%s", changes)
 		return err
+	}))
+}
+
+// removeCertificate destroys the certificate before all else, and shows that it is
+// revoked: the list of the revoked goes with the authority.
+func removeCertificate(ctx context.Context, step *progress.Step, s stack.Stack) error {
+	outputs, _, err := s.Outputs(ctx)
+	if err != nil || outputs["certificateSerial"] == "" {
+		step.Note("none that Vault issued")
+		return err
+	}
+	running, _ := servers.Find(s.Layout)
+	target, err := certificateTarget(s.Layout, running, outputs)
+	if err != nil {
+		return err
+	}
+	row := certificate.New(target).Removed(ctx, func(ctx context.Context) error {
+		_, err := s.DestroyPart(ctx, "**:SecretBackendCert::*", func(text string) { step.Doing("%s", text) })
+		return err
 	})
+	step.Note("%s", row.Got)
+	if !row.OK {
+		return fmt.Errorf("the destroyed certificate is not revoked: %s", row.Got)
+	}
+	return nil
 }
 
 // clean removes what belonged to the stack and the servers.
