@@ -85,7 +85,17 @@ func (a *Authority) newRoot(ctx *pulumi.Context, name string, args *Args) (*pkis
 		return nil, err
 	}
 	a.Issuer.Root = root.Certificate
-	return root, nil
+	return root, a.setDefault(ctx, name+"-root", m, root.IssuerId)
+}
+
+// setDefault has a mount speak for this issuer when it is asked for none by name:
+// after a change there are others in it.
+func (a *Authority) setDefault(ctx *pulumi.Context, name string, m mount, issuer pulumi.StringInput) error {
+	_, err := pkisecret.NewSecretBackendConfigIssuers(ctx, name+"-default", &pkisecret.SecretBackendConfigIssuersArgs{
+		Backend: m.path,
+		Default: issuer.ToStringOutput().ToStringPtrOutput(),
+	}, pulumi.Parent(a))
+	return err
 }
 
 // newIntermediate makes the intermediate, whose key never leaves Vault either, and
@@ -127,7 +137,7 @@ func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args
 	a.Issuer.Mount = m.path
 	a.Issuer.Ref = imported.ImportedIssuers.ApplyT(first).(pulumi.StringOutput)
 	a.Issuer.Ready = append(m.ready, imported)
-	return nil
+	return a.setDefault(ctx, name+"-intermediate", m, a.Issuer.Ref)
 }
 
 // sign has the root sign the intermediate. The names and addresses that it may issue

@@ -192,6 +192,15 @@ func TestTheIntermediateFollowsTheRoot(t *testing.T) {
 	assert.Equal(t, []string{"issuerRef"}, run(t, configured(t, nil)).Only(t, signType).Request.GetReplaceOnChanges())
 }
 
+// Vault would go on speaking for the first issuer that there was.
+func TestEachMountSpeaksForItsIssuer(t *testing.T) {
+	defaults := map[string]string{}
+	for _, g := range run(t, configured(t, nil)).OfType("vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers") {
+		defaults[g.Text("backend")] = g.Text("default")
+	}
+	assert.Equal(t, map[string]string{"gatehouse-test-pki-root": "root-issuer-id", "gatehouse-test-pki": "intermediate-issuer-id"}, defaults)
+}
+
 func TestOutputs(t *testing.T) {
 	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		a, err := declare(t, ctx, configured(t, nil))
