@@ -87,8 +87,8 @@ func removeCertificate(ctx context.Context, step *progress.Step, s stack.Stack) 
 		return err
 	})
 	step.Note("%s", row.Got)
-	if !row.OK {
-		return fmt.Errorf("the destroyed certificate is not revoked: %s", row.Got)
+	if row.Err != nil {
+		return fmt.Errorf("show that the destroyed certificate is revoked: %w", row.Err)
 	}
 	return nil
 }

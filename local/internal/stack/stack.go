@@ -210,9 +210,10 @@ func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string,
 }
 
 // DestroyPart removes the resources whose URNs a pattern with asterisks matches,
-// and what depends on them.
+// and what depends on them. It looks at the state only: the engine can't refresh
+// what depends on them through another provider.
 func (s Stack) DestroyPart(ctx context.Context, urns string, doing func(string)) (changes string, err error) {
-	return s.run(ctx, "destroy-part", doing, "destroy", "--yes", "--skip-preview", "--target", urns, "--target-dependents")
+	return s.run(ctx, "destroy-part", doing, "destroy", "--yes", "--skip-preview", "--target", urns, "--target-dependents", "--refresh=false")
 }
 
 // Destroy removes everything from the servers, and then the stack.
