@@ -15,13 +15,14 @@ GOARCH_arm64 := arm64
 GOARCH_x86_64 := amd64
 LAMBDAS := authorizer model rotator
 
-# The Go modules with code of their own. What stands in for AWS and Pulumi on one
-# machine is apart, so that its dependencies never mix with the program's.
-MODULES := . local local/engine local/aws
+# The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
+# and Pulumi on one machine is apart, so that its dependencies never mix with the
+# program's.
+MODULES := . local local/engine local/aws local/plugins local/vault local/kubernetes
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-24s %s\n", $$1, $$2}'
 
 # What runs Gatehouse on one machine; go build decides whether there is anything to
 # build.
@@ -65,6 +66,10 @@ ROTATIONS ?= 50
 local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
 	@$(driver) rotation-test -rotations $(ROTATIONS)
 
+.PHONY: local-certificate-test
+local-certificate-test: $(driver) ## Have cert-manager's way to a certificate proven on the local stack, and go back
+	@$(driver) certificate-test
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud
@@ -80,7 +85,9 @@ test-cloud: $(driver)
 .PHONY: test-all
 test-all: test ## The slow tests as well; needs what `make local` builds
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud
+	@go -C local test ./...
 	@go -C local/aws test ./...
+	@go -C local/plugins test ./...
 
 .PHONY: lint
 lint: ## Formatting, vet and staticcheck

@@ -15,14 +15,19 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
+	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove/certificate"
 	"github.com/gatehouse-iac/gatehouse/local/internal/provider"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/local/internal/tools"
+	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
 )
 
 // up brings the local stack up and proves it.
@@ -39,10 +44,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
 	r.stack = stack.Stack{
 		Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
-		Machine: map[string]any{
-			"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
-			"gatehouse:inferencePort":      ports.PrivateModel(),
-		},
+		Machine: machine(l, ports),
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
@@ -69,12 +71,12 @@ func venv(ctx context.Context, l layout.Layout, show *progress.Display) (err err
 // localRun is one `up`.
 type localRun struct {
 	layout.Layout
-	show  *progress.Display
-	build *build.Builder
-	ports cloud.Ports
-	tools map[string]tools.Found
-	stack stack.Stack
-	cloud cloud.Cloud
+	show    *progress.Display
+	build   *build.Builder
+	ports   cloud.Ports
+	tools   map[string]tools.Found
+	stack   stack.Stack
+	running servers.Servers
 
 	changed bool              // by this deployment
 	outputs map[string]string // of the deployed stack
@@ -90,12 +92,17 @@ func (r *localRun) check(ctx context.Context) error {
 	return r.step(ctx, "tools", func(ctx context.Context, s *progress.Step) (err error) {
 		r.tools, err = tools.Check(ctx)
 		s.Note("go %s, python %s, node %s", r.tools["go"].Version, r.tools["python3"].Version, r.tools["node"].Version)
-		return errors.Join(err, cloud.CheckPorts(r.Layout, r.ports))
+		taken := errors.Join(
+			servers.Usable(r.Layout, r.ports), daemon.Usable(r.Layout, privatemodel.Command, r.ports.PrivateModel))
+		if taken != nil {
+			taken = fmt.Errorf("%w\nend what uses it, or set %s to the first of six free ports", taken, cloud.PortVariable)
+		}
+		return errors.Join(err, taken)
 	})
 }
 
-// prepare builds what is missing and starts the cloud. Compilers take turns,
-// downloads and the cloud do not wait for them.
+// prepare builds what is missing and starts the servers. Compilers take turns,
+// downloads and servers do not wait for them.
 func (r *localRun) prepare(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -112,6 +119,8 @@ func (r *localRun) prepare(ctx context.Context) error {
 		}
 		return r.step(ctx, "cloud", r.startCloud)
 	})
+	group.Go(func() error { return r.step(ctx, "vault", r.startVault) })
+	group.Go(func() error { return r.step(ctx, "kubernetes", r.startKubernetes) })
 	group.Go(func() error { return r.step(ctx, "private model", r.startPrivateModel) })
 	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
 	group.Go(func() error { return r.step(ctx, "program", r.program) })
@@ -149,19 +158,44 @@ func (r *localRun) venv(ctx context.Context, s *progress.Step) error {
 	return r.build.Venv(ctx, s, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
 }
 
-func (r *localRun) startCloud(ctx context.Context, s *progress.Step) error {
-	running, started, err := cloud.Ensure(ctx, r.Layout, r.ports)
-	r.cloud = running
-	s.Note("already running at %s", running.Endpoint())
-	if started {
-		s.Note("started at %s", running.Endpoint())
-	}
+func (r *localRun) startCloud(ctx context.Context, s *progress.Step) (err error) {
+	var started bool
+	r.running.Cloud, started, err = cloud.Ensure(ctx, r.Layout, r.ports)
+	noteStart(s, started, r.running.Cloud.Endpoint())
 	return err
 }
 
+func (r *localRun) startVault(ctx context.Context, s *progress.Step) error {
+	if _, err := r.build.Go(ctx, s, vault.Program); err != nil {
+		return err
+	}
+	server, started, err := vault.Ensure(ctx, r.Layout, r.ports.Vault)
+	r.running.Vault = server
+	noteStart(s, started, server.Address)
+	return err
+}
+
+func (r *localRun) startKubernetes(ctx context.Context, s *progress.Step) error {
+	if _, err := r.build.Go(ctx, s, kubernetes.Program); err != nil {
+		return err
+	}
+	server, started, err := kubernetes.Ensure(ctx, r.Layout, r.ports.Kubernetes)
+	r.running.Kubernetes = server
+	noteStart(s, started, server.Access.Server)
+	return err
+}
+
+func noteStart(s *progress.Step, started bool, address string) {
+	if started {
+		s.Note("started at %s", address)
+	} else {
+		s.Note("already running at %s", address)
+	}
+}
+
 func (r *localRun) startPrivateModel(ctx context.Context, s *progress.Step) error {
-	s.Note("serving at %s", cloud.URL(r.ports.PrivateModel()))
-	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+	s.Note("serving at %s", cloud.URL(r.ports.PrivateModel))
+	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
 }
 
 func (r *localRun) lambdas(ctx context.Context, s *progress.Step) error {
@@ -174,17 +208,15 @@ func (r *localRun) program(ctx context.Context, s *progress.Step) error {
 	return r.build.Compile(ctx, s, "program", r.Root, "go", "list", "-trimpath", "-export", "-f", "{{.ImportPath}}", ".")
 }
 
-// deploy runs `pulumi up`. Where a killed deployment left the cloud in a state
-// that nobody knows, it starts over with an empty cloud.
+// deploy runs `pulumi up`. Where a killed deployment left the servers in a state
+// that nobody knows, or one of them has lost its part, it starts over with empty
+// ones.
 func (r *localRun) deploy(ctx context.Context) error {
 	return r.step(ctx, "deploy", func(ctx context.Context, s *progress.Step) error {
 		err := r.openStack(ctx)
-		if errors.Is(err, stack.ErrUnknown) {
-			r.show.Say("  %v: starting over with an empty cloud", err)
-			if err := errors.Join(cloud.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
-				return err
-			}
-			if err := r.startCloud(ctx, nil); err != nil {
+		if errors.Is(err, stack.ErrUnknown) || errors.Is(err, stack.ErrPartlyGone) {
+			r.show.Say("  %v: starting over with empty servers", err)
+			if err := r.restartServers(ctx); err != nil {
 				return err
 			}
 			err = r.openStack(ctx)
@@ -199,13 +231,25 @@ func (r *localRun) deploy(ctx context.Context) error {
 	})
 }
 
+func (r *localRun) restartServers(ctx context.Context) error {
+	if err := errors.Join(servers.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
+		return err
+	}
+	for _, start := range []func(context.Context, *progress.Step) error{r.startCloud, r.startVault, r.startKubernetes} {
+		if err := start(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *localRun) openStack(ctx context.Context) error {
-	instance, err := r.cloud.Instance(ctx)
+	run, err := r.running.Run(ctx)
 	if err != nil {
 		return err
 	}
-	r.stack.CLI.Environment = instance.Environment
-	return r.stack.Open(ctx, instance.ID)
+	r.stack.CLI.Environment = run.Environment
+	return r.stack.Open(ctx, run.Instances)
 }
 
 // prove prints every row, also those after a failed one.
@@ -220,17 +264,27 @@ func (r *localRun) prove(ctx context.Context) error {
 		target := prove.Target{
 			DistributionURL: cloud.URL(r.ports.Distribution),
 			APIURL:          cloud.URL(r.ports.API),
-			AWSEndpoint:     r.cloud.Endpoint(),
+			AWSEndpoint:     r.running.Cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
 			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
+		certificates, err := certificateTarget(r.Layout, r.running, outputs)
+		if err != nil {
+			return err
+		}
+		// What takes long is shown of a stack that is new in some part.
 		if r.changed {
-			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, r.Layout) }
+			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
 			target.Private.Start = func(ctx context.Context) error {
-				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
+			}
+			certificates.Deploy = func(ctx context.Context, settings map[string]any) error {
+				_, err := r.stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
+				return err
 			}
 		}
+		target.Parts = []prove.Part{certificate.New(certificates)}
 		rows, err = prove.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
 		if err == nil && !prove.Passed(rows) {
 			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
@@ -252,11 +306,14 @@ type endpoints struct {
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
 	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
+	VaultAddress    string `json:"vaultAddr"`
+	Kubeconfig      string `json:"kubeconfig"` // a path
 }
 
 func (r *localRun) writeEndpoints() error {
 	found := endpoints{
-		DistributionURL: cloud.URL(r.ports.Distribution), APIURL: cloud.URL(r.ports.API), AWSEndpoint: r.cloud.Endpoint(), Region: prove.Region,
+		DistributionURL: cloud.URL(r.ports.Distribution), APIURL: cloud.URL(r.ports.API), AWSEndpoint: r.running.Cloud.Endpoint(), Region: prove.Region,
+		VaultAddress: r.running.Vault.Address, Kubeconfig: r.running.Kubernetes.Kubeconfig,
 	}
 	if prefix := r.outputs["inferencePrefix"]; prefix != "" {
 		found.VPCLinkURL = found.DistributionURL + prefix

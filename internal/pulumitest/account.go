@@ -45,6 +45,7 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 	case "aws:kms/key:Key":
 		text("keyId", "11111111-2222-3333-4444-555555555555")
 	}
+	maps.Copy(out, vaultOutputs(args.TypeToken, args.Inputs))
 	return out
 }
 
@@ -64,7 +65,9 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		return existingVPC(args.Args["id"].StringValue()), nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return existingSubnet(args.Args["id"].StringValue())
+	case "vault:pkiSecret/getBackendIssuer:getBackendIssuer":
+		return existingIssuer(args.Args["backend"].StringValue(), args.Args["issuerRef"].StringValue())
 	default:
-		return nil, fmt.Errorf("the mocked AWS account knows no %s: add it to pulumitest", args.Token)
+		return nil, fmt.Errorf("the mocked providers know no %s: add it to pulumitest", args.Token)
 	}
 }

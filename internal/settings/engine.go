@@ -13,10 +13,24 @@ import (
 // misspelt key is found.
 func FromEngine() (Settings, error) {
 	config := map[string]string{}
-	if text := os.Getenv(pulumi.EnvConfig); text != "" {
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			return Settings{}, fmt.Errorf("configuration from the Pulumi engine (%s): %w", pulumi.EnvConfig, err)
-		}
+	if err := fromEnvironment(pulumi.EnvConfig, &config); err != nil {
+		return Settings{}, err
 	}
-	return Load(config)
+	var secrets []string
+	if err := fromEnvironment(pulumi.EnvConfigSecretKeys, &secrets); err != nil {
+		return Settings{}, err
+	}
+	return Load(config, secrets...)
+}
+
+// fromEnvironment reads the JSON in a variable, which no error quotes.
+func fromEnvironment(variable string, into any) error {
+	text := os.Getenv(variable)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("configuration from the Pulumi engine (%s): %w", variable, err)
+	}
+	return nil
 }

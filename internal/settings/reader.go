@@ -30,11 +30,16 @@ type spec struct {
 type reader struct {
 	config   map[string]string
 	specs    map[string]spec // by full key
+	secrets  map[string]bool // by full key: never quoted
 	problems Problems
 }
 
-func newReader(config map[string]string) *reader {
-	return &reader{config: config, specs: map[string]spec{}}
+func newReader(config map[string]string, secrets ...string) *reader {
+	r := &reader{config: config, specs: map[string]spec{}, secrets: map[string]bool{}}
+	for _, key := range secrets {
+		r.secrets[key] = true
+	}
+	return r
 }
 
 // full returns the full name of one of the program's own keys; a key that names
@@ -66,7 +71,15 @@ func (r *reader) refuse(key, allowed string, args ...any) {
 	if !ok {
 		given = r.specs[full(key)].defaultValue
 	}
-	r.problems = append(r.problems, Problem{Key: full(key), Given: given, Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+	r.problems = append(r.problems, Problem{Key: full(key), Given: r.shown(key, given), Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+}
+
+// shown is a value as an error may quote it.
+func (r *reader) shown(key, value string) string {
+	if value != "" && r.secrets[full(key)] {
+		return "[secret]"
+	}
+	return value
 }
 
 func (r *reader) pattern(key, defaultValue string, pattern *regexp.Regexp, allowed string) string {
@@ -133,11 +146,11 @@ func (r *reader) list(key string, valid func(string) bool, allowed string) []str
 	}
 	for i, value := range values {
 		if !valid(value) {
-			r.refuse(key, "a list in which each is %s; %q is not", allowed, value)
+			r.refuse(key, "a list in which each is %s; %q is not", allowed, r.shown(key, value))
 			return nil
 		}
 		if slices.Contains(values[:i], value) {
-			r.refuse(key, "a list in which each is given once; %q is there twice", value)
+			r.refuse(key, "a list in which each is given once; %q is there twice", r.shown(key, value))
 			return nil
 		}
 	}

@@ -22,6 +22,11 @@ type Settings struct {
 	Model     Model
 	Network   Network
 	Inference Inference
+
+	Vault       Vault
+	Certificate Certificate
+	Kubernetes  Kubernetes
+	Workload    Workload
 }
 
 // Lambda holds what all functions share.
@@ -80,9 +85,10 @@ var (
 
 // Load reads the settings from the stack's configuration: full key ("aws:region")
 // to value, as the engine hands it to the program. Its error, a [Problems], names
-// every key that is wrong, what was given and what is allowed.
-func Load(config map[string]string) (Settings, error) {
-	r := newReader(config)
+// every key that is wrong, what was given and what is allowed. The values of keys
+// that are secrets are never quoted.
+func Load(config map[string]string, secrets ...string) (Settings, error) {
+	r := newReader(config, secrets...)
 	s := read(r)
 	if len(r.problems) == 0 {
 		s.crossCheck(r)
@@ -95,6 +101,7 @@ func Load(config map[string]string) (Settings, error) {
 }
 
 func read(r *reader) Settings {
+	vault := readVault(r)
 	return Settings{
 		Region: r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
 		Lambda: Lambda{
@@ -127,6 +134,11 @@ func read(r *reader) Settings {
 		},
 		Network:   readNetwork(r),
 		Inference: readInference(r),
+
+		Vault:       vault,
+		Certificate: readCertificate(r, vault),
+		Kubernetes:  readKubernetes(r),
+		Workload:    readWorkload(r),
 	}
 }
 
@@ -143,6 +155,8 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkRotation(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
+	s.checkCertificate(r)
+	s.checkWorkload(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never

@@ -86,3 +86,54 @@ func TestExportsOfTheNetwork(t *testing.T) {
 		})
 	}
 }
+
+func TestExportsOfTheCertificate(t *testing.T) {
+	config := func(changes map[string]string) settings.Settings {
+		all := map[string]string{
+			"vaultAddress":         "https://vault.example.com:8200",
+			"certificateNames":     `["inference.example.com"]`,
+			"kubernetesKubeconfig": "kubeconfig.yaml",
+		}
+		maps.Copy(all, changes)
+		return pulumitest.Configured(t, all)
+	}
+	both := map[string]any{
+		"pkiMount":           "gatehouse-test-pki",
+		"pkiRole":            "gatehouse-test",
+		"pkiPolicy":          "gatehouse-test-certificates",
+		"caCertificate":      pulumitest.Root(),
+		"tlsSecretNamespace": "gatehouse",
+	}
+	issued := map[string]any{
+		"tlsSecretName":     "gatehouse-test-tls",
+		"certificateSerial": pulumitest.SerialNumber(pulumitest.Issued("inference.example.com")),
+		"certificateExpiry": "2026-02-01T00:00:00Z",
+	}
+	for name, c := range map[string]struct {
+		settings settings.Settings
+		want     []map[string]any
+	}{
+		"by Vault": {config(nil), []map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root"}}},
+		"by cert-manager": {
+			config(map[string]string{"certificateIssuer": "certManager"}),
+			[]map[string]any{{"tlsSecretName": "gatehouse-test-cert-manager-tls", "pkiRootMount": "gatehouse-test-pki-root"}},
+		},
+		"of an existing authority": {
+			config(map[string]string{"certificateMount": pulumitest.ExistingMount}),
+			[]map[string]any{issued, {"pkiMount": pulumitest.ExistingMount}},
+		},
+		"with a workload": {
+			config(map[string]string{"workloadEnabled": "true", "workloadImage": "gateway:1"}),
+			[]map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root", "workloadServiceName": "gatehouse-test-inference"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := exported(t, pulumitest.Settings(t))
+			maps.Copy(want, both)
+			for _, more := range c.want {
+				maps.Copy(want, more)
+			}
+			assert.Equal(t, want, exported(t, c.settings))
+		})
+	}
+}

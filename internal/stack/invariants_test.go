@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -38,7 +39,41 @@ func shapes(t testing.TB) map[string]settings.Settings {
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
-	return map[string]settings.Settings{"no network": pulumitest.Settings(t), "own network": own, "existing network": existing}
+	return map[string]settings.Settings{
+		"no network":              pulumitest.Settings(t),
+		"own network":             own,
+		"existing network":        existing,
+		"certificate":             certificate(t, nil),
+		"certificate by manager":  certificate(t, map[string]string{"certificateIssuer": settings.IssuerCertManager}),
+		"existing authority":      certificate(t, map[string]string{"certificateMount": pulumitest.ExistingMount, "kubernetesCreateNamespace": "false"}),
+		"certificate and network": served(t),
+	}
+}
+
+// kubeconfig is a cluster's, with a token in it.
+const kubeconfig = "the-kubeconfig-in-clear"
+
+// certificate are the settings of a stack with a certificate.
+func certificate(t testing.TB, changes map[string]string) settings.Settings {
+	t.Helper()
+	config := map[string]string{
+		"vaultAddress":      "https://vault.example.com:8200",
+		"certificateNames":  `["inference.example.com"]`,
+		"kubernetesContext": "main",
+		"workloadEnabled":   "true",
+		"workloadImage":     "registry.example.com/gateway:1.4.2",
+	}
+	maps.Copy(config, changes)
+	s := pulumitest.Configured(t, config)
+	s.Kubernetes.Kubeconfig = kubeconfig
+	return s
+}
+
+// served are the settings of a stack whose private path leads to pods with a
+// certificate.
+func served(t testing.TB) settings.Settings {
+	t.Helper()
+	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
 }
 
 func deploy(t testing.TB, s settings.Settings) *pulumitest.Recorder {
@@ -61,7 +96,7 @@ func TestEveryResourceBelongsToAComponent(t *testing.T) {
 		for _, r := range recorder.All() {
 			parent := urn.URN(r.Request.GetParent())
 			switch {
-			case r.Type == provider:
+			case isProvider(r):
 				assert.Equal(t, "pulumi:pulumi:Stack", string(parent.Type()), r.Name)
 			case r.Custom():
 				assert.Regexp(t, `^gatehouse:[a-z]+:[A-Z][A-Za-z]+$`, string(parent.Type()), "parent of %s", r.Name)
@@ -81,12 +116,24 @@ func TestEveryComponentRegistersItsOutputs(t *testing.T) {
 	})
 }
 
-func TestEveryResourceUsesTheOneProvider(t *testing.T) {
+func isProvider(r pulumitest.Registration) bool {
+	return strings.HasPrefix(r.Type, "pulumi:providers:")
+}
+
+func TestEveryResourceUsesTheOneProviderOfItsPackage(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		recorder.Only(t, provider)
+		packages := map[string]bool{}
 		for _, r := range recorder.All() {
-			if r.Custom() && r.Type != provider {
-				assert.Contains(t, r.Request.GetProvider(), "::"+provider+"::aws::", r.Name)
+			if r.Custom() && !isProvider(r) {
+				name, _, _ := strings.Cut(r.Type, ":")
+				packages[name] = true
+				assert.Contains(t, r.Request.GetProvider(), "::pulumi:providers:"+name+"::"+name+"::", r.Name)
+			}
+		}
+		for _, r := range recorder.All() {
+			if isProvider(r) {
+				assert.True(t, packages[r.Name], "the provider %s is used", r.Name)
+				recorder.Only(t, r.Type)
 			}
 		}
 	})
@@ -129,10 +176,29 @@ func TestEveryRouteHasTheAuthorizer(t *testing.T) {
 	})
 }
 
-func TestTheKeyIsNeverInClear(t *testing.T) {
+func TestSecretsAreNeverInClear(t *testing.T) {
+	secrets := []string{pulumitest.FirstKey, kubeconfig, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
-			assert.NotContains(t, shown(resource.NewProperty(r.Inputs)), pulumitest.FirstKey, "inputs of %s", r.Name)
+			text := shown(resource.NewProperty(r.Inputs))
+			for i, secret := range secrets {
+				for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))} {
+					assert.Falsef(t, strings.Contains(text, form), "inputs of %s have secret %d", r.Name, i)
+				}
+			}
+		}
+	})
+}
+
+// What the state has, an old backup has too, and a destroy long after would use.
+func TestVaultsTokenIsNotEvenASecret(t *testing.T) {
+	t.Setenv("VAULT_TOKEN", "the-token-in-clear")
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			assert.NotContains(t, shown(r.Input("")), "the-token-in-clear", r.Name)
+			if r.Type == "pulumi:providers:vault" {
+				assert.NotContains(t, r.Inputs, resource.PropertyKey("token"))
+			}
 		}
 	})
 }
@@ -197,12 +263,24 @@ func TestWithoutNetworkThereIsNothingOfIt(t *testing.T) {
 	assert.Len(t, recorder.OfType("aws:apigatewayv2/route:Route"), 1)
 }
 
-func TestTheNetworkChangesNothingElse(t *testing.T) {
-	without := deploy(t, pulumitest.Settings(t))
-	for name, s := range shapes(t) {
+func TestWhatIsAddedChangesNothingElse(t *testing.T) {
+	network := served(t)
+	network.Certificate.Enabled = false
+	all := shapes(t)
+	for name, c := range map[string]struct {
+		without settings.Settings
+		with    settings.Settings
+	}{
+		"own network":               {pulumitest.Settings(t), all["own network"]},
+		"existing network":          {pulumitest.Settings(t), all["existing network"]},
+		"certificate":               {pulumitest.Settings(t), all["certificate"]},
+		"certificate by manager":    {pulumitest.Settings(t), all["certificate by manager"]},
+		"existing authority":        {pulumitest.Settings(t), all["existing authority"]},
+		"certificate for a network": {network, served(t)},
+	} {
 		t.Run(name, func(t *testing.T) {
-			with := deploy(t, s)
-			for _, r := range without.All() {
+			with := deploy(t, c.with)
+			for _, r := range deploy(t, c.without).All() {
 				if r.Type == "aws:lambda/function:Function" {
 					continue // its archive lies elsewhere in each run
 				}
@@ -295,4 +373,72 @@ func statements(t testing.TB, policy string) []statement {
 	require.NoError(t, json.Unmarshal([]byte(policy), &document))
 	require.NotEmpty(t, document.Statement)
 	return document.Statement
+}
+
+func isOfCertificates(r pulumitest.Registration) bool {
+	return !strings.HasPrefix(r.Type, "aws:") && !strings.HasPrefix(r.Type, "gatehouse:") && r.Type != provider
+}
+
+func TestWithoutVaultThereIsNothingOfIt(t *testing.T) {
+	for _, name := range []string{"no network", "own network", "existing network"} {
+		for _, r := range deploy(t, shapes(t)[name]).All() {
+			assert.False(t, isOfCertificates(r), "%s %s", r.Type, r.Name)
+		}
+	}
+}
+
+func TestNothingOfAnExistingAuthorityIsChanged(t *testing.T) {
+	var ofVault []string
+	for _, r := range deploy(t, shapes(t)["existing authority"]).All() {
+		if strings.HasPrefix(r.Type, "vault:") {
+			ofVault = append(ofVault, r.Name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"certificate-role", "certificate-policy", "certificate-leaf"}, ofVault)
+}
+
+func TestEveryObjectIsInTheStacksNamespaceAndSaysWhose(t *testing.T) {
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			if !strings.HasPrefix(r.Type, "kubernetes:") {
+				continue
+			}
+			labels, ok := r.Input("metadata.labels").Mappable().(map[string]any)
+			require.True(t, ok, r.Name)
+			assert.Equal(t, "gatehouse-test", labels["app.kubernetes.io/instance"], r.Name)
+			if r.Type != "kubernetes:core/v1:Namespace" {
+				assert.Equal(t, "gatehouse", r.Text("metadata.namespace"), r.Name)
+				assert.True(t, strings.HasPrefix(r.Text("metadata.name"), "gatehouse-test-"), r.Name)
+			}
+		}
+	})
+}
+
+// Pods that start before the Secret is there would wait for it, and those of a load
+// balancer before the binding would get requests too early.
+func TestPodsComeAfterTheirCertificate(t *testing.T) {
+	for name, issued := range map[string]string{"certificate": "certificate-secret", "certificate by manager": "certificate-certificate"} {
+		recorder := deploy(t, shapes(t)[name])
+		deployment := recorder.Only(t, "kubernetes:apps/v1:Deployment")
+		assert.Contains(t, recorder.Before(deployment), issued, name)
+	}
+}
+
+func TestPodsAreTargetsOfTheModelsGroup(t *testing.T) {
+	recorder := deploy(t, served(t))
+	binding := recorder.Only(t, "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")
+	group := recorder.Only(t, "aws:lb/targetGroup:TargetGroup")
+	assert.Equal(t, "arn:aws:mock:::TargetGroup/"+group.Name, binding.Text("spec.targetGroupARN"))
+	port := recorder.Only(t, "kubernetes:apps/v1:Deployment").Input("spec.template.spec.containers[0].ports[0].containerPort")
+	assert.Equal(t, group.Input("port"), port)
+	assert.Equal(t, "HTTPS", group.Text("protocol"))
+}
+
+func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
+	recorder := deploy(t, certificate(t, nil))
+	kubernetes := recorder.Only(t, "pulumi:providers:kubernetes")
+	assert.Equal(t, kubeconfig, kubernetes.Text("kubeconfig"))
+	assert.True(t, kubernetes.SecretAt("kubeconfig"))
+	assert.Equal(t, "main", kubernetes.Text("context"))
+	assert.Equal(t, "https://vault.example.com:8200", recorder.Only(t, "pulumi:providers:vault").Text("address"))
 }

@@ -14,8 +14,9 @@ import (
 
 // private is what the private network adds to the stack; it is empty without one.
 type private struct {
-	routes  []gateway.Route
-	exports pulumi.Map
+	routes         []gateway.Route
+	targetGroupARN pulumi.StringOutput
+	exports        pulumi.Map
 }
 
 func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onAWS pulumi.ResourceOrInvokeOption) (private, error) {
@@ -46,7 +47,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 		"loadBalancerDnsName": model.LoadBalancerDNSName,
 		"targetGroupArn":      model.TargetGroupARN,
 	})
-	return private{routes: []gateway.Route{model.Route}, exports: exports}, nil
+	return private{routes: []gateway.Route{model.Route}, targetGroupARN: model.TargetGroupARN, exports: exports}, nil
 }
 
 // declareNetwork makes the stack's own VPC, or uses an existing one. The exports

@@ -5,7 +5,6 @@ package stack
 import (
 	"maps"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
@@ -111,18 +110,10 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"alarmsTopicArn":         schedule.AlarmsTopic,
 	}
 	maps.Copy(exports, private.exports)
+	certificates, err := declareCertificates(ctx, d, s, private)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(exports, certificates)
 	return exports, nil
-}
-
-// newProvider is the one AWS provider: its default tags are on everything that can
-// have tags.
-func newProvider(ctx *pulumi.Context, s settings.Settings) (*aws.Provider, error) {
-	return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region: pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
-			"project":    pulumi.String(ctx.Project()),
-			"stack":      pulumi.String(ctx.Stack()),
-			"managed-by": pulumi.String("pulumi"),
-		}},
-	})
 }

@@ -21,6 +21,16 @@ type Target struct {
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
 	Private Private
+
+	// Parts of the stack that are proven apart.
+	Parts []Part
+}
+
+// Part proves a part of the stack.
+type Part interface {
+	Rows(ctx context.Context, doing func(string)) []Row
+	// Secrets are values that may stand nowhere in clear, known when the rows are.
+	Secrets() []string
 }
 
 // Stack is what the proof asks of the deployed stack's state.
@@ -47,10 +57,15 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}
+	secrets := keys
+	for _, part := range t.Parts {
+		rows = append(rows, part.Rows(ctx, doing)...)
+		secrets = append(secrets, part.Secrets()...)
+	}
 	doing("previewing")
 	rows = append(rows, preview(ctx, stack, doing))
-	doing("looking for the key")
-	rows = append(rows, secrecy(ctx, l, t, stack, NewScanner(keys))...)
+	doing("looking for secrets")
+	rows = append(rows, secrecy(ctx, l, t, stack, NewScanner(secrets))...)
 	return rows, context.Cause(ctx)
 }
 
@@ -66,14 +81,14 @@ func preview(ctx context.Context, stack Stack, doing func(string)) Row {
 	return row
 }
 
-// place is somewhere the key must not stand in clear.
+// place is somewhere secrets must not stand in clear.
 type place struct {
 	name string
 	unit string // of what is looked at
 	scan func() (found []string, looked int, err error)
 }
 
-// secrecy looks for the keys wherever the local run or the stack writes. The
+// secrecy looks for secrets wherever the local run or the stack writes. The
 // preview's text is among the logs.
 func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scanner) []Row {
 	places := []place{
@@ -94,7 +109,7 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 	for _, p := range places {
 		start := time.Now()
 		found, looked, err := p.scan()
-		row := Row{Name: "key in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
+		row := Row{Name: "secret in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
 		switch {
 		case err != nil:
 			row.Got = short(err.Error())

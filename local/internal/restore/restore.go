@@ -1,4 +1,6 @@
-package rotationtest
+// Package restore puts back what a test changed of the stack and its servers,
+// however the test ends, an interrupt included.
+package restore
 
 import (
 	"context"
@@ -9,12 +11,11 @@ import (
 	"time"
 )
 
-// restoreTime is how long putting everything back may take.
-const restoreTime = 2 * time.Minute
+// limit is how long putting one change back may take.
+const limit = 5 * time.Minute
 
-// changes are what the test changed of the stack and the cloud, and how to put it
-// back. That happens however the test ends, an interrupt included.
-type changes struct {
+// Changes are what a test changed, and how to put it back.
+type Changes struct {
 	mu   sync.Mutex
 	open []*change
 }
@@ -24,8 +25,8 @@ type change struct {
 	back func(context.Context) error
 }
 
-// add notes a change. What it returns puts it back now instead of at the end.
-func (c *changes) add(what string, back func(context.Context) error) func(context.Context) error {
+// Add notes a change. What it returns puts it back now instead of at the end.
+func (c *Changes) Add(what string, back func(context.Context) error) func(context.Context) error {
 	one := &change{what, back}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +35,7 @@ func (c *changes) add(what string, back func(context.Context) error) func(contex
 }
 
 // revert puts one change back, once.
-func (c *changes) revert(ctx context.Context, one *change) error {
+func (c *Changes) revert(ctx context.Context, one *change) error {
 	c.mu.Lock()
 	at := slices.Index(c.open, one)
 	if at >= 0 {
@@ -44,7 +45,7 @@ func (c *changes) revert(ctx context.Context, one *change) error {
 	if at < 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	if err := one.back(ctx); err != nil {
 		return fmt.Errorf("put back %s (`make local` does so too): %w", one.what, err)
@@ -52,8 +53,8 @@ func (c *changes) revert(ctx context.Context, one *change) error {
 	return nil
 }
 
-// revertAll puts back what is left, the latest first.
-func (c *changes) revertAll(ctx context.Context) error {
+// RevertAll puts back what is left, the latest first.
+func (c *Changes) RevertAll(ctx context.Context) error {
 	var problems []error
 	for {
 		c.mu.Lock()

@@ -1,0 +1,57 @@
+package stack
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
+	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// newProvider is the one AWS provider: its default tags are on everything that can
+// have tags.
+func newProvider(ctx *pulumi.Context, s settings.Settings) (*aws.Provider, error) {
+	return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
+		Region: pulumi.String(s.Region),
+		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
+			"project":    pulumi.String(ctx.Project()),
+			"stack":      pulumi.String(ctx.Stack()),
+			"managed-by": pulumi.String("pulumi"),
+		}},
+	})
+}
+
+// vaultSession, in seconds, is how long the plugin's token lives, which it makes for
+// itself: longer than any `pulumi up`, the end of which revokes replaced certificates.
+const vaultSession = 3600
+
+// newVaultProvider is the one Vault provider. It has no token: given one, it would
+// keep it in the state, and use it when the stack is destroyed long after. Without,
+// the plugin takes the one of the environment, each time. The SDK demands a token
+// nevertheless.
+func newVaultProvider(ctx *pulumi.Context, s settings.Vault) (*vault.Provider, error) {
+	properties := pulumi.Map{
+		"address":            pulumi.String(s.Address),
+		"maxLeaseTtlSeconds": pulumi.Int(vaultSession),
+	}
+	return vault.NewProvider(ctx, "vault", &vault.ProviderArgs{Address: pulumi.String(s.Address), Token: pulumi.String("")},
+		pulumi.Transformations([]pulumi.ResourceTransformation{
+			func(args *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
+				return &pulumi.ResourceTransformationResult{Props: properties, Opts: args.Opts}
+			},
+		}))
+}
+
+// newKubernetesProvider is the one Kubernetes provider. It updates a Secret whose
+// data changes, where it would otherwise make another one.
+func newKubernetesProvider(ctx *pulumi.Context, s settings.Kubernetes) (*kubernetes.Provider, error) {
+	args := &kubernetes.ProviderArgs{EnableSecretMutable: pulumi.Bool(true)}
+	if s.Kubeconfig != "" {
+		args.Kubeconfig = pulumi.ToSecret(pulumi.String(s.Kubeconfig.Reveal())).(pulumi.StringOutput)
+	}
+	if s.Context != "" {
+		args.Context = pulumi.String(s.Context)
+	}
+	return kubernetes.NewProvider(ctx, "kubernetes", args)
+}
