@@ -218,12 +218,18 @@ func TestSecrecy(t *testing.T) {
 func TestPrint(t *testing.T) {
 	var out bytes.Buffer
 	Print(&out, []Row{
-		{"a", "200", "200, Hi", true, 15e6},
-		{"longer name", "401", "403", false, 1234e6},
+		{"a", "200", "200, Hi", true, 15e6, nil},
+		{"longer name", "401", "403", false, 1234e6, nil},
+		{"cut", "yes", "a long…", false, 0, errors.New("a long story")},
+		{"whole", "yes", "short", false, 0, errors.New("short")},
 	})
 	const want = `                 expected  got          ms
   ✓ a            200       200, Hi      15
   ✗ longer name  401       403        1234
+  ✗ cut          yes       a long…       0
+  ✗ whole        yes       short         0
+
+  cut: a long story
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
