@@ -22,6 +22,15 @@ type Settings struct {
 	Model     Model
 	Network   Network
 	Inference Inference
+
+	Edge            Edge
+	Origin          Origin
+	OriginFunction  OriginFunction
+	ResponseHeaders ResponseHeaders
+	CORS            CORS
+	Firewall        Firewall
+	AccessLogs      AccessLogs
+	Domain          Domain
 }
 
 // Lambda holds what all functions share.
@@ -127,6 +136,15 @@ func read(r *reader) Settings {
 		},
 		Network:   readNetwork(r),
 		Inference: readInference(r),
+
+		Edge:            readEdge(r),
+		Origin:          readOrigin(r),
+		OriginFunction:  readOriginFunction(r),
+		ResponseHeaders: readResponseHeaders(r),
+		CORS:            readCORS(r),
+		Firewall:        readFirewall(r),
+		AccessLogs:      readAccessLogs(r),
+		Domain:          readDomain(r),
 	}
 }
 
@@ -143,6 +161,11 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkRotation(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
+	s.checkEdge(r)
+	s.checkOrigin(r)
+	s.checkResponseHeaders(r)
+	s.checkCORS(r)
+	s.checkDomain(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never
