@@ -84,4 +84,7 @@ func (s Settings) checkEdge(r *reader) {
 	if len(e.ContentTypes) == 0 {
 		r.refuse("edgeContentTypes", "at least one media type, such as application/json")
 	}
+	if e.ErrorDocuments && !s.OriginFunction.Enabled {
+		r.refuse("edgeErrorDocuments", "false without originFunctionEnabled: that function writes the documents")
+	}
 }

@@ -182,6 +182,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 			map[string]string{"edgeCountriesAllowed": `["DE"]`, "edgeCountriesBlocked": `["FR"]`},
 			"edgeCountriesBlocked", "nothing beside edgeCountriesAllowed",
 		},
+		"documents that nobody writes": {
+			map[string]string{"edgeErrorDocuments": "true", "originFunctionEnabled": "false"},
+			"edgeErrorDocuments", "false without originFunctionEnabled",
+		},
 		"any origin with credentials": {
 			map[string]string{"corsOrigins": `["*"]`, "corsCredentials": "true"},
 			"corsOrigins", "no * while corsCredentials is true",
