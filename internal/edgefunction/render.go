@@ -13,7 +13,8 @@ import (
 // Functions in CloudFront have no environment that could hold them.
 const marker = "const settings = {}; // replaced at deployment"
 
-// Render returns the source with the settings, as JSON, in it.
+// Render returns the source with the settings, as JSON, in it, and without lines that
+// are nothing but a comment: CloudFront counts them.
 func Render(source string, settings any) (string, error) {
 	if found := strings.Count(source, marker); found != 1 {
 		return "", fmt.Errorf("the function's source has the line %q %d times, and needs it once", marker, found)
@@ -22,5 +23,11 @@ func Render(source string, settings any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("write the function's settings: %w", err)
 	}
-	return strings.Replace(source, marker, fmt.Sprintf("const settings = %s;", text), 1), nil
+	var code strings.Builder
+	for line := range strings.Lines(source) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+			code.WriteString(line)
+		}
+	}
+	return strings.Replace(code.String(), marker, fmt.Sprintf("const settings = %s;", text), 1), nil
 }

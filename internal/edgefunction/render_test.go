@@ -11,9 +11,15 @@ import (
 )
 
 func TestSettingsTakeTheMarkersPlace(t *testing.T) {
-	code, err := Render("// first\n"+marker+"\nlast\n", map[string]any{"name": "x-door", "limit": 5})
+	code, err := Render("first\n"+marker+"\nlast\n", map[string]any{"name": "x-door", "limit": 5})
 	require.NoError(t, err)
-	assert.Equal(t, "// first\nconst settings = {\"limit\":5,\"name\":\"x-door\"};\nlast\n", code)
+	assert.Equal(t, "first\nconst settings = {\"limit\":5,\"name\":\"x-door\"};\nlast\n", code)
+}
+
+func TestLinesOfCommentsAreLeftOut(t *testing.T) {
+	code, err := Render("// all\n"+marker+"\n\n  // indented\nuse('https://x'); // stays\n", 1)
+	require.NoError(t, err)
+	assert.Equal(t, "const settings = 1;\n\nuse('https://x'); // stays\n", code)
 }
 
 func TestTextStaysText(t *testing.T) {

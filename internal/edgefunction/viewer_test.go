@@ -102,6 +102,7 @@ func TestTheViewersFunctionHasRoomForMoreThanTheDefaults(t *testing.T) {
 func TestAFunctionTooLongForCloudFrontIsRefused(t *testing.T) {
 	_, err := runViewer(t, func(s *settings.Settings) {
 		s.ResponseHeaders.ContentSecurityPolicy = strings.Repeat("x", 1783)
+		s.ResponseHeaders.CustomValue = strings.Repeat("x", 1783)
 	})
 	require.ErrorContains(t, err, "the viewer-request function has ")
 	require.ErrorContains(t, err, "allowed: 10240, so shorten what takes room in it: contentSecurityPolicy, corsOrigins")
