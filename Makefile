@@ -75,7 +75,7 @@ test-go:
 
 test-cloud: $(driver)
 	@$(driver) venv
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acgpr]*.py'
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'
 
 test-edge:
 	@node --test lambda/edge/tests/*.test.mjs
