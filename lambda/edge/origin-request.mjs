@@ -8,15 +8,27 @@ const settings = {}; // replaced at deployment
 const WITH_BODY = ["POST", "PUT", "PATCH"];
 
 const REASONS = {
+  200: "OK",
   400: "Bad Request",
+  404: "Not Found",
   411: "Length Required",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   500: "Internal Server Error",
 };
 
+// What CloudFront shows instead of its own pages, by the names that it asks for them.
+const DOCUMENTS = {
+  "/502.json": { title: "Bad Gateway", status: 502, detail: "The API could not be reached, or answered what is no answer." },
+  "/503.json": { title: "Service Unavailable", status: 503, detail: "The API has no capacity left; try again later." },
+  "/504.json": { title: "Gateway Timeout", status: 504, detail: "The API has taken too long to answer." },
+};
+
 export const handler = async (event) => {
   const { config, request } = event.Records[0].cf;
+  if (settings.problemsPrefix && request.uri.startsWith(`${settings.problemsPrefix}/`)) {
+    return document(request.uri.slice(settings.problemsPrefix.length));
+  }
   const id = values(request, settings.requestIdHeader)[0] ?? config.requestId;
   const refusal = originRefusal(request) ?? bodyRefusal(request);
   return refusal ? problem(refusal, id) : forward(request, id);
@@ -62,21 +74,26 @@ function bodyRefusal(request) {
   return null;
 }
 
-// problem is a refusal as a problem document (RFC 9457), far below the 1 MB that
-// CloudFront takes.
-function problem({ status, detail, headers = {} }, id) {
-  const response = {
-    status: String(status),
-    statusDescription: REASONS[status],
-    headers: {},
-    bodyEncoding: "text",
-    body: JSON.stringify({ type: "about:blank", title: REASONS[status], status, detail, instance: id }),
-  };
-  const all = { "content-type": "application/problem+json", "cache-control": "no-store", [settings.requestIdHeader]: id, ...headers };
-  for (const [name, value] of Object.entries(all)) {
-    set(response.headers, name, value);
+// document is a page for CloudFront to show with the status of the failure. It knows
+// nothing of the request that failed.
+function document(name) {
+  const found = DOCUMENTS[name];
+  return found ? answer(200, found) : answer(404, { title: REASONS[404], status: 404, detail: "There is no such document." });
+}
+
+function problem({ status, detail, headers }, id) {
+  const told = { title: REASONS[status], status, detail, instance: id };
+  return answer(status, told, { [settings.requestIdHeader]: id, ...headers });
+}
+
+// answer is a problem document (RFC 9457), far below the 1 MB that CloudFront takes.
+function answer(status, told, more) {
+  const headers = {};
+  for (const [name, value] of Object.entries({ "content-type": "application/problem+json", "cache-control": "no-store", ...more })) {
+    set(headers, name, value);
   }
-  return response;
+  const body = JSON.stringify({ type: "about:blank", ...told });
+  return { status: String(status), statusDescription: REASONS[status], headers, bodyEncoding: "text", body };
 }
 
 function values(request, name) {

@@ -9,6 +9,7 @@ const SETTINGS = {
   countryHeader: "x-viewer-country",
   bodyLimit: 1048576,
   contentTypes: ["application/json", "multipart/form-data"],
+  problemsPrefix: "",
 };
 const KEY = "the origin key";
 const LARGEST_ANSWER = 1 << 20; // CloudFront's limit for generated answers, in bytes
@@ -106,6 +107,25 @@ test("without the API's origin nothing goes anywhere", async () => {
   for (const origin of [undefined, {}, bucket]) {
     assertProblem(await handle(ask({ origin })), 500);
   }
+});
+
+test("it has the documents that CloudFront shows where the API fails", async () => {
+  const documents = await edgeLambda("origin-request.mjs", { ...SETTINGS, problemsPrefix: "/problems" });
+  const page = (uri) => ask({ method: "GET", uri, headers: Object.fromEntries(["x-request-id", "content-type", "content-length", "host"].map((name) => [name, null])) });
+  for (const [status, title] of [[502, "Bad Gateway"], [503, "Service Unavailable"], [504, "Gateway Timeout"]]) {
+    const answer = await documents(page(`/problems/${status}.json`));
+    assert.deepEqual([answer.status, value(answer, "content-type"), value(answer, "cache-control")], ["200", "application/problem+json", "no-store"]);
+    const { detail, ...rest } = JSON.parse(answer.body);
+    assert.deepEqual(rest, { type: "about:blank", title, status });
+    assert.ok(detail);
+  }
+  for (const uri of ["/problems/500.json", "/problems/", "/problems/502.json/x", "/problems/toString", "/problems/constructor"]) {
+    const answer = await documents(page(uri));
+    assert.deepEqual([answer.status, JSON.parse(answer.body).status], ["404", 404], uri);
+  }
+  // Beside them, and without them, requests are requests.
+  assert.equal((await documents(ask({ uri: "/problemsolver" }))).uri, "/problemsolver");
+  assert.equal((await handle(ask({ uri: "/problems/502.json" }))).uri, "/problems/502.json");
 });
 
 test("whatever the headers, it changes three, leaves the origin alone and stays within CloudFront's limits", async () => {
