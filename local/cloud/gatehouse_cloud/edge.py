@@ -38,6 +38,7 @@ class Passage:
     port: int  # the viewer's
     id: str = field(default_factory=cloudfront._cf_request_id)
     behavior: dict = field(default_factory=dict)  # the cache behavior that was matched last
+    error_pages: dict[int, dict] = field(default_factory=dict)  # of the distribution
 
 
 class Viewers:
@@ -61,6 +62,7 @@ def install(viewers: Viewers) -> None:
             here = Passage(False, list(headers.items()), 0)
             passage.set(here)
         parsed = cloudfront.parse_distribution_dataplane_config(dist)
+        here.error_pages = parsed["custom_error_responses"]
         if not _serves(parsed["geo_restriction"], viewers.country):
             text = "The Amazon CloudFront distribution is configured to block access from your country."
             return cloudfront._cf_error_response(403, text, cloudfront._ERROR_X_CACHE)
@@ -98,14 +100,15 @@ def _parse(original, config_xml: str) -> dict:
     kind = cloudfront._text(geography, "RestrictionType", "none") if geography is not None else "none"
     return {
         **original({"config_xml": config_xml}),
-        "aliases": _items(cloudfront._find(config, "Aliases")),
-        "geo_restriction": (kind, _items(geography)),
+        "aliases": items(cloudfront._find(config, "Aliases")),
+        "geo_restriction": (kind, items(geography)),
     }
 
 
-def _items(block) -> list[str]:
-    items = cloudfront._find(block, "Items") if block is not None else None
-    return [item.text for item in items] if items is not None else []
+def items(block) -> list[str]:
+    """The texts of a list in a configuration; none where the block is not there."""
+    listed = cloudfront._find(block, "Items") if block is not None else None
+    return [item.text for item in listed] if listed is not None else []
 
 
 def _serves(restriction: tuple[str, list[str]], country: str) -> bool:

@@ -19,9 +19,11 @@ from . import (
     certificates,
     controls,
     deployments,
+    domain_names,
     edge,
     edge_functions,
     endpoints,
+    error_pages,
     errors,
     faults,
     function_logs,
@@ -68,6 +70,7 @@ def run(options, scratch: str) -> int:
         edge.install(everybody)
         edge_functions.install()
         lambda_at_edge.install(fleet)
+        error_pages.install()
         response_headers.install()
         deployments.install(fleet)
         errors.install()
@@ -81,6 +84,7 @@ def run(options, scratch: str) -> int:
         function_logs.install(called)
         stages.install()
         networks.install()
+        domain_names.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()

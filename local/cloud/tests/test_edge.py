@@ -128,7 +128,9 @@ class EdgeTest(CloudTest):
 class NamesTest(EdgeTest):
     def test_a_distribution_answers_to_its_aliases(self):
         def aliases(*names: str) -> dict:
-            return {"Aliases": {"Quantity": len(names), "Items": list(names)}}
+            return self.aliases(
+                *names, certificate=self.certificate("example.com", "*.example.com", "*.wild.example.com")
+            )
 
         shown = self.functions(viewer_request=SHOWS)
         first = self.distribution(shown, **aliases("api.example.com", "*.wild.example.com"))
@@ -153,6 +155,72 @@ class NamesTest(EdgeTest):
         for host in ("wild.example.com", "a.b.wild.example.com", "example.com", "api.example.com.evil.net"):
             with self.subTest(host):
                 self.assertEqual(self.ask(headers={"host": host})[0], 403)
+
+    def test_an_alias_needs_a_certificate_for_it_and_is_one_distributions(self):
+        host = self.name() + ".example.com"
+        for certificate, code in (
+            (None, "InvalidViewerCertificate"),
+            (self.certificate("other.example.com"), "InvalidViewerCertificate"),
+            (self.certificate(host, proven=False), "InvalidViewerCertificate"),
+            (self.certificate(host, region="eu-west-1"), "InvalidViewerCertificate"),
+            (self.certificate(host), None),
+            (self.certificate(host), "CNAMEAlreadyExists"),
+        ):
+            with self.subTest(certificate=certificate, code=code):
+                if code is None:
+                    self.distribution(**self.aliases(host, certificate=certificate))
+                    continue
+                with self.assertRaises(ClientError) as refused:
+                    self.distribution(**self.aliases(host, certificate=certificate))
+                self.assertEqual(refused.exception.response["Error"]["Code"], code)
+
+    def test_a_certificate_is_issued_when_its_records_are_there(self):
+        acm, arn = (
+            self.cloud.client("acm"),
+            self.certificate("a.example.com", "*.a.example.com", "b.example.com", proven=False),
+        )
+
+        def certificate() -> dict:
+            return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+
+        records = {
+            option["ResourceRecord"]["Name"]: option["ResourceRecord"]
+            for option in certificate()["DomainValidationOptions"]
+        }
+        # A wildcard is proven by its domain's record.
+        self.assertEqual(len(records), 2)
+        for record in records.values():
+            self.assertEqual(certificate()["Status"], "PENDING_VALIDATION")
+            self.prove(record)
+        self.assertEqual(certificate()["Status"], "ISSUED")
+
+    def aliases(self, *names: str, certificate: str | None) -> dict:
+        config = {"Aliases": {"Quantity": len(names), "Items": list(names)}}
+        if certificate:
+            config["ViewerCertificate"] = {
+                "ACMCertificateArn": certificate,
+                "SSLSupportMethod": "sni-only",
+                "MinimumProtocolVersion": "TLSv1.2_2021",
+            }
+        return config
+
+    def certificate(self, *names: str, proven: bool = True, region: str = REGION) -> str:
+        acm = self.cloud.client("acm", region=region)
+        arn = acm.request_certificate(DomainName=names[0], SubjectAlternativeNames=list(names), ValidationMethod="DNS")
+        arn = arn["CertificateArn"]
+        if proven:
+            for option in acm.describe_certificate(CertificateArn=arn)["Certificate"]["DomainValidationOptions"]:
+                self.prove(option["ResourceRecord"])
+            self.assertEqual(acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"], "ISSUED")
+        return arn
+
+    def prove(self, record: dict) -> None:
+        route53 = self.cloud.client("route53")
+        zone = route53.create_hosted_zone(Name="example.com", CallerReference="one")["HostedZone"]["Id"]
+        value = {"Name": record["Name"], "Type": "CNAME", "TTL": 300, "ResourceRecords": [{"Value": record["Value"]}]}
+        route53.change_resource_record_sets(
+            HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": value}]}
+        )
 
 
 class ProtocolTest(EdgeTest):
@@ -390,6 +458,42 @@ class OriginTest(EdgeTest):
         self.assertEqual(viewer.get("/slow")[0], 504)
         for path in ("/a", "/b"):
             self.assertEqual(viewer.get(path)[2], path.encode())
+
+    def test_an_error_page_is_shown_for_failures_of_cloudfront_too(self):
+        pages = {
+            "Quantity": 2,
+            "Items": [
+                {
+                    "ErrorCode": code,
+                    "ResponsePagePath": f"/pages/{code}",
+                    "ResponseCode": str(code),
+                    "ErrorCachingMinTTL": 0,
+                }
+                for code in (502, 504)
+            ],
+        }
+        shows = "export const handler = async (event) => ({status: '200', body: event.Records[0].cf.request.uri});"
+        behavior = {**distribution_config("", "")["DefaultCacheBehavior"], **self.at_origin(self.lambda_version(shows))}
+        behaviors = {"Quantity": 1, "Items": [{**behavior, "PathPattern": "/pages/*"}]}
+        self.distribution(
+            origin={"OriginReadTimeout": 1},
+            domain=self.answering(SLOW),
+            CustomErrorResponses=pages,
+            CacheBehaviors=behaviors,
+        )
+        status, _, body = self.ask("/slow")
+        self.assertEqual((status, body), (504, b"/pages/504"))
+        self.distribution(
+            domain=f"ffffffff.execute-api.{REGION}.amazonaws.com", CustomErrorResponses=pages, CacheBehaviors=behaviors
+        )
+        status, _, body = self.ask()
+        self.assertEqual((status, body), (502, b"/pages/502"))
+        # Where the page can't be had either, it is CloudFront's own.
+        self.distribution(domain=f"ffffffff.execute-api.{REGION}.amazonaws.com", CustomErrorResponses=pages)
+        status, answered, body = self.ask()
+        self.assertEqual(
+            (status, answered["Content-Type"], b"Generated by cloudfront" in body), (502, "text/html", True)
+        )
 
     def test_bodies_and_methods_arrive(self):
         self.distribution()
