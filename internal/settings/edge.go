@@ -75,9 +75,7 @@ func readOriginFunction(r *reader) OriginFunction {
 
 func (s Settings) checkEdge(r *reader) {
 	e := s.Edge
-	if len(e.CountriesAllowed) > 0 && len(e.CountriesBlocked) > 0 {
-		r.refuse("edgeCountriesBlocked", "nothing beside edgeCountriesAllowed: all other countries are blocked already")
-	}
+	s.checkCountries(r)
 	if !slices.Contains(e.Methods, "POST") {
 		r.refuse("edgeMethods", "a list with POST: models are asked with it, and the rotator looks through the front door with it")
 	}
@@ -86,5 +84,24 @@ func (s Settings) checkEdge(r *reader) {
 	}
 	if e.ErrorDocuments && !s.OriginFunction.Enabled {
 		r.refuse("edgeErrorDocuments", "false without originFunctionEnabled: that function writes the documents")
+	}
+}
+
+// checkCountries refuses lists that keep out the rotator, which would take the answer
+// for a failure of its own.
+func (s Settings) checkCountries(r *reader) {
+	allowed, blocked := s.Edge.CountriesAllowed, s.Edge.CountriesBlocked
+	if len(allowed) > 0 && len(blocked) > 0 {
+		r.refuse("edgeCountriesBlocked", "nothing beside edgeCountriesAllowed: all other countries are blocked already")
+		return
+	}
+	const why = "the rotator looks through the front door from there"
+	home, known := regionCountries[s.Region]
+	switch {
+	case !known:
+	case len(allowed) > 0 && !slices.Contains(allowed, home):
+		r.refuse("edgeCountriesAllowed", "a list with %s, where %s is: %s", home, s.Region, why)
+	case slices.Contains(blocked, home):
+		r.refuse("edgeCountriesBlocked", "a list without %s, where %s is: %s", home, s.Region, why)
 	}
 }

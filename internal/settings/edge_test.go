@@ -41,7 +41,7 @@ func TestTheEdgesDefaults(t *testing.T) {
 
 func TestTheEdgeGiven(t *testing.T) {
 	s, err := Load(map[string]string{
-		"gatehouse:edgeCountriesAllowed":  `["DE", "FR"]`,
+		"gatehouse:edgeCountriesAllowed":  `["US", "FR"]`,
 		"gatehouse:edgeMethods":           `["POST", "DELETE"]`,
 		"gatehouse:edgeContentTypes":      `["application/json", "multipart/form-data", "application/vnd.api+json"]`,
 		"gatehouse:originShieldRegion":    "eu-central-1",
@@ -57,7 +57,7 @@ func TestTheEdgeGiven(t *testing.T) {
 		"gatehouse:domainCertificateArn":  certificateARN,
 	})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"DE", "FR"}, s.Edge.CountriesAllowed)
+	assert.Equal(t, []string{"US", "FR"}, s.Edge.CountriesAllowed)
 	assert.Equal(t, []string{"POST", "DELETE"}, s.Edge.Methods)
 	assert.Equal(t, []string{"application/json", "multipart/form-data", "application/vnd.api+json"}, s.Edge.ContentTypes)
 	assert.Equal(t, "eu-central-1", s.Origin.ShieldRegion)
@@ -88,6 +88,8 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"edgeCountriesAllowed", `["SU"]`, `"SU" is not`},
 		{"edgeCountriesBlocked", `["EU"]`, `"EU" is not`},
 		{"edgeCountriesBlocked", `["DE", "DE"]`, `"DE" is there twice`},
+		{"edgeCountriesAllowed", `["DE", "FR"]`, "a list with US, where us-east-1 is"},
+		{"edgeCountriesBlocked", `["AQ", "US"]`, "a list without US, where us-east-1 is"},
 		{"edgeMethods", `["GET"]`, "a list with POST"},
 		{"edgeMethods", `[]`, "a list with POST"},
 		{"edgeMethods", `["post"]`, `"post" is not`},
@@ -182,6 +184,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 			map[string]string{"edgeCountriesAllowed": `["DE"]`, "edgeCountriesBlocked": `["FR"]`},
 			"edgeCountriesBlocked", "nothing beside edgeCountriesAllowed",
 		},
+		"the rotator's country shut out": {
+			map[string]string{"aws:region": "eu-central-1", "edgeCountriesAllowed": `["US"]`},
+			"edgeCountriesAllowed", "a list with DE, where eu-central-1 is: the rotator looks through the front door from there",
+		},
 		"documents that nobody writes": {
 			map[string]string{"edgeErrorDocuments": "true", "originFunctionEnabled": "false"},
 			"edgeErrorDocuments", "false without originFunctionEnabled",
@@ -229,6 +235,7 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 
 func TestSettingsOfTheEdgeThatGoTogether(t *testing.T) {
 	for name, keys := range map[string]map[string]string{
+		"countries of a region that is new to us":  {"aws:region": "eu-east-1", "edgeCountriesAllowed": `["US"]`},
 		"any origin without credentials":           {"corsOrigins": `["*"]`, "corsHeaders": `["*"]`},
 		"odd lists while no page may use the API":  {"corsMethods": `["DELETE"]`, "corsCredentials": "true", "corsHeaders": `["*"]`},
 		"preload for a year":                       {"hstsPreload": "true", "hstsMaxAge": "8760h"},
@@ -254,4 +261,8 @@ func TestEveryCountryIsThereOnce(t *testing.T) {
 		seen[country] = true
 	}
 	assert.Len(t, seen, 249, "as many as ISO 3166-1 has assigned")
+	for region, country := range regionCountries {
+		assert.Regexp(t, regionPattern, region)
+		assert.True(t, seen[country], "%s, where %s is", country, region)
+	}
 }
