@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
@@ -23,6 +24,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/local/internal/tools"
+	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
 // up brings the local stack up and proves it.
@@ -42,6 +44,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 		Machine: map[string]any{
 			"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
 			"gatehouse:inferencePort":      ports.PrivateModel(),
+			"gatehouse:domainNames":        []string{zone.Alias},
 		},
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
@@ -204,6 +207,11 @@ func (r *localRun) openStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	zoneID, err := zone.Ensure(ctx, route53.NewFromConfig(prove.Config(r.cloud.Endpoint())))
+	if err != nil {
+		return err
+	}
+	r.stack.Machine["gatehouse:domainZoneId"] = zoneID
 	r.stack.CLI.Environment = instance.Environment
 	return r.stack.Open(ctx, instance.ID)
 }
@@ -223,6 +231,9 @@ func (r *localRun) prove(ctx context.Context) error {
 			AWSEndpoint:     r.cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
+			DomainName:      outputs["distributionDomainName"],
+			Alias:           zone.Alias,
+			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
 			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
 		if r.changed {
