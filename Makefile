@@ -72,15 +72,18 @@ local-certificate-test: $(driver) ## Have cert-manager's way to a certificate pr
 
 .PHONY: test
 test: ## All unit tests
-	@$(MAKE) -j2 test-go test-cloud
+	@$(MAKE) -j2 test-go test-cloud test-edge
 
-.PHONY: test-go test-cloud
+.PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
 
 test-cloud: $(driver)
 	@$(driver) venv
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acgpr]*.py'
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'
+
+test-edge:
+	@node --test lambda/edge/tests/*.test.mjs
 
 .PHONY: test-all
 test-all: test ## The slow tests as well; needs what `make local` builds

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
+	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
 // stackOf is the local stack on the servers that run.
@@ -29,8 +30,15 @@ func stackOf(ctx context.Context, l layout.Layout, say func(string, ...any)) sta
 	if run, err := running.Run(ctx); err == nil {
 		cli.Environment = run.Environment
 	}
-	return stack.Stack{Layout: l, Say: say, CLI: cli, Machine: machine(l, running.Cloud.Ports)}
+	own := machine(l, running.Cloud.Ports)
+	if id, err := pulumi.Setting(l, zoneKey); err == nil && id != nil {
+		own[zoneKey] = id
+	}
+	return stack.Stack{Layout: l, Say: say, CLI: cli, Machine: own}
 }
+
+// zoneKey is the setting of the zone that `up` found or made.
+const zoneKey = "gatehouse:domainZoneId"
 
 // machine is the part of the stack's configuration that differs from machine to
 // machine.
@@ -40,6 +48,7 @@ func machine(l layout.Layout, ports cloud.Ports) map[string]any {
 		"gatehouse:inferencePort":        ports.PrivateModel,
 		"gatehouse:vaultAddress":         vault.Address(ports.Vault),
 		"gatehouse:kubernetesKubeconfig": kubernetes.Kubeconfig(l),
+		"gatehouse:domainNames":          []string{zone.Alias},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
@@ -28,6 +29,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/local/internal/tools"
 	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
+	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
 // up brings the local stack up and proves it.
@@ -248,6 +250,11 @@ func (r *localRun) openStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	zoneID, err := zone.Ensure(ctx, route53.NewFromConfig(prove.Config(r.running.Cloud.Endpoint())))
+	if err != nil {
+		return err
+	}
+	r.stack.Machine[zoneKey] = zoneID
 	r.stack.CLI.Environment = run.Environment
 	return r.stack.Open(ctx, run.Instances)
 }
@@ -267,6 +274,9 @@ func (r *localRun) prove(ctx context.Context) error {
 			AWSEndpoint:     r.running.Cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
+			DomainName:      outputs["distributionDomainName"],
+			Alias:           zone.Alias,
+			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
 			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
 		certificates, err := certificateTarget(r.Layout, r.running, outputs)

@@ -135,12 +135,21 @@ func (r *reader) boolean(key string, defaultValue bool) bool {
 	}
 }
 
-// list reads a list of texts, which is empty by default. The engine hands it over as
-// a JSON array. Each element is checked, and the first that is wrong is named:
-// allowed says what it may be.
+// list reads a list of texts, which is empty by default.
 func (r *reader) list(key string, valid func(string) bool, allowed string) []string {
+	return r.listOr(key, []string{}, valid, allowed)
+}
+
+// listOr reads a list of texts. The engine hands it over as a JSON array. Each
+// element is checked, and the first that is wrong is named: allowed says what it
+// may be.
+func (r *reader) listOr(key string, defaultValues []string, valid func(string) bool, allowed string) []string {
+	defaultText, err := json.Marshal(defaultValues)
+	if err != nil {
+		panic(err) // texts can always be written as JSON
+	}
 	var values []string
-	if err := json.Unmarshal([]byte(r.text(key, typeArray, "[]")), &values); err != nil || values == nil {
+	if err := json.Unmarshal([]byte(r.text(key, typeArray, string(defaultText))), &values); err != nil || values == nil {
 		r.refuse(key, "a list in which each is %s; set it with `pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, full(key))
 		return nil
 	}
@@ -163,6 +172,19 @@ func (r *reader) duration(key string, defaultValue, least, most time.Duration) t
 	value, err := time.ParseDuration(r.text(key, typeString, short(defaultValue)))
 	if err != nil || value < least || value > most || value%time.Second != 0 {
 		r.refuse(key, "a duration from %s to %s in whole seconds, such as 90s, 5m or 6h", short(least), short(most))
+	}
+	return value
+}
+
+// oneOfDurations reads a duration that has to be one of a few.
+func (r *reader) oneOfDurations(key string, defaultValue time.Duration, allowed ...time.Duration) time.Duration {
+	value, err := time.ParseDuration(r.text(key, typeString, short(defaultValue)))
+	if err != nil || !slices.Contains(allowed, value) {
+		texts := make([]string, len(allowed))
+		for i, each := range allowed {
+			texts[i] = short(each)
+		}
+		r.refuse(key, "one of %s", strings.Join(texts, ", "))
 	}
 	return value
 }

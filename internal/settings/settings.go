@@ -23,10 +23,18 @@ type Settings struct {
 	Network   Network
 	Inference Inference
 
-	Vault       Vault
-	Certificate Certificate
-	Kubernetes  Kubernetes
-	Workload    Workload
+	Vault           Vault
+	Certificate     Certificate
+	Kubernetes      Kubernetes
+	Workload        Workload
+	Edge            Edge
+	Origin          Origin
+	OriginFunction  OriginFunction
+	ResponseHeaders ResponseHeaders
+	CORS            CORS
+	Firewall        Firewall
+	AccessLogs      AccessLogs
+	Domain          Domain
 }
 
 // Lambda holds what all functions share.
@@ -135,10 +143,18 @@ func read(r *reader) Settings {
 		Network:   readNetwork(r),
 		Inference: readInference(r),
 
-		Vault:       vault,
-		Certificate: readCertificate(r, vault),
-		Kubernetes:  readKubernetes(r),
-		Workload:    readWorkload(r),
+		Vault:           vault,
+		Certificate:     readCertificate(r, vault),
+		Kubernetes:      readKubernetes(r),
+		Workload:        readWorkload(r),
+		Edge:            readEdge(r),
+		Origin:          readOrigin(r),
+		OriginFunction:  readOriginFunction(r),
+		ResponseHeaders: readResponseHeaders(r),
+		CORS:            readCORS(r),
+		Firewall:        readFirewall(r),
+		AccessLogs:      readAccessLogs(r),
+		Domain:          readDomain(r),
 	}
 }
 
@@ -157,6 +173,11 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkInference(r)
 	s.checkCertificate(r)
 	s.checkWorkload(r)
+	s.checkEdge(r)
+	s.checkOrigin(r)
+	s.checkResponseHeaders(r)
+	s.checkCORS(r)
+	s.checkDomain(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never

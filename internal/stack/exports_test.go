@@ -21,6 +21,7 @@ func exported(t *testing.T, s settings.Settings) map[string]any {
 
 func TestExports(t *testing.T) {
 	assert.Equal(t, map[string]any{
+		"url":                    "https://d111111abcdef8.cloudfront.net",
 		"distributionUrl":        "https://d111111abcdef8.cloudfront.net",
 		"distributionDomainName": "d111111abcdef8.cloudfront.net",
 		"distributionId":         "edge-distribution-id",
@@ -136,4 +137,19 @@ func TestExportsOfTheCertificate(t *testing.T) {
 			assert.Equal(t, want, exported(t, c.settings))
 		})
 	}
+}
+
+func TestExportsOfTheEdge(t *testing.T) {
+	s := pulumitest.Settings(t)
+	s.Firewall.Enabled = true
+	s.AccessLogs.Enabled = true
+	s.Domain.Names, s.Domain.ZoneID = []string{"api.example.com", "models.example.com"}, pulumitest.Zone
+
+	want := exported(t, pulumitest.Settings(t))
+	maps.Copy(want, map[string]any{
+		"url":              "https://api.example.com",
+		"webAclArn":        "arn:aws:mock:::WebAcl/firewall-acl",
+		"accessLogsBucket": "access-logs-bucket-id",
+	})
+	assert.Equal(t, want, exported(t, s))
 }

@@ -40,13 +40,15 @@ func shapes(t testing.TB) map[string]settings.Settings {
 	}
 
 	return map[string]settings.Settings{
-		"no network":              pulumitest.Settings(t),
+		"defaults":                pulumitest.Settings(t),
 		"own network":             own,
 		"existing network":        existing,
 		"certificate":             certificate(t, nil),
 		"certificate by manager":  certificate(t, map[string]string{"certificateIssuer": settings.IssuerCertManager}),
 		"existing authority":      certificate(t, map[string]string{"certificateMount": pulumitest.ExistingMount, "kubernetesCreateNamespace": "false"}),
 		"certificate and network": served(t),
+		"bare edge":               bareEdge(t),
+		"everything":              everything(t, served(t)),
 	}
 }
 
@@ -74,6 +76,32 @@ func certificate(t testing.TB, changes map[string]string) settings.Settings {
 func served(t testing.TB) settings.Settings {
 	t.Helper()
 	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
+}
+
+// bareEdge has nothing at the edge that can be left out.
+func bareEdge(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.OriginFunction.Enabled = false
+	s.ResponseHeaders.ContentSecurityPolicy = ""
+	s.ResponseHeaders.Removed = nil
+	return s
+}
+
+// everything is s with all that can be at the edge, far from the region that
+// CloudFront demands.
+func everything(t testing.TB, s settings.Settings) settings.Settings {
+	t.Helper()
+	s.Region = "eu-central-1"
+	s.Edge.CountriesBlocked = []string{"AQ"}
+	s.Edge.ErrorDocuments = true
+	s.Origin.ShieldRegion = "eu-central-1"
+	s.CORS.Origins = []string{"https://app.example.com"}
+	s.Firewall.Enabled = true
+	s.AccessLogs.Enabled = true
+	s.Domain.Names = []string{"api.example.com", "models.example.com"}
+	s.Domain.ZoneID = pulumitest.Zone
+	return s
 }
 
 func deploy(t testing.TB, s settings.Settings) *pulumitest.Recorder {
@@ -120,33 +148,95 @@ func isProvider(r pulumitest.Registration) bool {
 	return strings.HasPrefix(r.Type, "pulumi:providers:")
 }
 
-func TestEveryResourceUsesTheOneProviderOfItsPackage(t *testing.T) {
+func TestEveryResourceUsesAProviderOfItsPackage(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		packages := map[string]bool{}
+		used := map[string]bool{}
 		for _, r := range recorder.All() {
 			if r.Custom() && !isProvider(r) {
 				name, _, _ := strings.Cut(r.Type, ":")
-				packages[name] = true
-				assert.Contains(t, r.Request.GetProvider(), "::pulumi:providers:"+name+"::"+name+"::", r.Name)
+				reference := r.Request.GetProvider()
+				require.Contains(t, reference, "::pulumi:providers:"+name+"::", r.Name)
+				used[urn.URN(reference[:strings.LastIndex(reference, "::")]).Name()] = true
 			}
 		}
 		for _, r := range recorder.All() {
 			if isProvider(r) {
-				assert.True(t, packages[r.Name], "the provider %s is used", r.Name)
-				recorder.Only(t, r.Type)
+				assert.True(t, used[r.Name], "the provider %s is used", r.Name)
 			}
+		}
+		for _, one := range []string{"pulumi:providers:vault", "pulumi:providers:kubernetes"} {
+			assert.LessOrEqual(t, len(recorder.OfType(one)), 1, one)
 		}
 	})
 }
 
+// isGlobal reports whether CloudFront demands that the resource is in its region.
+func isGlobal(r pulumitest.Registration) bool {
+	switch r.Type {
+	case "aws:acm/certificate:Certificate", "aws:acm/certificateValidation:CertificateValidation":
+		return true
+	case "aws:lambda/function:Function":
+		return runsInCloudFront(r)
+	case "aws:cloudwatch/logGroup:LogGroup":
+		return strings.HasPrefix(r.Text("name"), "aws-waf-logs-") || strings.HasPrefix(r.Text("name"), "/aws/lambda/us-east-1.")
+	default:
+		return strings.HasPrefix(r.Type, "aws:wafv2/") || strings.HasPrefix(r.Type, "aws:cloudwatch/logDelivery") ||
+			strings.HasPrefix(r.Type, "aws:cloudwatch/logResourcePolicy")
+	}
+}
+
+// runsInCloudFront reports whether a function is for Lambda@Edge, which runs no Go.
+func runsInCloudFront(function pulumitest.Registration) bool {
+	return strings.HasPrefix(function.Text("runtime"), "nodejs")
+}
+
+// regional are the types that are in one region, but for those that isGlobal knows.
+var regional = []string{
+	"aws:apigatewayv2/", "aws:cloudwatch/", "aws:ec2/", "aws:kms/", "aws:lambda/", "aws:lb/", "aws:s3/", "aws:scheduler/", "aws:sns/", "aws:sqs/", "aws:vpc/",
+}
+
+func TestEveryResourceIsInItsRegion(t *testing.T) {
+	for name, s := range shapes(t) {
+		t.Run(name, func(t *testing.T) {
+			recorder := deploy(t, s)
+			regions := map[string]string{} // by the providers' names
+			for _, p := range recorder.OfType(provider) {
+				regions[p.Name] = p.Text("region")
+			}
+			if s.Region == settings.GlobalRegion {
+				assert.Equal(t, map[string]string{"aws": "us-east-1"}, regions)
+			} else {
+				assert.Equal(t, map[string]string{"aws": s.Region, "aws-us-east-1": "us-east-1"}, regions)
+			}
+			for _, r := range recorder.All() {
+				if !r.Custom() || !strings.HasPrefix(r.Type, "aws:") {
+					continue
+				}
+				reference := r.Request.GetProvider()
+				require.Contains(t, reference, "::"+provider+"::", r.Name)
+				region := regions[urn.URN(reference[:strings.LastIndex(reference, "::")]).Name()]
+				switch {
+				case isGlobal(r):
+					assert.Equal(t, "us-east-1", region, r.Name)
+				case slices.ContainsFunc(regional, func(start string) bool { return strings.HasPrefix(r.Type, start) }):
+					assert.Equal(t, s.Region, region, r.Name)
+				default:
+					assert.NotEmpty(t, region, r.Name)
+				}
+			}
+		})
+	}
+}
+
 func TestEverythingIsTagged(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		tags := recorder.Only(t, provider).Input("defaultTags.tags")
-		assert.Equal(t, resource.NewProperty(resource.PropertyMap{
-			"project":    resource.NewProperty("gatehouse"),
-			"stack":      resource.NewProperty("test"),
-			"managed-by": resource.NewProperty("pulumi"),
-		}), tags)
+		for _, p := range recorder.OfType(provider) {
+			assert.Equal(t, resource.NewProperty(resource.PropertyMap{
+				"project":    resource.NewProperty("gatehouse"),
+				"stack":      resource.NewProperty("test"),
+				"managed-by": resource.NewProperty("pulumi"),
+			}), p.Input("defaultTags.tags"), p.Name)
+		}
 	})
 }
 
@@ -159,7 +249,11 @@ func TestEveryLogEnds(t *testing.T) {
 			assert.True(t, group.Input("retentionInDays").IsNumber(), "%s has a retention", group.Name)
 		}
 		for _, function := range recorder.OfType("aws:lambda/function:Function") {
-			assert.Contains(t, names, "/aws/lambda/"+function.Text("name"), "the program makes the log group of %s", function.Name)
+			name := function.Text("name")
+			if runsInCloudFront(function) {
+				name = "us-east-1." + function.Name // which the mocked provider made its name
+			}
+			assert.Contains(t, names, "/aws/lambda/"+name, "the program makes the log group of %s", function.Name)
 		}
 	})
 }
@@ -235,7 +329,9 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 					return stack.Deploy(ctx, s, artifacts, nil)
 				})
 				for _, r := range recorder.All() {
-					all[r.Type+" "+r.Name] = r.Input("").String()
+					text, err := json.Marshal(r.Input("").Mappable())
+					require.NoError(t, err)
+					all[r.Type+" "+r.Name] = string(text)
 				}
 				return all
 			}
@@ -329,20 +425,31 @@ func TestNothingIsOpenToEverybody(t *testing.T) {
 // wildcards are the resources with a star in them that a policy may have, each
 // with its reason.
 var wildcards = map[string]string{
-	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":           "Lambda names the streams",
-	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                   "Lambda names the streams",
-	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":               "Lambda names the streams",
-	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
-	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                             "VPC flow logs name the streams",
+	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":              "Lambda names the streams",
+	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                      "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":                  "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:ssm:eu-central-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
+	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                                "VPC flow logs name the streams",
 	"rotation-kms: *": "in the policy of a KMS key the star means this key",
+	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin":   "CloudFront runs the function in all regions",
+	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin:*": "CloudFront runs the function in all regions, and Lambda names the streams",
+	"firewall-logs-policy: arn:aws:mock:::LogGroup/firewall-logs:log-stream:*":                      "AWS WAF names the streams",
+	"access-logs-policy: arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/*":         "CloudFront names the objects",
 }
 
 func TestPoliciesHaveNoWildcardWithoutReason(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range deploy(t, shapes(t)["own network"]).All() {
-		for _, input := range []string{"policy", "assumeRolePolicy"} {
+	for _, r := range deploy(t, shapes(t)["everything"]).All() {
+		if !strings.HasPrefix(r.Type, "aws:") {
+			continue // Vault's policies are no documents
+		}
+		for _, input := range []string{"policy", "assumeRolePolicy", "policyDocument"} {
 			for _, statement := range statements(t, r.Text(input)) {
+				if statement.Effect == "Deny" {
+					continue
+				}
 				assert.Equal(t, "Allow", statement.Effect, r.Name)
+				assert.NotContains(t, slices.Collect(maps.Values(statement.Principal)), "*", r.Name)
 				for _, action := range statement.Action {
 					assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
 				}
@@ -380,7 +487,7 @@ func isOfCertificates(r pulumitest.Registration) bool {
 }
 
 func TestWithoutVaultThereIsNothingOfIt(t *testing.T) {
-	for _, name := range []string{"no network", "own network", "existing network"} {
+	for _, name := range []string{"defaults", "own network", "existing network"} {
 		for _, r := range deploy(t, shapes(t)[name]).All() {
 			assert.False(t, isOfCertificates(r), "%s %s", r.Type, r.Name)
 		}

@@ -31,15 +31,21 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 }
 
 func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
-	provider, err := newProvider(ctx, s)
+	p, err := newProviders(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	d, err := deployment.New(ctx, provider, s, artifacts)
+	d, err := deployment.New(ctx, p.here, s, artifacts)
 	if err != nil {
 		return nil, err
 	}
-	onAWS := pulumi.Provider(provider)
+	onAWS := pulumi.Provider(p.here)
+
+	// First, because it is where AWS can say that the settings are wrong.
+	certificateARN, err := declareName(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
 
 	keys, err := rotation.New(ctx, "rotation", &rotation.Args{
 		Deployment: d,
@@ -58,7 +64,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	routes := []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}}
+	routes := []gateway.Route{{Name: "models", Method: "POST", Path: apiPrefix + "/models", Function: models.Function}}
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
@@ -69,13 +75,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	front, err := edge.New(ctx, "edge", &edge.Args{
-		Deployment:       d,
-		OriginDomainName: api.DomainName,
-		KeyHeader:        s.Key.Header,
-		FirstKey:         keys.FirstKey,
-		Guard:            guard,
-	}, onAWS)
+	front, edgeExports, err := declareEdge(ctx, d, s, p, behind{api: api, keys: keys, certificateARN: certificateARN, guard: guard})
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +109,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"rotationEvent":          schedule.Event,
 		"alarmsTopicArn":         schedule.AlarmsTopic,
 	}
+	maps.Copy(exports, edgeExports)
 	maps.Copy(exports, private.exports)
 	certificates, err := declareCertificates(ctx, d, s, private)
 	if err != nil {

@@ -2,6 +2,7 @@
 """Starts the project's local AWS: ministack on loopback, with the extensions in gatehouse_cloud."""
 
 import argparse
+import re
 import sys
 
 from gatehouse_cloud import environment, patching, process
@@ -35,11 +36,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--api-port", type=int, default=4568, help="the newest HTTP API")
     parser.add_argument("--deploy-seconds", type=float, default=5, help="how long a CloudFront deployment takes")
     parser.add_argument("--edges", type=int, default=4, help="how many simulated CloudFront edges there are")
+    parser.add_argument("--viewer-country", default="US", help="where all viewers are, an ISO 3166-1 alpha-2 code")
     options = parser.parse_args(arguments)
     if options.deploy_seconds < 0:
         parser.error("--deploy-seconds must not be negative")
     if options.edges < 1:
         parser.error("--edges must be at least 1")
+    if not re.fullmatch("[A-Z]{2}", options.viewer_country):
+        parser.error("--viewer-country must be two capital letters")
     return options
 
 

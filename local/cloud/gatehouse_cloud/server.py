@@ -19,16 +19,23 @@ from . import (
     certificates,
     controls,
     deployments,
+    domain_names,
+    edge,
+    edge_functions,
     endpoints,
+    error_pages,
     errors,
     faults,
     function_logs,
+    lambda_at_edge,
     load_balancers,
     networks,
+    origin_connections,
     patching,
     permissions,
     private_integrations,
     quiet,
+    response_headers,
     runtime,
     schedules,
     stages,
@@ -53,11 +60,18 @@ def run(options, scratch: str) -> int:
     sockets = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
     named = {"HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}", "SSL_CERT_FILE": issued.authority}
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
+    everybody = edge.Viewers(options.viewer_country)
+    origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
     injected, called = faults.Faults(), calls.Calls()
     try:
         quiet.install()
         runtime.install(named)
-        endpoints.install()
+        endpoints.install(origins)
+        edge.install(everybody)
+        edge_functions.install()
+        lambda_at_edge.install(fleet)
+        error_pages.install()
+        response_headers.install()
         deployments.install(fleet)
         errors.install()
         absent.install()
@@ -70,6 +84,7 @@ def run(options, scratch: str) -> int:
         function_logs.install(called)
         stages.install()
         networks.install()
+        domain_names.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()
@@ -79,7 +94,7 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    application = _application(options, sockets, controls.Controls(fleet, injected, called, named))
+    application = _application(options, sockets, controls.Controls(fleet, everybody, origins, injected, called, named))
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
@@ -96,11 +111,14 @@ def _application(options, sockets: dict[str, socket.socket], control: controls.C
         if scope["type"] == "lifespan":
             return await app.app(scope, receive, send)
         deployments.viewer.set(tuple(scope["client"]))
+        edge.passage.set(None)
         data_plane = by_port.get(scope["server"][1])
         if scope["type"] == "http" and data_plane:
             return await data_plane(scope, receive, send)
         if scope["type"] == "http" and scope["path"].startswith(controls.PREFIX):
             return await control.serve(scope, receive, send)
+        if scope["type"] == "http" and viewers.names_distribution(scope):
+            return await viewers.serve_distribution_over_http(scope, receive, send)
         await app.app(scope, receive, send)
 
     return application
@@ -113,6 +131,8 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
     ]
     config.bind = [f"fd://{sockets[name].fileno()}" for name in ("distribution", "api")]
     config.certfile, config.keyfile = issued.certificate, issued.key
+    # What is served says itself what serves it.
+    config.include_server_header = False
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS

@@ -17,13 +17,18 @@ import (
 const HealthPath = "/healthz"
 
 // Seen is its answer to any other request: what it saw of it. Of headers it tells
-// the names only, since one of them must never reach it.
+// the names only, since one of them must never reach it, and the values of those in
+// which the front door speaks for itself.
 type Seen struct {
-	Method  string   `json:"method"`
-	Path    string   `json:"path"`
-	Query   string   `json:"query"`
-	Headers []string `json:"headers"` // in lower case
+	Method  string            `json:"method"`
+	Path    string            `json:"path"`
+	Query   string            `json:"query"`
+	Headers []string          `json:"headers"` // in lower case
+	Values  map[string]string `json:"values"`  // by names in lower case
 }
+
+// told are the headers whose values it tells.
+var told = []string{"x-forwarded-for", "x-request-id", "x-viewer-country"}
 
 // Serve answers requests at address until ctx ends.
 func Serve(ctx context.Context, address string) error {
@@ -43,10 +48,17 @@ func answer(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == HealthPath {
 		return
 	}
-	seen := Seen{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
+	seen := Seen{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Values: map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		seen.Headers = append(seen.Headers, strings.ToLower(name))
 	}
+	for _, name := range told {
+		if values := r.Header.Values(name); len(values) > 0 {
+			seen.Values[name] = strings.Join(values, ", ")
+		}
+	}
 	w.Header().Set("Content-Type", "application/json")
+	// What a server of models says of itself, and viewers are not to know.
+	w.Header().Set("X-Powered-By", "a private model")
 	_ = json.NewEncoder(w).Encode(seen)
 }

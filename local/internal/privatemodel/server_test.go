@@ -19,6 +19,7 @@ func ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 func TestItTellsWhatReachedIt(t *testing.T) {
 	r := httptest.NewRequest(http.MethodPost, "/v1/chat?a=b", strings.NewReader("{}"))
 	r.Header.Set("X-Origin-Verify", "hush")
+	r.Header.Set("X-Request-Id", "one")
 	w := ask(t, r)
 	var seen Seen
 	if err := json.Unmarshal(w.Body.Bytes(), &seen); err != nil {
@@ -26,6 +27,9 @@ func TestItTellsWhatReachedIt(t *testing.T) {
 	}
 	if seen.Method != "POST" || seen.Path != "/v1/chat" || seen.Query != "a=b" || !slices.Contains(seen.Headers, "x-origin-verify") {
 		t.Errorf("%+v", seen)
+	}
+	if len(seen.Values) != 1 || seen.Values["x-request-id"] != "one" {
+		t.Errorf("values %v", seen.Values)
 	}
 	if strings.Contains(w.Body.String(), "hush") {
 		t.Error("a header's value is repeated")

@@ -17,6 +17,9 @@ type Target struct {
 	AWSEndpoint     string
 	HeaderName      string // of the header that carries the origin key
 	KeyPath         string // of the key ring in Parameter Store
+	DomainName      string // of the distribution, that CloudFront gave it
+	Alias           string // the distribution's own name
+	APIName         string // that CloudFront reaches the API by
 
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
@@ -54,6 +57,7 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		doing(r.name)
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
+	rows = append(rows, edge(ctx, t, doing)...)
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}

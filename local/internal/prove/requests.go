@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	path = "/api/models"
-	body = `{"messages":[{"role":"user","content":"Hello"}]}`
+	modelsPath = "/api/models"
+	body       = `{"messages":[{"role":"user","content":"Hello"}]}`
 )
 
 // request is one question to the stack and the status that it must get.
@@ -42,7 +42,7 @@ func (r request) send(ctx context.Context, headerName string) Row {
 	row := Row{Name: r.name, Expected: fmt.Sprint(r.status)}
 	start := time.Now()
 	defer func() { row.Took = time.Since(start) }()
-	got, content, err := post(ctx, r.base+path, headerName, r.header)
+	got, content, err := post(ctx, r.base+modelsPath, headerName, r.header)
 	if err != nil {
 		row.Got = short(err.Error())
 		return row
