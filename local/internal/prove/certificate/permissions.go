@@ -39,6 +39,9 @@ func (p *Proof) permissions(ctx context.Context, h held, doing func(string)) []p
 		prove.Check("role: for other names", "refused", func() (string, error) {
 			return "refused", errors.Join(p.refuseIssue(ctx, c), p.refuseSign(ctx, c))
 		}),
+		prove.Check("intermediate: for other names", "refused, whatever the role", func() (string, error) {
+			return "refused, whatever the role", p.refuseAnyRole(ctx)
+		}),
 		prove.Check("policy: anything else", fmt.Sprintf("%d calls refused", len(calls)), func() (string, error) {
 			return fmt.Sprintf("%d calls refused", len(calls)), refuseCalls(ctx, c, p.Vault.Root(), calls)
 		}),
