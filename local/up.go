@@ -111,9 +111,15 @@ func (r *localRun) prepare(ctx context.Context) error {
 		if err := r.engine(ctx); err != nil {
 			return err
 		}
-		return r.step(ctx, "aws plugin", func(ctx context.Context, s *progress.Step) error {
-			return provider.Ensure(ctx, s, r.build, r.stack.CLI)
-		})
+		for _, plugin := range provider.Plugins {
+			err := r.step(ctx, plugin.Name+" plugin", func(ctx context.Context, s *progress.Step) error {
+				return plugin.Ensure(ctx, s, r.build, r.stack.CLI)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	group.Go(func() error {
 		if err := r.step(ctx, "python packages", r.venv); err != nil {

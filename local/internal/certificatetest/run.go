@@ -130,10 +130,24 @@ func (t *Test) prove(ctx context.Context) []prove.Row {
 		if target.Secret == "" {
 			return nil
 		}
-		rows = append(rows, certificate.New(target).Managed(ctx, manager, doing)...)
+		proof := certificate.New(target)
+		rows = append(rows, proof.Managed(ctx, manager, doing)...)
+		rows = append(rows, t.secrecy(proof.Secrets()))
 		return nil
 	})
 	return rows
+}
+
+// secrecy looks for the tokens that the proof used.
+func (t *Test) secrecy(secrets []string) prove.Row {
+	return prove.Check("tokens in clear in state and logs", "nowhere", func() (string, error) {
+		l := t.Stack.Layout
+		found, looked, err := prove.NewScanner(secrets).Files(l.State(), l.Local("logs"))
+		if err == nil && (len(found) > 0 || looked == 0) {
+			err = fmt.Errorf("in %q of %d files", found, looked)
+		}
+		return "nowhere", err
+	})
 }
 
 // objects shows that the API server takes the stack's objects by their schemas,

@@ -144,6 +144,18 @@ func await(t *testing.T, what string, done func() error) {
 	}
 }
 
+// The linker sets the version that clients are told, so nothing else ties it to
+// what is compiled.
+func TestVersionIsThatOfTheModule(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "kubernetes", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(content), "\tk8s.io/kubernetes "+Version+"\n") {
+		t.Errorf("local/kubernetes/go.mod does not require k8s.io/kubernetes %s", Version)
+	}
+}
+
 func TestReadKubeconfig(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	for content, problem := range map[string]string{

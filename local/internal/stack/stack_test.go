@@ -194,3 +194,30 @@ func TestUnknownStates(t *testing.T) {
 		})
 	}
 }
+
+func TestUpWithChangesSettingsForAMoment(t *testing.T) {
+	s, _ := setUp(t)
+	s.Machine = map[string]any{"gatehouse:vaultAddress": "http://127.0.0.1:1"}
+	open(t, s, "one")
+	for _, test := range []struct {
+		settings map[string]any
+		ttl      any
+	}{
+		{map[string]any{"gatehouse:certificateTtl": "10m"}, "10m"},
+		{nil, nil},
+	} {
+		if _, err := s.UpWith(t.Context(), test.settings, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]any{
+			"gatehouse:certificateTtl": test.ttl, "gatehouse:vaultAddress": "http://127.0.0.1:1", "aws:region": "us-east-1",
+		} {
+			if got, err := pulumi.Setting(s.Layout, key); err != nil || got != want {
+				t.Errorf("with %v, %s is %v (%v)", test.settings, key, got, err)
+			}
+		}
+	}
+	if got := calls(t, s); !strings.HasSuffix(got, "up --config-file, up --config-file") {
+		t.Errorf("called %s", got)
+	}
+}

@@ -43,6 +43,15 @@ func New(t Target) *Proof {
 // was deployed with, and every private key that Rows saw.
 func (p *Proof) Secrets() []string { return p.secrets }
 
+// keep notes secrets that the proof saw. What is not there is none.
+func (p *Proof) keep(secrets ...string) {
+	for _, secret := range secrets {
+		if secret != "" {
+			p.secrets = append(p.secrets, secret)
+		}
+	}
+}
+
 // Rows proves it.
 func (p *Proof) Rows(ctx context.Context, doing func(string)) []prove.Row {
 	doing("reading the TLS secret")
@@ -78,7 +87,7 @@ func (p *Proof) read(ctx context.Context) (held, error) {
 	if err != nil {
 		return held{}, err
 	}
-	p.secrets = append(p.secrets, keyLines(secret.Data.Key)...)
+	p.keep(keyLines(secret.Data.Key)...)
 	root, err := authority(ctx, p.Vault.As(""), p.RootMount)
 	if err != nil {
 		return held{}, err

@@ -50,13 +50,13 @@ func deploy(t *testing.T) *deployment {
 			"ocsp_servers": v.Address + "/v1/" + mount + "/ocsp",
 		}, nil)
 	}
-	ec := object{"common_name": "Root", "key_type": "ec", "key_bits": 256, "ttl": "87600h"}
+	ec := object{"common_name": "Root", "exclude_cn_from_sans": true, "key_type": "ec", "key_bits": 256, "ttl": "87600h"}
 	d.vault(http.MethodPost, "/pki-root/root/generate/internal", ec, nil)
 	var request struct{ Data struct{ CSR string } }
 	d.vault(http.MethodPost, "/pki/intermediate/generate/internal", object{"common_name": "Intermediate", "key_type": "ec", "key_bits": 256}, &request)
 	var signed struct{ Data struct{ Certificate string } }
 	d.vault(http.MethodPost, "/pki-root/root/sign-intermediate",
-		object{"csr": request.Data.CSR, "common_name": "Intermediate", "ttl": "43800h", "max_path_length": 0}, &signed)
+		object{"csr": request.Data.CSR, "common_name": "Intermediate", "exclude_cn_from_sans": true, "ttl": "43800h", "max_path_length": 0, "permitted_dns_domains": name}, &signed)
 	d.vault(http.MethodPost, "/pki/intermediate/set-signed", object{"certificate": signed.Data.Certificate}, nil)
 	d.vault(http.MethodPost, "/pki/roles/inference", object{
 		"allowed_domains": name, "allow_bare_domains": true, "allow_localhost": false, "allow_ip_sans": false, "client_flag": false,

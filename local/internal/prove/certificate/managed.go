@@ -157,7 +157,7 @@ func (p *Proof) tokenAsManager(ctx context.Context, manager, account kubernetes.
 	if err != nil {
 		return "", err
 	}
-	p.secrets = append(p.secrets, as, token)
+	p.keep(as, token)
 	other := kubernetes.Account{Namespace: account.Namespace, Name: "default"}
 	if _, err := managerAccess.TokenOf(ctx, other, audience); refused(err, http.StatusForbidden) != nil {
 		return "", fmt.Errorf("a token of another account: %w", refused(err, http.StatusForbidden))
@@ -182,7 +182,7 @@ func (p *Proof) login(ctx context.Context, i issuer, token string) (string, erro
 	method := i.Spec.Vault.Auth.Kubernetes
 	path := strings.TrimPrefix(method.MountPath, "/v1") + "/login"
 	err := p.Vault.As("").Do(ctx, http.MethodPost, path, map[string]any{"role": method.Role, "jwt": token}, &session)
-	p.secrets = append(p.secrets, session.Auth.Token)
+	p.keep(session.Auth.Token)
 	return session.Auth.Token, err
 }
 
@@ -211,7 +211,7 @@ func (p *Proof) refuseLogins(ctx context.Context, i issuer, manager, account kub
 		if err != nil {
 			return err
 		}
-		p.secrets = append(p.secrets, token)
+		p.keep(token)
 		_, err = p.login(ctx, i, token)
 		if err := refused(err, http.StatusForbidden); err != nil {
 			return fmt.Errorf("%s: %w", try.what, err)

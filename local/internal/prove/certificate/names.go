@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/api"
 )
@@ -71,4 +72,24 @@ func refused(err error, statuses ...int) error {
 	default:
 		return err
 	}
+}
+
+// refuseAnyRole makes a role that may issue for any name. The names that are
+// served stand in the intermediate's certificate, so that it can't be done.
+func (p *Proof) refuseAnyRole(ctx context.Context) error {
+	const role = "proof-any-name"
+	root := p.Vault.Root()
+	path := "/" + p.Mount + "/roles/" + role
+	if err := root.Do(ctx, http.MethodPost, path, map[string]any{"allow_any_name": true, "key_type": "ec", "key_bits": 256}, nil); err != nil {
+		return err
+	}
+	err := root.Do(ctx, http.MethodPost, "/"+p.Mount+"/issue/"+role, map[string]any{"common_name": "other.example"}, nil)
+	removed := root.Do(context.WithoutCancel(ctx), http.MethodDelete, path, nil, nil)
+	switch {
+	case err == nil:
+		err = errors.New("not refused")
+	case strings.Contains(err.Error(), "not permitted by any constraint"):
+		err = nil
+	}
+	return errors.Join(err, removed)
 }

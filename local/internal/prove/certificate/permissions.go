@@ -39,6 +39,9 @@ func (p *Proof) permissions(ctx context.Context, h held, doing func(string)) []p
 		prove.Check("role: for other names", "refused", func() (string, error) {
 			return "refused", errors.Join(p.refuseIssue(ctx, c), p.refuseSign(ctx, c))
 		}),
+		prove.Check("intermediate: for other names", "refused, whatever the role", func() (string, error) {
+			return "refused, whatever the role", p.refuseAnyRole(ctx)
+		}),
 		prove.Check("policy: anything else", fmt.Sprintf("%d calls refused", len(calls)), func() (string, error) {
 			return fmt.Sprintf("%d calls refused", len(calls)), refuseCalls(ctx, c, p.Vault.Root(), calls)
 		}),
@@ -54,7 +57,7 @@ func (p *Proof) tokenOf(ctx context.Context, policy string) (string, error) {
 	}
 	request := map[string]any{"policies": []string{policy}, "no_default_policy": true, "ttl": "10m"}
 	err := p.Vault.Root().Do(ctx, http.MethodPost, "/auth/token/create-orphan", request, &made)
-	p.secrets = append(p.secrets, made.Auth.Token)
+	p.keep(made.Auth.Token)
 	return made.Auth.Token, err
 }
 
@@ -64,7 +67,7 @@ func (p *Proof) allowed(ctx context.Context, c api.Client, h held) error {
 	if err := c.Do(ctx, http.MethodPost, "/"+p.Mount+"/issue/"+p.Role, map[string]any{"common_name": p.Name, "ttl": "2m"}, &made); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
-	p.secrets = append(p.secrets, keyLines([]byte(made.Data.PrivateKey))...)
+	p.keep(keyLines([]byte(made.Data.PrivateKey))...)
 	if err := p.trusted(made, h.root); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
