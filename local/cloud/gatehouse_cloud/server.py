@@ -26,7 +26,9 @@ from . import (
     error_pages,
     errors,
     faults,
+    firewall,
     function_logs,
+    function_versions,
     lambda_at_edge,
     load_balancers,
     networks,
@@ -82,9 +84,11 @@ def run(options, scratch: str) -> int:
         authorizers.install()
         schedules.install()
         function_logs.install(called)
+        function_versions.install()
         stages.install()
         networks.install()
         domain_names.install()
+        firewall.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()

@@ -97,7 +97,9 @@ class EdgeTest(CloudTest):
         made = self.cloud.client("lambda").create_function(
             FunctionName=name, Role=role["Role"]["Arn"], Code={"ZipFile": package.getvalue()}, **settings
         )
-        return made["FunctionArn"].removesuffix(":1") + ":1"
+        versions = self.cloud.client("lambda").list_versions_by_function(FunctionName=made["FunctionName"])["Versions"]
+        self.assertEqual(versions[0]["FunctionArn"].rsplit(":", 1)[1], "$LATEST")
+        return versions[-1]["FunctionArn"]
 
     @staticmethod
     def at_origin(arn: str) -> dict:
