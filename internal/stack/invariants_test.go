@@ -38,7 +38,42 @@ func shapes(t testing.TB) map[string]settings.Settings {
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
-	return map[string]settings.Settings{"no network": pulumitest.Settings(t), "own network": own, "existing network": existing}
+	return map[string]settings.Settings{
+		"no network": pulumitest.Settings(t), "own network": own, "existing network": existing,
+		"private function": privateFunction(t), "Bedrock with all": bedrockWithAll(t),
+	}
+}
+
+// networkShapes are those that differ in their network alone.
+func networkShapes(t testing.TB) map[string]settings.Settings {
+	t.Helper()
+	all := shapes(t)
+	return map[string]settings.Settings{"own network": all["own network"], "existing network": all["existing network"]}
+}
+
+// privateFunction has the API's function in the VPC, before the private model, which
+// asks for a key.
+func privateFunction(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Network.Enabled = true
+	s.Network.InterfaceEndpoints = []string{"ssm"}
+	s.Model.Backend, s.Model.ID, s.Model.InVPC = settings.BackendOpenAI, "llama3.2:1b", true
+	s.Model.Server.APIKeyParameter = "/models/key"
+	return s
+}
+
+// bedrockWithAll has all of Bedrock that there are settings for, and traces.
+func bedrockWithAll(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Gateway.Prefix = "/v1"
+	s.Lambda.Tracing = true
+	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0"}
+	s.Model.Region = "eu-central-1"
+	s.Model.Guardrail = settings.Guardrail{ID: "gr1", Version: "1"}
+	s.Model.ReservedConcurrency = 5
+	return s
 }
 
 func deploy(t testing.TB, s settings.Settings) *pulumitest.Recorder {
@@ -83,7 +118,6 @@ func TestEveryComponentRegistersItsOutputs(t *testing.T) {
 
 func TestEveryResourceUsesTheOneProvider(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		recorder.Only(t, provider)
 		for _, r := range recorder.All() {
 			if r.Custom() && r.Type != provider {
 				assert.Contains(t, r.Request.GetProvider(), "::"+provider+"::aws::", r.Name)
@@ -94,7 +128,7 @@ func TestEveryResourceUsesTheOneProvider(t *testing.T) {
 
 func TestEverythingIsTagged(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		tags := recorder.Only(t, provider).Input("defaultTags.tags")
+		tags := recorder.Named(t, provider, "aws").Input("defaultTags.tags")
 		assert.Equal(t, resource.NewProperty(resource.PropertyMap{
 			"project":    resource.NewProperty("gatehouse"),
 			"stack":      resource.NewProperty("test"),
@@ -194,12 +228,14 @@ func TestWithoutNetworkThereIsNothingOfIt(t *testing.T) {
 	for _, r := range recorder.All() {
 		assert.False(t, isOfNetwork(r), "%s %s", r.Type, r.Name)
 	}
-	assert.Len(t, recorder.OfType("aws:apigatewayv2/route:Route"), 1)
+	for _, route := range recorder.OfType("aws:apigatewayv2/route:Route") {
+		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "all lead to the function")
+	}
 }
 
 func TestTheNetworkChangesNothingElse(t *testing.T) {
 	without := deploy(t, pulumitest.Settings(t))
-	for name, s := range shapes(t) {
+	for name, s := range networkShapes(t) {
 		t.Run(name, func(t *testing.T) {
 			with := deploy(t, s)
 			for _, r := range without.All() {
@@ -256,12 +292,20 @@ var wildcards = map[string]string{
 	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":               "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
 	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                             "VPC flow logs name the streams",
-	"rotation-kms: *": "in the policy of a KMS key the star means this key",
+	"rotation-kms: *":              "in the policy of a KMS key the star means this key",
+	"gateway-authorizer-policy: *": "traces are no resources",
+	"rotation-rotator-policy: *":   "traces are no resources",
+	"model-function-policy: *":     "neither are network interfaces before they are made; the function's code can't use this",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*": "a condition names the one parameter, whatever key it is encrypted with",
 }
 
 func TestPoliciesHaveNoWildcardWithoutReason(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range deploy(t, shapes(t)["own network"]).All() {
+	var all []pulumitest.Registration
+	for _, shape := range []string{"own network", "private function", "Bedrock with all"} {
+		all = append(all, deploy(t, shapes(t)[shape]).All()...)
+	}
+	for _, r := range all {
 		for _, input := range []string{"policy", "assumeRolePolicy"} {
 			for _, statement := range statements(t, r.Text(input)) {
 				assert.Equal(t, "Allow", statement.Effect, r.Name)
@@ -295,4 +339,16 @@ func statements(t testing.TB, policy string) []statement {
 	require.NoError(t, json.Unmarshal([]byte(policy), &document))
 	require.NotEmpty(t, document.Statement)
 	return document.Statement
+}
+
+// Who is asked is in no log or state but by name.
+func TestTheServersKeyIsInNoVariable(t *testing.T) {
+	f := deploy(t, privateFunction(t)).Named(t, "aws:lambda/function:Function", "model-function")
+	assert.Equal(t, "/models/key", f.Text("environment.variables.GATEHOUSE_MODEL_API_KEY_PARAMETER"))
+}
+
+func TestProfilesOfAnotherRegionAreLookedUpThere(t *testing.T) {
+	recorder := deploy(t, bedrockWithAll(t))
+	assert.Equal(t, "eu-central-1", recorder.Named(t, provider, "aws-model").Text("region"))
+	assert.Len(t, deploy(t, pulumitest.Settings(t)).OfType(provider), 1, "no other provider without need")
 }

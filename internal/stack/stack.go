@@ -12,7 +12,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
-	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -46,12 +45,9 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		Deployment: d,
 		Key:        s.Key,
 		Settings:   s.Rotation,
+		APIPrefix:  s.Gateway.Prefix,
 		CacheTime:  s.Key.MemoryTTL + s.Gateway.AuthorizerTTL,
 	}, onAWS)
-	if err != nil {
-		return nil, err
-	}
-	models, err := model.New(ctx, "model", &model.Args{Deployment: d, Model: s.Model}, onAWS)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +55,17 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	routes := []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}}
+	models, err := declareModel(ctx, d, s, private, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(private.securityGroups, models.SecurityGroupIDs)
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
 		Ring:       keys.Ring,
-		Routes:     append(routes, private.routes...),
+		Routes:     append(models.Routes, private.routes...),
 	}, onAWS)
 	if err != nil {
 		return nil, err
@@ -104,6 +104,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"distributionId":         front.DistributionID,
 		"apiUrl":                 api.URL,
 		"apiId":                  api.APIID,
+		"apiPrefix":              pulumi.String(s.Gateway.Prefix),
 		"parameterPath":          pulumi.String(keys.Ring.Path),
 		"originHeaderName":       pulumi.String(s.Key.Header),
 		"rotatorName":            keys.Rotator.Name,
