@@ -119,15 +119,14 @@ func (r *reader) withoutEffect(pointer string, object map[string]any, rules map[
 	}
 }
 
-// maxTokens reads both names that OpenAI has for it.
+// maxTokens reads either of the names that OpenAI has for it.
 func (r *reader) maxTokens(object map[string]any, highest int) int {
 	const older, newer = "max_tokens", "max_completion_tokens"
 	first := r.integer("/"+older, object[older], 1, highest, highest)
-	second := r.integer("/"+newer, object[newer], 1, highest, first)
-	if object[older] != nil && first != second {
-		r.refuse("/"+newer, "want the same as %s, or one of them only", older)
+	if object[older] != nil && object[newer] != nil {
+		r.refuse("/"+newer, "want one of %s and %s only", older, newer)
 	}
-	return second
+	return r.integer("/"+newer, object[newer], 1, highest, first)
 }
 
 // oneOrMore puts a single string into an array.

@@ -7,22 +7,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// messages returns the conversation's turns, each read by one.
+// messages returns the conversation's turns, each read by one. In which order they
+// come is for the model to judge, as long as there is something to answer.
 func (r *reader) messages(pointer string, value any, one func(pointer string, value any) chat.Message) []chat.Message {
 	elements := r.elements(pointer, value, "message")
 	if elements == nil {
 		return nil
 	}
+	before := len(r.faults)
 	messages := make([]chat.Message, len(elements))
 	for i, element := range elements {
 		messages[i] = one(pointer+"/"+strconv.Itoa(i), element)
 	}
-	first := slices.IndexFunc(messages, func(m chat.Message) bool { return m.Role != chat.RoleSystem })
-	switch {
-	case first < 0:
-		r.refuse(pointer, "want a user's message, got the system's only")
-	case messages[first].Role == chat.RoleAssistant:
-		r.refuse(pointer+"/"+strconv.Itoa(first)+"/role", "want user, because it begins the conversation")
+	if len(r.faults) == before && !slices.ContainsFunc(messages, func(m chat.Message) bool { return m.Role == chat.RoleUser }) {
+		r.refuse(pointer, "want a user's message among them")
 	}
 	return messages
 }

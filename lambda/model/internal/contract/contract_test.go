@@ -171,7 +171,7 @@ var taken = []call{
 	{"POST", "/models", "application/json; charset=utf-8", `{"messages":[` + turn + `]}`},
 	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`]}`),
 	post("/chat/completions", `{"model":"llama3.2:1b","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},`+turn+`,
-		{"role":"assistant","content":"Hi","refusal":null,"annotations":[],"tool_calls":null,"name":"x"}],"max_completion_tokens":1,"max_tokens":1,"stop":"END"}`),
+		{"role":"assistant","content":"Hi","refusal":null,"annotations":[],"tool_calls":null,"name":"x"}],"max_completion_tokens":1,"max_tokens":null,"stop":"END"}`),
 	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],"stop":["END"],"n":1,"stream":false,"frequency_penalty":0,"presence_penalty":0,
 		"logit_bias":{},"logprobs":false,"top_logprobs":0,"response_format":{"type":"text"},"modalities":["text"],"tools":[],"tool_choice":"auto","functions":[],
 		"function_call":"none","store":false,"audio":null,"prediction":null,"reasoning_effort":null,"stream_options":null,"verbosity":null,"web_search_options":null,
@@ -212,6 +212,7 @@ var refused = map[int][]call{
 	},
 	http.StatusUnprocessableEntity: {
 		post("/models", `{}`), post("/models", `[]`), post("/models", `null`), post("/models", `{"messages":[]}`), post("/models", `{"messages":{}}`),
+		post("/models", `{"messages":[{"role":"system","content":"x"}]}`), post("/models", `{"messages":[{"role":"assistant","content":"x"}]}`),
 		post("/models", `{"messages":["Hello"]}`), post("/models", `{"messages":[{}]}`), post("/models", `{"messages":[{"role":"tool","content":"x"}]}`),
 		post("/models", `{"messages":[{"role":"user","content":""}]}`), post("/models", `{"messages":[{"role":"user","content":" \t"}]}`),
 		post("/models", `{"messages":[{"role":"user","content":["x"]}]}`), post("/models", `{"messages":[{"role":"user","content":"x","name":"y"}]}`),
@@ -232,7 +233,7 @@ var refused = map[int][]call{
 		openAI(`"reasoning_effort":"low"`), openAI(`"verbosity":"low"`), openAI(`"store":true`), openAI(`"stream_options":{}`), openAI(`"prediction":{}`),
 		openAI(`"web_search_options":{}`), openAI(`"user":7`), openAI(`"seed":1.5`), openAI(`"metadata":[]`), openAI(`"parallel_tool_calls":"no"`),
 		openAI(`"service_tier":1`), openAI(`"safety_identifier":1`), openAI(`"prompt_cache_key":1`), openAI(`"prompt_cache_retention":1`), openAI(`"top_k":5`),
-		openAI(`"stop":""`), openAI(`"max_completion_tokens":101`),
+		openAI(`"stop":""`), openAI(`"max_completion_tokens":101`), openAI(`"max_tokens":5,"max_completion_tokens":5`),
 	},
 }
 
@@ -250,11 +251,6 @@ func TestWhatIsRefusedIsNotDescribed(t *testing.T) {
 func TestRefusalsThatNoSchemaForesees(t *testing.T) {
 	s := newSubject(t, nil)
 	for status, calls := range map[int][]call{
-		http.StatusUnprocessableEntity: {
-			post("/models", `{"messages":[{"role":"system","content":"x"}]}`),
-			post("/models", `{"messages":[{"role":"assistant","content":"x"},`+turn+`]}`),
-			openAI(`"max_tokens":5,"max_completion_tokens":6`),
-		},
 		http.StatusBadRequest:            {post("/models", `{"messages":[`+turn+`],"messages":[`+turn+`]}`)},
 		http.StatusRequestEntityTooLarge: {post("/models", `{"messages":[`+turn+`]}`+strings.Repeat(" ", maxBody))},
 	} {
