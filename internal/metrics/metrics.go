@@ -5,9 +5,15 @@ package metrics
 // Namespace is the CloudWatch namespace of all of them.
 const Namespace = "Gatehouse"
 
-// StackDimension is their one dimension: the stack's physical name, such as
+// StackDimension is a dimension of all of them: the stack's physical name, such as
 // gatehouse-dev.
 const StackDimension = "Stack"
+
+// Further dimensions of the model function's metrics.
+const (
+	ErrorTypeDimension = "ErrorType" // of Errors: the code in the problem document
+	ModelDimension     = "Model"     // of ModelLatency and tokens: the model's id
+)
 
 // The rotator's metrics, written once a run. Times are in seconds.
 const (
@@ -19,4 +25,14 @@ const (
 	Repairs      = "Repairs"      // of a header that was in no key of the ring
 	FailedChecks = "FailedChecks" // of requests through the front door
 	Failures     = "Failures"     // runs that ended with an error
+)
+
+// The model function's metrics, written once a request. Requests of health are not
+// among them.
+const (
+	Requests     = "Requests"
+	Errors       = "Errors"       // requests that were answered with a problem
+	ModelLatency = "ModelLatency" // seconds that a model took, failures included
+	InputTokens  = "InputTokens"
+	OutputTokens = "OutputTokens"
 )

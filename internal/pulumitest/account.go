@@ -65,6 +65,8 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	case "aws:cloudfront/getCachePolicy:getCachePolicy", "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
 		name := args.Args["name"].StringValue()
 		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
+	case "aws:bedrock/getInferenceProfile:getInferenceProfile":
+		return inferenceProfile(args.Args["inferenceProfileId"].StringValue())
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return availabilityZones(), nil
 	case "aws:route53/getZone:getZone":

@@ -41,12 +41,14 @@ type Settings struct {
 type Lambda struct {
 	Architecture     string // as Lambda spells it: arm64 or x86_64
 	LogRetentionDays int    // of the functions' and the API's log groups
+	Tracing          bool   // whether X-Ray records their invocations
 }
 
-// Gateway holds the HTTP API's limits.
+// Gateway holds the HTTP API's prefix and limits.
 type Gateway struct {
-	ThrottleRate  int // steady requests per second
-	ThrottleBurst int // requests at once
+	Prefix        string // of all paths: "/api"
+	ThrottleRate  int    // steady requests per second
+	ThrottleBurst int    // requests at once
 
 	// AuthorizerTTL is how long API Gateway keeps an authorizer's answer, refusals
 	// included; zero asks the authorizer each time.
@@ -79,16 +81,10 @@ type Rotation struct {
 // in practice.
 const propagation = time.Second
 
-// Model holds what POST /api/models invokes.
-type Model struct {
-	ID        string // a Bedrock foundation model's id
-	MaxTokens int    // the most that one answer may have
-}
-
 var (
 	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	emailPattern  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
-	modelPattern  = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*(:[0-9a-z]+)*$`)
+	prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9][A-Za-z0-9._~-]*)+$`)
 )
 
 // Load reads the settings from the stack's configuration: full key ("aws:region")
@@ -115,8 +111,10 @@ func read(r *reader) Settings {
 		Lambda: Lambda{
 			Architecture:     r.oneOf("lambdaArchitecture", "arm64", "arm64", "x86_64"),
 			LogRetentionDays: r.oneOfNumbers("logRetentionDays", 30, retentionDays),
+			Tracing:          r.boolean("tracingEnabled", false),
 		},
 		Gateway: Gateway{
+			Prefix:        r.pattern("apiPrefix", "/api", prefixPattern, "a path such as /api, without a slash at its end"),
 			ThrottleRate:  r.number("throttleRate", 100, 1, 10_000),
 			ThrottleBurst: r.number("throttleBurst", 200, 1, 5_000),
 			AuthorizerTTL: r.duration("authorizerTtl", 5*time.Minute, 0, time.Hour),
@@ -136,10 +134,7 @@ func read(r *reader) Settings {
 			Deployment: r.duration("rotationDeployment", 15*time.Minute, time.Second, time.Hour),
 			AlarmEmail: r.optional("alarmEmail", emailPattern, "an e-mail address, or nothing"),
 		},
-		Model: Model{
-			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
-			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
-		},
+		Model:     readModel(r),
 		Network:   readNetwork(r),
 		Inference: readInference(r),
 
@@ -169,6 +164,7 @@ func (s Settings) crossCheck(r *reader) {
 		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", short(s.Key.MemoryTTL))
 	}
 	s.checkRotation(r)
+	s.checkModel(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
 	s.checkCertificate(r)

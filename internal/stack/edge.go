@@ -17,9 +17,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// apiPrefix is where the API's paths start.
-const apiPrefix = "/api"
-
 // declareName makes the certificate for the stack's names. It is empty without any.
 func declareName(ctx *pulumi.Context, s settings.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
 	if len(s.Domain.Names) == 0 {
@@ -47,7 +44,7 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 		Edge:             s.Edge,
 		Origin:           s.Origin,
 		OriginDomainName: b.api.DomainName,
-		APIPrefix:        apiPrefix,
+		APIPrefix:        s.Gateway.Prefix,
 		KeyHeader:        s.Key.Header,
 		FirstKey:         b.keys.FirstKey,
 		Names:            s.Domain.Names,

@@ -27,6 +27,7 @@ func TestExports(t *testing.T) {
 		"distributionId":         "edge-distribution-id",
 		"apiUrl":                 "https://abcdef1234.execute-api.eu-west-1.amazonaws.com",
 		"apiId":                  "gateway-api-id",
+		"apiPrefix":              "/api",
 		"parameterPath":          "/gatehouse/test/origin-key",
 		"originHeaderName":       "x-origin-verify",
 		"rotatorName":            "gatehouse-test-rotator",
@@ -49,6 +50,10 @@ func TestExportsOfTheNetwork(t *testing.T) {
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
+	withFunction := own
+	withFunction.Model.InVPC = true
+	withFunction.Network.InterfaceEndpoints = []string{"bedrock-runtime"}
+
 	model := map[string]any{
 		"inferencePrefix":     "/api/inference",
 		"vpcLinkId":           "inference-link-id",
@@ -68,6 +73,16 @@ func TestExportsOfTheNetwork(t *testing.T) {
 			"securityGroupIds": map[string]any{
 				"vpcLink": "inference-link-group-id", "loadBalancer": "inference-load-balancer-group-id",
 				"targets": "inference-targets-group-id", "endpoints": "network-endpoints-group-id",
+			},
+		}},
+		"own, with the function": {withFunction, map[string]any{
+			"vpcId":             "network-vpc-id",
+			"publicSubnetIds":   []any{"network-public-0-id", "network-public-1-id"},
+			"privateSubnetIds":  []any{"network-private-0-id", "network-private-1-id"},
+			"isolatedSubnetIds": []any{"network-isolated-0-id", "network-isolated-1-id"},
+			"securityGroupIds": map[string]any{
+				"vpcLink": "inference-link-group-id", "loadBalancer": "inference-load-balancer-group-id",
+				"targets": "inference-targets-group-id", "endpoints": "network-endpoints-group-id", "model": "model-group-id",
 			},
 		}},
 		"existing": {existing, map[string]any{

@@ -49,6 +49,8 @@ func shapes(t testing.TB) map[string]settings.Settings {
 		"certificate and network": served(t),
 		"bare edge":               bareEdge(t),
 		"everything":              everything(t, served(t)),
+		"private function":        privateFunction(t),
+		"Bedrock with all":        bedrockWithAll(t),
 	}
 }
 
@@ -101,6 +103,31 @@ func everything(t testing.TB, s settings.Settings) settings.Settings {
 	s.AccessLogs.Enabled = true
 	s.Domain.Names = []string{"api.example.com", "models.example.com"}
 	s.Domain.ZoneID = pulumitest.Zone
+	return s
+}
+
+// privateFunction has the API's function in the VPC, before the private model, which
+// asks for a key.
+func privateFunction(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Network.Enabled = true
+	s.Network.InterfaceEndpoints = []string{"ssm"}
+	s.Model.Backend, s.Model.ID, s.Model.InVPC = settings.BackendOpenAI, "llama3.2:1b", true
+	s.Model.Server.APIKeyParameter = "/models/key"
+	return s
+}
+
+// bedrockWithAll has all of Bedrock that there are settings for, and traces.
+func bedrockWithAll(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Gateway.Prefix = "/v1"
+	s.Lambda.Tracing = true
+	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0"}
+	s.Model.Region = "eu-central-1"
+	s.Model.Guardrail = settings.Guardrail{ID: "gr1", Version: "1"}
+	s.Model.ReservedConcurrency = 5
 	return s
 }
 
@@ -203,11 +230,14 @@ func TestEveryResourceIsInItsRegion(t *testing.T) {
 			for _, p := range recorder.OfType(provider) {
 				regions[p.Name] = p.Text("region")
 			}
-			if s.Region == settings.GlobalRegion {
-				assert.Equal(t, map[string]string{"aws": "us-east-1"}, regions)
-			} else {
-				assert.Equal(t, map[string]string{"aws": s.Region, "aws-us-east-1": "us-east-1"}, regions)
+			want := map[string]string{"aws": s.Region}
+			if s.Region != settings.GlobalRegion {
+				want["aws-us-east-1"] = settings.GlobalRegion
 			}
+			if s.Model.Region != "" {
+				want["aws-model"] = s.Model.Region
+			}
+			assert.Equal(t, want, regions)
 			for _, r := range recorder.All() {
 				if !r.Custom() || !strings.HasPrefix(r.Type, "aws:") {
 					continue
@@ -356,7 +386,9 @@ func TestWithoutNetworkThereIsNothingOfIt(t *testing.T) {
 	for _, r := range recorder.All() {
 		assert.False(t, isOfNetwork(r), "%s %s", r.Type, r.Name)
 	}
-	assert.Len(t, recorder.OfType("aws:apigatewayv2/route:Route"), 1)
+	for _, route := range recorder.OfType("aws:apigatewayv2/route:Route") {
+		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "all lead to the function")
+	}
 }
 
 func TestWhatIsAddedChangesNothingElse(t *testing.T) {
@@ -429,17 +461,26 @@ var wildcards = map[string]string{
 	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                      "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":                  "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:ssm:eu-central-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
+	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*":    "the rotator names the keys",
 	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                                "VPC flow logs name the streams",
 	"rotation-kms: *": "in the policy of a KMS key the star means this key",
 	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin":   "CloudFront runs the function in all regions",
 	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin:*": "CloudFront runs the function in all regions, and Lambda names the streams",
 	"firewall-logs-policy: arn:aws:mock:::LogGroup/firewall-logs:log-stream:*":                      "AWS WAF names the streams",
 	"access-logs-policy: arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/*":         "CloudFront names the objects",
+	"gateway-authorizer-policy: *":                                    "traces are no resources",
+	"rotation-rotator-policy: *":                                      "traces are no resources",
+	"model-function-policy: *":                                        "neither are network interfaces before they are made; the function's code can't use this",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*": "a condition names the one parameter, whatever key it is encrypted with",
 }
 
 func TestPoliciesHaveNoWildcardWithoutReason(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range deploy(t, shapes(t)["everything"]).All() {
+	var all []pulumitest.Registration
+	for _, shape := range []string{"own network", "everything", "private function", "Bedrock with all"} {
+		all = append(all, deploy(t, shapes(t)[shape]).All()...)
+	}
+	for _, r := range all {
 		if !strings.HasPrefix(r.Type, "aws:") {
 			continue // Vault's policies are no documents
 		}
@@ -548,4 +589,16 @@ func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
 	assert.True(t, kubernetes.SecretAt("kubeconfig"))
 	assert.Equal(t, "main", kubernetes.Text("context"))
 	assert.Equal(t, "https://vault.example.com:8200", recorder.Only(t, "pulumi:providers:vault").Text("address"))
+}
+
+// Who is asked is in no log or state but by name.
+func TestTheServersKeyIsInNoVariable(t *testing.T) {
+	f := deploy(t, privateFunction(t)).Named(t, "aws:lambda/function:Function", "model-function")
+	assert.Equal(t, "/models/key", f.Text("environment.variables.GATEHOUSE_MODEL_API_KEY_PARAMETER"))
+}
+
+func TestProfilesOfAnotherRegionAreLookedUpThere(t *testing.T) {
+	recorder := deploy(t, bedrockWithAll(t))
+	assert.Equal(t, "eu-central-1", recorder.Named(t, provider, "aws-model").Text("region"))
+	assert.Len(t, deploy(t, pulumitest.Settings(t)).OfType(provider), 1, "no other provider without need")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
 	"github.com/gatehouse-iac/gatehouse/internal/inference"
+	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -17,6 +18,8 @@ type private struct {
 	routes         []gateway.Route
 	targetGroupARN pulumi.StringOutput
 	exports        pulumi.Map
+	securityGroups pulumi.StringMap
+	place          *model.Place // for the function behind the API
 }
 
 func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onAWS pulumi.ResourceOrInvokeOption) (private, error) {
@@ -27,7 +30,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 	if err != nil {
 		return private{}, err
 	}
-	model, err := inference.New(ctx, "inference", &inference.Args{
+	inferred, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
 		Placement:  placement,
@@ -35,19 +38,33 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 	if err != nil {
 		return private{}, err
 	}
-	securityGroups := maps.Clone(model.SecurityGroupIDs)
+	securityGroups := maps.Clone(inferred.SecurityGroupIDs)
 	maps.Copy(securityGroups, groups)
 	maps.Copy(exports, pulumi.Map{
 		"vpcId":               placement.VPCID,
 		"privateSubnetIds":    placement.PrivateSubnetIDs,
 		"securityGroupIds":    securityGroups,
 		"inferencePrefix":     pulumi.String(s.Inference.Prefix),
-		"vpcLinkId":           model.VPCLinkID,
-		"loadBalancerArn":     model.LoadBalancerARN,
-		"loadBalancerDnsName": model.LoadBalancerDNSName,
-		"targetGroupArn":      model.TargetGroupARN,
+		"vpcLinkId":           inferred.VPCLinkID,
+		"loadBalancerArn":     inferred.LoadBalancerARN,
+		"loadBalancerDnsName": inferred.LoadBalancerDNSName,
+		"targetGroupArn":      inferred.TargetGroupARN,
 	})
-	return private{routes: []gateway.Route{model.Route}, targetGroupARN: model.TargetGroupARN, exports: exports}, nil
+	return private{
+		routes:         []gateway.Route{inferred.Route},
+		targetGroupARN: inferred.TargetGroupARN,
+		exports:        exports,
+		securityGroups: securityGroups,
+		place: &model.Place{
+			Placement: placement,
+			PrivateModel: model.PrivateModel{
+				URL:             inferred.URL,
+				Port:            inferred.Port,
+				ServerName:      s.Inference.ServerName,
+				SecurityGroupID: inferred.SecurityGroupIDs["loadBalancer"],
+			},
+		},
+	}, nil
 }
 
 // declareNetwork makes the stack's own VPC, or uses an existing one. The exports

@@ -11,7 +11,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
-	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -51,12 +50,9 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		Deployment: d,
 		Key:        s.Key,
 		Settings:   s.Rotation,
+		APIPrefix:  s.Gateway.Prefix,
 		CacheTime:  s.Key.MemoryTTL + s.Gateway.AuthorizerTTL,
 	}, onAWS)
-	if err != nil {
-		return nil, err
-	}
-	models, err := model.New(ctx, "model", &model.Args{Deployment: d, Model: s.Model}, onAWS)
 	if err != nil {
 		return nil, err
 	}
@@ -64,13 +60,17 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	routes := []gateway.Route{{Name: "models", Method: "POST", Path: apiPrefix + "/models", Function: models.Function}}
+	models, err := declareModel(ctx, d, s, private, onAWS)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(private.securityGroups, models.SecurityGroupIDs)
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
 		Ring:       keys.Ring,
-		Routes:     append(routes, private.routes...),
+		Routes:     append(models.Routes, private.routes...),
 	}, onAWS)
 	if err != nil {
 		return nil, err
@@ -103,6 +103,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"distributionId":         front.DistributionID,
 		"apiUrl":                 api.URL,
 		"apiId":                  api.APIID,
+		"apiPrefix":              pulumi.String(s.Gateway.Prefix),
 		"parameterPath":          pulumi.String(keys.Ring.Path),
 		"originHeaderName":       pulumi.String(s.Key.Header),
 		"rotatorName":            keys.Rotator.Name,

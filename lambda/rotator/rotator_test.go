@@ -26,6 +26,7 @@ var testSettings = settings{
 	keyPath: testPath,
 	kmsKey:  testKMS,
 	header:  testHeader,
+	prefix:  "/api",
 	times: originkey.Settings{
 		Interval: 6 * time.Hour,
 		Settle:   30 * time.Second,
@@ -323,6 +324,7 @@ func TestReadSettings(t *testing.T) {
 		"GATEHOUSE_KEY_PATH":      testPath,
 		"GATEHOUSE_KMS_KEY":       testKMS,
 		"GATEHOUSE_ORIGIN_HEADER": testHeader,
+		"GATEHOUSE_API_PREFIX":    "/api",
 		"GATEHOUSE_INTERVAL":      "6h0m0s",
 		"GATEHOUSE_SETTLE":        "30s",
 		"GATEHOUSE_GRACE":         "30m0s",
@@ -334,11 +336,11 @@ func TestReadSettings(t *testing.T) {
 	assert.Equal(t, testSettings, got)
 
 	_, err = readSettings(lookup(map[string]string{
-		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
+		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_API_PREFIX": "api", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
 	}))
 	for _, want := range []string{
 		`GATEHOUSE_STACK is ""`, "GATEHOUSE_KEY_PATH is not set", `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`,
-		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
+		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_API_PREFIX is "api"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
 		"GATEHOUSE_GRACE is not set", "GATEHOUSE_DRAIN is not set", "GATEHOUSE_CACHE_TIME is not set",
 	} {
 		require.ErrorContains(t, err, want)

@@ -166,6 +166,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	if err := w.before(request.Context(), "POST "+url); err != nil {
 		return nil, err
 	}
+	require.Equal(w.t, "/api/models", request.URL.Path)
 	value := request.Header.Get(testHeader)
 	w.mu.Lock()
 	w.knocks = append(w.knocks, knock{url, value})
