@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
@@ -17,7 +16,7 @@ func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 		args.Place = private.place
 	}
 	if asksElsewhere(s) {
-		there, err := aws.NewProvider(ctx, "aws-model", &aws.ProviderArgs{Region: pulumi.String(s.Model.Region)})
+		there, err := newProvider(ctx, "aws-model", s.Model.Region)
 		if err != nil {
 			return nil, err
 		}

@@ -117,13 +117,14 @@ function preflight(event) {
   });
 }
 
-// allowedOrigin is the Access-Control-Allow-Origin for a request, or ''.
+// allowedOrigin is the Access-Control-Allow-Origin for a request, or ''. A wildcard
+// stands for one label.
 function allowedOrigin(request) {
   const origin = valueOf(request, 'origin');
   const fits = Boolean(settings.cors && origin) && settings.cors.origins.some(function (pattern) {
     const parts = pattern.split('*');
     return parts.length === 1 ? origin === pattern : pattern === '*' || (origin.startsWith(parts[0]) && origin.endsWith(parts[1])
-      && /^[a-z0-9.-]+$/.test(origin.slice(parts[0].length, origin.length - parts[1].length)));
+      && /^[a-z0-9-]+$/.test(origin.slice(parts[0].length, origin.length - parts[1].length)));
   });
   return !fits ? '' : settings.cors.origins[0] === '*' ? '*' : origin;
 }

@@ -218,7 +218,7 @@ function preflight(origin, method = "POST") {
 }
 
 test("preflights of pages that may use the API are answered", () => {
-  for (const origin of ["https://app.example.com", "https://a.example.org", "https://a.b-c.example.org", "http://localhost:3000"]) {
+  for (const origin of ["https://app.example.com", "https://a.example.org", "https://b-c.example.org", "http://localhost:3000"]) {
     assert.deepEqual(handle(preflight(origin)), {
       statusCode: 204,
       statusDescription: "No Content",
@@ -240,7 +240,7 @@ test("preflights of pages that may use the API are answered", () => {
 test("preflights of other pages are refused without a word that would let them in", () => {
   for (const origin of [
     "https://example.com", "https://app.example.com:8443", "http://app.example.com", "https://app.example.com.evil.net", "https://evil-example.org",
-    "https://.example.org", "https://example.org", "https://evil.net/.example.org", "https://evil.net#.example.org", "https://a@b.example.org",
+    "https://.example.org", "https://example.org", "https://a.b.example.org", "https://evil.net/.example.org", "https://evil.net#.example.org", "https://a@b.example.org",
     "http://a.example.org", "https://a.example.org:444", "null", "*", "https://*.example.org", "http://localhost:30000", "https://A.example.org",
   ]) {
     const refused = handle(preflight(origin));

@@ -218,6 +218,8 @@ func (t *test) makeDistribution(ctx context.Context, made *restore.Changes, host
 	}
 	config := ours.DistributionConfig
 	config.CallerReference, config.Comment = aws.String(rand.Text()), aws.String(baselineName)
+	// A name of its own is one distribution's.
+	config.Aliases, config.ViewerCertificate = nil, nil
 	if len(config.Origins.Items) != 1 || len(config.Origins.Items[0].CustomHeaders.Items) != 1 {
 		return "", "", errors.New("the stack's distribution has not one origin with one header; the baseline copies that")
 	}
