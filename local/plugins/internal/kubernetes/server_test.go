@@ -252,6 +252,9 @@ func drift(t *testing.T, s started) {
 	if err := s.objects.Resource(secrets).Namespace(ns).Delete(t.Context(), "c", v1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it is not made yet, or was deleted since") {
+		t.Errorf("an update of an object that is gone: %v", err)
+	}
 	if there, err := e.Refresh(r); there || err != nil {
 		t.Errorf("an object that is gone: %t, %v", there, err)
 	}
