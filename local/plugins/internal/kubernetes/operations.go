@@ -123,9 +123,9 @@ func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadR
 		return plugin.ReadResponse{}, p.cluster.explain(err, sought.GroupVersionKind())
 	}
 	inputs := live.DeepCopy()
-	if r.Inputs != nil {
+	if len(r.Inputs) > 0 {
 		inputs.Object, _ = pruned(inputs.Object, toObject(r.Inputs).Object).(map[string]any)
-	} else {
+	} else { // an import
 		delete(inputs.Object, "status")
 	}
 	for _, name := range serversOwn {

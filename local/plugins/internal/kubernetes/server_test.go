@@ -126,6 +126,14 @@ func lifecycle(t *testing.T, s started) {
 	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not make it") {
 		t.Errorf("the same object again: %v", err)
 	}
+	imported := enginetest.New(secretToken, "imported")
+	imported.ID = r.ID
+	if got := e.Differs(e.Refreshed(imported), inputs); got != "" {
+		t.Errorf("imported, but %s", got)
+	}
+	if err := e.Update(imported, inputs); err != nil || !imported.Outputs["data"].IsSecret() {
+		t.Errorf("an update after an import: %v", err)
+	}
 	if err := e.Delete(r); err != nil {
 		t.Fatal(err)
 	}
