@@ -9,11 +9,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/api"
 )
 
-// call is a request to Vault.
+// call is a request to Vault, which has a method of its own, LIST.
 type call struct{ method, path string }
-
-// list is Vault's own method for listing.
-const list = "LIST"
 
 // forbidden are calls that somebody who may only use a role of an authority must
 // not make: with other roles, to the authority itself, to the root's, to Vault.

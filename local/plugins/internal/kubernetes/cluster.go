@@ -122,6 +122,8 @@ func (c *cluster) explain(err error, kind schema.GroupVersionKind) error {
 		return fmt.Errorf("%w; the kubeconfig's user needs this permission", err)
 	case apierrors.IsConflict(err):
 		return fmt.Errorf("%w; somebody else set these fields since: the annotation %s: \"true\", or enablePatchForce of the provider, takes them back", err, patchForce)
+	case apierrors.IsNotFound(err):
+		return fmt.Errorf("%w; it is not made yet, or was deleted since: `pulumi refresh` finds out", err)
 	case apierrors.IsAlreadyExists(err):
 		return fmt.Errorf("%w, and this stack did not make it; delete it, choose another name, or use `pulumi import`", err)
 	case apierrors.IsInvalid(err) && (strings.Contains(err.Error(), "immutable") || strings.Contains(err.Error(), "may not change")):

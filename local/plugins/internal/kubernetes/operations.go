@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/util/csaupgrade"
+	"k8s.io/client-go/util/retry"
 )
 
 // creator manages the fields of an object until its first update, as with
@@ -122,9 +123,9 @@ func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadR
 		return plugin.ReadResponse{}, p.cluster.explain(err, sought.GroupVersionKind())
 	}
 	inputs := live.DeepCopy()
-	if r.Inputs != nil {
+	if len(r.Inputs) > 0 {
 		inputs.Object, _ = pruned(inputs.Object, toObject(r.Inputs).Object).(map[string]any)
-	} else {
+	} else { // an import
 		delete(inputs.Object, "status")
 	}
 	for _, name := range serversOwn {
@@ -183,7 +184,7 @@ func (p *Provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 func (p *Provider) apply(ctx context.Context, place dynamic.ResourceInterface, object *unstructured.Unstructured,
 	manager string, r plugin.UpdateRequest,
 ) (*unstructured.Unstructured, error) {
-	live, err := place.Get(ctx, object.GetName(), v1.GetOptions{})
+	live, tookOver, err := takeOver(ctx, place, object.GetName(), manager, r.Preview)
 	if err != nil {
 		return nil, err
 	}
@@ -193,21 +194,28 @@ func (p *Provider) apply(ctx context.Context, place dynamic.ResourceInterface, o
 	options := v1.ApplyOptions{
 		FieldManager: manager, Force: p.config.patchForce || annotation(object, patchForce) == "true",
 	}
-	takeOver, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(creator), manager)
-	switch {
-	case err != nil:
-		return nil, err
-	case takeOver != nil && r.Preview:
-		options.Force = true // as the fields are not taken over yet
-	case takeOver != nil:
-		if _, err := place.Patch(ctx, object.GetName(), types.JSONPatchType, takeOver, v1.PatchOptions{}); err != nil {
-			return nil, err
-		}
-	}
 	if r.Preview {
 		options.DryRun = []string{v1.DryRunAll}
+		options.Force = options.Force || !tookOver // as the creator's fields are not taken over yet
 	}
 	return place.Apply(ctx, object.GetName(), object, options)
+}
+
+// takeOver makes the manager that of the fields which the creator manages, and
+// tells whether there were none left. In a preview it leaves them.
+func takeOver(ctx context.Context, place dynamic.ResourceInterface, name, manager string, preview bool) (live *unstructured.Unstructured, done bool, err error) {
+	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		if live, err = place.Get(ctx, name, v1.GetOptions{}); err != nil {
+			return err
+		}
+		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(creator), manager)
+		if done = patch == nil; err != nil || done || preview {
+			return err
+		}
+		_, err = place.Patch(ctx, name, types.JSONPatchType, patch, v1.PatchOptions{})
+		return err
+	})
+	return live, done, err
 }
 
 // keepIgnored sets what the program ignores to what it is: left out, it would

@@ -31,6 +31,9 @@ func TestKindOf(t *testing.T) {
 		"kubernetes:v1:Secret":                                "",
 		"vault:index/mount:Mount":                             "",
 		"kubernetes:apiextensions.k8s.io/v1:":                 "",
+		"kubernetes:core/v1:SecretPatch":                      "",
+		"kubernetes:core/v1:SecretList":                       "",
+		"kubernetes:example.com/v1:PriceList":                 "example.com/v1, Kind=PriceList",
 		"kubernetes:a/b/c:Kind":                               "",
 	} {
 		got, err := kindOf(token)
@@ -108,6 +111,12 @@ func TestNormalize(t *testing.T) {
 	secret := object(props{"apiVersion": "v1", "kind": "Secret", "data": props{"a": "YQ=="}, "stringData": props{"b": "b"}})
 	normalize(secret)
 	if data := secret.Object["data"].(map[string]any); data["b"] != "Yg==" || data["a"] != "YQ==" || secret.Object["stringData"] != nil {
+		t.Errorf("got %v", secret.Object)
+	}
+	// The same names before and after the content is known, or all of it differs.
+	secret = object(props{"apiVersion": "v1", "kind": "Secret", "stringData": props{"b": notYet, "c": "b"}})
+	normalize(secret)
+	if data, _ := secret.Object["data"].(map[string]any); data["b"] != (unknown{}) || data["c"] != "Yg==" || secret.Object["stringData"] != nil {
 		t.Errorf("got %v", secret.Object)
 	}
 	custom := object(props{"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "spec": props{"duration": "720h", "empty": ""}})

@@ -126,6 +126,14 @@ func lifecycle(t *testing.T, s started) {
 	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not make it") {
 		t.Errorf("the same object again: %v", err)
 	}
+	imported := enginetest.New(secretToken, "imported")
+	imported.ID = r.ID
+	if got := e.Differs(e.Refreshed(imported), inputs); got != "" {
+		t.Errorf("imported, but %s", got)
+	}
+	if err := e.Update(imported, inputs); err != nil || !imported.Outputs["data"].IsSecret() {
+		t.Errorf("an update after an import: %v", err)
+	}
 	if err := e.Delete(r); err != nil {
 		t.Fatal(err)
 	}
@@ -251,6 +259,9 @@ func drift(t *testing.T, s started) {
 	}
 	if err := s.objects.Resource(secrets).Namespace(ns).Delete(t.Context(), "c", v1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
+	}
+	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it is not made yet, or was deleted since") {
+		t.Errorf("an update of an object that is gone: %v", err)
 	}
 	if there, err := e.Refresh(r); there || err != nil {
 		t.Errorf("an object that is gone: %t, %v", there, err)

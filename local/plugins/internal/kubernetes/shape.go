@@ -20,11 +20,11 @@ func normalize(object *unstructured.Unstructured) {
 	for _, name := range serversOwn {
 		unstructured.RemoveNestedField(object.Object, "metadata", name)
 	}
-	if hasUnknown(object.Object) {
-		return
-	}
 	if isSecret(object) {
 		encodeStringData(object)
+	}
+	if hasUnknown(object.Object) {
+		return
 	}
 	typed, err := scheme.Scheme.New(object.GroupVersionKind())
 	if err != nil {
@@ -89,20 +89,19 @@ func isSecret(object *unstructured.Unstructured) bool {
 
 // encodeStringData puts a Secret's texts where the server does.
 func encodeStringData(secret *unstructured.Unstructured) {
-	texts, has := secret.Object["stringData"].(map[string]any)
-	if !has {
-		return
+	texts, ok := secret.Object["stringData"].(map[string]any)
+	data, held := secret.Object["data"].(map[string]any)
+	if !ok || secret.Object["data"] != nil && !held {
+		return // not known yet
 	}
-	data, _ := secret.Object["data"].(map[string]any)
 	if data == nil {
 		data = map[string]any{}
 	}
-	for name, text := range texts {
-		content, ok := text.(string)
-		if !ok {
-			return
+	for name, content := range texts {
+		data[name] = content
+		if text, known := content.(string); known {
+			data[name] = base64.StdEncoding.EncodeToString([]byte(text))
 		}
-		data[name] = base64.StdEncoding.EncodeToString([]byte(content))
 	}
 	secret.Object["data"] = data
 	delete(secret.Object, "stringData")

@@ -32,9 +32,13 @@ type Provider struct {
 // New makes a provider, to be configured.
 func New() *Provider { return &Provider{} }
 
-// CheckConfig checks the provider's configuration.
+// CheckConfig checks the provider's configuration. A token is secret, also if
+// the program does not say so.
 func (p *Provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
 	_, problems := readConfig(r.News)
+	if token := r.News["token"]; !token.IsNull() && !token.IsSecret() {
+		r.News["token"] = resource.MakeSecret(token)
+	}
 	return plugin.CheckConfigResponse{Properties: r.News, Failures: failures(problems)}, nil
 }
 
