@@ -186,6 +186,23 @@ test("the limit of path and query is exact", () => {
   assertProblem(handle(ask({ uri: "/", querystring: parameters("a=1&".repeat(2000) + "b=1") })), 414);
 });
 
+test("the largest request that CloudFront takes is one like others", () => {
+  // CloudFront's quotas: 32 KB of request line and headers, 8192 bytes of URL.
+  const headers = {};
+  for (let left = 32768 - SETTINGS.targetLimit; left > 0; left -= 300) {
+    headers[`x-filler-${left}`] = "v".repeat(280);
+  }
+  const uri = "/" + "%C3%A9".repeat((SETTINGS.targetLimit - 1) / 6);
+  const passed = handle(ask({ uri, querystring: {}, headers }));
+  assert.equal(passed.uri, uri);
+  for (const [name, value] of Object.entries(headers)) {
+    assert.deepEqual(passed.headers[name], { value });
+  }
+  const refused = handle(ask({ uri: "/" + "x".repeat(8191), querystring: {}, headers }));
+  assertProblem(refused, 414);
+  assert.ok(JSON.stringify(refused).length < 1024);
+});
+
 test("only the methods in the settings pass", () => {
   for (const method of ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", ""]) {
     const refused = handle(ask({ method }));
