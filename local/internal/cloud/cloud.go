@@ -20,6 +20,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/process"
 )
 
+// ollamaVariable names the environment variable with the address of a server whose
+// model answers for Bedrock's.
+const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
+
 const (
 	startTime = 60 * time.Second
 	stopTime  = 15 * time.Second
@@ -57,7 +61,8 @@ func CheckPorts(l layout.Layout, ports Ports) error {
 // Ensure returns the running cloud, or starts one if none runs or it runs from
 // older sources or on other ports.
 func Ensure(ctx context.Context, l layout.Layout, ports Ports) (c Cloud, started bool, err error) {
-	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"))
+	// The launcher reads that variable itself; with another value it is another cloud.
+	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"), os.Getenv(ollamaVariable))
 	if err != nil {
 		return Cloud{}, false, err
 	}
@@ -75,7 +80,7 @@ func Ensure(ctx context.Context, l layout.Layout, ports Ports) (c Cloud, started
 		return Cloud{}, false, err
 	}
 	wanted.Process, err = process.StartDetached(l.Root, os.Environ(), l.Log("cloud"),
-		filepath.Join(l.Venv(), "bin", "python"), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
+		l.Python(layout.CloudVenv), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
 		"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API))
 	if err != nil {
 		return Cloud{}, false, fmt.Errorf("start the local cloud: %w", err)

@@ -73,7 +73,7 @@ func checkout(t *testing.T) layout.Layout {
 	if err := l.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	bin := filepath.Join(l.Venv(), "bin")
+	bin := filepath.Dir(l.Python(layout.CloudVenv))
 	for _, dir := range []string{bin, filepath.Join(l.Root, "local", "cloud")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)

@@ -18,6 +18,8 @@ type Target struct {
 	HeaderName      string // of the header that carries the origin key
 	KeyPath         string // of the key ring in Parameter Store
 
+	API API
+
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
 	Private Private
@@ -44,6 +46,7 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		doing(r.name)
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
+	rows = append(rows, api(ctx, t, doing)...)
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}

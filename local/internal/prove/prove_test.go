@@ -99,8 +99,8 @@ func TestRequests(t *testing.T) {
 		"no model answers":          {frontDoor(t, secret, `{"error":"x"}`), secret, "xx..x"},
 		"the answer is not JSON":    {frontDoor(t, secret, "Hi."), secret, "xx..x"},
 		"nothing answers":           {Target{DistributionURL: "http://127.0.0.1:1", APIURL: "http://127.0.0.1:1"}, secret, "xxxxx"},
-		"the viewer's header wins":  {Target{good.APIURL, good.APIURL, "", "x-key", "", Private{}}, secret, "xx..."},
-		"the header has other name": {Target{good.DistributionURL, good.APIURL, "", "x-other", "", Private{}}, secret, "...xx"},
+		"the viewer's header wins":  {Target{DistributionURL: good.APIURL, APIURL: good.APIURL, HeaderName: "x-key"}, secret, "xx..."},
+		"the header has other name": {Target{DistributionURL: good.DistributionURL, APIURL: good.APIURL, HeaderName: "x-other"}, secret, "...xx"},
 	} {
 		var failed string
 		for _, row := range rows(test.target, test.key) {
