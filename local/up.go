@@ -56,8 +56,8 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	if err := r.writeEndpoints(); err != nil {
 		return err
 	}
-	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
-		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution))
+	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution), r.outputs["apiPrefix"])
 	return nil
 }
 
@@ -129,6 +129,7 @@ func (r *localRun) prepare(ctx context.Context) error {
 	})
 	group.Go(func() error { return r.step(ctx, "vault", r.startVault) })
 	group.Go(func() error { return r.step(ctx, "kubernetes", r.startKubernetes) })
+	group.Go(func() error { return r.step(ctx, "proof packages", r.proofVenv) })
 	group.Go(func() error { return r.step(ctx, "private model", r.startPrivateModel) })
 	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
 	group.Go(func() error { return r.step(ctx, "program", r.program) })
@@ -163,7 +164,14 @@ func (r *localRun) engine(ctx context.Context) error {
 
 func (r *localRun) venv(ctx context.Context, s *progress.Step) error {
 	python := r.tools["python3"]
-	return r.build.Venv(ctx, s, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
+	return r.build.Venv(ctx, s, layout.CloudVenv, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
+}
+
+// proofVenv makes the Python environment with OpenAI's client and what else proves
+// the API.
+func (r *localRun) proofVenv(ctx context.Context, s *progress.Step) error {
+	python := r.tools["python3"]
+	return r.build.Venv(ctx, s, layout.ProofVenv, python.Path, python.Version, filepath.Join(r.Root, "local", "proof", "requirements.txt"))
 }
 
 func (r *localRun) startCloud(ctx context.Context, s *progress.Step) (err error) {
@@ -283,7 +291,12 @@ func (r *localRun) prove(ctx context.Context) error {
 			DomainName:      outputs["distributionDomainName"],
 			Alias:           zone.Alias,
 			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
-			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
+			API: prove.API{
+				Prefix: outputs["apiPrefix"],
+				Client: []string{r.Python(layout.ProofVenv), filepath.Join(r.Root, "local", "proof", "openai_client.py")},
+				Role:   modelRole,
+			},
+			Private: prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
 		certificates, err := certificateTarget(r.Layout, r.running, outputs)
 		if err != nil {
@@ -314,6 +327,9 @@ func (r *localRun) prove(ctx context.Context) error {
 	}
 	return err
 }
+
+// modelRole is the role of the function behind the API.
+const modelRole = "gatehouse-" + pulumi.StackName + "-model"
 
 // endpoints is the content of .local/endpoints.json.
 type endpoints struct {

@@ -17,6 +17,7 @@ from . import (
     authorizers,
     calls,
     certificates,
+    completions,
     controls,
     deployments,
     domain_names,
@@ -94,6 +95,8 @@ def run(options, scratch: str) -> int:
         vpc_links.install()
         private_integrations.install()
         permissions.install()
+        if options.ollama_url:
+            completions.install(options.ollama_url)
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1

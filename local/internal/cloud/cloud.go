@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -17,6 +18,10 @@ import (
 
 // Name is that of its log and its record.
 const Name = "cloud"
+
+// ollamaVariable names the environment variable with the address of a server whose
+// model answers for Bedrock's.
+const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
 
 // Cloud is a running local cloud.
 type Cloud struct{ Ports Ports }
@@ -36,7 +41,8 @@ func Find(l layout.Layout) (Cloud, bool) {
 // Ensure returns the running cloud, or starts one if none runs or it runs from
 // older sources or on other ports.
 func Ensure(ctx context.Context, l layout.Layout, ports Ports) (c Cloud, started bool, err error) {
-	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"))
+	// The launcher reads that variable itself; with another value it is another cloud.
+	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"), os.Getenv(ollamaVariable))
 	if err != nil {
 		return Cloud{}, false, err
 	}
@@ -44,7 +50,7 @@ func Ensure(ctx context.Context, l layout.Layout, ports Ports) (c Cloud, started
 	_, started, err = daemon.Ensure(ctx, l, daemon.Daemon{
 		Name: Name, Source: source, Ports: ports.Cloud(),
 		Args: []string{
-			filepath.Join(l.Venv(), "bin", "python"), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
+			l.Python(layout.CloudVenv), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
 			"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API),
 		},
 		Ready: func(ctx context.Context) error { return c.get(ctx, "/_ministack/health", nil) },

@@ -42,7 +42,7 @@ Server(("127.0.0.1", port), Answer).serve_forever()
 func checkout(t *testing.T) layout.Layout {
 	t.Helper()
 	l := daemontest.Checkout(t, Name)
-	bin := filepath.Join(l.Venv(), "bin")
+	bin := filepath.Dir(l.Python(layout.CloudVenv))
 	for _, dir := range []string{bin, filepath.Join(l.Root, "local", "cloud")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)

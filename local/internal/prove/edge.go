@@ -45,8 +45,8 @@ var spoofed = []string{
 	"True-Client-Ip", "X-Client-Ip", "X-Amzn-Oidc-Identity", "Cloudfront-Is-Mobile-Viewer", "X_Viewer_Country",
 }
 
-// question is one request to the edge, and what makes its answer right.
-type question struct {
+// edgeQuestion is one request to the edge, and what makes its answer right.
+type edgeQuestion struct {
 	name     string
 	expected string
 
@@ -80,9 +80,9 @@ func edge(ctx context.Context, t Target, doing func(string)) []Row {
 }
 
 // protocols asks over plain HTTP, and by names.
-func protocols(t Target) []question {
+func protocols(t Target) []edgeQuestion {
 	elsewhere := "https://" + t.DomainName + "/x?a=b"
-	return []question{
+	return []edgeQuestion{
 		{
 			name: "over plain HTTP", expected: "301 to HTTPS", method: http.MethodGet, url: t.AWSEndpoint + "/x?a=b", host: t.DomainName,
 			judge: func(a answered) error {
@@ -108,17 +108,17 @@ func protocols(t Target) []question {
 }
 
 // answers looks at what is on any answer, and what is not.
-func answers(t Target) []question {
-	return []question{{
+func answers(t Target) []edgeQuestion {
+	return []edgeQuestion{{
 		name: "headers of an answer", expected: "security headers, own header", method: http.MethodPost, url: t.DistributionURL + modelsPath, body: body,
 		judge: func(a answered) error { return errors.Join(a.has(http.StatusOK), a.hasHeaders(), a.hides()) },
 	}}
 }
 
 // refusals are requests that the edge does not let through.
-func refusals(t Target) []question {
+func refusals(t Target) []edgeQuestion {
 	const tooLong, tooLarge = 4096, 1 << 20
-	all := []question{
+	all := []edgeQuestion{
 		{name: "dot segments", expected: "400", method: http.MethodGet, url: "/api/%2e%2e/admin"},
 		{name: "an encoded NUL", expected: "400", method: http.MethodGet, url: "/api/models%00"},
 		{name: "a path encoded twice", expected: "400", method: http.MethodGet, url: "/api/%252e%252e/admin"},
@@ -141,14 +141,14 @@ func refusals(t Target) []question {
 }
 
 // cors asks as browsers do for pages.
-func cors(t Target) []question {
+func cors(t Target) []edgeQuestion {
 	preflight := func(origin string) map[string]string {
 		return map[string]string{
 			"Origin": origin, "Access-Control-Request-Method": http.MethodPost, "Access-Control-Request-Headers": "content-type",
 		}
 	}
 	const letsIn = "Access-Control-Allow-Origin"
-	return []question{
+	return []edgeQuestion{
 		{
 			name: "CORS preflight", expected: "204, allowed", method: http.MethodOptions, url: t.DistributionURL + modelsPath, header: preflight(corsOrigin),
 			judge: func(a answered) error {
@@ -179,7 +179,7 @@ func cors(t Target) []question {
 }
 
 // arrivals asks the private model what it saw.
-func arrivals(t Target) []question {
+func arrivals(t Target) []edgeQuestion {
 	const lie = "a-viewers-word"
 	header := map[string]string{
 		"Content-Type": "application/json", t.HeaderName: lie, requestIDHeader: lie, "X-Viewer-Country": "ZZ", "X-Forwarded-For": "192.0.2.66",
@@ -188,7 +188,7 @@ func arrivals(t Target) []question {
 	for _, name := range spoofed {
 		header[name] = lie
 	}
-	at := question{method: http.MethodPost, url: t.DistributionURL + t.Private.Prefix + privatePath, header: header, body: body}
+	at := edgeQuestion{method: http.MethodPost, url: t.DistributionURL + t.Private.Prefix + privatePath, header: header, body: body}
 
 	hygiene, id := at, at
 	hygiene.name, hygiene.expected = fmt.Sprintf("viewer sends %d headers of others", len(spoofed)+4), "none arrives, others do"
@@ -205,7 +205,7 @@ func arrivals(t Target) []question {
 		}
 		return a.hides()
 	}
-	return []question{hygiene, id}
+	return []edgeQuestion{hygiene, id}
 }
 
 // judgeHeaders says which of the headers that a viewer made up have reached the
@@ -237,7 +237,7 @@ func judgeHeaders(a answered, keyHeader string) error {
 }
 
 // ask sends the request and judges the answer.
-func (q question) ask(ctx context.Context) Row {
+func (q edgeQuestion) ask(ctx context.Context) Row {
 	row := Row{Name: q.name, Expected: q.expected}
 	start := time.Now()
 	a, err := q.send(ctx)
@@ -255,7 +255,7 @@ func (q question) ask(ctx context.Context) Row {
 // asIs follows no redirect: it is the answer.
 var asIs = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-func (q question) send(ctx context.Context) (answered, error) {
+func (q edgeQuestion) send(ctx context.Context) (answered, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, q.method, q.url, strings.NewReader(q.body))
@@ -367,7 +367,7 @@ type handshake struct {
 func originTLS(ctx context.Context, t Target) Row {
 	row := Row{Name: "CloudFront to the API", Expected: "TLS 1.2 or 1.3, verified"}
 	start := time.Now()
-	a, err := question{method: http.MethodGet, url: t.AWSEndpoint + "/_gatehouse/cloudfront"}.send(ctx)
+	a, err := edgeQuestion{method: http.MethodGet, url: t.AWSEndpoint + "/_gatehouse/cloudfront"}.send(ctx)
 	row.Took = time.Since(start)
 	if err == nil {
 		err = judgeHandshake(a, t.APIName)

@@ -21,6 +21,8 @@ type Target struct {
 	Alias           string // the distribution's own name
 	APIName         string // that CloudFront reaches the API by
 
+	API API
+
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
 	Private Private
@@ -58,6 +60,7 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
 	rows = append(rows, edge(ctx, t, doing)...)
+	rows = append(rows, api(ctx, t, keys[0], doing)...)
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}

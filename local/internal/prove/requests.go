@@ -18,7 +18,7 @@ const (
 // request is one question to the stack and the status that it must get.
 type request struct {
 	name   string
-	base   string // address up to the path
+	url    string
 	header string // value of the origin key's header; "" sends none
 	status int
 }
@@ -27,12 +27,13 @@ type request struct {
 // point only, so that together they tell what opens it.
 func requests(t Target, key string) []request {
 	wrong := strings.Repeat("0", len(key))
+	front, direct := t.DistributionURL+t.API.Prefix+"/models", t.APIURL+t.API.Prefix+"/models"
 	return []request{
-		{"through CloudFront", t.DistributionURL, "", http.StatusOK},
-		{"through CloudFront, viewer sends a wrong key", t.DistributionURL, wrong, http.StatusOK},
-		{"direct, no key", t.APIURL, "", http.StatusUnauthorized},
-		{"direct, wrong key", t.APIURL, wrong, http.StatusForbidden},
-		{"direct, right key", t.APIURL, key, http.StatusOK},
+		{"through CloudFront", front, "", http.StatusOK},
+		{"through CloudFront, viewer sends a wrong key", front, wrong, http.StatusOK},
+		{"direct, no key", direct, "", http.StatusUnauthorized},
+		{"direct, wrong key", direct, wrong, http.StatusForbidden},
+		{"direct, right key", direct, key, http.StatusOK},
 	}
 }
 
@@ -42,7 +43,7 @@ func (r request) send(ctx context.Context, headerName string) Row {
 	row := Row{Name: r.name, Expected: fmt.Sprint(r.status)}
 	start := time.Now()
 	defer func() { row.Took = time.Since(start) }()
-	got, content, err := post(ctx, r.base+modelsPath, headerName, r.header)
+	got, content, err := post(ctx, r.url, headerName, r.header)
 	if err != nil {
 		row.Got = short(err.Error())
 		return row
