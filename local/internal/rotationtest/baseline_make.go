@@ -86,7 +86,7 @@ func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *restor
 	if b.distributionID, domain, err = t.makeDistribution(ctx, made, host, value); err != nil {
 		return b, err
 	}
-	b.front = door{url: t.cloud.endpoint, host: domain}
+	b.front = door{url: t.front().url, host: domain}
 	return b, t.awaitDeployed(ctx, b.distributionID)
 }
 
