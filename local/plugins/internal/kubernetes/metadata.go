@@ -12,7 +12,6 @@ import (
 // Annotations that Pulumi's provider understands.
 const (
 	autonamed      = "pulumi.com/autonamed"
-	skipAwait      = "pulumi.com/skipAwait"
 	timeoutSeconds = "pulumi.com/timeoutSeconds"
 	patchForce     = "pulumi.com/patchForce"
 	patchManager   = "pulumi.com/patchFieldManager"

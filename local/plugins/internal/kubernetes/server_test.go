@@ -346,7 +346,7 @@ func workload(t *testing.T, s started) {
 	e := s.engine(t, nil)
 	ns := s.namespace(t, e)
 	deployment := deploymentInputs(ns, "web")
-	deployment["metadata"].(props)["annotations"] = props{skipAwait: "true"}
+	deployment["metadata"].(props)["annotations"] = props{"pulumi.com/skipAwait": "true"}
 	service := inNamespace(ns, "web", props{"spec": props{"selector": props{"app": "web"}, "ports": []any{props{"port": 443, "targetPort": 8443}}}})
 	d, svc := e.Made(deploymentToken, "web", deployment), e.Made("kubernetes:core/v1:Service", "web", service)
 	for range 2 {
