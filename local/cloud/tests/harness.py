@@ -90,10 +90,11 @@ class Launcher:
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
         )
         try:
-            wait_for(self._ready, 15)
+            wait_for(self._ready, 60)  # a machine may be busy with compilers
         except AssertionError:
+            printed = self.output()
             self.stop()
-            raise AssertionError(f"the launcher did not start:\n{self.output()}") from None
+            raise AssertionError(f"the launcher did not start:\n{printed}") from None
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
