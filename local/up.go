@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/apitest"
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
@@ -39,10 +40,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
 	r.stack = stack.Stack{
 		Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
-		Machine: map[string]any{
-			"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
-			"gatehouse:inferencePort":      ports.PrivateModel(),
-		},
+		Machine: machine(ports),
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
@@ -55,6 +53,14 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
 		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution), r.outputs["apiPrefix"])
 	return nil
+}
+
+// machine is the part of the configuration that differs from machine to machine.
+func machine(ports cloud.Ports) map[string]any {
+	return map[string]any{
+		"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
+		"gatehouse:inferencePort":      ports.PrivateModel(),
+	}
 }
 
 // venv makes the Python environment of the local cloud, for its own tests.
@@ -231,12 +237,9 @@ func (r *localRun) prove(ctx context.Context) error {
 			AWSEndpoint:     r.cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
-			API: prove.API{
-				Prefix: outputs["apiPrefix"],
-				Client: []string{r.Python(layout.ProofVenv), filepath.Join(r.Root, "local", "proof", "openai_client.py")},
-				Role:   modelRole,
-			},
-			Private: prove.Private{Prefix: outputs["inferencePrefix"]},
+			APIPrefix:       outputs["apiPrefix"],
+			API:             apiOf(r.Layout, r.cloud, outputs).Rows,
+			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
 		if r.changed {
 			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, r.Layout) }
@@ -258,8 +261,25 @@ func (r *localRun) prove(ctx context.Context) error {
 	return err
 }
 
-// modelRole is the role of the function behind the API.
-const modelRole = "gatehouse-" + pulumi.StackName + "-model"
+// apiOf is the model API of the deployed stack with these outputs.
+func apiOf(l layout.Layout, running cloud.Cloud, outputs map[string]string) apitest.API {
+	return apitest.API{
+		URL:       cloud.URL(running.Ports.Distribution) + outputs["apiPrefix"],
+		DirectURL: cloud.URL(running.Ports.API) + outputs["apiPrefix"],
+		KeyHeader: outputs["originHeaderName"],
+		Key: func(ctx context.Context) (string, error) {
+			// The oldest: a new one may not be known everywhere yet.
+			keys, err := prove.Ring(ctx, running.Endpoint(), outputs["parameterPath"])
+			if err != nil {
+				return "", err
+			}
+			return keys[0], nil
+		},
+		Cloud:  running.Endpoint(),
+		Role:   "gatehouse-" + pulumi.StackName + "-model",
+		Client: []string{l.Python(layout.ProofVenv), filepath.Join(l.Root, "local", "proof", "openai_client.py")},
+	}
+}
 
 // endpoints is the content of .local/endpoints.json.
 type endpoints struct {

@@ -17,8 +17,10 @@ type Target struct {
 	AWSEndpoint     string
 	HeaderName      string // of the header that carries the origin key
 	KeyPath         string // of the key ring in Parameter Store
+	APIPrefix       string // of the model API's paths
 
-	API API
+	// API proves the model API.
+	API func(ctx context.Context, doing func(string)) []Row
 
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
@@ -35,7 +37,7 @@ type Stack interface {
 // error means that it could not even begin.
 func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func(string)) ([]Row, error) {
 	doing("reading the key ring")
-	keys, err := ring(ctx, t.AWSEndpoint, t.KeyPath)
+	keys, err := Ring(ctx, t.AWSEndpoint, t.KeyPath)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,9 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		doing(r.name)
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
-	rows = append(rows, api(ctx, t, doing)...)
+	if t.API != nil {
+		rows = append(rows, t.API(ctx, doing)...)
+	}
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}
@@ -91,7 +95,7 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 			}
 			return nil, len(values), err
 		}},
-		{"CloudWatch Logs", "events", func() ([]string, int, error) { return scanLogs(ctx, t.AWSEndpoint, s) }},
+		{"CloudWatch Logs", "events", func() ([]string, int, error) { return ScanLogs(ctx, t.AWSEndpoint, s) }},
 	}
 	var rows []Row
 	for _, p := range places {
@@ -100,7 +104,7 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 		row := Row{Name: "key in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
 		switch {
 		case err != nil:
-			row.Got = short(err.Error())
+			row.Got = Short(err.Error())
 		case len(found) > 0:
 			row.Got = "in " + strings.Join(found, ", ")
 		default:

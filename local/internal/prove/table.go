@@ -47,8 +47,8 @@ func Print(w io.Writer, rows []Row) {
 	}
 }
 
-// short is a text on one line, cut to a length that fits the table.
-func short(text string) string {
+// Short is a text on one line, cut to a length that fits the table.
+func Short(text string) string {
 	const most = 60
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {
