@@ -18,7 +18,7 @@ LAMBDAS := authorizer model rotator
 # The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
 # and Pulumi on one machine is apart, so that its dependencies never mix with the
 # program's.
-MODULES := . local local/engine local/aws local/plugins local/vault local/kubernetes
+MODULES := . lambda/model/internal/contract local local/engine local/aws local/plugins local/vault local/kubernetes
 
 .PHONY: help
 help: ## List the targets
@@ -70,6 +70,12 @@ local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times u
 local-certificate-test: $(driver) ## Have cert-manager's way to a certificate proven on the local stack, and go back
 	@$(driver) certificate-test
 
+# How many seconds `make local-api-test` makes requests from the API's description.
+API_TEST_SECONDS ?= 60
+.PHONY: local-api-test
+local-api-test: $(driver) ## Ask the local stack's API all that its description allows and forbids; try a second backend
+	@$(driver) api-test -seconds $(API_TEST_SECONDS)
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud test-edge
@@ -77,6 +83,15 @@ test: ## All unit tests
 .PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
+	@$(MAKE) fuzz
+
+# How long `make fuzz` looks for input that breaks each of the fuzz tests.
+FUZZ_TIME ?= 5s
+.PHONY: fuzz
+fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
+	@for target in api/FuzzBody api/FuzzEvent openai/FuzzAnswer strictjson/FuzzParse; do \
+		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
+	done
 
 test-cloud: $(driver)
 	@$(driver) venv

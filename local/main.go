@@ -5,6 +5,7 @@
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
 //	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
+//	gatehouse-local api-test           test the model API at length, with a second backend too
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
 //	gatehouse-local venv               only make the Python environment of the local cloud
 package main
@@ -25,7 +26,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-const usage = "usage: gatehouse-local up | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -66,6 +67,8 @@ func run(ctx context.Context, args []string) error {
 		return rotationTest(ctx, l, args[1:])
 	case args[0] == "certificate-test" && len(args) == 1:
 		return alone(ctx, l, certificateTest)
+	case args[0] == "api-test":
+		return apiTest(ctx, l, args[1:])
 	case args[0] == privatemodel.Command && len(args) == 2:
 		return privatemodel.Serve(ctx, args[1]) // started by up
 	case args[0] == "venv" && len(args) == 1:

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/apitest"
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
@@ -291,12 +292,9 @@ func (r *localRun) prove(ctx context.Context) error {
 			DomainName:      outputs["distributionDomainName"],
 			Alias:           zone.Alias,
 			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
-			API: prove.API{
-				Prefix: outputs["apiPrefix"],
-				Client: []string{r.Python(layout.ProofVenv), filepath.Join(r.Root, "local", "proof", "openai_client.py")},
-				Role:   modelRole,
-			},
-			Private: prove.Private{Prefix: outputs["inferencePrefix"]},
+			APIPrefix:       outputs["apiPrefix"],
+			API:             apiOf(r.Layout, r.running.Cloud, outputs).Rows,
+			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
 		certificates, err := certificateTarget(r.Layout, r.running, outputs)
 		if err != nil {
@@ -328,8 +326,25 @@ func (r *localRun) prove(ctx context.Context) error {
 	return err
 }
 
-// modelRole is the role of the function behind the API.
-const modelRole = "gatehouse-" + pulumi.StackName + "-model"
+// apiOf is the model API of the deployed stack with these outputs.
+func apiOf(l layout.Layout, running cloud.Cloud, outputs map[string]string) apitest.API {
+	return apitest.API{
+		URL:       cloud.URL(running.Ports.Distribution) + outputs["apiPrefix"],
+		DirectURL: cloud.URL(running.Ports.API) + outputs["apiPrefix"],
+		KeyHeader: outputs["originHeaderName"],
+		Key: func(ctx context.Context) (string, error) {
+			// The oldest: a new one may not be known everywhere yet.
+			keys, err := prove.Ring(ctx, running.Endpoint(), outputs["parameterPath"])
+			if err != nil {
+				return "", err
+			}
+			return keys[0], nil
+		},
+		Cloud:  running.Endpoint(),
+		Role:   "gatehouse-" + pulumi.StackName + "-model",
+		Client: []string{l.Python(layout.ProofVenv), filepath.Join(l.Root, "local", "proof", "openai_client.py")},
+	}
+}
 
 // endpoints is the content of .local/endpoints.json.
 type endpoints struct {

@@ -17,6 +17,15 @@ const REASONS = {
   500: "Internal Server Error",
 };
 
+// The API's own words for the same, in its description.
+const CODES = {
+  400: "malformed_request",
+  411: "length_required",
+  413: "body_too_large",
+  415: "unsupported_media_type",
+  500: "model_unavailable",
+};
+
 // What CloudFront shows instead of its own pages, by the names that it asks for them.
 const DOCUMENTS = {
   "/502.json": { title: "Bad Gateway", status: 502, detail: "The API could not be reached, or answered what is no answer." },
@@ -82,7 +91,9 @@ function document(name) {
 }
 
 function problem({ status, detail, headers }, id) {
-  const told = { title: REASONS[status], status, detail, instance: id };
+  const code = CODES[status];
+  const error = { message: detail, type: status < 500 ? "invalid_request_error" : "server_error", param: null, code };
+  const told = { title: REASONS[status], status, detail, instance: id, code, error };
   return answer(status, told, { [settings.requestIdHeader]: id, ...headers });
 }
 

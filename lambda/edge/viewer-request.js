@@ -21,6 +21,15 @@ const REASONS = {
   414: 'URI Too Long',
 };
 
+// The API's own words for the same, in its description.
+const CODES = {
+  400: 'malformed_request',
+  403: 'forbidden',
+  405: 'method_not_allowed',
+  413: 'body_too_large',
+  414: 'target_too_long',
+};
+
 function handler(event) {
   const request = event.request;
   const refusal = targetRefusal(request) || methodRefusal(request) || lengthRefusal(request);
@@ -160,8 +169,10 @@ function valueOf(request, name) {
   return request.headers[name] ? request.headers[name].value : '';
 }
 
-// problem is a refusal as a problem document (RFC 9457).
+// problem is a refusal as the API's: a problem document (RFC 9457) with an error as
+// OpenAI's clients read it.
 function problem(event, refusal) {
+  const code = CODES[refusal.status];
   const response = answer(event, refusal.status, refusal.headers || {});
   response.headers['content-type'] = { value: 'application/problem+json' };
   response.headers['cache-control'] = { value: 'no-store' };
@@ -174,6 +185,8 @@ function problem(event, refusal) {
         status: refusal.status,
         detail: refusal.detail,
         instance: event.context.requestId,
+        code: code,
+        error: { message: refusal.detail, type: 'invalid_request_error', param: null, code: code },
       }),
     };
   }

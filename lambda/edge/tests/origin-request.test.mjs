@@ -46,7 +46,10 @@ function assertProblem(answer, status, message) {
   assert.equal(value(answer, "cache-control"), "no-store");
   assert.equal(value(answer, "x-request-id"), "EXAMPLEntjQpEXAMPLE==");
   const document = JSON.parse(answer.body);
-  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance"]);
+  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance", "code", "error"]);
+  assert.equal(document.error.code, document.code);
+  assert.equal(document.error.message, document.detail);
+  assert.match(document.code, /^[a-z_]+$/);
   assert.deepEqual([document.type, document.status, document.instance], ["about:blank", status, "EXAMPLEntjQpEXAMPLE=="]);
   assert.equal(document.title, answer.statusDescription);
   assert.ok(!JSON.stringify(answer).includes(KEY));

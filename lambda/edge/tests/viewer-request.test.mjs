@@ -63,7 +63,10 @@ function assertProblem(answer, status, message) {
   assert.equal(header(answer, "cache-control"), "no-store");
   assert.equal(header(answer, "x-request-id"), ID);
   const document = JSON.parse(answer.body.data);
-  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance"]);
+  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance", "code", "error"]);
+  assert.equal(document.error.code, document.code);
+  assert.equal(document.error.message, document.detail);
+  assert.match(document.code, /^[a-z_]+$/);
   assert.deepEqual([document.type, document.status, document.instance], ["about:blank", status, ID]);
   assert.equal(document.title, answer.statusDescription);
 }

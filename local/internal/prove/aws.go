@@ -25,9 +25,9 @@ func Config(endpoint string) aws.Config {
 	}
 }
 
-// ring reads all keys below the path, oldest first: their names are ordered by
+// Ring reads all keys below the path, oldest first: their names are ordered by
 // time.
-func ring(ctx context.Context, endpoint, path string) ([]string, error) {
+func Ring(ctx context.Context, endpoint, path string) ([]string, error) {
 	type key struct{ name, value string }
 	var keys []key
 	pages := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(Config(endpoint)), &ssm.GetParametersByPathInput{
@@ -57,9 +57,9 @@ func ring(ctx context.Context, endpoint, path string) ([]string, error) {
 	return values, nil
 }
 
-// scanLogs looks through every log group. It returns the groups that have a
+// ScanLogs looks through every log group. It returns the groups that have a
 // value and how many events it looked at.
-func scanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, looked int, err error) {
+func ScanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, looked int, err error) {
 	client := cloudwatchlogs.NewFromConfig(Config(endpoint))
 	groups := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{})
 	for groups.HasMorePages() {

@@ -247,7 +247,7 @@ func (q edgeQuestion) ask(ctx context.Context) Row {
 	}
 	row.OK, row.Got = err == nil, q.expected
 	if err != nil {
-		row.Got = short(fmt.Sprintf("%d: %v", a.status, err))
+		row.Got = Short(fmt.Sprintf("%d: %v", a.status, err))
 	}
 	return row
 }
@@ -374,7 +374,7 @@ func originTLS(ctx context.Context, t Target) Row {
 	}
 	row.OK, row.Got = err == nil, row.Expected
 	if err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 	}
 	return row
 }

@@ -57,7 +57,7 @@ func through(ctx context.Context, name, url, header, value string, status int) (
 	got, content, err := post(ctx, url, header, value)
 	row.Took = time.Since(start)
 	if err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	row.Got = fmt.Sprint(got)
@@ -65,7 +65,7 @@ func through(ctx context.Context, name, url, header, value string, status int) (
 	if row.OK && status == http.StatusOK {
 		if err := judge(content, header); err != nil {
 			row.OK = false
-			row.Got += ", " + short(err.Error())
+			row.Got += ", " + Short(err.Error())
 			return row
 		}
 		row.Got += ", seen as " + privatePath + " without key"
@@ -96,13 +96,13 @@ func away(ctx context.Context, t Target, url string, doing func(string)) (row Ro
 	defer func() { row.Took = time.Since(start) }()
 	doing("waiting for the load balancer to miss its target")
 	if err := t.Private.Stop(ctx); err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	gone, page := waitFor(ctx, url, t.HeaderName, http.StatusServiceUnavailable)
 	doing("waiting for the load balancer to see its target")
 	if err := t.Private.Start(ctx); err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	back, _ := waitFor(ctx, url, t.HeaderName, http.StatusOK)

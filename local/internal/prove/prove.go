@@ -20,8 +20,10 @@ type Target struct {
 	DomainName      string // of the distribution, that CloudFront gave it
 	Alias           string // the distribution's own name
 	APIName         string // that CloudFront reaches the API by
+	APIPrefix       string // of the model API's paths
 
-	API API
+	// API proves the model API.
+	API func(ctx context.Context, doing func(string)) []Row
 
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
@@ -48,7 +50,7 @@ type Stack interface {
 // error means that it could not even begin.
 func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func(string)) ([]Row, error) {
 	doing("reading the key ring")
-	keys, err := ring(ctx, t.AWSEndpoint, t.KeyPath)
+	keys, err := Ring(ctx, t.AWSEndpoint, t.KeyPath)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +62,9 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
 	rows = append(rows, edge(ctx, t, doing)...)
-	rows = append(rows, api(ctx, t, keys[0], doing)...)
+	if t.API != nil {
+		rows = append(rows, t.API(ctx, doing)...)
+	}
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}
@@ -110,7 +114,7 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 			}
 			return nil, len(values), err
 		}},
-		{"CloudWatch Logs", "events", func() ([]string, int, error) { return scanLogs(ctx, t.AWSEndpoint, s) }},
+		{"CloudWatch Logs", "events", func() ([]string, int, error) { return ScanLogs(ctx, t.AWSEndpoint, s) }},
 	}
 	var rows []Row
 	for _, p := range places {
@@ -119,7 +123,7 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 		row := Row{Name: "secret in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
 		switch {
 		case err != nil:
-			row.Got = short(err.Error())
+			row.Got = Short(err.Error())
 		case len(found) > 0:
 			row.Got = "in " + strings.Join(found, ", ")
 		default:

@@ -27,7 +27,7 @@ type request struct {
 // point only, so that together they tell what opens it.
 func requests(t Target, key string) []request {
 	wrong := strings.Repeat("0", len(key))
-	front, direct := t.DistributionURL+t.API.Prefix+"/models", t.APIURL+t.API.Prefix+"/models"
+	front, direct := t.DistributionURL+t.APIPrefix+"/models", t.APIURL+t.APIPrefix+"/models"
 	return []request{
 		{"through CloudFront", front, "", http.StatusOK},
 		{"through CloudFront, viewer sends a wrong key", front, wrong, http.StatusOK},
@@ -45,7 +45,7 @@ func (r request) send(ctx context.Context, headerName string) Row {
 	defer func() { row.Took = time.Since(start) }()
 	got, content, err := post(ctx, r.url, headerName, r.header)
 	if err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	row.Took = time.Since(start)
@@ -56,13 +56,13 @@ func (r request) send(ctx context.Context, headerName string) Row {
 		text, err := answer(content)
 		if row.OK && err != nil {
 			row.OK = false
-			row.Got += ", " + short(err.Error())
+			row.Got += ", " + Short(err.Error())
 		} else if row.OK {
-			row.Got += ", " + short(text)
+			row.Got += ", " + Short(text)
 		}
 	}
 	if !row.OK && got != http.StatusOK {
-		row.Got += " " + short(string(content))
+		row.Got += " " + Short(string(content))
 	}
 	return row
 }

@@ -24,7 +24,7 @@ func Check(name, expected string, f func() (got string, err error)) Row {
 	got, err := f()
 	row := Row{Name: name, Expected: expected, Got: got, OK: err == nil && got == expected, Took: time.Since(start)}
 	if err != nil {
-		row.Got, row.Err = short(err.Error()), err
+		row.Got, row.Err = Short(err.Error()), err
 	}
 	return row
 }
@@ -65,8 +65,8 @@ func Print(w io.Writer, rows []Row) {
 	}
 }
 
-// short is a text on one line, cut to a length that fits the table.
-func short(text string) string {
+// Short is a text on one line, cut to a length that fits the table.
+func Short(text string) string {
 	const most = 60
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {
