@@ -2,20 +2,17 @@
 
 ministack stores a distribution's associations with functions and runs none of them. Here the function of the
 origin-request event runs, with the event that CloudFront gives it and what CloudFront checks of its answer; those of
-other events are only stored, and so are those of behaviors that lead to a bucket. An association is refused as on AWS
-when the function is not one for Lambda@Edge, and a function is not deleted while an edge may still run it.
+other events are only stored, and so are those of behaviors that lead to a bucket.
 """
 
 import json
 import re
 
 from ministack.core import concurrency
-from ministack.services import cloudfront, iam, lambda_svc
+from ministack.services import cloudfront, lambda_svc
 
-from . import deployments, edge, patching
+from . import edge, patching, replicas
 
-VERSION_ARN = re.compile(r"^arn:aws:lambda:us-east-1:\d{12}:function:([^:]+):(\d+)$")
-PRINCIPALS = {"lambda.amazonaws.com", "edgelambda.amazonaws.com"}
 # Read-only in origin-request events ("Restrictions on all edge functions").
 READ_ONLY = (
     "accept-encoding",
@@ -36,7 +33,7 @@ class Failed(Exception):
     """The function threw, timed out or is not there: the viewer gets a 503."""
 
 
-def install(fleet: deployments.Fleet) -> None:
+def install() -> None:
     async def fetch(
         original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
     ):
@@ -89,76 +86,13 @@ def install(fleet: deployments.Fleet) -> None:
             cloudfront.logger.warning("distribution %s: %s", dist["Id"], problem)
             return cloudfront._cf_error_response(503, FAILED, cloudfront._ERROR_X_CACHE)
 
-    def delete(original, name, query_params, path_qualifier=None):
-        if any(f":function:{name}:" in config for config in fleet.configurations()):
-            text = (
-                f"Lambda was unable to delete {lambda_svc._func_arn(name)} because it is a replicated function. "
-                "Please see our documentation for Deleting Lambda@Edge Functions and Replicas."
-            )
-            return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
-        return original(name, query_params, path_qualifier)
-
     patching.extend(cloudfront, "_dataplane_behavior", _behavior)
     patching.extend(cloudfront, "_fetch_from_origin", fetch)
     patching.extend(cloudfront, "handle_viewer_request", answered)
-    # What ministack asks of a configuration before it creates or updates a distribution.
-    patching.extend(cloudfront, "_distribution_vpc_origin_error", _refused)
-    patching.extend(lambda_svc, "_delete_function", delete)
 
 
 def _behavior(original, behavior_el, path_pattern=None):
-    return {**original(behavior_el, path_pattern), "lambda_functions": dict(_associations(behavior_el))}
-
-
-def _associations(behavior_el):
-    block = cloudfront._find(behavior_el, "LambdaFunctionAssociations")
-    items = cloudfront._find(block, "Items") if block is not None else None
-    for item in items if items is not None else []:
-        yield cloudfront._text(item, "EventType"), cloudfront._text(item, "LambdaFunctionARN")
-
-
-def _refused(original, config_el):
-    behaviors = [cloudfront._find(config_el, "DefaultCacheBehavior")]
-    block = cloudfront._find(config_el, "CacheBehaviors")
-    items = cloudfront._find(block, "Items") if block is not None else None
-    behaviors.extend(items if items is not None else [])
-    for behavior in behaviors:
-        for _, arn in _associations(behavior) if behavior is not None else []:
-            if problem := _problem(arn):
-                return cloudfront._error("InvalidLambdaFunctionAssociation", f"{problem} Function: {arn}", 400)
-    return original(config_el)
-
-
-def _problem(arn: str) -> str | None:
-    """Why CloudFront does not take a function, or None."""
-    if not VERSION_ARN.match(arn):
-        return "The function must be in the region us-east-1, and its ARN must reference a numbered version."
-    record, config, _ = lambda_svc._get_func_record_for_ref(arn)
-    if record is None:
-        return "The function does not exist."
-    if not config["Runtime"].startswith(("nodejs", "python")):
-        return f"The function's runtime, {config['Runtime']}, is not supported."
-    if config.get("Environment", {}).get("Variables"):
-        return "The function cannot have environment variables."
-    if config.get("Architectures", ["x86_64"]) != ["x86_64"]:
-        return "The function's architecture is not supported."
-    if not PRINCIPALS <= _trusted(config["Role"].rsplit("/", 1)[-1]):
-        return (
-            "The function execution role must be assumable with edgelambda.amazonaws.com as well as "
-            "lambda.amazonaws.com principals."
-        )
-    return None
-
-
-def _trusted(role: str) -> set[str]:
-    """The services that may take a role."""
-    policy = json.loads((iam._roles.get(role) or {}).get("AssumeRolePolicyDocument") or "{}")
-    principals = [statement.get("Principal") for statement in _list(policy.get("Statement", []))]
-    return {service for named in principals if isinstance(named, dict) for service in _list(named.get("Service", []))}
-
-
-def _list(value) -> list:
-    return value if isinstance(value, list) else [value]
+    return {**original(behavior_el, path_pattern), "lambda_functions": dict(replicas.associations(behavior_el))}
 
 
 def _listed(headers: dict[str, str]) -> dict:

@@ -38,6 +38,7 @@ from . import (
     permissions,
     private_integrations,
     quiet,
+    replicas,
     response_headers,
     runtime,
     schedules,
@@ -72,7 +73,8 @@ def run(options, scratch: str) -> int:
         endpoints.install(origins)
         edge.install(everybody)
         edge_functions.install()
-        lambda_at_edge.install(fleet)
+        lambda_at_edge.install()
+        replicas.install(fleet)
         error_pages.install()
         response_headers.install()
         deployments.install(fleet)
