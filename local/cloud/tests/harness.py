@@ -90,10 +90,11 @@ class Launcher:
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
         )
         try:
-            wait_for(self._ready, 15)
+            wait_for(self._ready, 60)
         except AssertionError:
+            output = self.output()  # the log goes with stop
             self.stop()
-            raise AssertionError(f"the launcher did not start:\n{self.output()}") from None
+            raise AssertionError(f"the launcher did not start:\n{output}") from None
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
