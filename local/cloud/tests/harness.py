@@ -90,11 +90,11 @@ class Launcher:
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
         )
         try:
-            wait_for(self._ready, 60)  # a machine may be busy with compilers
+            wait_for(self._ready, 60)
         except AssertionError:
-            printed = self.output()
+            output = self.output()  # the log goes with stop
             self.stop()
-            raise AssertionError(f"the launcher did not start:\n{printed}") from None
+            raise AssertionError(f"the launcher did not start:\n{output}") from None
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
@@ -118,20 +118,13 @@ class Launcher:
         for client in self._clients.values():
             client.close()
 
-    def client(
-        self,
-        service: str,
-        access_key: str = "test",
-        secret: str = "test",
-        token: str | None = None,
-        region: str = REGION,
-    ):
+    def client(self, service: str, access_key: str = "test", secret: str = "test", token: str | None = None):
         """An SDK client."""
-        key = (service, access_key, secret, region)
+        key = (service, access_key, secret)
         if key not in self._clients:
             self._clients[key] = SESSION.create_client(
                 service,
-                region_name=region,
+                region_name=REGION,
                 endpoint_url=f"http://127.0.0.1:{self.port}",
                 aws_access_key_id=access_key,
                 aws_secret_access_key=secret,
