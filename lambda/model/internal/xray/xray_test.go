@@ -42,7 +42,8 @@ func complete(t *testing.T, conn net.PacketConn, header any, failure error) {
 	t.Helper()
 	p, err := New(provider{err: failure}, "bedrock", conn.LocalAddr().String())
 	require.NoError(t, err)
-	ctx := context.WithValue(t.Context(), traceKey, header) //nolint:staticcheck // aws-lambda-go's key is a string
+	//lint:ignore SA1029 the key is that of aws-lambda-go
+	ctx := context.WithValue(t.Context(), traceKey, header)
 	done, err := p.Complete(ctx, chat.Conversation{})
 	require.Equal(t, failure, err)
 	assert.Equal(t, "Good day.", done.Text)
@@ -84,7 +85,8 @@ func TestEachCompletionIsASubsegment(t *testing.T) {
 
 func TestWhatIsNotSampledIsNotSent(t *testing.T) {
 	for _, other := range []any{nil, "", "Root=1-2;Parent=3;Sampled=0", "Root=1-2;Sampled=1", "=;;Sampled", 7} {
-		_, sampled := traceOf(context.WithValue(t.Context(), traceKey, other)) //nolint:staticcheck // as above
+		//lint:ignore SA1029 the key is that of aws-lambda-go
+		_, sampled := traceOf(context.WithValue(t.Context(), traceKey, other))
 		assert.False(t, sampled, "%v", other)
 	}
 }
