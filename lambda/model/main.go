@@ -28,7 +28,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.StartHandler(handler)
+	lambda.Start(handler)
 }
 
 func newHandler(ctx context.Context) (*api.Handler, error) {

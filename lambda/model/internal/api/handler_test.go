@@ -190,8 +190,10 @@ func TestPassesTheWholeConversationOn(t *testing.T) {
 	want := chat.Conversation{
 		Model: otherModel,
 		Messages: []chat.Message{
-			{Role: "system", Content: []string{"Be brief."}}, {Role: "user", Content: []string{"Grüß Gott"}},
-			{Role: "assistant", Content: []string{"Hi"}}, {Role: "user", Content: []string{" 1+1? "}},
+			{Role: "system", Content: []string{"Be brief."}},
+			{Role: "user", Content: []string{"Grüß Gott"}},
+			{Role: "assistant", Content: []string{"Hi"}},
+			{Role: "user", Content: []string{" 1+1? "}},
 		},
 		MaxTokens: 7, Temperature: &temperature, TopP: &topP, Stop: []string{"\n", "END"},
 	}
