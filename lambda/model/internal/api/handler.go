@@ -69,11 +69,10 @@ type exchange struct {
 	probe   bool // of health: not counted
 	problem *problem
 
-	// Of a request to a model:
-	model string
-	asked time.Duration // that the model took; zero if it was not asked
+	model string        // that was asked; empty if none was
+	asked time.Duration // that it took
 	done  chat.Completion
-	cause error // of a problem that is not the client's
+	cause error // of a problem that comes from the backend
 }
 
 // Invoke answers one event, and logs one line about it that contains nothing of the

@@ -32,13 +32,16 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		attrs = append(attrs, slog.Int("status", http.StatusOK))
 	}
 	if e.cause != nil {
-		level, text = slog.LevelError, "the model failed"
+		level, text = slog.LevelWarn, "the model refused"
+		if e.problem.Status >= http.StatusInternalServerError {
+			level, text = slog.LevelError, "the model failed"
+		}
 		attrs = append(attrs, slog.String("error", e.cause.Error()))
 	}
-	if e.asked > 0 {
+	if e.model != "" {
 		attrs = append(attrs, slog.String("model", e.model), slog.Int64("modelMilliseconds", e.asked.Milliseconds()))
 	}
-	if e.asked > 0 && e.cause == nil {
+	if e.model != "" && e.cause == nil {
 		attrs = append(attrs, slog.String("stopReason", e.done.StopReason),
 			slog.Int("inputTokens", e.done.Usage.InputTokens), slog.Int("outputTokens", e.done.Usage.OutputTokens))
 	}
@@ -63,7 +66,7 @@ func (h *Handler) count(ctx context.Context, e *exchange) {
 			Values: []metrics.Value{metrics.Count(metrics.Errors, 1)},
 		})
 	}
-	if e.asked > 0 {
+	if e.model != "" {
 		groups = append(groups, metrics.Group{
 			Dimension: metrics.ModelDimension, Name: e.model,
 			Values: []metrics.Value{

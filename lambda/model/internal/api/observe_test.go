@@ -41,6 +41,20 @@ func TestLogsOneLineWithoutTheConversation(t *testing.T) {
 	}
 }
 
+func TestWhatClientsCauseIsNoError(t *testing.T) {
+	for err, level := range map[error]string{
+		nil: "INFO", chat.ErrRejected: "WARN", chat.ErrBusy: "WARN", chat.ErrTimeout: "ERROR", chat.ErrUnavailable: "ERROR", errors.New("other"): "ERROR",
+	} {
+		s := newSetup()
+		s.fake.err = err
+		s.do(t, post(hello))
+		assert.Contains(t, s.logs.String(), `"level":"`+level+`"`, err)
+	}
+	s := newSetup()
+	s.do(t, post("{}"))
+	assert.Contains(t, s.logs.String(), `"level":"INFO"`)
+}
+
 func TestLogsTheConversationWhereThatIsWanted(t *testing.T) {
 	s := newSetup()
 	s.LogContent = true

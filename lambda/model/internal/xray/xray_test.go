@@ -29,6 +29,13 @@ func (p provider) Complete(context.Context, chat.Conversation) (chat.Completion,
 	return chat.Completion{Text: "Good day."}, p.err
 }
 
+// traced is a context as aws-lambda-go makes it.
+func traced(t *testing.T, header any) context.Context {
+	t.Helper()
+	//lint:ignore SA1029 that library's key is a string
+	return context.WithValue(t.Context(), traceKey, header)
+}
+
 // daemon receives what is sent to X-Ray.
 func daemon(t *testing.T) net.PacketConn {
 	t.Helper()
@@ -42,9 +49,7 @@ func complete(t *testing.T, conn net.PacketConn, header any, failure error) {
 	t.Helper()
 	p, err := New(provider{err: failure}, "bedrock", conn.LocalAddr().String())
 	require.NoError(t, err)
-	//lint:ignore SA1029 the key is that of aws-lambda-go
-	ctx := context.WithValue(t.Context(), traceKey, header)
-	done, err := p.Complete(ctx, chat.Conversation{})
+	done, err := p.Complete(traced(t, header), chat.Conversation{})
 	require.Equal(t, failure, err)
 	assert.Equal(t, "Good day.", done.Text)
 }
@@ -85,8 +90,7 @@ func TestEachCompletionIsASubsegment(t *testing.T) {
 
 func TestWhatIsNotSampledIsNotSent(t *testing.T) {
 	for _, other := range []any{nil, "", "Root=1-2;Parent=3;Sampled=0", "Root=1-2;Sampled=1", "=;;Sampled", 7} {
-		//lint:ignore SA1029 the key is that of aws-lambda-go
-		_, sampled := traceOf(context.WithValue(t.Context(), traceKey, other))
+		_, sampled := traceOf(traced(t, other))
 		assert.False(t, sampled, "%v", other)
 	}
 }
