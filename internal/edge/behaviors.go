@@ -3,8 +3,6 @@ package edge
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // CloudFront knows three sets of methods. With POST comes all; which of them the API
@@ -61,14 +59,6 @@ func apiBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBeh
 	return behavior
 }
 
-// problemsBehavior is for CloudFront itself, when it looks for a problem document:
-// the origin-request function answers, and no request gets to the API.
-func problemsBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
-	behavior := httpsOnly(args, ProblemsPrefix+"/*", p)
-	behavior.AllowedMethods = cachedMethods
-	return behavior
-}
-
 // httpsOnly is what all behaviors have in common that are not the default.
 func httpsOnly(args *Args, pattern string, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
 	behavior := &cloudfront.DistributionOrderedCacheBehaviorArgs{
@@ -89,29 +79,4 @@ func httpsOnly(args *Args, pattern string, p policies) *cloudfront.DistributionO
 		}
 	}
 	return behavior
-}
-
-// keptErrors are those that CloudFront keeps for ten seconds by itself, whatever a
-// cache policy says, and shows to others meanwhile (its developer guide, "HTTP 4xx
-// and 5xx status codes that CloudFront caches").
-var keptErrors = []int{404, 414, 500, 501, 502, 503, 504}
-
-// documentedErrors are those that CloudFront, or API Gateway, makes where no code of
-// ours runs. Others have a problem document of the API's, which must not be replaced.
-var documentedErrors = map[int]string{
-	502: ProblemsPrefix + "/502.json",
-	503: ProblemsPrefix + "/503.json",
-	504: ProblemsPrefix + "/504.json",
-}
-
-func errorResponses(s settings.Edge) cloudfront.DistributionCustomErrorResponseArray {
-	var all cloudfront.DistributionCustomErrorResponseArray
-	for _, status := range keptErrors {
-		response := &cloudfront.DistributionCustomErrorResponseArgs{ErrorCode: pulumi.Int(status), ErrorCachingMinTtl: pulumi.Int(0)}
-		if page, documented := documentedErrors[status]; documented && s.ErrorDocuments {
-			response.ResponsePagePath, response.ResponseCode = pulumi.String(page), pulumi.Int(status)
-		}
-		all = append(all, response)
-	}
-	return all
 }

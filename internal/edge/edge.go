@@ -15,10 +15,6 @@ import (
 // and the header with the key is ignored by position.
 const OriginID = "api"
 
-// ProblemsPrefix is the path below which the origin-request function writes problem
-// documents.
-const ProblemsPrefix = "/problems"
-
 // leastTLS is the oldest TLS that viewers may use with names of one's own, as
 // CloudFront spells it.
 const leastTLS = "TLSv1.2_2021"

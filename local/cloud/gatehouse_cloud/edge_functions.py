@@ -2,7 +2,8 @@
 
 ministack gives a function all headers, joins repeated ones, and takes whatever comes back. Here a function sees the
 headers that it sees on AWS, repeated ones as multiValue, and may neither touch read-only headers nor add those that
-are CloudFront's own: that is a 502. X-Amz-Cf-Id is the event's request id.
+are CloudFront's own: that is a 502. X-Amz-Cf-Id is the event's request id. An update tells its ETag in the header in
+which AWS tells it, whose name is misspelt.
 """
 
 from ministack.services import cloudfront
@@ -18,6 +19,7 @@ READ_ONLY = {
 def install() -> None:
     patching.extend(cloudfront, "_build_function_event", _event)
     patching.extend(cloudfront, "_run_function", _run)
+    patching.extend(cloudfront, "_cf_update_function", _update)
 
 
 def _event(original, event_type, dist_id, dist_domain, request_id, method, uri, query_params, headers, client_ip):
@@ -48,3 +50,11 @@ async def _run(original, function_arn, event):
     if kind == "viewer-request" and not generated and returned.get("method") != event["request"]["method"]:
         raise edge.Invalid("The CloudFront function tried to change the method, which is read-only.")
     return returned
+
+
+def _update(original, name, headers, body):
+    status, answered, content = original(name, headers, body)
+    if "ETag" in answered:
+        answered = {**answered, "ETtag": answered["ETag"]}
+        del answered["ETag"]
+    return status, answered, content

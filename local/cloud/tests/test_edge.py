@@ -352,6 +352,23 @@ class FunctionTest(EdgeTest):
         # What a policy does to such answers, AWS does not say: nothing may depend on it.
         self.assertNotIn("X-Policy", answered)
 
+    def test_an_updated_function_runs_once_it_is_published(self):
+        cloudfront, arn = self.cloud.client("cloudfront"), self.function(PASSES)
+        name = arn.rsplit("/", 1)[-1]
+        association = {"FunctionARN": arn, "EventType": "viewer-request"}
+        self.distribution({"FunctionAssociations": {"Quantity": 1, "Items": [association]}})
+        version = cloudfront.describe_function(Name=name, Stage="DEVELOPMENT")["ETag"]
+        code = "function handler(event) { return {statusCode: 204}; }"
+        updated = cloudfront.update_function(
+            Name=name,
+            IfMatch=version,
+            FunctionConfig={"Comment": "", "Runtime": "cloudfront-js-2.0"},
+            FunctionCode=code.encode(),
+        )
+        self.assertEqual(self.ask()[0], 200)
+        cloudfront.publish_function(Name=name, IfMatch=updated["ETag"])
+        self.assertEqual(self.ask()[0], 204)
+
     def policy(self, **config) -> str:
         return response_policy(self, **config)
 
