@@ -14,6 +14,7 @@ from . import (
     absent,
     access,
     alarms,
+    answers,
     authorizers,
     calls,
     certificates,
@@ -69,6 +70,7 @@ def run(options, scratch: str) -> int:
     injected, called = faults.Faults(), calls.Calls()
     try:
         quiet.install()
+        answers.install()
         runtime.install(named)
         endpoints.install(origins)
         edge.install(everybody)
