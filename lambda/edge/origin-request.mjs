@@ -62,7 +62,7 @@ function originRefusal(request) {
 }
 
 function bodyRefusal(request) {
-  if (!WITH_BODY.includes(request.method)) {
+  if (!WITH_BODY.includes(request.method) || !hasBody(request)) {
     return null;
   }
   const types = values(request, "content-type").map((type) => type.split(";")[0].trim().toLowerCase());
@@ -81,6 +81,13 @@ function bodyRefusal(request) {
     return { status: 413, detail: `The body has more than ${settings.bodyLimit} bytes.` };
   }
   return null;
+}
+
+// hasBody tells requests with a body from those without one, which the API judges: it
+// knows which of its paths want one.
+function hasBody(request) {
+  const lengths = values(request, "content-length");
+  return lengths.length > 0 ? lengths.some((length) => length !== "0") : values(request, "transfer-encoding").length > 0;
 }
 
 // document is a page for CloudFront to show with the status of the failure. It knows
