@@ -10,10 +10,10 @@ import (
 
 // declareModel makes the function behind the API, in the private network if the
 // settings want it there.
-func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, private private, onAWS pulumi.ResourceOrInvokeOption) (*model.Model, error) {
+func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, inside private, onAWS pulumi.ResourceOrInvokeOption) (*model.Model, error) {
 	args := &model.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
 	if s.Model.InVPC {
-		args.Place = private.place
+		args.Place = inside.place
 	}
 	if asksElsewhere(s) {
 		there, err := newProvider(ctx, "aws-model", s.Model.Region)

@@ -18,7 +18,7 @@ import (
 
 // fewestRequests is how many requests schemathesis has to make at least. It makes
 // more in the shortest time; with fewer, it looked at next to nothing.
-const fewestRequests = 200
+const fewestRequests = 100
 
 var generated = regexp.MustCompile(`(\d+) generated`)
 
