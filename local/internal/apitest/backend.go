@@ -83,12 +83,12 @@ func (t *test) askServer(ctx context.Context, server *server, store *ssm.Client)
 
 	server.change() // and Parameter Store does not know
 	rows = append(rows, named(question{
-		method: echo.method, path: echo.path, contentType: asJSON, body: echo.body, status: http.StatusBadGateway, code: "model_failed",
+		method: echo.method, path: echo.path, contentType: asJSON, body: echo.body, direct: true, status: http.StatusBadGateway, code: "model_failed",
 	}, "its key is another").ask(ctx, t.api))
 
 	server.stop()
 	return append(rows, named(question{
-		method: echo.method, path: echo.path, contentType: asJSON, body: echo.body, status: http.StatusServiceUnavailable, code: "model_unavailable",
+		method: echo.method, path: echo.path, contentType: asJSON, body: echo.body, direct: true, status: http.StatusServiceUnavailable, code: "model_unavailable",
 	}, "it is away").ask(ctx, t.api))
 }
 
