@@ -15,13 +15,14 @@ GOARCH_arm64 := arm64
 GOARCH_x86_64 := amd64
 LAMBDAS := authorizer model rotator
 
-# The Go modules with code of their own. What stands in for AWS and Pulumi on one
-# machine is apart, so that its dependencies never mix with the program's.
-MODULES := . .ci local local/engine local/aws
+# The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
+# and Pulumi on one machine is apart, so that its dependencies never mix with the
+# program's.
+MODULES := . .ci lambda/model/internal/contract local local/engine local/aws local/plugins local/vault local/kubernetes
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-24s %s\n", $$1, $$2}'
 
 # What runs Gatehouse on one machine; go build decides whether there is anything to
 # build.
@@ -71,6 +72,16 @@ ROTATIONS ?= 50
 local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
 	@$(driver) rotation-test -rotations $(ROTATIONS)
 
+.PHONY: local-certificate-test
+local-certificate-test: $(driver) ## Have cert-manager's way to a certificate proven on the local stack, and go back
+	@$(driver) certificate-test
+
+# How many seconds `make local-api-test` makes requests from the API's description.
+API_TEST_SECONDS ?= 60
+.PHONY: local-api-test
+local-api-test: $(driver) ## Ask the local stack's API all that its description allows and forbids; try a second backend
+	@$(driver) api-test -seconds $(API_TEST_SECONDS)
+
 .PHONY: local-deploy-test
 local-deploy-test: $(driver) ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@$(driver) deploy-test $(if $(RECORD),-record)
@@ -83,20 +94,34 @@ local-recovery-test: $(driver) ## Kill KILLS deployments of the local stack: the
 
 .PHONY: test
 test: ## All unit tests
-	@$(MAKE) -j2 test-go test-cloud
+	@$(MAKE) -j2 test-go test-cloud test-edge
 
-.PHONY: test-go test-cloud
+.PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
+	@$(MAKE) fuzz
+
+# How long `make fuzz` looks for input that breaks each of the fuzz tests.
+FUZZ_TIME ?= 5s
+.PHONY: fuzz
+fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
+	@for target in api/FuzzBody api/FuzzEvent openai/FuzzAnswer strictjson/FuzzParse; do \
+		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
+	done
 
 test-cloud: $(driver)
 	@$(driver) venv
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acgpr]*.py'
+	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'
+
+test-edge:
+	@node --test lambda/edge/tests/*.test.mjs
 
 .PHONY: test-all
 test-all: test ## The slow tests as well; needs what `make local` builds
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud
+	@go -C local test ./...
 	@go -C local/aws test ./...
+	@go -C local/plugins test ./...
 
 # What lints is pinned: Go programs in .ci/go.mod, Python packages in .ci/requirements.txt.
 lint_venv := .local/stamps/lint

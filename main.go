@@ -22,7 +22,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		guard, err := edge.NewGuard(ctx, loaded.Key.Header)
+		guard, err := edge.NewGuard(ctx, loaded.Key.Header, loaded.Gateway.Prefix)
 		if err != nil {
 			return err
 		}

@@ -11,8 +11,11 @@ import (
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
+	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -20,8 +23,13 @@ func TestEndpoints(t *testing.T) {
 	if err := l.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	ports := cloud.Ports{AWS: 14566, Distribution: 14567, API: 14568}
-	r := &localRun{Layout: l, ports: ports, cloud: cloud.Cloud{Ports: ports}}
+	ports, err := cloud.PortsFrom("14566")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &localRun{Layout: l, ports: ports, running: servers.Servers{
+		Cloud: cloud.Cloud{Ports: ports}, Vault: vault.Server{Address: "http://127.0.0.1:14570"}, Kubernetes: kubernetes.Server{Kubeconfig: "/a/kubeconfig"},
+	}}
 	if err := r.writeEndpoints(); err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +44,7 @@ func TestEndpoints(t *testing.T) {
 	want := map[string]string{
 		"distributionUrl": "http://127.0.0.1:14567", "apiUrl": "http://127.0.0.1:14568",
 		"awsEndpoint": "http://127.0.0.1:14566", "region": "us-east-1",
+		"vaultAddr": "http://127.0.0.1:14570", "kubeconfig": "/a/kubeconfig",
 	}
 	if len(got) != len(want) {
 		t.Errorf("got %s", content)

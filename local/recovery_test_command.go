@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"os"
 
-	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/recoverytest"
@@ -37,7 +36,6 @@ func recoveryTest(ctx context.Context, l layout.Layout, args []string) error {
 	show := progress.New(os.Stdout, terminalWidth())
 	defer show.Close()
 	return recoverytest.Run(ctx, show, l, driver, func(ctx context.Context) stack.Stack {
-		running, _ := cloud.Find(l)
-		return stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running), Inventory: running.Inventory}
+		return stackOf(ctx, l, show.Say)
 	}, o)
 }

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 
-	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/rotationtest"
-	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
 
 // rotationTest proves the rotation of the origin key on the running stack.
@@ -26,18 +23,10 @@ func rotationTest(ctx context.Context, l layout.Layout, args []string) error {
 		return fmt.Errorf("rotation-test: give -rotations a number of at least 1, and nothing else: %q", args)
 	}
 	return alone(ctx, l, func(ctx context.Context, l layout.Layout, show *progress.Display) error {
-		running, found := cloud.Find(l)
-		s := stack.Stack{Layout: l, Say: show.Say, CLI: cliFor(ctx, l, running)}
-		if !found || !s.Exists() {
-			return errors.New("the local stack does not run: start it with `make local`")
-		}
-		instance, err := running.Instance(ctx)
+		running, s, err := deployed(ctx, l, show.Say)
 		if err != nil {
 			return err
 		}
-		if !s.DescribesCloud(instance.ID) {
-			return errors.New("the local cloud is not the one that the stack was deployed to: run `make local`")
-		}
-		return rotationtest.Run(ctx, show, running, s, o)
+		return rotationtest.Run(ctx, show, running.Cloud, s, o)
 	})
 }

@@ -11,38 +11,38 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/apitest"
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
+	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+	"github.com/gatehouse-iac/gatehouse/local/internal/prove/certificate"
 	"github.com/gatehouse-iac/gatehouse/local/internal/provider"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/local/internal/tools"
+	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
+	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
 // up brings the local stack up and proves it.
 func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	start := time.Now()
-	ports, err := cloud.PortsFrom(os.Getenv(cloud.PortVariable))
+	r, err := newLocalRun(l, show)
 	if err != nil {
 		return err
 	}
 	// Whoever waits for the endpoints must not find those of a run before.
 	if err := os.Remove(l.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
-	}
-	r := &localRun{Layout: l, show: show, build: build.New(l), ports: ports}
-	r.stack = stack.Stack{
-		Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
-		Machine: map[string]any{
-			"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
-			"gatehouse:inferencePort":      ports.PrivateModel(),
-		},
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
 		if err := stage(ctx); err != nil {
@@ -52,8 +52,8 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	if err := r.writeEndpoints(); err != nil {
 		return err
 	}
-	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s/api/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
-		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(ports.Distribution))
+	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(r.ports.Distribution), r.outputs["apiPrefix"])
 	return nil
 }
 
@@ -66,18 +66,32 @@ func venv(ctx context.Context, l layout.Layout, show *progress.Display) (err err
 	return r.step(ctx, "python packages", r.venv)
 }
 
-// localRun is one `up`.
+// localRun is a deployment of the local stack.
 type localRun struct {
 	layout.Layout
-	show  *progress.Display
-	build *build.Builder
-	ports cloud.Ports
-	tools map[string]tools.Found
-	stack stack.Stack
-	cloud cloud.Cloud
+	show    *progress.Display
+	build   *build.Builder
+	ports   cloud.Ports
+	tools   map[string]tools.Found
+	stack   stack.Stack
+	running servers.Servers
 
 	changed bool              // by this deployment
 	outputs map[string]string // of the deployed stack
+}
+
+func newLocalRun(l layout.Layout, show *progress.Display) (*localRun, error) {
+	ports, err := cloud.PortsFrom(os.Getenv(cloud.PortVariable))
+	if err != nil {
+		return nil, err
+	}
+	return &localRun{
+		Layout: l, show: show, build: build.New(l), ports: ports,
+		stack: stack.Stack{
+			Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
+			Machine: machine(l, ports),
+		},
+	}, nil
 }
 
 // step runs f as a step of the display.
@@ -90,21 +104,32 @@ func (r *localRun) check(ctx context.Context) error {
 	return r.step(ctx, "tools", func(ctx context.Context, s *progress.Step) (err error) {
 		r.tools, err = tools.Check(ctx)
 		s.Note("go %s, python %s, node %s", r.tools["go"].Version, r.tools["python3"].Version, r.tools["node"].Version)
-		return errors.Join(err, cloud.CheckPorts(r.Layout, r.ports))
+		taken := errors.Join(
+			servers.Usable(r.Layout, r.ports), daemon.Usable(r.Layout, privatemodel.Command, r.ports.PrivateModel))
+		if taken != nil {
+			taken = fmt.Errorf("%w\nend what uses it, or set %s to the first of six free ports", taken, cloud.PortVariable)
+		}
+		return errors.Join(err, taken)
 	})
 }
 
-// prepare builds what is missing and starts the cloud. Compilers take turns,
-// downloads and the cloud do not wait for them.
+// prepare builds what is missing and starts the servers. Compilers take turns,
+// downloads and servers do not wait for them.
 func (r *localRun) prepare(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := r.engine(ctx); err != nil {
 			return err
 		}
-		return r.step(ctx, "aws plugin", func(ctx context.Context, s *progress.Step) error {
-			return provider.Ensure(ctx, s, r.build, r.stack.CLI)
-		})
+		for _, plugin := range provider.Plugins {
+			err := r.step(ctx, plugin.Name+" plugin", func(ctx context.Context, s *progress.Step) error {
+				return plugin.Ensure(ctx, s, r.build, r.stack.CLI)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	group.Go(func() error {
 		if err := r.step(ctx, "python packages", r.venv); err != nil {
@@ -112,6 +137,9 @@ func (r *localRun) prepare(ctx context.Context) error {
 		}
 		return r.step(ctx, "cloud", r.startCloud)
 	})
+	group.Go(func() error { return r.step(ctx, "vault", r.startVault) })
+	group.Go(func() error { return r.step(ctx, "kubernetes", r.startKubernetes) })
+	group.Go(func() error { return r.step(ctx, "proof packages", r.proofVenv) })
 	group.Go(func() error { return r.step(ctx, "private model", r.startPrivateModel) })
 	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
 	group.Go(func() error { return r.step(ctx, "program", r.program) })
@@ -146,22 +174,54 @@ func (r *localRun) engine(ctx context.Context) error {
 
 func (r *localRun) venv(ctx context.Context, s *progress.Step) error {
 	python := r.tools["python3"]
-	return r.build.Venv(ctx, s, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
+	return r.build.Venv(ctx, s, layout.CloudVenv, python.Path, python.Version, filepath.Join(r.Root, "local", "cloud", "requirements.txt"))
 }
 
-func (r *localRun) startCloud(ctx context.Context, s *progress.Step) error {
-	running, started, err := cloud.Ensure(ctx, r.Layout, r.ports)
-	r.cloud = running
-	s.Note("already running at %s", running.Endpoint())
-	if started {
-		s.Note("started at %s", running.Endpoint())
-	}
+// proofVenv makes the Python environment with OpenAI's client and what else proves
+// the API.
+func (r *localRun) proofVenv(ctx context.Context, s *progress.Step) error {
+	python := r.tools["python3"]
+	return r.build.Venv(ctx, s, layout.ProofVenv, python.Path, python.Version, filepath.Join(r.Root, "local", "proof", "requirements.txt"))
+}
+
+func (r *localRun) startCloud(ctx context.Context, s *progress.Step) (err error) {
+	var started bool
+	r.running.Cloud, started, err = cloud.Ensure(ctx, r.Layout, r.ports)
+	noteStart(s, started, r.running.Cloud.Endpoint())
 	return err
 }
 
+func (r *localRun) startVault(ctx context.Context, s *progress.Step) error {
+	if _, err := r.build.Go(ctx, s, vault.Program); err != nil {
+		return err
+	}
+	server, started, err := vault.Ensure(ctx, r.Layout, r.ports.Vault)
+	r.running.Vault = server
+	noteStart(s, started, server.Address)
+	return err
+}
+
+func (r *localRun) startKubernetes(ctx context.Context, s *progress.Step) error {
+	if _, err := r.build.Go(ctx, s, kubernetes.Program); err != nil {
+		return err
+	}
+	server, started, err := kubernetes.Ensure(ctx, r.Layout, r.ports.Kubernetes)
+	r.running.Kubernetes = server
+	noteStart(s, started, server.Access.Server)
+	return err
+}
+
+func noteStart(s *progress.Step, started bool, address string) {
+	if started {
+		s.Note("started at %s", address)
+	} else {
+		s.Note("already running at %s", address)
+	}
+}
+
 func (r *localRun) startPrivateModel(ctx context.Context, s *progress.Step) error {
-	s.Note("serving at %s", cloud.URL(r.ports.PrivateModel()))
-	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+	s.Note("serving at %s", cloud.URL(r.ports.PrivateModel))
+	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
 }
 
 func (r *localRun) lambdas(ctx context.Context, s *progress.Step) error {
@@ -174,17 +234,15 @@ func (r *localRun) program(ctx context.Context, s *progress.Step) error {
 	return r.build.Compile(ctx, s, "program", r.Root, "go", "list", "-trimpath", "-export", "-f", "{{.ImportPath}}", ".")
 }
 
-// deploy runs `pulumi up`. Where a killed deployment left the cloud in a state
-// that nobody knows, it starts over with an empty cloud.
+// deploy runs `pulumi up`. Where a killed deployment left the servers in a state
+// that nobody knows, or one of them has lost its part, it starts over with empty
+// ones.
 func (r *localRun) deploy(ctx context.Context) error {
 	return r.step(ctx, "deploy", func(ctx context.Context, s *progress.Step) error {
 		err := r.openStack(ctx)
-		if errors.Is(err, stack.ErrUnknown) {
-			r.show.Say("  %v: starting over with an empty cloud", err)
-			if err := errors.Join(cloud.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
-				return err
-			}
-			if err := r.startCloud(ctx, nil); err != nil {
+		if errors.Is(err, stack.ErrUnknown) || errors.Is(err, stack.ErrPartlyGone) {
+			r.show.Say("  %v: starting over with empty servers", err)
+			if err := r.restartServers(ctx); err != nil {
 				return err
 			}
 			err = r.openStack(ctx)
@@ -199,14 +257,31 @@ func (r *localRun) deploy(ctx context.Context) error {
 	})
 }
 
+func (r *localRun) restartServers(ctx context.Context) error {
+	if err := errors.Join(servers.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
+		return err
+	}
+	for _, start := range []func(context.Context, *progress.Step) error{r.startCloud, r.startVault, r.startKubernetes} {
+		if err := start(ctx, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (r *localRun) openStack(ctx context.Context) error {
-	instance, err := r.cloud.Instance(ctx)
+	run, err := r.running.Run(ctx)
 	if err != nil {
 		return err
 	}
-	r.stack.CLI.Environment = instance.Environment
-	r.stack.Inventory = r.cloud.Inventory
-	return r.stack.Open(ctx, instance.ID)
+	zoneID, err := zone.Ensure(ctx, route53.NewFromConfig(prove.Config(r.running.Cloud.Endpoint())))
+	if err != nil {
+		return err
+	}
+	r.stack.Machine[zoneKey] = zoneID
+	r.stack.CLI.Environment = run.Environment
+	r.stack.Inventory = r.running.Cloud.Inventory
+	return r.stack.Open(ctx, run.Instances)
 }
 
 // prove prints every row, also those after a failed one.
@@ -221,17 +296,32 @@ func (r *localRun) prove(ctx context.Context) error {
 		target := prove.Target{
 			DistributionURL: cloud.URL(r.ports.Distribution),
 			APIURL:          cloud.URL(r.ports.API),
-			AWSEndpoint:     r.cloud.Endpoint(),
+			AWSEndpoint:     r.running.Cloud.Endpoint(),
 			HeaderName:      outputs["originHeaderName"],
 			KeyPath:         outputs["parameterPath"],
+			DomainName:      outputs["distributionDomainName"],
+			Alias:           zone.Alias,
+			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
+			APIPrefix:       outputs["apiPrefix"],
+			API:             apiOf(r.Layout, r.running.Cloud, outputs).Rows,
 			Private:         prove.Private{Prefix: outputs["inferencePrefix"]},
 		}
+		certificates, err := certificateTarget(r.Layout, r.running, outputs)
+		if err != nil {
+			return err
+		}
+		// What takes long is shown of a stack that is new in some part.
 		if r.changed {
-			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, r.Layout) }
+			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
 			target.Private.Start = func(ctx context.Context) error {
-				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel())
+				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
+			}
+			certificates.Deploy = func(ctx context.Context, settings map[string]any) error {
+				_, err := r.stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
+				return err
 			}
 		}
+		target.Parts = []prove.Part{certificate.New(certificates)}
 		rows, err = prove.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
 		if err == nil && !prove.Passed(rows) {
 			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
@@ -246,6 +336,26 @@ func (r *localRun) prove(ctx context.Context) error {
 	return err
 }
 
+// apiOf is the model API of the deployed stack with these outputs.
+func apiOf(l layout.Layout, running cloud.Cloud, outputs map[string]string) apitest.API {
+	return apitest.API{
+		URL:       cloud.URL(running.Ports.Distribution) + outputs["apiPrefix"],
+		DirectURL: cloud.URL(running.Ports.API) + outputs["apiPrefix"],
+		KeyHeader: outputs["originHeaderName"],
+		Key: func(ctx context.Context) (string, error) {
+			// The oldest: a new one may not be known everywhere yet.
+			keys, err := prove.Ring(ctx, running.Endpoint(), outputs["parameterPath"])
+			if err != nil {
+				return "", err
+			}
+			return keys[0], nil
+		},
+		Cloud:  running.Endpoint(),
+		Role:   "gatehouse-" + pulumi.StackName + "-model",
+		Client: []string{l.Python(layout.ProofVenv), filepath.Join(l.Root, "local", "proof", "openai_client.py")},
+	}
+}
+
 // endpoints is the content of .local/endpoints.json.
 type endpoints struct {
 	DistributionURL string `json:"distributionUrl"`
@@ -253,11 +363,14 @@ type endpoints struct {
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
 	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
+	VaultAddress    string `json:"vaultAddr"`
+	Kubeconfig      string `json:"kubeconfig"` // a path
 }
 
 func (r *localRun) writeEndpoints() error {
 	found := endpoints{
-		DistributionURL: cloud.URL(r.ports.Distribution), APIURL: cloud.URL(r.ports.API), AWSEndpoint: r.cloud.Endpoint(), Region: prove.Region,
+		DistributionURL: cloud.URL(r.ports.Distribution), APIURL: cloud.URL(r.ports.API), AWSEndpoint: r.running.Cloud.Endpoint(), Region: prove.Region,
+		VaultAddress: r.running.Vault.Address, Kubeconfig: r.running.Kubernetes.Kubeconfig,
 	}
 	if prefix := r.outputs["inferencePrefix"]; prefix != "" {
 		found.VPCLinkURL = found.DistributionURL + prefix

@@ -3,24 +3,41 @@
 package edge
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// OriginID names the API among the distribution's origins.
+// OriginID names the API among the distribution's origins. It has to stay the only
+// one: the provider keeps origins as a set, so that a refresh may change their order,
+// and the header with the key is ignored by position.
 const OriginID = "api"
+
+// leastTLS is the oldest TLS that viewers may use with names of one's own, as
+// CloudFront spells it.
+const leastTLS = "TLSv1.2_2021"
 
 // Args configures an [Edge].
 type Args struct {
 	Deployment deployment.Deployment
+	Edge       settings.Edge
+	Origin     settings.Origin
 
 	OriginDomainName pulumi.StringInput // the API's
+	APIPrefix        string             // of the API's paths, such as /api
 	KeyHeader        string             // carries the origin key
 	FirstKey         pulumi.StringInput // secret; sent until the first rotation
+
+	ResponseHeadersPolicyID pulumi.StringInput
+	ViewerRequestARN        pulumi.StringInput // of the function that sees a request first
+	ViewerResponseARN       pulumi.StringInput // of the function that sees an answer last
+	OriginRequestARN        pulumi.StringInput // of the version that sees a request last; nil for none
+	WebACLARN               pulumi.StringInput // of the firewall; nil for none
+
+	Names          []string           // the distribution's own; empty for none
+	CertificateARN pulumi.StringInput // for Names; nil without them
 
 	// Guard, made by [NewGuard], looks at each update of the distribution before it is
 	// made. Mocked engines know no hooks: there it is nil.
@@ -33,8 +50,9 @@ type Edge struct {
 
 	DistributionID  pulumi.StringOutput
 	DistributionARN pulumi.StringOutput
-	DomainName      pulumi.StringOutput
-	URL             pulumi.StringOutput // without a slash at its end
+	DomainName      pulumi.StringOutput // that CloudFront gives
+	ZoneID          pulumi.StringOutput // of Route 53's records for DomainName
+	URL             pulumi.StringOutput // with DomainName; without a slash at its end
 }
 
 // New declares the distribution.
@@ -43,22 +61,28 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource("gatehouse:edge:Edge", name, e, opts...); err != nil {
 		return nil, err
 	}
-	behavior, err := e.behavior(ctx)
+	policies, err := e.newPolicies(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
-	distribution, err := cloudfront.NewDistribution(ctx, name+"-distribution", &cloudfront.DistributionArgs{
-		Comment:              pulumi.String("Front door of " + args.Deployment.Name),
-		Enabled:              pulumi.Bool(true),
-		HttpVersion:          pulumi.String("http2and3"),
-		IsIpv6Enabled:        pulumi.Bool(true),
-		Origins:              cloudfront.DistributionOriginArray{apiOrigin(args)},
-		DefaultCacheBehavior: behavior,
-		Restrictions: &cloudfront.DistributionRestrictionsArgs{
-			GeoRestriction: &cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")},
-		},
-		ViewerCertificate: &cloudfront.DistributionViewerCertificateArgs{CloudfrontDefaultCertificate: pulumi.Bool(true)},
-	}, pulumi.Parent(e),
+	distributionArgs := &cloudfront.DistributionArgs{
+		Comment:               pulumi.String("Front door of " + args.Deployment.Name),
+		Enabled:               pulumi.Bool(true),
+		PriceClass:            pulumi.String(args.Edge.PriceClass),
+		HttpVersion:           pulumi.String(args.Edge.HTTPVersion),
+		IsIpv6Enabled:         pulumi.Bool(args.Edge.IPv6),
+		Aliases:               pulumi.ToStringArray(args.Names),
+		Origins:               cloudfront.DistributionOriginArray{apiOrigin(args)},
+		DefaultCacheBehavior:  defaultBehavior(args, policies),
+		OrderedCacheBehaviors: orderedBehaviors(args, policies),
+		CustomErrorResponses:  errorResponses(args.Edge),
+		Restrictions:          restrictions(args.Edge),
+		ViewerCertificate:     viewerCertificate(args),
+	}
+	if args.WebACLARN != nil {
+		distributionArgs.WebAclId = args.WebACLARN.ToStringOutput().ToStringPtrOutput()
+	}
+	distribution, err := cloudfront.NewDistribution(ctx, name+"-distribution", distributionArgs, pulumi.Parent(e),
 		// The rotator owns the header once the distribution exists. It takes the refresh
 		// before each update (Pulumi.yaml) as well: without it, an ignored property is
 		// sent as the state remembers it, which puts an old key back.
@@ -69,7 +93,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 
-	e.DistributionID, e.DistributionARN, e.DomainName = distribution.ID().ToStringOutput(), distribution.Arn, distribution.DomainName
+	e.DistributionID, e.DistributionARN = distribution.ID().ToStringOutput(), distribution.Arn
+	e.DomainName, e.ZoneID = distribution.DomainName, distribution.HostedZoneId
 	e.URL = pulumi.Sprintf("https://%s", distribution.DomainName)
 	return e, ctx.RegisterResourceOutputs(e, pulumi.Map{
 		"distributionId": e.DistributionID,
@@ -84,43 +109,26 @@ func (a *Args) hooks() *pulumi.ResourceHookBinding {
 	return &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{a.Guard}}
 }
 
-func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
-	return &cloudfront.DistributionOriginArgs{
-		OriginId:   pulumi.String(OriginID),
-		DomainName: args.OriginDomainName,
-		CustomOriginConfig: &cloudfront.DistributionOriginCustomOriginConfigArgs{
-			OriginProtocolPolicy: pulumi.String("https-only"),
-			OriginSslProtocols:   pulumi.StringArray{pulumi.String("TLSv1.2")},
-			HttpPort:             pulumi.Int(80),
-			HttpsPort:            pulumi.Int(443),
-		},
-		CustomHeaders: cloudfront.DistributionOriginCustomHeaderArray{
-			&cloudfront.DistributionOriginCustomHeaderArgs{
-				Name:  pulumi.String(args.KeyHeader),
-				Value: pulumi.ToSecret(args.FirstKey).(pulumi.StringOutput),
-			},
-		},
+func restrictions(s settings.Edge) *cloudfront.DistributionRestrictionsArgs {
+	geo := &cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")}
+	switch {
+	case len(s.CountriesAllowed) > 0:
+		geo.RestrictionType, geo.Locations = pulumi.String("whitelist"), pulumi.ToStringArray(s.CountriesAllowed)
+	case len(s.CountriesBlocked) > 0:
+		geo.RestrictionType, geo.Locations = pulumi.String("blacklist"), pulumi.ToStringArray(s.CountriesBlocked)
 	}
+	return &cloudfront.DistributionRestrictionsArgs{GeoRestriction: geo}
 }
 
-// behavior passes every request on and keeps no answer.
-func (e *Edge) behavior(ctx *pulumi.Context) (*cloudfront.DistributionDefaultCacheBehaviorArgs, error) {
-	cachePolicy, originRequestPolicy := "Managed-CachingDisabled", "Managed-AllViewerExceptHostHeader"
-	cache, err := cloudfront.LookupCachePolicy(ctx, &cloudfront.LookupCachePolicyArgs{Name: &cachePolicy}, pulumi.Parent(e))
-	if err != nil {
-		return nil, fmt.Errorf("looking up the cache policy %s: %w", cachePolicy, err)
+// viewerCertificate is that of the names. With CloudFront's own certificate the
+// oldest TLS can't be chosen.
+func viewerCertificate(args *Args) *cloudfront.DistributionViewerCertificateArgs {
+	if args.CertificateARN == nil {
+		return &cloudfront.DistributionViewerCertificateArgs{CloudfrontDefaultCertificate: pulumi.Bool(true)}
 	}
-	request, err := cloudfront.LookupOriginRequestPolicy(ctx, &cloudfront.LookupOriginRequestPolicyArgs{Name: &originRequestPolicy}, pulumi.Parent(e))
-	if err != nil {
-		return nil, fmt.Errorf("looking up the origin request policy %s: %w", originRequestPolicy, err)
+	return &cloudfront.DistributionViewerCertificateArgs{
+		AcmCertificateArn:      args.CertificateARN.ToStringOutput().ToStringPtrOutput(),
+		MinimumProtocolVersion: pulumi.String(leastTLS),
+		SslSupportMethod:       pulumi.String("sni-only"),
 	}
-	return &cloudfront.DistributionDefaultCacheBehaviorArgs{
-		TargetOriginId:        pulumi.String(OriginID),
-		ViewerProtocolPolicy:  pulumi.String("redirect-to-https"),
-		AllowedMethods:        pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}),
-		CachedMethods:         pulumi.ToStringArray([]string{"GET", "HEAD"}),
-		CachePolicyId:         pulumi.StringPtrFromPtr(cache.Id),
-		OriginRequestPolicyId: pulumi.StringPtrFromPtr(request.Id),
-		Compress:              pulumi.Bool(true),
-	}, nil
 }

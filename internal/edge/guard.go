@@ -13,16 +13,18 @@ import (
 )
 
 // NewGuard returns a hook that looks at what an update would send to CloudFront,
-// just before it is sent, and stops the update when the API refuses that key.
+// just before it is sent, and stops the update when the API refuses that key. The
+// header carries the key, and the prefix is that of the API's paths.
 //
 // What Pulumi sends for the ignored header is what its state remembers. After a
 // refresh that is the key in use; without one, or in a state that was restored, it
 // may be a key that was deleted long ago. What the program's own configuration says
 // is no help there: the refresh can be switched off on the command line.
-func NewGuard(ctx *pulumi.Context, header string) (*pulumi.ResourceHook, error) {
+func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook, error) {
 	g := guard{
 		http:   frontdoor.NewHTTPClient(),
 		header: header,
+		prefix: prefix,
 		warn:   func(text string) error { return ctx.Log.Warn(text, nil) },
 	}
 	return ctx.RegisterResourceHook("origin-key-guard", func(args *pulumi.ResourceHookArgs) error {
@@ -33,6 +35,7 @@ func NewGuard(ctx *pulumi.Context, header string) (*pulumi.ResourceHook, error) 
 type guard struct {
 	http   frontdoor.Doer
 	header string
+	prefix string // of the API's paths
 	warn   func(text string) error
 }
 
@@ -44,7 +47,7 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	if err != nil {
 		return err
 	}
-	err = frontdoor.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header}.Opens(ctx, sent.value)
+	err = frontdoor.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}.Opens(ctx, sent.value)
 	switch {
 	case err == nil:
 		return nil

@@ -54,7 +54,7 @@ func inputs(origins ...resource.PropertyValue) resource.PropertyMap {
 }
 
 func check(a *api, in resource.PropertyMap) (warned string, err error) {
-	g := guard{http: a, header: header, warn: func(text string) error { warned = text; return nil }}
+	g := guard{http: a, header: header, prefix: "/api", warn: func(text string) error { warned = text; return nil }}
 	return warned, g.check(context.Background(), in)
 }
 

@@ -38,6 +38,15 @@ func (r *Reader) Text(name, want string, valid func(string) bool) string {
 	return text
 }
 
+// Optional is [Reader.Text] for a variable that may be missing or empty, which is the
+// empty text.
+func (r *Reader) Optional(name, want string, valid func(string) bool) string {
+	if text, _ := r.lookup(name); text == "" {
+		return ""
+	}
+	return r.Text(name, want, valid)
+}
+
 // Duration reads a variable like "90s", from lowest to highest.
 func (r *Reader) Duration(name string, lowest, highest time.Duration) time.Duration {
 	want := fmt.Sprintf("a duration from %v to %v", lowest, highest)

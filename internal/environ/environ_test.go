@@ -28,6 +28,18 @@ func TestReadsVariables(t *testing.T) {
 	assert.NoError(t, env.Err())
 }
 
+func TestOptionalVariablesMayBeMissing(t *testing.T) {
+	env := reader(map[string]string{"NAME": "gate", "EMPTY": ""})
+	assert.Equal(t, "gate", env.Optional("NAME", "lower case", isLower))
+	assert.Empty(t, env.Optional("EMPTY", "lower case", isLower))
+	assert.Empty(t, env.Optional("MISSING", "lower case", isLower))
+	require.NoError(t, env.Err())
+
+	env = reader(map[string]string{"NAME": "GATE"})
+	assert.Empty(t, env.Optional("NAME", "lower case, or nothing", isLower))
+	assert.ErrorContains(t, env.Err(), `environment variable NAME is "GATE": want lower case, or nothing`)
+}
+
 func TestReportsEveryProblemAtOnce(t *testing.T) {
 	env := reader(map[string]string{"NAME": "GATE", "EMPTY": "", "PERIOD": "90", "LONG": "2h", "COUNT": "many", "FEW": "-1"})
 	assert.Empty(t, env.Text("NAME", "lower case", isLower))

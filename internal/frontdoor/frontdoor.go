@@ -23,8 +23,8 @@ const (
 	knockTimeout = 10 * time.Second
 
 	// The front door answers this request without asking a model: the body lacks all
-	// that is needed.
-	knockPath = "/api/models"
+	// that is needed. The path follows the API's prefix.
+	knockPath = "/models"
 	knockBody = "{}"
 )
 
@@ -45,6 +45,7 @@ type Door struct {
 	HTTP   Doer
 	URL    string // without a slash at its end
 	Header string // that carries the origin key
+	Prefix string // of the API's paths: "/api"
 }
 
 // ErrRefused is why a door does not open: the API has refused the value. Any other
@@ -92,7 +93,7 @@ func tells(status int) bool {
 func (d Door) knock(ctx context.Context, value originkey.Value) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+knockPath, strings.NewReader(knockBody))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+d.Prefix+knockPath, strings.NewReader(knockBody))
 	if err != nil {
 		return 0, err
 	}

@@ -30,7 +30,7 @@ func TestDoorsVerdicts(t *testing.T) {
 			assert.Equal(t, "POST /api/models", r.Method+" "+r.URL.Path)
 			w.WriteHeader(status)
 		}))
-		d := Door{server.Client(), server.URL, header}
+		d := Door{server.Client(), server.URL, header, "/api"}
 		d.HTTP.(*http.Client).CheckRedirect = NewHTTPClient().CheckRedirect
 		assert.Equal(t, want == opens, d.Opens(t.Context(), value) == nil, "status %d", status)
 		assert.Equal(t, want == shut, d.StaysShut(t.Context(), value) == nil, "status %d", status)
@@ -44,7 +44,7 @@ func TestHTTPClientGoesNowhereElse(t *testing.T) {
 	defer other.Close()
 	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	err := Door{NewHTTPClient(), server.URL, header}.Opens(t.Context(), value)
+	err := Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "status 307")
 	assert.Zero(t, elsewhere.Load())
 }
@@ -53,18 +53,18 @@ func TestHTTPClientVerifiesTLSAndShowsNoValue(t *testing.T) {
 	var reached atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer server.Close()
-	err := Door{NewHTTPClient(), server.URL, header}.Opens(t.Context(), value)
+	err := Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "certificate")
 	assert.Zero(t, reached.Load())
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// Whatever a client quotes.
-	err = Door{quoting{}, server.URL, header}.Opens(t.Context(), value)
+	err = Door{quoting{}, server.URL, header, "/api"}.Opens(t.Context(), value)
 	require.ErrorContains(t, err, "[redacted]")
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// A value that can't be a header's.
-	err = Door{NewHTTPClient(), "http://127.0.0.1:1", header}.Opens(t.Context(), originkey.HeaderValue("a\nb"))
+	err = Door{NewHTTPClient(), "http://127.0.0.1:1", header, "/api"}.Opens(t.Context(), originkey.HeaderValue("a\nb"))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "a\nb")
 }
@@ -82,5 +82,5 @@ func TestKnocksEnd(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	require.ErrorContains(t, Door{NewHTTPClient(), server.URL, header}.Opens(ctx, value), "deadline")
+	require.ErrorContains(t, Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(ctx, value), "deadline")
 }

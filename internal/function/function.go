@@ -23,11 +23,21 @@ type Args struct {
 	Timeout     int // seconds
 	Memory      int // MiB; Lambda gives processor time in proportion
 
-	// Exclusive lets one copy of the function run at a time.
-	Exclusive bool
+	// ReservedConcurrency is how many copies are kept for the function, which is also
+	// the most that run at a time; 0 keeps none and limits nothing.
+	ReservedConcurrency int
+
+	// VPC is where the function is; nil outside of any VPC.
+	VPC *VPC
 
 	// Statements are what the function may do beside writing its log.
 	Statements []policy.Statement
+}
+
+// VPC is a place in a VPC.
+type VPC struct {
+	SubnetIDs        pulumi.StringArrayInput
+	SecurityGroupIDs pulumi.StringArrayInput
 }
 
 // Function is a Lambda function with its role and log group.
@@ -70,8 +80,14 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		MemorySize:    pulumi.Int(args.Memory),
 		Environment:   &lambda.FunctionEnvironmentArgs{Variables: args.Environment},
 	}
-	if args.Exclusive {
-		functionArgs.ReservedConcurrentExecutions = pulumi.Int(1)
+	if args.ReservedConcurrency > 0 {
+		functionArgs.ReservedConcurrentExecutions = pulumi.Int(args.ReservedConcurrency)
+	}
+	if args.Deployment.Lambda.Tracing {
+		functionArgs.TracingConfig = &lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")}
+	}
+	if args.VPC != nil {
+		functionArgs.VpcConfig = &lambda.FunctionVpcConfigArgs{SubnetIds: args.VPC.SubnetIDs, SecurityGroupIds: args.VPC.SecurityGroupIDs}
 	}
 	// Created after what it needs and destroyed before: it runs while the stack is
 	// destroyed too.
@@ -113,14 +129,42 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 	if err != nil {
 		return nil, nil, err
 	}
-	writeLog := policy.Statement{
+	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
+		Role:   role.Name,
+		Policy: policy.Document(append(args.runtimeStatements(logs), args.Statements...)...),
+	}, pulumi.Parent(f))
+	return role, rolePolicy, err
+}
+
+// runtimeStatements are what Lambda itself needs to run the function.
+func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []policy.Statement {
+	anything := pulumi.StringArray{pulumi.String("*")} // neither service knows resources for these
+	statements := []policy.Statement{{
 		Sid:       "WriteLog",
 		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 		Resources: pulumi.StringArray{pulumi.Sprintf("%s:log-stream:*", logs.Arn)},
+	}}
+	if a.Deployment.Lambda.Tracing {
+		statements = append(statements, policy.Statement{
+			Sid:       "WriteTraces",
+			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
+			Resources: anything,
+		})
 	}
-	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
-		Role:   role.Name,
-		Policy: policy.Document(append([]policy.Statement{writeLog}, args.Statements...)...),
-	}, pulumi.Parent(f))
-	return role, rolePolicy, err
+	if a.VPC != nil {
+		statements = append(statements, policy.Statement{
+			Sid: "UseNetwork",
+			Actions: []string{
+				"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+				"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+			},
+			Resources: anything,
+			// Lambda uses the role before there is a function that runs; the code in it gets
+			// nothing of this.
+			Conditions: []policy.Condition{{
+				Operator: "ArnNotEquals", Key: "lambda:SourceFunctionArn", Value: pulumi.String(a.Deployment.ARN("lambda", "function:"+a.physicalName())),
+			}},
+		})
+	}
+	return statements
 }

@@ -3,6 +3,7 @@ package function_test
 import (
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,45 @@ func TestTheRoleMayWriteItsLogAndWhatIsListed(t *testing.T) {
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Lambda", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": "lambda.amazonaws.com"}}
 	]}`, recorder.Only(t, "aws:iam/role:Role").Text("assumeRolePolicy"))
+}
+
+func TestNothingIsReservedTracedOrInAVPCUnlessAskedFor(t *testing.T) {
+	recorder, err := run(args(t))
+	require.NoError(t, err)
+	f := recorder.Only(t, "aws:lambda/function:Function")
+	for _, input := range []resource.PropertyKey{"reservedConcurrentExecutions", "tracingConfig", "vpcConfig"} {
+		assert.NotContains(t, f.Inputs, input)
+	}
+}
+
+func TestReservedConcurrency(t *testing.T) {
+	a := args(t)
+	a.ReservedConcurrency = 3
+	recorder, err := run(a)
+	require.NoError(t, err)
+	assert.InDelta(t, 3, recorder.Only(t, "aws:lambda/function:Function").Input("reservedConcurrentExecutions").NumberValue(), 0)
+}
+
+func TestATracedFunctionMayWriteTraces(t *testing.T) {
+	a := args(t)
+	a.Deployment.Lambda.Tracing = true
+	recorder, err := run(a)
+	require.NoError(t, err)
+	assert.Equal(t, "Active", recorder.Only(t, "aws:lambda/function:Function").Text("tracingConfig.mode"))
+	assert.Contains(t, recorder.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"),
+		`{"Action":["xray:PutTelemetryRecords","xray:PutTraceSegments"],"Effect":"Allow","Resource":["*"],"Sid":"WriteTraces"}`)
+}
+
+func TestAFunctionInAVPCHasInterfacesThatItsCodeCannotTouch(t *testing.T) {
+	a := args(t)
+	a.VPC = &function.VPC{SubnetIDs: pulumi.ToStringArray([]string{"subnet-1"}), SecurityGroupIDs: pulumi.ToStringArray([]string{"sg-1"})}
+	recorder, err := run(a)
+	require.NoError(t, err)
+	f := recorder.Only(t, "aws:lambda/function:Function")
+	assert.Equal(t, "subnet-1", f.Text("vpcConfig.subnetIds[0]"))
+	assert.Equal(t, "sg-1", f.Text("vpcConfig.securityGroupIds[0]"))
+	assert.Contains(t, recorder.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"),
+		`"Condition":{"ArnNotEquals":{"lambda:SourceFunctionArn":"arn:aws:lambda:eu-west-1:123456789012:function:gatehouse-test-model"}}`)
 }
 
 func TestItOutlivesNothingThatItNeeds(t *testing.T) {

@@ -35,11 +35,13 @@ type Gateway struct {
 
 	executionARN pulumi.StringOutput
 	authorizerID pulumi.StringOutput
+
+	functionTargets map[*function.Function]pulumi.StringOutput
 }
 
 // New declares the API.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Gateway, error) {
-	g := &Gateway{}
+	g := &Gateway{functionTargets: map[*function.Function]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource("gatehouse:gateway:Gateway", name, g, opts...); err != nil {
 		return nil, err
 	}

@@ -31,7 +31,10 @@ func run(t *testing.T) *pulumitest.Recorder {
 			Gateway:    s.Gateway,
 			Key:        s.Key,
 			Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
-			Routes:     []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: model}},
+			Routes: []gateway.Route{
+				{Name: "models", Method: "POST", Path: "/api/models", Function: model},
+				{Name: "rest", Method: "ANY", Path: "/api" + gateway.Rest, Function: model},
+			},
 		})
 		return err
 	})
@@ -69,7 +72,7 @@ func TestOnlyThisAPIMayCallTheFunctions(t *testing.T) {
 	const api = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"
 	for name, source := range map[string]string{
 		"gateway-authorizer-permission": api + "/authorizers/gateway-origin-key-id",
-		"gateway-models-permission":     api + "/$default/POST/api/models",
+		"gateway-models-permission":     api + "/$default/*/api/*",
 	} {
 		p := recorder.Named(t, "aws:lambda/permission:Permission", name)
 		assert.Equal(t, "apigateway.amazonaws.com", p.Text("principal"))
@@ -92,9 +95,11 @@ func TestTheStageIsThrottledAndLogged(t *testing.T) {
 
 func TestRoutesReachTheirFunctions(t *testing.T) {
 	recorder := run(t)
-	route := recorder.Only(t, "aws:apigatewayv2/route:Route")
-	assert.Equal(t, "POST /api/models", route.Text("routeKey"))
-	assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"))
+	for name, key := range map[string]string{"gateway-models-route": "POST /api/models", "gateway-rest-route": "ANY /api/{proxy+}"} {
+		route := recorder.Named(t, "aws:apigatewayv2/route:Route", name)
+		assert.Equal(t, key, route.Text("routeKey"))
+		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "routes to one function share its integration")
+	}
 	integration := recorder.Only(t, "aws:apigatewayv2/integration:Integration")
 	assert.Equal(t, "AWS_PROXY", integration.Text("integrationType"))
 	assert.Equal(t, "arn:aws:apigateway:invoke/model", integration.Text("integrationUri"))

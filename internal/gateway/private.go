@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Rest is how the path of a route to a [Private] listener ends: what stands in its
-// place is the path that the listener sees.
+// Rest ends the path of a route that takes all that is below. To a [Private]
+// listener, what stands in its place is the path that the listener sees.
 const Rest = "/{proxy+}"
 
 // Private is a listener in a VPC, reached through a VPC link.

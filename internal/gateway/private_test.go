@@ -82,7 +82,7 @@ func TestAServerNameIsVerified(t *testing.T) {
 func TestARouteLeadsToOneTarget(t *testing.T) {
 	both := privateRoute("")
 	both.Function = &function.Function{}
-	for _, route := range []gateway.Route{both, {Name: "private", Method: "GET", Path: "/nowhere"}} {
+	for _, route := range []gateway.Route{both, {Name: "private", Method: "GET", Path: "/api/nowhere"}} {
 		_, err := runRoutes(t, route)
 		require.ErrorContains(t, err, "route private: give it either a function or a private listener")
 	}
@@ -93,4 +93,13 @@ func TestAPrivateRouteTakesTheRestOfThePath(t *testing.T) {
 	route.Path = "/api/private"
 	_, err := runRoutes(t, route)
 	require.ErrorContains(t, err, `its path is "/api/private"; allowed to a private listener: one that ends with /{proxy+}`)
+}
+
+func TestARouteIsBelowThePrefix(t *testing.T) {
+	for _, path := range []string{"/elsewhere/{proxy+}", "/api", "/apis/{proxy+}"} {
+		route := privateRoute("")
+		route.Path = path
+		_, err := runRoutes(t, route)
+		require.ErrorContains(t, err, "allowed: paths below /api")
+	}
 }

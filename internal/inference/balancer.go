@@ -35,6 +35,8 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 		return nil, err
 	}
 	l := args.listener()
+	i.Port = l.port
+	i.URL = pulumi.Sprintf("%s://%s", strings.ToLower(l.protocol), balancer.DnsName)
 	return lb.NewListener(ctx, name+"-"+strings.ToLower(l.protocol)+"-listener", &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
 		Protocol:        pulumi.String(l.protocol),

@@ -34,6 +34,11 @@ type Inference struct {
 	LoadBalancerDNSName pulumi.StringOutput
 	TargetGroupARN      pulumi.StringOutput
 
+	// URL is where the load balancer listens in the VPC, without a path; Port is the
+	// URL's.
+	URL  pulumi.StringOutput
+	Port int
+
 	// SecurityGroupIDs are those of "vpcLink", "loadBalancer" and "targets". The
 	// targets have to wear the last: nothing else may be reached by the load balancer.
 	SecurityGroupIDs pulumi.StringMap

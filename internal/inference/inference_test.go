@@ -342,6 +342,24 @@ func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
 	})
 }
 
+func TestTheURLIsTheListeners(t *testing.T) {
+	for url, s := range map[string]settings.Inference{
+		"http://internal-inference.eu-west-1.elb.amazonaws.com":  defaults(t),
+		"https://internal-inference.eu-west-1.elb.amazonaws.com": defaults(t, withCertificate),
+	} {
+		port := map[bool]int{true: 443, false: 80}[s.CertificateARN != ""]
+		got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
+			private, err := declare(t, ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			assert.Equal(t, port, private.Port)
+			return pulumi.Map{"url": private.URL}, nil
+		})
+		assert.Equal(t, map[string]any{"url": url}, got)
+	}
+}
+
 func TestOutputs(t *testing.T) {
 	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		private, err := declare(t, ctx, defaults(t))

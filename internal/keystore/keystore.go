@@ -1,58 +1,54 @@
-// Package keystore keeps a ring of origin keys in Parameter Store: each key is one
-// SecureString directly below the ring's path, made once and never changed.
+// Package keystore reads a ring of origin keys from Parameter Store: each key is
+// one SecureString directly below the ring's path, made once and never changed.
 //
-// Nothing is ever overwritten, because Parameter Store can't compare before it
-// does: what creates if absent, and deletes, can't lose another's key.
+// It knows no SDK, whose packages for Parameter Store take the authorizer longer to
+// start than all the rest of it. Package ssmstore, which changes rings, has one.
 package keystore
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
-// Parameter Store's limits for one call.
-const (
-	pageSize  = 10
-	batchSize = 10
-)
+// PageSize is how many parameters Parameter Store lists at once, at most.
+const PageSize = 10
 
-// ErrExists says that a key was not added because its name is taken. After a lost
-// reply and a retry, it may be that very key.
-var ErrExists = errors.New("a parameter of this name exists already")
-
-// ReadAPI is what reading a ring needs of Parameter Store.
-type ReadAPI interface {
-	GetParametersByPath(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
+// Parameter is a parameter as it is listed.
+type Parameter struct {
+	Name     string
+	Value    string    // in clear only where decryption was asked for
+	Modified time.Time // zero if the service did not say
 }
 
-// API is what changing a ring needs of Parameter Store.
-type API interface {
-	ReadAPI
-	PutParameter(context.Context, *ssm.PutParameterInput, ...func(*ssm.Options)) (*ssm.PutParameterOutput, error)
-	DeleteParameters(context.Context, *ssm.DeleteParametersInput, ...func(*ssm.Options)) (*ssm.DeleteParametersOutput, error)
+// Page is a part of a list of parameters.
+type Page struct {
+	Parameters []Parameter
+	Next       string // asks for the next page; empty on the last
 }
 
-var _ API = (*ssm.Client)(nil)
+// Lister lists what is directly below a path in Parameter Store, page by page:
+// next is empty for the first. Its errors wrap a [smithy.APIError] when the service
+// refused.
+type Lister interface {
+	ListParameters(ctx context.Context, path, next string, decrypt bool) (Page, error)
+}
 
 // Reader reads the ring below one path.
 type Reader struct {
-	api  ReadAPI
-	path string
+	parameters Lister
+	path       string
 }
 
 // NewReader returns the Reader of the ring below path.
-func NewReader(api ReadAPI, path string) Reader {
-	return Reader{api: api, path: path}
+func NewReader(parameters Lister, path string) Reader {
+	return Reader{parameters: parameters, path: path}
 }
 
 // Contents is what is stored below a ring's path.
@@ -74,16 +70,16 @@ type Skipped struct {
 func (r Reader) Read(ctx context.Context) (Contents, error) {
 	var found Contents
 	var keys []originkey.Key
-	err := r.each(ctx, true, func(parameter types.Parameter) error {
+	err := r.each(ctx, true, func(parameter Parameter) error {
 		key, err := r.keyOf(parameter)
 		if err != nil {
-			found.Skipped = append(found.Skipped, Skipped{aws.ToString(parameter.Name), err.Error()})
+			found.Skipped = append(found.Skipped, Skipped{parameter.Name, err.Error()})
 			return nil
 		}
-		if parameter.LastModifiedDate == nil {
-			return fmt.Errorf("parameter %s came without its date of modification", *parameter.Name)
+		if parameter.Modified.IsZero() {
+			return fmt.Errorf("parameter %s came without its date of modification", parameter.Name)
 		}
-		key.Created = *parameter.LastModifiedDate
+		key.Created = parameter.Modified
 		keys = append(keys, key)
 		return nil
 	})
@@ -91,7 +87,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 		found.Ring, err = originkey.NewRing(keys...)
 	}
 	if err != nil {
-		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, withMend(err, "kms:Decrypt"))
+		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, WithMend(err, "kms:Decrypt"))
 	}
 	return found, nil
 }
@@ -100,7 +96,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 // decrypts nothing, so that it works after the KMS key was disabled too.
 func (r Reader) Names(ctx context.Context) ([]originkey.Name, error) {
 	var names []originkey.Name
-	err := r.each(ctx, false, func(parameter types.Parameter) error {
+	err := r.each(ctx, false, func(parameter Parameter) error {
 		if name, err := r.nameOf(parameter); err == nil {
 			names = append(names, name)
 		}
@@ -113,14 +109,9 @@ func (r Reader) Names(ctx context.Context) ([]originkey.Name, error) {
 }
 
 // each calls visit for each parameter directly below the path.
-func (r Reader) each(ctx context.Context, decrypt bool, visit func(types.Parameter) error) error {
-	pages := ssm.NewGetParametersByPathPaginator(r.api, &ssm.GetParametersByPathInput{
-		Path:           aws.String(r.path),
-		MaxResults:     aws.Int32(pageSize),
-		WithDecryption: aws.Bool(decrypt),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
+func (r Reader) each(ctx context.Context, decrypt bool, visit func(Parameter) error) error {
+	for next, more := "", true; more; more = next != "" {
+		page, err := r.parameters.ListParameters(ctx, r.path, next, decrypt)
 		if err != nil {
 			return err
 		}
@@ -129,94 +120,33 @@ func (r Reader) each(ctx context.Context, decrypt bool, visit func(types.Paramet
 				return err
 			}
 		}
+		next = page.Next
 	}
 	return nil
 }
 
-func (r Reader) keyOf(parameter types.Parameter) (originkey.Key, error) {
+func (r Reader) keyOf(parameter Parameter) (originkey.Key, error) {
 	name, err := r.nameOf(parameter)
 	if err != nil {
 		return originkey.Key{}, err
 	}
-	value, err := originkey.ParseValue(aws.ToString(parameter.Value))
+	value, err := originkey.ParseValue(parameter.Value)
 	if err != nil {
 		return originkey.Key{}, err
 	}
 	return originkey.Key{Name: name, Value: value}, nil
 }
 
-func (r Reader) nameOf(parameter types.Parameter) (originkey.Name, error) {
-	return originkey.ParseName(strings.TrimPrefix(aws.ToString(parameter.Name), r.path+"/"))
+func (r Reader) nameOf(parameter Parameter) (originkey.Name, error) {
+	return originkey.ParseName(strings.TrimPrefix(parameter.Name, r.path+"/"))
 }
 
-// Store reads and changes the ring below one path.
-type Store struct {
-	Reader
-	api    API
-	kmsKey string
-}
-
-// NewStore returns the Store of the ring below path, whose new keys are encrypted
-// with the KMS key of that ARN.
-func NewStore(api API, path, kmsKey string) Store {
-	return Store{Reader: NewReader(api, path), api: api, kmsKey: kmsKey}
-}
-
-// Add stores a new key. It returns [ErrExists] when the name is taken.
-func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Value) error {
-	_, err := s.api.PutParameter(ctx, &ssm.PutParameterInput{
-		Name:      aws.String(s.parameter(name)),
-		Value:     aws.String(value.Reveal()),
-		Type:      types.ParameterTypeSecureString,
-		KeyId:     aws.String(s.kmsKey),
-		Overwrite: aws.Bool(false),
-	})
-	var exists *types.ParameterAlreadyExists
-	if errors.As(err, &exists) {
-		err = ErrExists
-	}
-	if err != nil {
-		return fmt.Errorf("add origin key %s: %w", s.parameter(name), without(value, withMend(err, "kms:Encrypt")))
-	}
-	return nil
-}
-
-// Delete deletes the keys of these names and returns how many of them there were:
-// deleting a key that is gone is no error.
-func (s Store) Delete(ctx context.Context, names ...originkey.Name) (int, error) {
-	deleted := 0
-	for batch := range slices.Chunk(names, batchSize) {
-		parameters := make([]string, len(batch))
-		for i, name := range batch {
-			parameters[i] = s.parameter(name)
-		}
-		out, err := s.api.DeleteParameters(ctx, &ssm.DeleteParametersInput{Names: parameters})
-		if err != nil {
-			return deleted, fmt.Errorf("delete origin keys %s: %w", strings.Join(parameters, ", "), err)
-		}
-		deleted += len(out.DeletedParameters)
-	}
-	return deleted, nil
-}
-
-func (s Store) parameter(name originkey.Name) string { return s.path + "/" + string(name) }
-
-// withMend says what to do about a refusal by KMS: Parameter Store passes it on
-// without the name of the permission.
-func withMend(err error, action string) error {
+// WithMend says what to do about a refusal by KMS, which Parameter Store passes on
+// without the name of the permission: action is that.
+func WithMend(err error, action string) error {
 	var refused smithy.APIError
 	if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || !strings.Contains(refused.ErrorMessage(), "master key") {
 		return err
 	}
 	return fmt.Errorf("%w (allow the role %s on the KMS key of the ring, and see that the key is there and enabled)", err, action)
-}
-
-// without returns err with its text free of value. A service may quote what it
-// refused; wrapping such an error would carry the value along, so it is not.
-func without(value originkey.Value, err error) error {
-	text := err.Error()
-	if !strings.Contains(text, value.Reveal()) {
-		return err
-	}
-	return errors.New(strings.ReplaceAll(text, value.Reveal(), value.String()))
 }

@@ -23,30 +23,48 @@ var units = map[string]string{
 	KeyAge:       "Seconds",
 	Duration:     "Seconds",
 	DeployingFor: "Seconds",
+	ModelLatency: "Seconds",
+}
+
+// Group is measurements that are kept for the stack as a whole and, where a
+// dimension is named, apart for each name in it.
+type Group struct {
+	Dimension, Name string
+	Values          []Value
 }
 
 // Write writes one line in CloudWatch's embedded metric format, which makes metrics
 // of what a function logs: it calls nothing and needs no permission.
 func Write(w io.Writer, at time.Time, stack string, values ...Value) error {
+	return WriteGroups(w, at, stack, Group{Values: values})
+}
+
+// WriteGroups is [Write] for measurements with dimensions of their own.
+func WriteGroups(w io.Writer, at time.Time, stack string, groups ...Group) error {
 	type metric struct{ Name, Unit string }
 	type directive struct {
 		Namespace  string
 		Dimensions [][]string
 		Metrics    []metric
 	}
-	list := make([]metric, len(values))
 	line := map[string]any{StackDimension: stack}
-	for i, v := range values {
-		unit, ok := units[v.Name]
-		if !ok {
-			unit = "Count"
+	directives := make([]directive, len(groups))
+	for i, g := range groups {
+		d := directive{Namespace: Namespace, Dimensions: [][]string{{StackDimension}}}
+		if g.Dimension != "" {
+			d.Dimensions = append(d.Dimensions, []string{StackDimension, g.Dimension})
+			line[g.Dimension] = g.Name
 		}
-		list[i] = metric{v.Name, unit}
-		line[v.Name] = v.Value
+		for _, v := range g.Values {
+			unit, ok := units[v.Name]
+			if !ok {
+				unit = "Count"
+			}
+			d.Metrics = append(d.Metrics, metric{v.Name, unit})
+			line[v.Name] = v.Value
+		}
+		directives[i] = d
 	}
-	line["_aws"] = map[string]any{
-		"Timestamp":         at.UnixMilli(),
-		"CloudWatchMetrics": []directive{{Namespace, [][]string{{StackDimension}}, list}},
-	}
+	line["_aws"] = map[string]any{"Timestamp": at.UnixMilli(), "CloudWatchMetrics": directives}
 	return json.NewEncoder(w).Encode(line)
 }

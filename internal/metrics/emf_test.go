@@ -27,6 +27,26 @@ func TestWrite(t *testing.T) {
 	}`, out.String())
 }
 
+func TestGroupsHaveDimensionsOfTheirOwn(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, metrics.WriteGroups(&out, time.UnixMilli(7), "gatehouse-dev",
+		metrics.Group{Values: []metrics.Value{metrics.Count(metrics.Requests, 1)}},
+		metrics.Group{
+			Dimension: metrics.ModelDimension, Name: "amazon.nova-micro-v1:0",
+			Values: []metrics.Value{metrics.Seconds(metrics.ModelLatency, 1500*time.Millisecond), metrics.Count(metrics.InputTokens, 3)},
+		}))
+	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
+	assert.JSONEq(t, `{
+		"_aws": {"Timestamp": 7, "CloudWatchMetrics": [
+			{"Namespace": "Gatehouse", "Dimensions": [["Stack"]], "Metrics": [{"Name": "Requests", "Unit": "Count"}]},
+			{"Namespace": "Gatehouse", "Dimensions": [["Stack"], ["Stack", "Model"]], "Metrics": [
+				{"Name": "ModelLatency", "Unit": "Seconds"}, {"Name": "InputTokens", "Unit": "Count"}
+			]}
+		]},
+		"Stack": "gatehouse-dev", "Model": "amazon.nova-micro-v1:0", "Requests": 1, "ModelLatency": 1.5, "InputTokens": 3
+	}`, out.String())
+}
+
 func TestWriteSaysWhenItCannot(t *testing.T) {
 	require.ErrorContains(t, metrics.Write(full{}, time.Now(), "gatehouse-dev"), "disk full")
 }

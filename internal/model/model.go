@@ -1,15 +1,17 @@
-// Package model is the function that answers POST /api/models with a Bedrock model.
+// Package model is the function that answers the public API: conversations with a
+// model, and what there is to know about them.
 package model
 
 import (
-	"fmt"
+	"maps"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/gateway"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
@@ -20,47 +22,105 @@ const timeout = 29
 // Args configures a [Model].
 type Args struct {
 	Deployment deployment.Deployment
-	Model      settings.Model
+	APIPrefix  string // of all paths: "/api"
+	Settings   settings.Model
+
+	// Lookup asks AWS in the models' region, where that is not the component's own.
+	Lookup pulumi.InvokeOption
+
+	// Place is where the function is in a VPC; nil outside of any.
+	Place *Place
 }
 
-// Model is the model's function.
+// Model is the function with what it needs.
 type Model struct {
 	pulumi.ResourceState
 
 	Function *function.Function
+
+	// Routes lead to the function: all that is below the prefix and leads nowhere else.
+	Routes []gateway.Route
+
+	// SecurityGroupIDs are that of "model" in a VPC.
+	SecurityGroupIDs pulumi.StringMap
 }
 
-// New declares the model's function. It may invoke the model of args and nothing
-// else.
+// New declares the model's function. It may ask the models of args and nothing else.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Model, error) {
-	m := &Model{}
+	m := &Model{SecurityGroupIDs: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, m, opts...); err != nil {
 		return nil, err
 	}
-	var err error
+	statements, err := m.statements(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	place, err := m.newPlace(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
 	m.Function, err = function.New(ctx, name+"-function", &function.Args{
-		Deployment:  args.Deployment,
-		Code:        "model",
-		Description: "Answers POST /api/models with " + args.Model.ID,
-		Timeout:     timeout,
-		Memory:      256,
-		Environment: pulumi.StringMap{
-			"GATEHOUSE_MODEL_ID":         pulumi.String(args.Model.ID),
-			"GATEHOUSE_MODEL_MAX_TOKENS": pulumi.String(strconv.Itoa(args.Model.MaxTokens)),
-		},
-		Statements: []policy.Statement{{
-			Sid:       "InvokeModel",
-			Actions:   []string{"bedrock:InvokeModel"}, // Converse is authorized as InvokeModel
-			Resources: pulumi.StringArray{pulumi.String(foundationModelARN(args.Deployment, args.Model.ID))},
-		}},
+		Deployment:          args.Deployment,
+		Code:                "model",
+		Description:         "Answers the API of " + args.Deployment.Name,
+		Timeout:             timeout,
+		Memory:              args.Settings.Memory,
+		ReservedConcurrency: args.Settings.ReservedConcurrency,
+		Environment:         args.environment(),
+		Statements:          statements,
+		VPC:                 place,
 	}, pulumi.Parent(m))
 	if err != nil {
 		return nil, err
 	}
-	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{"functionName": m.Function.Name})
+	m.Routes = routes(args.APIPrefix, m.Function)
+	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{
+		"functionName":     m.Function.Name,
+		"securityGroupIds": m.SecurityGroupIDs,
+	})
 }
 
-// foundationModelARN leaves the account empty: foundation models belong to AWS.
-func foundationModelARN(d deployment.Deployment, id string) string {
-	return fmt.Sprintf("arn:%s:bedrock:%s::foundation-model/%s", d.Partition, d.Region, id)
+func (a *Args) environment() pulumi.StringMap {
+	s := a.Settings
+	common := pulumi.StringMap{
+		"GATEHOUSE_STACK":             pulumi.String(a.Deployment.Name),
+		"GATEHOUSE_API_PREFIX":        pulumi.String(a.APIPrefix),
+		"GATEHOUSE_MODEL_BACKEND":     pulumi.String(s.Backend),
+		"GATEHOUSE_MODEL_IDS":         pulumi.String(strings.Join(s.IDs(), ",")),
+		"GATEHOUSE_MODEL_MAX_TOKENS":  pulumi.String(strconv.Itoa(s.MaxTokens)),
+		"GATEHOUSE_MODEL_MAX_BODY":    pulumi.String(strconv.Itoa(s.MaxBody)),
+		"GATEHOUSE_MODEL_LOG_CONTENT": pulumi.String(strconv.FormatBool(s.LogContent)),
+	}
+	own := a.bedrockEnvironment()
+	if s.Backend == settings.BackendOpenAI {
+		own = a.serverEnvironment()
+	}
+	maps.Copy(common, own)
+	return common
+}
+
+func (a *Args) bedrockEnvironment() pulumi.StringMap {
+	variables := pulumi.StringMap{}
+	if a.Settings.Region != "" {
+		variables["GATEHOUSE_MODEL_REGION"] = pulumi.String(a.Settings.Region)
+	}
+	if g := a.Settings.Guardrail; g.ID != "" {
+		variables["GATEHOUSE_GUARDRAIL_ID"] = pulumi.String(g.ID)
+		variables["GATEHOUSE_GUARDRAIL_VERSION"] = pulumi.String(g.Version)
+	}
+	return variables
+}
+
+func (a *Args) serverEnvironment() pulumi.StringMap {
+	variables := pulumi.StringMap{"GATEHOUSE_MODEL_BASE_URL": pulumi.String(a.Settings.Server.BaseURL)}
+	if a.usesPrivateModel() {
+		variables["GATEHOUSE_MODEL_BASE_URL"] = pulumi.Sprintf("%s/v1", a.Place.PrivateModel.URL)
+		if name := a.Place.PrivateModel.ServerName; name != "" {
+			variables["GATEHOUSE_MODEL_SERVER_NAME"] = pulumi.String(name)
+		}
+	}
+	if parameter := a.Settings.Server.APIKeyParameter; parameter != "" {
+		variables["GATEHOUSE_MODEL_API_KEY_PARAMETER"] = pulumi.String(parameter)
+	}
+	return variables
 }

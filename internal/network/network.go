@@ -75,7 +75,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // Placement is where something private goes in this network.
 func (n *Network) Placement() Placement {
-	return Placement{VPCID: n.VPCID, CIDRs: []string{n.cidr.String()}, PrivateSubnetIDs: n.PrivateSubnetIDs}
+	return Placement{
+		VPCID:            n.VPCID,
+		CIDRs:            []string{n.cidr.String()},
+		PrivateSubnetIDs: n.PrivateSubnetIDs,
+		EndpointsGroupID: n.SecurityGroupIDs["endpoints"],
+	}
 }
 
 // plan decides on zones and subnets.

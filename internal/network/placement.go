@@ -16,6 +16,10 @@ type Placement struct {
 	VPCID            pulumi.StringInput
 	CIDRs            []string // the VPC's IPv4 networks
 	PrivateSubnetIDs pulumi.StringArrayInput
+
+	// EndpointsGroupID is the security group of the interface endpoints that the stack
+	// made; nil if there are none, or nobody knows.
+	EndpointsGroupID pulumi.StringInput
 }
 
 // Existing returns the placement in a VPC that others made. It looks whether the

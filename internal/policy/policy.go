@@ -3,9 +3,10 @@ package policy
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Statement is one statement that allows something.
+// Statement is one statement, which allows something unless it says Deny.
 type Statement struct {
 	Sid        string
+	Deny       bool
 	Actions    []string
 	Resources  pulumi.StringArray
 	Principal  Principal
@@ -18,6 +19,9 @@ type Principal struct {
 	Type string // "Service" or "AWS"
 	ID   pulumi.StringInput
 }
+
+// Everybody is whom statements are about that name nobody.
+var Everybody = Principal{Type: "AWS", ID: pulumi.String("*")}
 
 // Condition is one test of a statement, as in StringEquals, aws:SourceAccount, "1".
 type Condition struct {
@@ -37,6 +41,9 @@ func Document(statements ...Statement) pulumi.StringOutput {
 
 func (s Statement) json() map[string]any {
 	out := map[string]any{"Sid": s.Sid, "Effect": "Allow", "Action": s.Actions}
+	if s.Deny {
+		out["Effect"] = "Deny"
+	}
 	if len(s.Resources) > 0 {
 		out["Resource"] = s.Resources
 	}

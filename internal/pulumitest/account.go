@@ -29,6 +29,7 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 	switch args.TypeToken {
 	case "aws:lambda/function:Function":
 		text("invokeArn", "arn:aws:apigateway:invoke/%s", args.Name)
+		text("qualifiedArn", "arn:aws:mock:::Function/%s:1", args.Name)
 	case "aws:lambda/invocation:Invocation":
 		text("result", `{"name":"20260131T235959.123Z-0a1b2c3d","value":%q}`, FirstKey)
 	case "aws:apigatewayv2/api:Api":
@@ -36,15 +37,21 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 		text("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
 	case "aws:cloudfront/distribution:Distribution":
 		text("domainName", "d111111abcdef8.cloudfront.net")
+		text("hostedZoneId", "Z2FDTNDATAQYW2")
 	case "aws:lb/loadBalancer:LoadBalancer":
 		text("dnsName", "internal-inference.eu-west-1.elb.amazonaws.com")
 	case "aws:ec2/vpc:Vpc":
 		if assigned, ok := out["assignGeneratedIpv6CidrBlock"]; ok && assigned.BoolValue() {
 			text("ipv6CidrBlock", "2001:db8:1234:1a00::/56")
 		}
+	case "aws:acm/certificate:Certificate":
+		out["domainValidationOptions"] = validationOptions(out)
+	case "aws:route53/record:Record":
+		out["fqdn"] = out["name"]
 	case "aws:kms/key:Key":
 		text("keyId", "11111111-2222-3333-4444-555555555555")
 	}
+	maps.Copy(out, vaultOutputs(args.TypeToken, args.Inputs))
 	return out
 }
 
@@ -58,13 +65,19 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	case "aws:cloudfront/getCachePolicy:getCachePolicy", "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
 		name := args.Args["name"].StringValue()
 		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
+	case "aws:bedrock/getInferenceProfile:getInferenceProfile":
+		return inferenceProfile(args.Args["inferenceProfileId"].StringValue())
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
 		return availabilityZones(), nil
+	case "aws:route53/getZone:getZone":
+		return zone(args.Args["zoneId"].StringValue())
 	case "aws:ec2/getVpc:getVpc":
 		return existingVPC(args.Args["id"].StringValue()), nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return existingSubnet(args.Args["id"].StringValue())
+	case "vault:pkiSecret/getBackendIssuer:getBackendIssuer":
+		return existingIssuer(args.Args["backend"].StringValue(), args.Args["issuerRef"].StringValue())
 	default:
-		return nil, fmt.Errorf("the mocked AWS account knows no %s: add it to pulumitest", args.Token)
+		return nil, fmt.Errorf("the mocked providers know no %s: add it to pulumitest", args.Token)
 	}
 }

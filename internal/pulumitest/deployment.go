@@ -28,7 +28,17 @@ func Artifacts(t testing.TB) artifact.Directory {
 // Settings are those of an empty configuration.
 func Settings(t testing.TB) settings.Settings {
 	t.Helper()
-	s, err := settings.Load(nil)
+	return Configured(t, nil)
+}
+
+// Configured are the settings of a configuration, by key without its namespace.
+func Configured(t testing.TB, config map[string]string) settings.Settings {
+	t.Helper()
+	all := map[string]string{}
+	for key, value := range config {
+		all[settings.Namespace+":"+key] = value
+	}
+	s, err := settings.Load(all)
 	require.NoError(t, err)
 	return s
 }

@@ -19,7 +19,7 @@ const (
 	Stack   = "test"
 )
 
-// Recorder is a mocked engine with a mocked AWS account. Look at it after the run:
+// Recorder is a mocked engine with a mocked AWS account and a mocked Vault. Look at it after the run:
 // what is asserted inside an apply may never run.
 type Recorder struct {
 	mu            sync.Mutex

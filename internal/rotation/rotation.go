@@ -25,6 +25,7 @@ type Args struct {
 	Deployment deployment.Deployment
 	Key        settings.Key
 	Settings   settings.Rotation
+	APIPrefix  string // of the API's paths
 
 	// CacheTime is how long a deleted key may still be accepted by what remembers it:
 	// the authorizers' memory and API Gateway's cache together.
@@ -72,12 +73,16 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
 		Timeout:     rotatorTimeout,
 		Memory:      128,
-		Exclusive:   true,
+
+		// Two at a time do no harm, and no good.
+		ReservedConcurrency: 1,
+
 		Environment: pulumi.StringMap{
 			"GATEHOUSE_STACK":         pulumi.String(args.Deployment.Name),
 			"GATEHOUSE_KEY_PATH":      pulumi.String(r.Ring.Path),
 			"GATEHOUSE_KMS_KEY":       r.Ring.KMSKeyARN,
 			"GATEHOUSE_ORIGIN_HEADER": pulumi.String(args.Key.Header),
+			"GATEHOUSE_API_PREFIX":    pulumi.String(args.APIPrefix),
 			"GATEHOUSE_INTERVAL":      pulumi.String(args.Settings.Interval.String()),
 			"GATEHOUSE_SETTLE":        pulumi.String(args.Settings.Settle.String()),
 			"GATEHOUSE_GRACE":         pulumi.String(args.Settings.Grace.String()),

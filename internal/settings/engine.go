@@ -12,28 +12,34 @@ import (
 // configuration, not key by key as the SDK's config package does, so that a
 // misspelt key is found.
 func FromEngine() (Settings, error) {
-	config, err := engineConfig()
-	if err != nil {
+	var config map[string]string
+	if err := fromEnvironment(pulumi.EnvConfig, &config); err != nil {
 		return Settings{}, err
 	}
-	return Load(config)
+	var secrets []string
+	if err := fromEnvironment(pulumi.EnvConfigSecretKeys, &secrets); err != nil {
+		return Settings{}, err
+	}
+	return Load(config, secrets...)
+}
+
+// fromEnvironment reads the JSON in a variable, which no error quotes.
+func fromEnvironment(variable string, into any) error {
+	text := os.Getenv(variable)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("configuration from the Pulumi engine (%s): %w", variable, err)
+	}
+	return nil
 }
 
 // PipelineFromEngine is the same for the pipeline's program.
 func PipelineFromEngine() (Pipeline, error) {
-	config, err := engineConfig()
-	if err != nil {
+	var config map[string]string
+	if err := fromEnvironment(pulumi.EnvConfig, &config); err != nil {
 		return Pipeline{}, err
 	}
 	return LoadPipeline(config)
-}
-
-func engineConfig() (map[string]string, error) {
-	config := map[string]string{}
-	if text := os.Getenv(pulumi.EnvConfig); text != "" {
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			return nil, fmt.Errorf("configuration from the Pulumi engine (%s): %w", pulumi.EnvConfig, err)
-		}
-	}
-	return config, nil
 }

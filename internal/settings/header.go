@@ -18,6 +18,7 @@ var reservedHeaders = []string{
 	"host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "keep-alive", "max-forwards", "origin",
 	"pragma", "proxy-authenticate", "proxy-authorization", "proxy-connection", "range", "request-range", "te", "trailer", "trailers",
 	"transfer-encoding", "upgrade", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
+	"x-request-id", "x-viewer-country",
 }
 
 var reservedPrefixes = []string{"access-control-", "apigw-", "x-amz-", "x-amzn-", "x-edge-"}

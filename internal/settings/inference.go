@@ -3,6 +3,7 @@ package settings
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,11 +21,10 @@ type Inference struct {
 	Timeout        time.Duration
 }
 
-// modelsPath is the route of the model in a function.
-const modelsPath = "/api/models"
+// apiPaths are what the API answers by itself below its prefix.
+var apiPaths = []string{"models", "chat", "healthz", "readyz", "openapi.yaml"}
 
 var (
-	prefixPattern      = regexp.MustCompile(`^/api(/[A-Za-z0-9][A-Za-z0-9._~-]*)+$`)
 	healthPathPattern  = regexp.MustCompile(`^/[A-Za-z0-9._~/-]{0,255}$`)
 	certificatePattern = regexp.MustCompile(`^arn:aws[a-z-]*:acm:([a-z0-9-]+):[0-9]{12}:certificate/[0-9a-f-]{36}$`)
 	serverNamePattern  = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -39,7 +39,7 @@ var targetRanges = []netip.Prefix{
 
 func readInference(r *reader) Inference {
 	return Inference{
-		Prefix:         r.prefix("inferencePrefix", "/api/inference"),
+		Prefix:         r.pattern("inferencePrefix", "/api/inference", prefixPattern, "a path below apiPrefix such as /api/inference, without a slash at its end"),
 		Targets:        r.list("inferenceTargets", isTarget, "a private IPv4 address (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10) such as 10.0.10.25"),
 		Port:           r.number("inferencePort", 8080, 1, 65_535),
 		Protocol:       r.oneOf("inferenceProtocol", "HTTP", "HTTP", "HTTPS"),
@@ -48,14 +48,6 @@ func readInference(r *reader) Inference {
 		ServerName:     r.optional("inferenceServerName", serverNamePattern, "a DNS name in lower case without wildcards such as model.example.com, or nothing"),
 		Timeout:        r.duration("inferenceTimeout", 29*time.Second, time.Second, 29*time.Second),
 	}
-}
-
-func (r *reader) prefix(key, defaultValue string) string {
-	value := r.text(key, typeString, defaultValue)
-	if !prefixPattern.MatchString(value) || value == modelsPath || strings.HasPrefix(value, modelsPath+"/") {
-		r.refuse(key, "a path below /api such as /api/inference, without a slash at its end, and not %s or below it", modelsPath)
-	}
-	return value
 }
 
 func isTarget(text string) bool {
@@ -75,6 +67,9 @@ func isTarget(text string) bool {
 // shows.
 func (s Settings) checkInference(r *reader) {
 	i := s.Inference
+	if s.Network.Enabled || r.changed("inferencePrefix") {
+		s.checkInferencePrefix(r)
+	}
 	switch {
 	case i.CertificateARN == "" && i.ServerName != "":
 		r.refuse("inferenceServerName", "nothing without inferenceCertificateArn: there is no certificate to look for the name in")
@@ -83,5 +78,16 @@ func (s Settings) checkInference(r *reader) {
 	}
 	if i.CertificateARN != "" && certificatePattern.FindStringSubmatch(i.CertificateARN)[1] != s.Region {
 		r.refuse("inferenceCertificateArn", "a certificate in the stack's region, %s", s.Region)
+	}
+}
+
+// checkInferencePrefix refuses a prefix outside of the API's, and one that takes a
+// path from the API itself.
+func (s Settings) checkInferencePrefix(r *reader) {
+	rest, below := strings.CutPrefix(s.Inference.Prefix, s.Gateway.Prefix+"/")
+	first, _, _ := strings.Cut(rest, "/")
+	if !below || slices.Contains(apiPaths, first) {
+		r.refuse("inferencePrefix", "a path below apiPrefix such as %s/inference, and none that begins with %s/ and %s",
+			s.Gateway.Prefix, s.Gateway.Prefix, strings.Join(apiPaths, ", "))
 	}
 }

@@ -50,16 +50,19 @@ func TestInferenceGiven(t *testing.T) {
 
 func TestMalformedInferenceIsRefused(t *testing.T) {
 	for _, c := range []struct{ key, given, allowed string }{
-		{"inferencePrefix", "", "a path below /api such as /api/inference"},
-		{"inferencePrefix", "/", "a path below /api"},
-		{"inferencePrefix", "/api", "a path below /api"},
-		{"inferencePrefix", "/inference", "a path below /api"},
-		{"inferencePrefix", "api/inference", "a path below /api"},
+		{"inferencePrefix", "", "a path below apiPrefix such as /api/inference"},
+		{"inferencePrefix", "/", "a path below apiPrefix"},
+		{"inferencePrefix", "/api", "a path below apiPrefix"},
+		{"inferencePrefix", "/inference", "a path below apiPrefix"},
+		{"inferencePrefix", "api/inference", "a path below apiPrefix"},
 		{"inferencePrefix", "/api/inference/", "without a slash at its end"},
-		{"inferencePrefix", "/api/../inference", "a path below /api"},
-		{"inferencePrefix", "/api/{proxy+}", "a path below /api"},
-		{"inferencePrefix", "/api/models", "not /api/models or below it"},
-		{"inferencePrefix", "/api/models/private", "not /api/models or below it"},
+		{"inferencePrefix", "/api/../inference", "a path below apiPrefix"},
+		{"inferencePrefix", "/api/{proxy+}", "a path below apiPrefix"},
+		{"inferencePrefix", "/api/models", "none that begins with /api/ and models, chat"},
+		{"inferencePrefix", "/api/models/private", "none that begins with /api/ and models, chat"},
+		{"inferencePrefix", "/api/chat", "none that begins with /api/ and models, chat"},
+		{"inferencePrefix", "/api/healthz", "healthz"},
+		{"inferencePrefix", "/apis/inference", "a path below apiPrefix"},
 		{"inferenceTargets", `["model.example.com"]`, `"model.example.com" is not`},
 		{"inferenceTargets", `["10.0.10.256"]`, `"10.0.10.256" is not`},
 		{"inferenceTargets", `["10.0.10.0/24"]`, `"10.0.10.0/24" is not`},
@@ -117,4 +120,16 @@ func TestPrefixesBesideTheModelsPathAreAllowed(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, prefix, s.Inference.Prefix)
 	}
+}
+
+func TestTheInferencePrefixFollowsThatOfTheAPI(t *testing.T) {
+	s, err := Load(map[string]string{"gatehouse:apiPrefix": "/v1"})
+	require.NoError(t, err, "without a network, the default counts for nothing")
+	assert.Equal(t, "/v1", s.Gateway.Prefix)
+
+	_, err = Load(map[string]string{"gatehouse:apiPrefix": "/v1", "gatehouse:networkEnabled": "true"})
+	require.ErrorContains(t, err, `gatehouse:inferencePrefix is "/api/inference" by default; allowed: a path below apiPrefix such as /v1/inference`)
+
+	_, err = Load(map[string]string{"gatehouse:apiPrefix": "/v1", "gatehouse:networkEnabled": "true", "gatehouse:inferencePrefix": "/v1/private"})
+	require.NoError(t, err)
 }

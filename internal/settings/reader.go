@@ -31,11 +31,16 @@ type reader struct {
 	namespace string // of keys without one
 	config    map[string]string
 	specs     map[string]spec // by full key
+	secrets   map[string]bool // by full key: never quoted
 	problems  Problems
 }
 
-func newReader(config map[string]string) *reader {
-	return &reader{namespace: Namespace, config: config, specs: map[string]spec{}}
+func newReader(config map[string]string, secrets ...string) *reader {
+	r := &reader{namespace: Namespace, config: config, specs: map[string]spec{}, secrets: map[string]bool{}}
+	for _, key := range secrets {
+		r.secrets[key] = true
+	}
+	return r
 }
 
 // full returns the full name of one of the program's own keys; a key that names
@@ -67,7 +72,15 @@ func (r *reader) refuse(key, allowed string, args ...any) {
 	if !ok {
 		given = r.specs[r.full(key)].defaultValue
 	}
-	r.problems = append(r.problems, Problem{Key: r.full(key), Given: given, Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+	r.problems = append(r.problems, Problem{Key: r.full(key), Given: r.shown(key, given), Default: !ok, Allowed: fmt.Sprintf(allowed, args...)})
+}
+
+// shown is a value as an error may quote it.
+func (r *reader) shown(key, value string) string {
+	if value != "" && r.secrets[r.full(key)] {
+		return "[secret]"
+	}
+	return value
 }
 
 func (r *reader) pattern(key, defaultValue string, pattern *regexp.Regexp, allowed string) string {
@@ -126,22 +139,31 @@ func (r *reader) boolean(key string, defaultValue bool) bool {
 // howToSetLists begins what errors about lists add to what is allowed.
 const howToSetLists = "; set it with "
 
-// list reads a list of texts, which is empty by default. The engine hands it over as
-// a JSON array. Each element is checked, and the first that is wrong is named:
-// allowed says what it may be.
+// list reads a list of texts, which is empty by default.
 func (r *reader) list(key string, valid func(string) bool, allowed string) []string {
+	return r.listOr(key, []string{}, valid, allowed)
+}
+
+// listOr reads a list of texts. The engine hands it over as a JSON array. Each
+// element is checked, and the first that is wrong is named: allowed says what it
+// may be.
+func (r *reader) listOr(key string, defaultValues []string, valid func(string) bool, allowed string) []string {
+	defaultText, err := json.Marshal(defaultValues)
+	if err != nil {
+		panic(err) // texts can always be written as JSON
+	}
 	var values []string
-	if err := json.Unmarshal([]byte(r.text(key, typeArray, "[]")), &values); err != nil || values == nil {
+	if err := json.Unmarshal([]byte(r.text(key, typeArray, string(defaultText))), &values); err != nil || values == nil {
 		r.refuse(key, "a list in which each is %s"+howToSetLists+"`pulumi config set --path '%s[0]' VALUE` or as a YAML list", allowed, r.full(key))
 		return nil
 	}
 	for i, value := range values {
 		if !valid(value) {
-			r.refuse(key, "a list in which each is %s; %q is not", allowed, value)
+			r.refuse(key, "a list in which each is %s; %q is not", allowed, r.shown(key, value))
 			return nil
 		}
 		if slices.Contains(values[:i], value) {
-			r.refuse(key, "a list in which each is given once; %q is there twice", value)
+			r.refuse(key, "a list in which each is given once; %q is there twice", r.shown(key, value))
 			return nil
 		}
 	}
@@ -154,6 +176,19 @@ func (r *reader) duration(key string, defaultValue, least, most time.Duration) t
 	value, err := time.ParseDuration(r.text(key, typeString, short(defaultValue)))
 	if err != nil || value < least || value > most || value%time.Second != 0 {
 		r.refuse(key, "a duration from %s to %s in whole seconds, such as 90s, 5m or 6h", short(least), short(most))
+	}
+	return value
+}
+
+// oneOfDurations reads a duration that has to be one of a few.
+func (r *reader) oneOfDurations(key string, defaultValue time.Duration, allowed ...time.Duration) time.Duration {
+	value, err := time.ParseDuration(r.text(key, typeString, short(defaultValue)))
+	if err != nil || !slices.Contains(allowed, value) {
+		texts := make([]string, len(allowed))
+		for i, each := range allowed {
+			texts[i] = short(each)
+		}
+		r.refuse(key, "one of %s", strings.Join(texts, ", "))
 	}
 	return value
 }

@@ -24,18 +24,33 @@ type Settings struct {
 	Inference     Inference
 	Safeguards    Safeguards
 	Observability Observability
+
+	Vault           Vault
+	Certificate     Certificate
+	Kubernetes      Kubernetes
+	Workload        Workload
+	Edge            Edge
+	Origin          Origin
+	OriginFunction  OriginFunction
+	ResponseHeaders ResponseHeaders
+	CORS            CORS
+	Firewall        Firewall
+	AccessLogs      AccessLogs
+	Domain          Domain
 }
 
 // Lambda holds what all functions share.
 type Lambda struct {
 	Architecture     string // as Lambda spells it: arm64 or x86_64
 	LogRetentionDays int    // of the functions' and the API's log groups
+	Tracing          bool   // whether X-Ray records their invocations
 }
 
-// Gateway holds the HTTP API's limits.
+// Gateway holds the HTTP API's prefix and limits.
 type Gateway struct {
-	ThrottleRate  int // steady requests per second
-	ThrottleBurst int // requests at once
+	Prefix        string // of all paths: "/api"
+	ThrottleRate  int    // steady requests per second
+	ThrottleBurst int    // requests at once
 
 	// AuthorizerTTL is how long API Gateway keeps an authorizer's answer, refusals
 	// included; zero asks the authorizer each time.
@@ -68,23 +83,18 @@ type Rotation struct {
 // in practice.
 const propagation = time.Second
 
-// Model holds what POST /api/models invokes.
-type Model struct {
-	ID        string // a Bedrock foundation model's id
-	MaxTokens int    // the most that one answer may have
-}
-
 var (
 	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	emailPattern  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
-	modelPattern  = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*(:[0-9a-z]+)*$`)
+	prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9][A-Za-z0-9._~-]*)+$`)
 )
 
 // Load reads the settings from the stack's configuration: full key ("aws:region")
 // to value, as the engine hands it to the program. Its error, a [Problems], names
-// every key that is wrong, what was given and what is allowed.
-func Load(config map[string]string) (Settings, error) {
-	r := newReader(config)
+// every key that is wrong, what was given and what is allowed. The values of keys
+// that are secrets are never quoted.
+func Load(config map[string]string, secrets ...string) (Settings, error) {
+	r := newReader(config, secrets...)
 	s := read(r)
 	if len(r.problems) == 0 {
 		s.crossCheck(r)
@@ -97,13 +107,16 @@ func Load(config map[string]string) (Settings, error) {
 }
 
 func read(r *reader) Settings {
+	vault := readVault(r)
 	return Settings{
 		Region: r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
 		Lambda: Lambda{
 			Architecture:     r.oneOf("lambdaArchitecture", "arm64", "arm64", "x86_64"),
 			LogRetentionDays: r.oneOfNumbers("logRetentionDays", 30, retentionDays),
+			Tracing:          r.boolean("tracingEnabled", false),
 		},
 		Gateway: Gateway{
+			Prefix:        r.pattern("apiPrefix", "/api", prefixPattern, "a path such as /api, without a slash at its end"),
 			ThrottleRate:  r.number("throttleRate", 100, 1, 10_000),
 			ThrottleBurst: r.number("throttleBurst", 200, 1, 5_000),
 			AuthorizerTTL: r.duration("authorizerTtl", 5*time.Minute, 0, time.Hour),
@@ -123,14 +136,24 @@ func read(r *reader) Settings {
 			Deployment: r.duration("rotationDeployment", 15*time.Minute, time.Second, time.Hour),
 			AlarmEmail: r.optional("alarmEmail", emailPattern, "an e-mail address, or nothing"),
 		},
-		Model: Model{
-			ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", modelPattern, "a Bedrock foundation model's id such as amazon.nova-micro-v1:0"),
-			MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
-		},
+		Model:         readModel(r),
 		Network:       readNetwork(r),
 		Inference:     readInference(r),
 		Safeguards:    readSafeguards(r),
 		Observability: readObservability(r),
+
+		Vault:           vault,
+		Certificate:     readCertificate(r, vault),
+		Kubernetes:      readKubernetes(r),
+		Workload:        readWorkload(r),
+		Edge:            readEdge(r),
+		Origin:          readOrigin(r),
+		OriginFunction:  readOriginFunction(r),
+		ResponseHeaders: readResponseHeaders(r),
+		CORS:            readCORS(r),
+		Firewall:        readFirewall(r),
+		AccessLogs:      readAccessLogs(r),
+		Domain:          readDomain(r),
 	}
 }
 
@@ -145,9 +168,17 @@ func (s Settings) crossCheck(r *reader) {
 		r.refuse("keyStaleLimit", "at least keyMemoryTtl, %s", short(s.Key.MemoryTTL))
 	}
 	s.checkRotation(r)
+	s.checkModel(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
 	s.checkSafeguards(r)
+	s.checkCertificate(r)
+	s.checkWorkload(r)
+	s.checkEdge(r)
+	s.checkOrigin(r)
+	s.checkResponseHeaders(r)
+	s.checkCORS(r)
+	s.checkDomain(r)
 }
 
 // checkRotation refuses times with which the rotation would fail requests, or never

@@ -63,7 +63,12 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:rotationDrain", "1h", "a duration from 1s to 2m"},
 		{"gatehouse:rotationDeployment", "2h", "a duration from 1s to 1h"},
 		{"gatehouse:alarmEmail", "ops", "an e-mail address, or nothing"},
-		{"gatehouse:modelId", "Claude", "a Bedrock foundation model's id"},
+		{"gatehouse:apiPrefix", "/", "a path such as /api"},
+		{"gatehouse:apiPrefix", "", "a path such as /api"},
+		{"gatehouse:apiPrefix", "api", "a path such as /api"},
+		{"gatehouse:apiPrefix", "/api/", "without a slash at its end"},
+		{"gatehouse:apiPrefix", "/api/{version}", "a path such as /api"},
+		{"gatehouse:tracingEnabled", "yes", "true or false"},
 		{"gatehouse:modelMaxTokens", "0", "a whole number from 1 to 65536"},
 		{"gatehouse:keyHeadr", "x-door", "only the keys that Pulumi.yaml lists"},
 	} {
@@ -104,15 +109,6 @@ func TestAConflictWithADefaultSaysSo(t *testing.T) {
 func TestATickAsLongAsTheIntervalIsRefused(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:rotationInterval": "1h", "gatehouse:rotationTick": "1h"})
 	require.ErrorContains(t, err, `gatehouse:rotationTick is "1h"; allowed: less than rotationInterval, 1h`)
-}
-
-func TestModelIDs(t *testing.T) {
-	for _, id := range []string{"amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.titan-text-lite-v1", "mistral.mistral-7b-instruct-v0:2", "meta.llama3-8b-instruct-v1:0:8k", "openai.gpt-oss-20b-1:0"} {
-		assert.Regexp(t, modelPattern, id)
-	}
-	for _, id := range []string{"", "nova", "amazon/nova", "amazon.nova*", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"} {
-		assert.NotRegexp(t, modelPattern, id)
-	}
 }
 
 // asEngine writes a value of a YAML file as the engine hands it to the program.
@@ -173,6 +169,9 @@ func TestTheStacksFilesAreValid(t *testing.T) {
 		var file struct{ Config map[string]any }
 		require.NoError(t, yaml.Unmarshal(text, &file))
 		config := map[string]string{}
+		if stack == "local" { // what differs from machine to machine
+			config["gatehouse:vaultAddress"], config["gatehouse:kubernetesKubeconfig"] = "http://127.0.0.1:8200", "kubeconfig.yaml"
+		}
 		for key, value := range file.Config {
 			config[key] = asEngine(t, value)
 		}

@@ -21,11 +21,13 @@ func exported(t *testing.T, s settings.Settings) map[string]any {
 
 func TestExports(t *testing.T) {
 	assert.Equal(t, map[string]any{
+		"url":                    "https://d111111abcdef8.cloudfront.net",
 		"distributionUrl":        "https://d111111abcdef8.cloudfront.net",
 		"distributionDomainName": "d111111abcdef8.cloudfront.net",
 		"distributionId":         "edge-distribution-id",
 		"apiUrl":                 "https://abcdef1234.execute-api.eu-west-1.amazonaws.com",
 		"apiId":                  "gateway-api-id",
+		"apiPrefix":              "/api",
 		"parameterPath":          "/gatehouse/test/origin-key",
 		"originHeaderName":       "x-origin-verify",
 		"rotatorName":            "gatehouse-test-rotator",
@@ -48,6 +50,10 @@ func TestExportsOfTheNetwork(t *testing.T) {
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
+	withFunction := own
+	withFunction.Model.InVPC = true
+	withFunction.Network.InterfaceEndpoints = []string{"bedrock-runtime"}
+
 	model := map[string]any{
 		"inferencePrefix":     "/api/inference",
 		"vpcLinkId":           "inference-link-id",
@@ -69,6 +75,16 @@ func TestExportsOfTheNetwork(t *testing.T) {
 				"targets": "inference-targets-group-id", "endpoints": "network-endpoints-group-id",
 			},
 		}},
+		"own, with the function": {withFunction, map[string]any{
+			"vpcId":             "network-vpc-id",
+			"publicSubnetIds":   []any{"network-public-0-id", "network-public-1-id"},
+			"privateSubnetIds":  []any{"network-private-0-id", "network-private-1-id"},
+			"isolatedSubnetIds": []any{"network-isolated-0-id", "network-isolated-1-id"},
+			"securityGroupIds": map[string]any{
+				"vpcLink": "inference-link-group-id", "loadBalancer": "inference-load-balancer-group-id",
+				"targets": "inference-targets-group-id", "endpoints": "network-endpoints-group-id", "model": "model-group-id",
+			},
+		}},
 		"existing": {existing, map[string]any{
 			"vpcId":            pulumitest.ExistingVPC,
 			"privateSubnetIds": []any{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
@@ -85,4 +101,70 @@ func TestExportsOfTheNetwork(t *testing.T) {
 			assert.Equal(t, want, exported(t, c.settings))
 		})
 	}
+}
+
+func TestExportsOfTheCertificate(t *testing.T) {
+	config := func(changes map[string]string) settings.Settings {
+		all := map[string]string{
+			"vaultAddress":         "https://vault.example.com:8200",
+			"certificateNames":     `["inference.example.com"]`,
+			"kubernetesKubeconfig": "kubeconfig.yaml",
+		}
+		maps.Copy(all, changes)
+		return pulumitest.Configured(t, all)
+	}
+	both := map[string]any{
+		"pkiMount":           "gatehouse-test-pki",
+		"pkiRole":            "gatehouse-test",
+		"pkiPolicy":          "gatehouse-test-certificates",
+		"caCertificate":      pulumitest.Root(),
+		"tlsSecretNamespace": "gatehouse",
+	}
+	issued := map[string]any{
+		"tlsSecretName":     "gatehouse-test-tls",
+		"certificateSerial": pulumitest.SerialNumber(pulumitest.Issued("inference.example.com")),
+		"certificateExpiry": "2026-02-01T00:00:00Z",
+	}
+	for name, c := range map[string]struct {
+		settings settings.Settings
+		want     []map[string]any
+	}{
+		"by Vault": {config(nil), []map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root"}}},
+		"by cert-manager": {
+			config(map[string]string{"certificateIssuer": "certManager"}),
+			[]map[string]any{{"tlsSecretName": "gatehouse-test-cert-manager-tls", "pkiRootMount": "gatehouse-test-pki-root"}},
+		},
+		"of an existing authority": {
+			config(map[string]string{"certificateMount": pulumitest.ExistingMount}),
+			[]map[string]any{issued, {"pkiMount": pulumitest.ExistingMount}},
+		},
+		"with a workload": {
+			config(map[string]string{"workloadEnabled": "true", "workloadImage": "gateway:1"}),
+			[]map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root", "workloadServiceName": "gatehouse-test-inference"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := exported(t, pulumitest.Settings(t))
+			maps.Copy(want, both)
+			for _, more := range c.want {
+				maps.Copy(want, more)
+			}
+			assert.Equal(t, want, exported(t, c.settings))
+		})
+	}
+}
+
+func TestExportsOfTheEdge(t *testing.T) {
+	s := pulumitest.Settings(t)
+	s.Firewall.Enabled = true
+	s.AccessLogs.Enabled = true
+	s.Domain.Names, s.Domain.ZoneID = []string{"api.example.com", "models.example.com"}, pulumitest.Zone
+
+	want := exported(t, pulumitest.Settings(t))
+	maps.Copy(want, map[string]any{
+		"url":              "https://api.example.com",
+		"webAclArn":        "arn:aws:mock:::WebAcl/firewall-acl",
+		"accessLogsBucket": "access-logs-bucket-id",
+	})
+	assert.Equal(t, want, exported(t, s))
 }

@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"os"
@@ -40,7 +41,96 @@ func shapes(t testing.TB) map[string]settings.Settings {
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
-	return map[string]settings.Settings{"no network": pulumitest.Settings(t), "own network": own, "existing network": existing}
+	return map[string]settings.Settings{
+		"defaults":                pulumitest.Settings(t),
+		"own network":             own,
+		"existing network":        existing,
+		"certificate":             certificate(t, nil),
+		"certificate by manager":  certificate(t, map[string]string{"certificateIssuer": settings.IssuerCertManager}),
+		"existing authority":      certificate(t, map[string]string{"certificateMount": pulumitest.ExistingMount, "kubernetesCreateNamespace": "false"}),
+		"certificate and network": served(t),
+		"bare edge":               bareEdge(t),
+		"everything":              everything(t, served(t)),
+		"private function":        privateFunction(t),
+		"Bedrock with all":        bedrockWithAll(t),
+	}
+}
+
+// kubeconfig is a cluster's, with a token in it.
+const kubeconfig = "the-kubeconfig-in-clear"
+
+// certificate are the settings of a stack with a certificate.
+func certificate(t testing.TB, changes map[string]string) settings.Settings {
+	t.Helper()
+	config := map[string]string{
+		"vaultAddress":      "https://vault.example.com:8200",
+		"certificateNames":  `["inference.example.com"]`,
+		"kubernetesContext": "main",
+		"workloadEnabled":   "true",
+		"workloadImage":     "registry.example.com/gateway:1.4.2",
+	}
+	maps.Copy(config, changes)
+	s := pulumitest.Configured(t, config)
+	s.Kubernetes.Kubeconfig = kubeconfig
+	return s
+}
+
+// served are the settings of a stack whose private path leads to pods with a
+// certificate.
+func served(t testing.TB) settings.Settings {
+	t.Helper()
+	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
+}
+
+// bareEdge has nothing at the edge that can be left out.
+func bareEdge(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.OriginFunction.Enabled = false
+	s.ResponseHeaders.ContentSecurityPolicy = ""
+	s.ResponseHeaders.Removed = nil
+	return s
+}
+
+// everything is s with all that can be at the edge, far from the region that
+// CloudFront demands.
+func everything(t testing.TB, s settings.Settings) settings.Settings {
+	t.Helper()
+	s.Region = "eu-central-1"
+	s.Edge.CountriesBlocked = []string{"AQ"}
+	s.Edge.ErrorDocuments = true
+	s.Origin.ShieldRegion = "eu-central-1"
+	s.CORS.Origins = []string{"https://app.example.com"}
+	s.Firewall.Enabled = true
+	s.AccessLogs.Enabled = true
+	s.Domain.Names = []string{"api.example.com", "models.example.com"}
+	s.Domain.ZoneID = pulumitest.Zone
+	return s
+}
+
+// privateFunction has the API's function in the VPC, before the private model, which
+// asks for a key.
+func privateFunction(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Network.Enabled = true
+	s.Network.InterfaceEndpoints = []string{"ssm"}
+	s.Model.Backend, s.Model.ID, s.Model.InVPC = settings.BackendOpenAI, "llama3.2:1b", true
+	s.Model.Server.APIKeyParameter = "/models/key"
+	return s
+}
+
+// bedrockWithAll has all of Bedrock that there are settings for, and traces.
+func bedrockWithAll(t testing.TB) settings.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Gateway.Prefix = "/v1"
+	s.Lambda.Tracing = true
+	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0"}
+	s.Model.Region = "eu-central-1"
+	s.Model.Guardrail = settings.Guardrail{ID: "gr1", Version: "1"}
+	s.Model.ReservedConcurrency = 5
+	return s
 }
 
 func deploy(t testing.TB, s settings.Settings) *pulumitest.Recorder {
@@ -63,7 +153,7 @@ func TestEveryResourceBelongsToAComponent(t *testing.T) {
 		for _, r := range recorder.All() {
 			parent := urn.URN(r.Request.GetParent())
 			switch {
-			case r.Type == provider:
+			case isProvider(r):
 				assert.Equal(t, "pulumi:pulumi:Stack", string(parent.Type()), r.Name)
 			case r.Custom():
 				assert.Regexp(t, `^gatehouse:[a-z]+:[A-Z][A-Za-z]+$`, string(parent.Type()), "parent of %s", r.Name)
@@ -83,25 +173,102 @@ func TestEveryComponentRegistersItsOutputs(t *testing.T) {
 	})
 }
 
-func TestEveryResourceUsesTheOneProvider(t *testing.T) {
+func isProvider(r pulumitest.Registration) bool {
+	return strings.HasPrefix(r.Type, "pulumi:providers:")
+}
+
+func TestEveryResourceUsesAProviderOfItsPackage(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		recorder.Only(t, provider)
+		used := map[string]bool{}
 		for _, r := range recorder.All() {
-			if r.Custom() && r.Type != provider {
-				assert.Contains(t, r.Request.GetProvider(), "::"+provider+"::aws::", r.Name)
+			if r.Custom() && !isProvider(r) {
+				name, _, _ := strings.Cut(r.Type, ":")
+				reference := r.Request.GetProvider()
+				require.Contains(t, reference, "::pulumi:providers:"+name+"::", r.Name)
+				used[urn.URN(reference[:strings.LastIndex(reference, "::")]).Name()] = true
 			}
+		}
+		for _, r := range recorder.All() {
+			if isProvider(r) && r.Name != "aws-model" { // nothing is made there: it looks things up
+				assert.True(t, used[r.Name], "the provider %s is used", r.Name)
+			}
+		}
+		for _, one := range []string{"pulumi:providers:vault", "pulumi:providers:kubernetes"} {
+			assert.LessOrEqual(t, len(recorder.OfType(one)), 1, one)
 		}
 	})
 }
 
+// isGlobal reports whether CloudFront demands that the resource is in its region.
+func isGlobal(r pulumitest.Registration) bool {
+	switch r.Type {
+	case "aws:acm/certificate:Certificate", "aws:acm/certificateValidation:CertificateValidation":
+		return true
+	case "aws:lambda/function:Function":
+		return runsInCloudFront(r)
+	case "aws:cloudwatch/logGroup:LogGroup":
+		return strings.HasPrefix(r.Text("name"), "aws-waf-logs-") || strings.HasPrefix(r.Text("name"), "/aws/lambda/us-east-1.")
+	default:
+		return strings.HasPrefix(r.Type, "aws:wafv2/") || strings.HasPrefix(r.Type, "aws:cloudwatch/logDelivery") ||
+			strings.HasPrefix(r.Type, "aws:cloudwatch/logResourcePolicy")
+	}
+}
+
+// runsInCloudFront reports whether a function is for Lambda@Edge, which runs no Go.
+func runsInCloudFront(function pulumitest.Registration) bool {
+	return strings.HasPrefix(function.Text("runtime"), "nodejs")
+}
+
+// regional are the types that are in one region, but for those that isGlobal knows.
+var regional = []string{
+	"aws:apigatewayv2/", "aws:cloudwatch/", "aws:ec2/", "aws:kms/", "aws:lambda/", "aws:lb/", "aws:s3/", "aws:scheduler/", "aws:sns/", "aws:sqs/", "aws:vpc/",
+}
+
+func TestEveryResourceIsInItsRegion(t *testing.T) {
+	for name, s := range shapes(t) {
+		t.Run(name, func(t *testing.T) {
+			recorder := deploy(t, s)
+			regions := map[string]string{} // by the providers' names
+			for _, p := range recorder.OfType(provider) {
+				regions[p.Name] = p.Text("region")
+			}
+			want := map[string]string{"aws": s.Region}
+			if s.Region != settings.GlobalRegion {
+				want["aws-us-east-1"] = settings.GlobalRegion
+			}
+			if s.Model.Region != "" {
+				want["aws-model"] = s.Model.Region
+			}
+			assert.Equal(t, want, regions)
+			for _, r := range recorder.All() {
+				if !r.Custom() || !strings.HasPrefix(r.Type, "aws:") {
+					continue
+				}
+				reference := r.Request.GetProvider()
+				require.Contains(t, reference, "::"+provider+"::", r.Name)
+				region := regions[urn.URN(reference[:strings.LastIndex(reference, "::")]).Name()]
+				switch {
+				case isGlobal(r):
+					assert.Equal(t, "us-east-1", region, r.Name)
+				case slices.ContainsFunc(regional, func(start string) bool { return strings.HasPrefix(r.Type, start) }):
+					assert.Equal(t, s.Region, region, r.Name)
+				default:
+					assert.NotEmpty(t, region, r.Name)
+				}
+			}
+		})
+	}
+}
+
 func TestEverythingIsTagged(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		tags := recorder.Only(t, provider).Input("defaultTags.tags")
-		assert.Equal(t, resource.NewProperty(resource.PropertyMap{
-			"project":    resource.NewProperty("gatehouse"),
-			"stack":      resource.NewProperty("test"),
-			"managed-by": resource.NewProperty("pulumi"),
-		}), tags)
+		for _, p := range recorder.OfType(provider) {
+			assert.Equal(t, resource.NewProperty(resource.PropertyMap{
+				"project":    resource.NewProperty("gatehouse"),
+				"stack":      resource.NewProperty("test"),
+				"managed-by": resource.NewProperty("pulumi"),
+			}), p.Input("defaultTags.tags"), p.Name)
+		}
 	})
 }
 
@@ -113,7 +280,11 @@ func TestEveryFunctionHasALogGroup(t *testing.T) {
 			names[group.Text("name")] = true
 		}
 		for _, function := range recorder.OfType("aws:lambda/function:Function") {
-			assert.Contains(t, names, "/aws/lambda/"+function.Text("name"), "the program makes the log group of %s", function.Name)
+			name := function.Text("name")
+			if runsInCloudFront(function) {
+				name = "us-east-1." + function.Name // which the mocked provider made its name
+			}
+			assert.Contains(t, names, "/aws/lambda/"+name, "the program makes the log group of %s", function.Name)
 		}
 	})
 }
@@ -129,10 +300,29 @@ func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
 	})
 }
 
-func TestTheKeyIsNeverInClear(t *testing.T) {
+func TestSecretsAreNeverInClear(t *testing.T) {
+	secrets := []string{pulumitest.FirstKey, kubeconfig, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
-			assert.NotContains(t, shown(resource.NewProperty(r.Inputs)), pulumitest.FirstKey, "inputs of %s", r.Name)
+			text := shown(resource.NewProperty(r.Inputs))
+			for i, secret := range secrets {
+				for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))} {
+					assert.Falsef(t, strings.Contains(text, form), "inputs of %s have secret %d", r.Name, i)
+				}
+			}
+		}
+	})
+}
+
+// What the state has, an old backup has too, and a destroy long after would use.
+func TestVaultsTokenIsNotEvenASecret(t *testing.T) {
+	t.Setenv("VAULT_TOKEN", "the-token-in-clear")
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			assert.NotContains(t, shown(r.Input("")), "the-token-in-clear", r.Name)
+			if r.Type == "pulumi:providers:vault" {
+				assert.NotContains(t, r.Inputs, resource.PropertyKey("token"))
+			}
 		}
 	})
 }
@@ -169,7 +359,9 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 					return stack.Deploy(ctx, s, artifacts, nil)
 				})
 				for _, r := range recorder.All() {
-					all[r.Type+" "+r.Name] = r.Input("").String()
+					text, err := json.Marshal(r.Input("").Mappable())
+					require.NoError(t, err)
+					all[r.Type+" "+r.Name] = string(text)
 				}
 				return all
 			}
@@ -194,15 +386,29 @@ func TestWithoutNetworkThereIsNothingOfIt(t *testing.T) {
 	for _, r := range recorder.All() {
 		assert.False(t, isOfNetwork(r), "%s %s", r.Type, r.Name)
 	}
-	assert.Len(t, recorder.OfType("aws:apigatewayv2/route:Route"), 1)
+	for _, route := range recorder.OfType("aws:apigatewayv2/route:Route") {
+		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "all lead to the function")
+	}
 }
 
-func TestTheNetworkChangesNothingElse(t *testing.T) {
-	without := deploy(t, pulumitest.Settings(t))
-	for name, s := range shapes(t) {
+func TestWhatIsAddedChangesNothingElse(t *testing.T) {
+	network := served(t)
+	network.Certificate.Enabled = false
+	all := shapes(t)
+	for name, c := range map[string]struct {
+		without settings.Settings
+		with    settings.Settings
+	}{
+		"own network":               {pulumitest.Settings(t), all["own network"]},
+		"existing network":          {pulumitest.Settings(t), all["existing network"]},
+		"certificate":               {pulumitest.Settings(t), all["certificate"]},
+		"certificate by manager":    {pulumitest.Settings(t), all["certificate by manager"]},
+		"existing authority":        {pulumitest.Settings(t), all["existing authority"]},
+		"certificate for a network": {network, served(t)},
+	} {
 		t.Run(name, func(t *testing.T) {
-			with := deploy(t, s)
-			for _, r := range without.All() {
+			with := deploy(t, c.with)
+			for _, r := range deploy(t, c.without).All() {
 				if r.Type == "aws:lambda/function:Function" {
 					continue // its archive lies elsewhere in each run
 				}
@@ -246,21 +452,44 @@ func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
 // wildcards are the resources with a star in them that a policy may have, each
 // with its reason.
 var wildcards = map[string]string{
-	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":           "Lambda names the streams",
-	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                   "Lambda names the streams",
-	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":               "Lambda names the streams",
-	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
-	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                             "VPC flow logs name the streams",
-	"network-flow-logs-policy: *": "DescribeLogGroups is allowed on all groups or none",
-	"rotation-kms: *":             "in the policy of a KMS key the star means this key",
+	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":              "Lambda names the streams",
+	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                      "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":                  "Lambda names the streams",
+	"rotation-rotator-policy: arn:aws:ssm:eu-central-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
+	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*":    "the rotator names the keys",
+	"network-flow-logs-policy: arn:aws:mock:::LogGroup/network-flow-logs:*":                                "VPC flow logs name the streams",
+	"rotation-kms: *": "in the policy of a KMS key the star means this key",
+	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin":   "CloudFront runs the function in all regions",
+	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin:*": "CloudFront runs the function in all regions, and Lambda names the streams",
+	"firewall-logs-policy: arn:aws:mock:::LogGroup/firewall-logs:log-stream:*":                      "AWS WAF names the streams",
+	"access-logs-policy: arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/*":         "CloudFront names the objects",
+	"gateway-authorizer-policy: *":                                    "traces are no resources",
+	"rotation-rotator-policy: *":                                      "traces are no resources",
+	"model-function-policy: *":                                        "neither are network interfaces before they are made; the function's code can't use this",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*": "a condition names the one parameter, whatever key it is encrypted with",
+	"network-flow-logs-policy: *":                                     "DescribeLogGroups is allowed on all groups or none",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {
 	seen := map[string]bool{}
-	for _, r := range deploy(t, shapes(t)["own network"]).All() {
-		for _, input := range []string{"policy", "assumeRolePolicy"} {
+	var all []pulumitest.Registration
+	for _, shape := range []string{"own network", "everything", "private function", "Bedrock with all"} {
+		all = append(all, deploy(t, shapes(t)[shape]).All()...)
+	}
+	for _, r := range all {
+		if !strings.HasPrefix(r.Type, "aws:") {
+			continue // Vault's policies are no documents
+		}
+		for _, input := range []string{"policy", "assumeRolePolicy", "policyDocument"} {
 			for _, statement := range statements(t, r.Text(input)) {
+				if statement.Effect == "Deny" {
+					continue
+				}
 				assert.Equal(t, "Allow", statement.Effect, r.Name)
+				assert.NotContains(t, slices.Collect(maps.Values(statement.Principal)), "*", r.Name)
+				for _, action := range statement.Action {
+					assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+				}
 				for _, arn := range statement.Resource {
 					if strings.Contains(arn, "*") {
 						seen[r.Name+": "+arn] = true
@@ -300,4 +529,84 @@ func TestTheArchitectureNamesEveryComponent(t *testing.T) {
 			}
 		}
 	})
+}
+
+func isOfCertificates(r pulumitest.Registration) bool {
+	return !strings.HasPrefix(r.Type, "aws:") && !strings.HasPrefix(r.Type, "gatehouse:") && r.Type != provider
+}
+
+func TestWithoutVaultThereIsNothingOfIt(t *testing.T) {
+	for _, name := range []string{"defaults", "own network", "existing network"} {
+		for _, r := range deploy(t, shapes(t)[name]).All() {
+			assert.False(t, isOfCertificates(r), "%s %s", r.Type, r.Name)
+		}
+	}
+}
+
+func TestNothingOfAnExistingAuthorityIsChanged(t *testing.T) {
+	var ofVault []string
+	for _, r := range deploy(t, shapes(t)["existing authority"]).All() {
+		if strings.HasPrefix(r.Type, "vault:") {
+			ofVault = append(ofVault, r.Name)
+		}
+	}
+	assert.ElementsMatch(t, []string{"certificate-role", "certificate-policy", "certificate-leaf"}, ofVault)
+}
+
+func TestEveryObjectIsInTheStacksNamespaceAndSaysWhose(t *testing.T) {
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			if !strings.HasPrefix(r.Type, "kubernetes:") {
+				continue
+			}
+			labels, ok := r.Input("metadata.labels").Mappable().(map[string]any)
+			require.True(t, ok, r.Name)
+			assert.Equal(t, "gatehouse-test", labels["app.kubernetes.io/instance"], r.Name)
+			if r.Type != "kubernetes:core/v1:Namespace" {
+				assert.Equal(t, "gatehouse", r.Text("metadata.namespace"), r.Name)
+				assert.True(t, strings.HasPrefix(r.Text("metadata.name"), "gatehouse-test-"), r.Name)
+			}
+		}
+	})
+}
+
+// Pods that start before the Secret is there would wait for it, and those of a load
+// balancer before the binding would get requests too early.
+func TestPodsComeAfterTheirCertificate(t *testing.T) {
+	for name, issued := range map[string]string{"certificate": "certificate-secret", "certificate by manager": "certificate-certificate"} {
+		recorder := deploy(t, shapes(t)[name])
+		deployment := recorder.Only(t, "kubernetes:apps/v1:Deployment")
+		assert.Contains(t, recorder.Before(deployment), issued, name)
+	}
+}
+
+func TestPodsAreTargetsOfTheModelsGroup(t *testing.T) {
+	recorder := deploy(t, served(t))
+	binding := recorder.Only(t, "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")
+	group := recorder.Only(t, "aws:lb/targetGroup:TargetGroup")
+	assert.Equal(t, "arn:aws:mock:::TargetGroup/"+group.Name, binding.Text("spec.targetGroupARN"))
+	port := recorder.Only(t, "kubernetes:apps/v1:Deployment").Input("spec.template.spec.containers[0].ports[0].containerPort")
+	assert.Equal(t, group.Input("port"), port)
+	assert.Equal(t, "HTTPS", group.Text("protocol"))
+}
+
+func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
+	recorder := deploy(t, certificate(t, nil))
+	kubernetes := recorder.Only(t, "pulumi:providers:kubernetes")
+	assert.Equal(t, kubeconfig, kubernetes.Text("kubeconfig"))
+	assert.True(t, kubernetes.SecretAt("kubeconfig"))
+	assert.Equal(t, "main", kubernetes.Text("context"))
+	assert.Equal(t, "https://vault.example.com:8200", recorder.Only(t, "pulumi:providers:vault").Text("address"))
+}
+
+// Who is asked is in no log or state but by name.
+func TestTheServersKeyIsInNoVariable(t *testing.T) {
+	f := deploy(t, privateFunction(t)).Named(t, "aws:lambda/function:Function", "model-function")
+	assert.Equal(t, "/models/key", f.Text("environment.variables.GATEHOUSE_MODEL_API_KEY_PARAMETER"))
+}
+
+func TestProfilesOfAnotherRegionAreLookedUpThere(t *testing.T) {
+	recorder := deploy(t, bedrockWithAll(t))
+	assert.Equal(t, "eu-central-1", recorder.Named(t, provider, "aws-model").Text("region"))
+	assert.Len(t, deploy(t, pulumitest.Settings(t)).OfType(provider), 1, "no other provider without need")
 }

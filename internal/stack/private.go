@@ -3,12 +3,12 @@ package stack
 import (
 	"maps"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
 	"github.com/gatehouse-iac/gatehouse/internal/inference"
+	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
@@ -16,58 +16,71 @@ import (
 
 // private is what the private network adds to the stack; it is empty without one.
 type private struct {
-	routes   []gateway.Route
-	exports  pulumi.Map
-	flowLogs pulumi.StringInput // the log group's name, if there is one
-	balancer *observability.Private
+	routes         []gateway.Route
+	targetGroupARN pulumi.StringOutput
+	exports        pulumi.Map
+	flowLogs       pulumi.StringInput // the log group's name, if there is one
+	balancer       *observability.Private
+	securityGroups pulumi.StringMap
+	place          *model.Place // for the function behind the API
 }
 
-func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, provider *aws.Provider) (private, error) {
+func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers) (private, error) {
 	if !s.Network.Enabled {
 		return private{}, nil
 	}
-	onAWS := pulumi.Provider(provider)
-	placement, exports, groups, flowLogs, err := declareNetwork(ctx, d, s.Network, onAWS)
+	placement, exports, groups, flowLogs, err := declareNetwork(ctx, d, s.Network, p)
 	if err != nil {
 		return private{}, err
 	}
 	// Not protected: its targets and listeners come and go with the settings.
-	model, err := inference.New(ctx, "inference", &inference.Args{
+	inferred, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
 		Placement:  placement,
-	}, onAWS)
+	}, pulumi.Provider(p.here))
 	if err != nil {
 		return private{}, err
 	}
-	securityGroups := maps.Clone(model.SecurityGroupIDs)
+	securityGroups := maps.Clone(inferred.SecurityGroupIDs)
 	maps.Copy(securityGroups, groups)
 	maps.Copy(exports, pulumi.Map{
 		"vpcId":               placement.VPCID,
 		"privateSubnetIds":    placement.PrivateSubnetIDs,
 		"securityGroupIds":    securityGroups,
 		"inferencePrefix":     pulumi.String(s.Inference.Prefix),
-		"vpcLinkId":           model.VPCLinkID,
-		"loadBalancerArn":     model.LoadBalancerARN,
-		"loadBalancerDnsName": model.LoadBalancerDNSName,
-		"targetGroupArn":      model.TargetGroupARN,
+		"vpcLinkId":           inferred.VPCLinkID,
+		"loadBalancerArn":     inferred.LoadBalancerARN,
+		"loadBalancerDnsName": inferred.LoadBalancerDNSName,
+		"targetGroupArn":      inferred.TargetGroupARN,
 	})
 	return private{
-		routes:   []gateway.Route{model.Route},
-		exports:  exports,
-		flowLogs: flowLogs,
-		balancer: &observability.Private{LoadBalancerARN: model.LoadBalancerARN, TargetGroupARN: model.TargetGroupARN},
+		routes:         []gateway.Route{inferred.Route},
+		targetGroupARN: inferred.TargetGroupARN,
+		exports:        exports,
+		flowLogs:       flowLogs,
+		balancer:       &observability.Private{LoadBalancerARN: inferred.LoadBalancerARN, TargetGroupARN: inferred.TargetGroupARN},
+		securityGroups: securityGroups,
+		place: &model.Place{
+			Placement: placement,
+			PrivateModel: model.PrivateModel{
+				URL:             inferred.URL,
+				Port:            inferred.Port,
+				ServerName:      s.Inference.ServerName,
+				SecurityGroupID: inferred.SecurityGroupIDs["loadBalancer"],
+			},
+		},
 	}, nil
 }
 
 // declareNetwork makes the stack's own VPC, or uses an existing one. The exports,
 // security groups and flow logs are those that only an own VPC has.
-func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, onAWS pulumi.ResourceOrInvokeOption) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
+func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, p providers) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
 	if s.Existing.VPCID != "" {
-		placement, err := network.Existing(ctx, s.Existing, onAWS)
+		placement, err := network.Existing(ctx, s.Existing, pulumi.Provider(p.here))
 		return placement, pulumi.Map{}, nil, nil, err
 	}
-	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, onAWS, pulumi.Protect(d.Safeguards.Protect))
+	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, p.kept(p.here))
 	if err != nil {
 		return network.Placement{}, nil, nil, nil, err
 	}

@@ -5,14 +5,12 @@ package stack
 import (
 	"maps"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
-	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -32,51 +30,52 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 }
 
 func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
-	provider, err := newProvider(ctx, s)
+	p, err := newProviders(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	d, err := deployment.New(ctx, provider, s, artifacts)
+	d, err := deployment.New(ctx, p.here, s, artifacts)
 	if err != nil {
 		return nil, err
 	}
-	onAWS := pulumi.Composite(pulumi.Provider(provider), pulumi.Protect(s.Safeguards.Protect))
+	onAWS := p.kept(p.here)
+
+	// First, because it is where AWS can say that the settings are wrong.
+	certificateARN, err := declareName(ctx, s, p)
+	if err != nil {
+		return nil, err
+	}
 
 	keys, err := rotation.New(ctx, "rotation", &rotation.Args{
 		Deployment: d,
 		Key:        s.Key,
 		Settings:   s.Rotation,
+		APIPrefix:  s.Gateway.Prefix,
 		CacheTime:  s.Key.MemoryTTL + s.Gateway.AuthorizerTTL,
 	}, onAWS)
 	if err != nil {
 		return nil, err
 	}
-	models, err := model.New(ctx, "model", &model.Args{Deployment: d, Model: s.Model}, onAWS)
+	private, err := declarePrivate(ctx, d, s, p)
 	if err != nil {
 		return nil, err
 	}
-	private, err := declarePrivate(ctx, d, s, provider)
+	models, err := declareModel(ctx, d, s, private, p)
 	if err != nil {
 		return nil, err
 	}
-	routes := []gateway.Route{{Name: "models", Method: "POST", Path: "/api/models", Function: models.Function}}
+	maps.Copy(private.securityGroups, models.SecurityGroupIDs)
 	api, err := gateway.New(ctx, "gateway", &gateway.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
 		Ring:       keys.Ring,
-		Routes:     append(routes, private.routes...),
+		Routes:     append(models.Routes, private.routes...),
 	}, onAWS)
 	if err != nil {
 		return nil, err
 	}
-	front, err := edge.New(ctx, "edge", &edge.Args{
-		Deployment:       d,
-		OriginDomainName: api.DomainName,
-		KeyHeader:        s.Key.Header,
-		FirstKey:         keys.FirstKey,
-		Guard:            guard,
-	}, onAWS)
+	front, edgeExports, err := declareEdge(ctx, d, s, p, behind{api: api, keys: keys, certificateARN: certificateARN, guard: guard})
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +97,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 	if err != nil {
 		return nil, err
 	}
-	observed, err := declareObservability(ctx, d, s, watched{front, api, models.Function, keys, schedule, private}, pulumi.Provider(provider))
+	observed, err := declareObservability(ctx, d, s, watched{front, api, models.Function, keys, schedule, private}, pulumi.Provider(p.here))
 	if err != nil {
 		return nil, err
 	}
@@ -109,26 +108,20 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		"distributionId":         front.DistributionID,
 		"apiUrl":                 api.URL,
 		"apiId":                  api.APIID,
+		"apiPrefix":              pulumi.String(s.Gateway.Prefix),
 		"parameterPath":          pulumi.String(keys.Ring.Path),
 		"originHeaderName":       pulumi.String(s.Key.Header),
 		"rotatorName":            keys.Rotator.Name,
 		"rotationEvent":          schedule.Event,
 		"alarmsTopicArn":         schedule.AlarmsTopic,
 	}
+	maps.Copy(exports, edgeExports)
 	maps.Copy(exports, private.exports)
 	maps.Copy(exports, observed)
+	certificates, err := declareCertificates(ctx, d, s, private, p.protect)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(exports, certificates)
 	return exports, nil
-}
-
-// newProvider is the one AWS provider: its default tags are on everything that can
-// have tags.
-func newProvider(ctx *pulumi.Context, s settings.Settings) (*aws.Provider, error) {
-	return aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region: pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
-			"project":    pulumi.String(ctx.Project()),
-			"stack":      pulumi.String(ctx.Stack()),
-			"managed-by": pulumi.String("pulumi"),
-		}},
-	}, pulumi.Protect(s.Safeguards.Protect))
 }

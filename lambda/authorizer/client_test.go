@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -69,4 +70,83 @@ func TestTheClientGivesUpWithItsContext(t *testing.T) {
 	defer cancel()
 	_, err := keystore.NewReader(newParameterStore(environment(server.URL)), testPath).Read(ctx)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// refusing answers every request with status and body, and counts them.
+func refusing(t *testing.T, status int, body string) (url string, requests *atomic.Int32) {
+	t.Helper()
+	requests = &atomic.Int32{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+func TestTheClientTriesAgainOnlyWhatMayPass(t *testing.T) {
+	for _, c := range []struct {
+		status   int
+		body     string
+		code     string
+		requests int32
+	}{
+		{http.StatusBadRequest, `{"__type":"AccessDeniedException","message":"no"}`, "AccessDeniedException", 1},
+		{http.StatusBadRequest, `{"__type":"com.amazonaws.ssm#InvalidKeyId:http://x","message":"no"}`, "InvalidKeyId", 1},
+		{http.StatusBadRequest, `{"__type":"com.amazonaws.ssm#ThrottlingException"}`, "ThrottlingException", tries},
+		{http.StatusTooManyRequests, ``, "429 Too Many Requests", tries},
+		{http.StatusInternalServerError, `{"__type":"InternalServerError"}`, "InternalServerError", tries},
+		{http.StatusServiceUnavailable, `<html>`, "503 Service Unavailable", tries},
+		{http.StatusFound, ``, "302 Found", 1},
+	} {
+		url, requests := refusing(t, c.status, c.body)
+		_, err := newParameterStore(environment(url)).ListParameters(t.Context(), testPath, "", true)
+		var refused smithy.APIError
+		require.ErrorAs(t, err, &refused, c.code)
+		assert.Equal(t, c.code, refused.ErrorCode())
+		assert.Equal(t, c.requests, requests.Load(), c.code)
+	}
+}
+
+func TestTheClientQuotesNothingOfAnAnswerThatItCannotRead(t *testing.T) {
+	secret := testKey(1).Value.Reveal()
+	url, requests := refusing(t, http.StatusOK, `{"Parameters":"`+secret+`"`)
+	_, err := newParameterStore(environment(url)).ListParameters(t.Context(), testPath, "", true)
+	require.ErrorContains(t, err, "no JSON of a list of parameters")
+	assert.NotContains(t, err.Error(), secret)
+	assert.Equal(t, int32(tries), requests.Load())
+}
+
+func TestTheClientAsksForTheNextPage(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var asked listRequest
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&asked))
+		assert.False(t, asked.WithDecryption)
+		answer := map[string]string{"": "two", "two": "three", "three": ""}
+		assert.Contains(t, answer, asked.NextToken)
+		assert.NoError(t, json.NewEncoder(w).Encode(map[string]any{
+			"Parameters": []any{map[string]any{"Name": testPath + "/" + string(testKey(byte(len(asked.NextToken))).Name), "LastModifiedDate": 1.7e9 + 0.25}},
+			"NextToken":  answer[asked.NextToken],
+		}))
+	}))
+	defer server.Close()
+	store := newParameterStore(environment(server.URL))
+	names, err := keystore.NewReader(store, testPath).Names(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, names, 3)
+
+	page, err := store.ListParameters(t.Context(), testPath, "three", false)
+	require.NoError(t, err)
+	assert.Equal(t, time.UnixMilli(1_700_000_000_250), page.Parameters[0].Modified)
+}
+
+func TestTheClientAsksParameterStoreOfItsRegion(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-central-1": "https://ssm.eu-central-1.amazonaws.com/",
+		"cn-north-1":   "https://ssm.cn-north-1.amazonaws.com.cn/",
+	} {
+		store := newParameterStore(func(name string) string { return map[string]string{"AWS_REGION": region}[name] })
+		assert.Equal(t, want, store.endpoint)
+	}
 }

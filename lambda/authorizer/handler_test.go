@@ -16,6 +16,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 )
 
 const (
@@ -38,7 +39,7 @@ func newSetup() setup {
 	log := slog.New(slog.NewJSONHandler(s.logs, nil))
 	s.handler = &handler{
 		header: testHeader,
-		gate:   newGate(keystore.NewReader(s.store, testPath), testLimits, s.clock.now, log),
+		gate:   newGate(keystore.NewReader(ssmstore.NewLister(s.store), testPath), testLimits, s.clock.now, log),
 		log:    log,
 	}
 	return s
@@ -167,7 +168,7 @@ func TestAnOutageIsAnErrorAndNeverARefusal(t *testing.T) {
 func TestAnEmptyRingIsAnError(t *testing.T) {
 	s := newSetup()
 	s.store = &keystoretest.Fake{}
-	s.gate.ring = keystore.NewReader(s.store, testPath)
+	s.gate.ring = keystore.NewReader(ssmstore.NewLister(s.store), testPath)
 	_, err := s.Invoke(t.Context(), payload(t, nil, testKey(1).Value.Reveal()))
 	require.ErrorContains(t, err, "the ring is empty")
 

@@ -1,5 +1,6 @@
-// Command model is the function behind POST /api/models: it answers a conversation
-// with a Bedrock model.
+// Command model is the function behind the public API: it answers conversations
+// with a model of Amazon Bedrock, or of a server that speaks OpenAI's chat
+// completions.
 package main
 
 import (
@@ -9,8 +10,16 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/api"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/bedrock"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/openai"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/xray"
 )
 
 func main() {
@@ -19,11 +28,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	lambda.Start(handler.handle)
+	lambda.Start(handler)
 }
 
-func newHandler(ctx context.Context) (*handler, error) {
-	settings, err := readSettings(os.LookupEnv)
+func newHandler(ctx context.Context) (*api.Handler, error) {
+	s, err := readSettings(os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -31,10 +40,39 @@ func newHandler(ctx context.Context) (*handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
-	return &handler{
-		provider:  &bedrock{api: bedrockruntime.NewFromConfig(sdk), model: settings.model},
-		model:     settings.model,
-		maxTokens: settings.maxTokens,
-		log:       slog.New(slog.NewJSONHandler(os.Stdout, nil)),
-	}, nil
+	provider := newProvider(s, sdk)
+	if daemon := os.Getenv(xray.AddressVariable); daemon != "" {
+		if provider, err = xray.New(provider, s.backend, daemon); err != nil {
+			return nil, fmt.Errorf("reach X-Ray's daemon: %w", err)
+		}
+	}
+	return api.New(api.Config{
+		Prefix:     s.prefix,
+		Limits:     s.limits,
+		Stack:      s.stack,
+		LogContent: s.logContent,
+		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		Metrics:    os.Stdout,
+	}, provider), nil
+}
+
+// newProvider is where a further backend is added.
+func newProvider(s settings, sdk aws.Config) chat.Provider {
+	if s.backend == backendOpenAI {
+		p := &openai.Provider{HTTP: openai.NewClient(s.serverName), BaseURL: s.baseURL}
+		if s.apiKeyParameter != "" {
+			p.Key = &openai.Parameter{API: ssm.NewFromConfig(sdk), Name: s.apiKeyParameter}
+		}
+		return p
+	}
+	return &bedrock.Provider{
+		API: bedrockruntime.NewFromConfig(sdk, func(o *bedrockruntime.Options) {
+			o.Retryer = bedrock.NewRetryer()
+			if s.region != "" {
+				o.Region = s.region
+			}
+		}),
+		Guardrail: s.guardrail,
+		Probe:     s.limits.Models[0],
+	}
 }

@@ -26,7 +26,7 @@ const prunedLimit = 16
 
 // direct is the way to the API that goes past CloudFront.
 func (r *run) direct() frontdoor.Door {
-	return frontdoor.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header}
+	return frontdoor.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header, Prefix: r.settings.prefix}
 }
 
 // checkShut looks whether the API refuses a value that nobody made a key of, and
@@ -93,7 +93,7 @@ func (r *run) checkPrune(ctx context.Context) bool {
 		r.log.InfoContext(ctx, "no check through CloudFront: the event has no distributionUrl")
 		return true
 	}
-	err := frontdoor.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header}.Opens(ctx, originkey.Value{})
+	err := frontdoor.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header, Prefix: r.settings.prefix}.Opens(ctx, originkey.Value{})
 	if err != nil {
 		r.failCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -72,7 +72,7 @@ func (r *rotator) newestOrFirst(ctx context.Context) (created, error) {
 	case err == nil:
 		r.log.InfoContext(ctx, "added a key to the empty ring", "key", made)
 		return made, nil
-	case !errors.Is(err, keystore.ErrExists):
+	case !errors.Is(err, ssmstore.ErrExists):
 		return created{}, err
 	}
 	// Our own reply was lost and the SDK tried again, most likely. What is stored

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 )
 
 // tryTimeout bounds one try of an AWS call: a connection may have died while
@@ -45,7 +45,7 @@ func newRotator(ctx context.Context) (*rotator, error) {
 	}
 	return &rotator{
 		settings:   settings,
-		store:      keystore.NewStore(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
+		store:      ssmstore.New(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
 		cloudFront: cloudfront.NewFromConfig(sdk),
 		api:        apigatewayv2.NewFromConfig(sdk),
 		http:       frontdoor.NewHTTPClient(),

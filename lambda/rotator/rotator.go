@@ -11,14 +11,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
 	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 // rotator carries out actions. It serves one event at a time, as Lambda does.
 type rotator struct {
 	settings   settings
-	store      keystore.Store
+	store      ssmstore.Store
 	cloudFront *cloudfront.Client
 	api        authorizersAPI
 	http       frontdoor.Doer

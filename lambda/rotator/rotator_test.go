@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -26,6 +26,7 @@ var testSettings = settings{
 	keyPath: testPath,
 	kmsKey:  testKMS,
 	header:  testHeader,
+	prefix:  "/api",
 	times: originkey.Settings{
 		Interval: 6 * time.Hour,
 		Settle:   30 * time.Second,
@@ -63,7 +64,7 @@ func newSetup(keys byte) setup {
 		s.store.SetKey(testPath, testKey(n))
 	}
 	s.rotator = &rotator{
-		store:  keystore.NewStore(s.store, testPath, testKMS),
+		store:  ssmstore.New(s.store, testPath, testKMS),
 		random: rand.Reader,
 		now:    now,
 		log:    slog.New(slog.NewJSONHandler(s.logs, nil)),
@@ -323,6 +324,7 @@ func TestReadSettings(t *testing.T) {
 		"GATEHOUSE_KEY_PATH":      testPath,
 		"GATEHOUSE_KMS_KEY":       testKMS,
 		"GATEHOUSE_ORIGIN_HEADER": testHeader,
+		"GATEHOUSE_API_PREFIX":    "/api",
 		"GATEHOUSE_INTERVAL":      "6h0m0s",
 		"GATEHOUSE_SETTLE":        "30s",
 		"GATEHOUSE_GRACE":         "30m0s",
@@ -334,11 +336,11 @@ func TestReadSettings(t *testing.T) {
 	assert.Equal(t, testSettings, got)
 
 	_, err = readSettings(lookup(map[string]string{
-		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
+		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_API_PREFIX": "api", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
 	}))
 	for _, want := range []string{
 		`GATEHOUSE_STACK is ""`, "GATEHOUSE_KEY_PATH is not set", `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`,
-		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
+		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_API_PREFIX is "api"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
 		"GATEHOUSE_GRACE is not set", "GATEHOUSE_DRAIN is not set", "GATEHOUSE_CACHE_TIME is not set",
 	} {
 		require.ErrorContains(t, err, want)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
@@ -224,7 +224,7 @@ func (r *run) add(ctx context.Context, began time.Time, step originkey.Step) (or
 		return originkey.Step{}, err
 	}
 	// A name that exists is that of this very key: the reply to a first try was lost.
-	if err := r.store.Add(ctx, made.name, made.value); err != nil && !errors.Is(err, keystore.ErrExists) {
+	if err := r.store.Add(ctx, made.name, made.value); err != nil && !errors.Is(err, ssmstore.ErrExists) {
 		return originkey.Step{}, err
 	}
 	r.did(ctx, began, step, step.Action.String(), []originkey.Name{made.name})

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -444,7 +444,7 @@ func TestLooksAgainAfterAConflict(t *testing.T) {
 func TestListingsMayBeBehind(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := w.rotator()
-		r.store = keystore.NewStore(&slowList{Fake: w.store}, testPath, testKMS)
+		r.store = ssmstore.New(&slowList{Fake: w.store}, testPath, testKMS)
 		_, err := w.send(r, eventOf("tick"))
 		require.NoError(t, err)
 		assert.Equal(t, 2, w.ring().Len())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -15,6 +16,7 @@ type settings struct {
 	keyPath string
 	kmsKey  string // its ARN
 	header  string // in lower case
+	prefix  string // of the API's paths
 	times   originkey.Settings
 
 	// ringTTL is how long authorizers remember the ring.
@@ -33,6 +35,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
 		kmsKey:  env.Text("GATEHOUSE_KMS_KEY", "the ARN of a KMS key", isKMSKey),
 		header:  env.Header("GATEHOUSE_ORIGIN_HEADER"),
+		prefix:  env.Text("GATEHOUSE_API_PREFIX", "a path such as /api", func(text string) bool { return strings.HasPrefix(text, "/") }),
 		times: originkey.Settings{
 			Interval: env.Duration("GATEHOUSE_INTERVAL", time.Minute, 90*day),
 			Settle:   env.Duration("GATEHOUSE_SETTLE", time.Second, 10*time.Minute),

@@ -26,6 +26,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/distribution/distributiontest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
+	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
@@ -92,7 +93,7 @@ func (w *world) first() string {
 func (w *world) rotator() *rotator {
 	r := &rotator{
 		settings: testSettings,
-		store:    keystore.NewStore(w.store, testPath, testKMS),
+		store:    ssmstore.New(w.store, testPath, testKMS),
 		api:      resetter{w},
 		http:     w,
 		random:   rand.Reader,
@@ -139,7 +140,7 @@ func (w *world) after(ctx context.Context, operation string) error {
 func (w *world) ring() originkey.Ring {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	found, err := keystore.NewReader(w.store, testPath).Read(context.WithValue(context.Background(), unnoticed{}, true))
+	found, err := keystore.NewReader(ssmstore.NewLister(w.store), testPath).Read(context.WithValue(context.Background(), unnoticed{}, true))
 	require.NoError(w.t, err)
 	for _, key := range found.Ring.Keys() {
 		w.secrets[key.Value.Reveal()] = true
@@ -165,6 +166,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	if err := w.before(request.Context(), "POST "+url); err != nil {
 		return nil, err
 	}
+	require.Equal(w.t, "/api/models", request.URL.Path)
 	value := request.Header.Get(testHeader)
 	w.mu.Lock()
 	w.knocks = append(w.knocks, knock{url, value})

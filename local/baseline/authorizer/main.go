@@ -20,6 +20,9 @@ type event struct {
 
 type response struct {
 	IsAuthorized bool `json:"isAuthorized"`
+
+	// Context has what the stack's function behind the API looks for.
+	Context map[string]string `json:"context"`
 }
 
 func main() {
@@ -30,6 +33,9 @@ func main() {
 		if err != nil {
 			return response{}, err
 		}
-		return response{IsAuthorized: e.Headers[header] == *got.Parameter.Value}, nil
+		return response{
+			IsAuthorized: e.Headers[header] == *got.Parameter.Value,
+			Context:      map[string]string{"originKey": "baseline"},
+		}, nil
 	})
 }

@@ -2,7 +2,7 @@
 
 GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud; with
                                   the environment in which a program reaches it by the names it has on AWS
-GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …}
+GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …, "viewerCountry": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, faults, inventory, runtime
+from . import calls, deployments, edge, faults, inventory, origin_connections, runtime
 
 PREFIX = "/_gatehouse/"
 
@@ -33,8 +33,18 @@ class Refused(Exception):
 class Controls:
     """Serves the controls."""
 
-    def __init__(self, fleet: deployments.Fleet, injected: faults.Faults, called: calls.Calls, named: dict[str, str]):
+    def __init__(
+        self,
+        fleet: deployments.Fleet,
+        viewers: edge.Viewers,
+        origins: origin_connections.Connections,
+        injected: faults.Faults,
+        called: calls.Calls,
+        named: dict[str, str],
+    ):
         self._fleet = fleet
+        self._viewers = viewers
+        self._origins = origins
         self._faults = injected
         self._calls = called
         self._inventory = inventory.Inventory()
@@ -73,13 +83,18 @@ class Controls:
         return {
             "deploySeconds": self._fleet.seconds,
             "edges": self._fleet.edges,
+            "viewerCountry": self._viewers.country,
             "distributions": self._fleet.describe(),
+            "origins": self._origins.describe(),
         }
 
     def _set_cloudfront(self, wanted) -> dict:
-        if not isinstance(wanted, dict) or set(wanted) - {"deploySeconds", "edges"}:
-            raise Refused(400, 'give {"deploySeconds": seconds, "edges": number}, one or both')
+        if not isinstance(wanted, dict) or set(wanted) - {"deploySeconds", "edges", "viewerCountry"}:
+            raise Refused(400, 'give some of {"deploySeconds": seconds, "edges": number, "viewerCountry": "US"}')
         seconds, edges = wanted.get("deploySeconds", self._fleet.seconds), wanted.get("edges", self._fleet.edges)
+        country = wanted.get("viewerCountry", self._viewers.country)
+        if not isinstance(country, str) or not edge.COUNTRY.match(country):
+            raise Refused(400, f"viewerCountry is {country!r}; it must be two capital letters, as ISO 3166-1 has them")
         if not isinstance(seconds, (int, float)) or seconds < 0:
             raise Refused(400, f"deploySeconds is {seconds!r}; it must be a number of at least 0")
         if not isinstance(edges, int) or edges < 1:
@@ -89,7 +104,7 @@ class Controls:
                 self._fleet.resize(edges)
             except deployments.InProgress as problem:
                 raise Refused(409, str(problem)) from problem
-        self._fleet.seconds = seconds
+        self._fleet.seconds, self._viewers.country = seconds, country
         return self._cloudfront()
 
     def _set_faults(self, wanted) -> dict:

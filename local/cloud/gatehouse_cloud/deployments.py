@@ -32,6 +32,7 @@ class Fleet:
         self.edges = edges
         self.seconds = seconds
         self._rollouts: dict[str, Rollout] = {}
+        self._deleted: list[tuple[float, str]] = []  # until when an edge may still have a configuration
 
     def of(self, distribution: dict) -> Rollout:
         """The distribution's rollout; begins a deployment if its configuration is new."""
@@ -43,6 +44,19 @@ class Fleet:
     def status(self, distribution: dict) -> str:
         """CloudFront's word for the state of a distribution's deployment."""
         return "Deployed" if self.of(distribution).deployed(time.monotonic()) else "InProgress"
+
+    def configurations(self) -> list[str]:
+        """What edges have, also of distributions that were deleted a moment ago."""
+        now = time.monotonic()
+        self._deleted = [(until, config) for until, config in self._deleted if until > now]
+        live = [config for dist in cloudfront._distributions.values() for config in self.of(dist).configurations(now)]
+        return live + [config for _, config in self._deleted]
+
+    def delete(self, distribution: dict) -> None:
+        """Forget a distribution, as soon as edges have heard of it."""
+        rollout = self._rollouts.pop(distribution["Id"], Rollout())
+        until = time.monotonic() + self.seconds
+        self._deleted.extend((until, config) for config in rollout.configurations(time.monotonic()))
 
     def edge(self, of_viewer: Viewer) -> int:
         """The edge that a viewer's connection belongs to."""
@@ -88,7 +102,10 @@ def install(fleet: Fleet) -> None:
             return cloudfront._error(
                 "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled.", 409
             )
-        return original(dist_id, headers)
+        answer = original(dist_id, headers)
+        if answer[0] == 204:
+            fleet.delete(distribution)
+        return answer
 
     async def at_edge(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
         edge = fleet.edge(viewer.get())

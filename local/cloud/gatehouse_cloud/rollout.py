@@ -44,6 +44,11 @@ class Rollout:
         """What an edge goes by; None before it has any."""
         return next((update.config for update in reversed(self.updates) if now >= update.arrives[edge]), None)
 
+    def configurations(self, now: float) -> list[str]:
+        """What edges have or are about to have."""
+        kept = self.updates[-1:] if self.deployed(now) else self.updates
+        return [update.config for update in kept]
+
     def edges_on_newest(self, now: float) -> int:
         """How many edges have the newest configuration."""
         return sum(now >= arrival for arrival in self.updates[-1].arrives) if self.updates else 0

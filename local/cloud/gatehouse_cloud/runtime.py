@@ -1,4 +1,4 @@
-"""Functions on provided.al2023: a quick Runtime API, logs that belong to their invocation, an environment as on AWS.
+"""Functions as processes: a quick Runtime API, logs that belong to their invocation, an environment as on AWS.
 
 - The Runtime API answers in several small writes; with Nagle's algorithm on, each invocation waits 40 ms for the
   client's delayed acknowledgement.
@@ -80,7 +80,13 @@ def install(named: dict[str, str]) -> None:
     patching.assign(lambda_svc, "_LAMBDA_STATE_TRANSITION_DELAY", PENDING_SECONDS)
     patching.extend(lambda_runtime.ProvidedWorker, "_build_handler_class", _without_nagle)
     patching.extend(lambda_runtime.ProvidedWorker, "_pump_output", _pump)
-    patching.extend(lambda_runtime.ProvidedWorker, "_drain_stderr_bounded", _drain)
+    patching.extend(
+        lambda_runtime.Worker,
+        "_read_stderr",
+        lambda original, self: _pump(None, self, self._proc.stderr, self._stderr_queue),
+    )
+    # A ProvidedWorker is a Worker.
+    patching.extend(lambda_runtime.Worker, "_drain_stderr_bounded", _drain)
     patching.extend(lambda_svc, "_provided_worker_env", clean_environment)
 
 

@@ -15,21 +15,33 @@ from . import (
     access,
     administration,
     alarms,
+    answers,
     authorizers,
     calls,
     certificates,
+    completions,
     controls,
     deployments,
+    domain_names,
+    edge,
+    edge_functions,
     endpoints,
+    error_pages,
     errors,
     faults,
+    firewall,
     function_logs,
+    function_versions,
+    lambda_at_edge,
     load_balancers,
     networks,
+    origin_connections,
     patching,
     permissions,
     private_integrations,
     quiet,
+    replicas,
+    response_headers,
     runtime,
     saved_queries,
     schedules,
@@ -55,11 +67,20 @@ def run(options, scratch: str) -> int:
     sockets = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
     named = {"HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}", "SSL_CERT_FILE": issued.authority}
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
+    everybody = edge.Viewers(options.viewer_country)
+    origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
     injected, called = faults.Faults(), calls.Calls()
     try:
         quiet.install()
+        answers.install()
         runtime.install(named)
-        endpoints.install()
+        endpoints.install(origins)
+        edge.install(everybody)
+        edge_functions.install()
+        lambda_at_edge.install()
+        replicas.install(fleet)
+        error_pages.install()
+        response_headers.install()
         deployments.install(fleet)
         errors.install()
         absent.install()
@@ -72,18 +93,23 @@ def run(options, scratch: str) -> int:
         authorizers.install()
         schedules.install()
         function_logs.install(called)
+        function_versions.install()
         stages.install()
         networks.install()
+        domain_names.install()
+        firewall.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()
         private_integrations.install()
         permissions.install()
+        if options.ollama_url:
+            completions.install(options.ollama_url)
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    application = _application(options, sockets, controls.Controls(fleet, injected, called, named))
+    application = _application(options, sockets, controls.Controls(fleet, everybody, origins, injected, called, named))
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
@@ -100,11 +126,14 @@ def _application(options, sockets: dict[str, socket.socket], control: controls.C
         if scope["type"] == "lifespan":
             return await app.app(scope, receive, send)
         deployments.viewer.set(tuple(scope["client"]))
+        edge.passage.set(None)
         data_plane = by_port.get(scope["server"][1])
         if scope["type"] == "http" and data_plane:
             return await data_plane(scope, receive, send)
         if scope["type"] == "http" and scope["path"].startswith(controls.PREFIX):
             return await control.serve(scope, receive, send)
+        if scope["type"] == "http" and viewers.names_distribution(scope):
+            return await viewers.serve_distribution_over_http(scope, receive, send)
         await app.app(scope, receive, send)
 
     return application
@@ -117,6 +146,8 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
     ]
     config.bind = [f"fd://{sockets[name].fileno()}" for name in ("distribution", "api")]
     config.certfile, config.keyfile = issued.certificate, issued.key
+    # What is served says itself what serves it.
+    config.include_server_header = False
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS

@@ -1,10 +1,13 @@
-"""The data plane without host name games: one port for the newest distribution, one for the newest HTTP API.
+"""The data plane by names and by ports.
 
-ministack tells a distribution or an API by the Host header, and names under .localhost do not resolve everywhere.
-It also takes paths such as /health or /v2/ for itself, whatever the host; these two ports leave every path to the
-distribution or API. They speak plain HTTP and stand for a viewer's HTTPS connection.
+ministack tells a distribution or an API by the Host header alone, knows no aliases, and takes paths such as /health or
+/v2/ for itself, whatever the host. Here every path belongs to the distribution or API that Host names. One port each
+serves the newest distribution and the newest HTTP API where Host names nothing but this machine; these speak plain HTTP
+and stand for HTTPS. On the AWS API's port, a distribution's name is asked over plain HTTP.
 """
 
+import json
+import re
 from urllib.parse import parse_qs
 
 from ministack import app
@@ -12,18 +15,40 @@ from ministack.core import responses
 from ministack.core.sigv4 import decode_header_value
 from ministack.services import apigateway, cloudfront
 
-from . import deployments, endpoints
+from . import deployments, edge, endpoints
+
+THIS_MACHINE = re.compile(r"^(127(\.\d+){3}|localhost|\[::1\])?$")
 
 
 async def serve_distribution(scope, receive, send) -> None:
-    """Answer as the newest CloudFront distribution."""
-    distribution = next(reversed(cloudfront._distributions.values()), None)
-    if distribution is None:
-        return await _refuse(send, "There is no CloudFront distribution yet.")
+    """Answer as CloudFront does over HTTPS."""
+    await _serve_distribution(scope, receive, send, secure=True)
+
+
+async def serve_distribution_over_http(scope, receive, send) -> None:
+    """Answer as CloudFront does over plain HTTP."""
+    await _serve_distribution(scope, receive, send, secure=False)
+
+
+def names_distribution(scope) -> bool:
+    """Whether a request's Host is a distribution's domain name or alias."""
+    return _distribution(_host(scope)) is not None
+
+
+async def _serve_distribution(scope, receive, send, secure: bool) -> None:
+    host = _host(scope)
+    distribution = _distribution(host)
+    if THIS_MACHINE.match(host):
+        distribution = next(reversed(cloudfront._distributions.values()), None)
+        if distribution is None:
+            return await _refuse(send, "There is no CloudFront distribution yet.")
 
     async def answer(request):
-        request.headers["host"] = distribution["DomainName"]
-        request.headers["x-forwarded-proto"] = "https"
+        if distribution is None:
+            return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
+        if THIS_MACHINE.match(host):
+            request.headers["host"] = distribution["DomainName"]
+        edge.passage.set(edge.Passage(secure, request.sent, deployments.viewer.get()[1]))
         return await cloudfront.handle_viewer_request(
             distribution,
             request.method,
@@ -39,16 +64,36 @@ async def serve_distribution(scope, receive, send) -> None:
     await _serve(scope, receive, send, answer)
 
 
+def _distribution(host: str) -> dict | None:
+    """The distribution that a name belongs to: its domain name, an alias, or one that a wildcard among them covers."""
+    for name in (host, f"*.{host.partition('.')[2]}"):
+        for distribution in cloudfront._distributions.values():
+            aliases = cloudfront.parse_distribution_dataplane_config(distribution)["aliases"]
+            if name == distribution["DomainName"] or name in aliases:
+                return distribution
+    return None
+
+
 async def serve_api(scope, receive, send) -> None:
-    """Answer as the newest HTTP API."""
-    api = next((api for api in reversed(list(apigateway._apis._data.values())) if api["protocolType"] == "HTTP"), None)
-    if api is None:
-        return await _refuse(send, "There is no HTTP API yet.")
+    """Answer as API Gateway does."""
+    host = _host(scope)
+    if THIS_MACHINE.match(host):
+        apis = reversed(list(apigateway._apis._data.values()))
+        newest = next((api for api in apis if api["protocolType"] == "HTTP"), None)
+        if newest is None:
+            return await _refuse(send, "There is no HTTP API yet.")
+        host = endpoints.host_of(newest["apiId"])
 
     async def answer(request):
-        request.headers["host"] = endpoints.host_of(api["apiId"])
+        name = endpoints.API_HOST.match(host)
+        if not name or apigateway.find_api_scope(name.group(1)) is None:
+            return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
+        chain = request.headers.get("x-forwarded-for")
+        request.headers["host"] = host
+        request.headers["x-forwarded-for"] = f"{chain}, {request.client}" if chain else request.client
+        request.headers["x-forwarded-port"], request.headers["x-forwarded-proto"] = "443", "https"
         return await app._handle_execute_api_request(
-            request.headers["host"],
+            host,
             request.path,
             request.method,
             request.headers,
@@ -61,9 +106,16 @@ async def serve_api(scope, receive, send) -> None:
     await _serve(scope, receive, send, answer)
 
 
+def _host(scope) -> str:
+    """The Host of a request, without its port."""
+    host = next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), "")
+    return re.sub(r":\d+$", "", host)
+
+
 class _Request:
     def __init__(self, scope, headers: dict[str, str], body: bytes):
         self.method = scope["method"]
+        self.sent = [(name.decode("latin-1").lower(), decode_header_value(value)) for name, value in scope["headers"]]
         self.path = scope["path"]
         self.raw_path = scope["raw_path"].decode("ascii")
         self.raw_query = scope["query_string"].decode("utf-8")

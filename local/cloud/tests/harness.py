@@ -90,10 +90,11 @@ class Launcher:
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
         )
         try:
-            wait_for(self._ready, 15)
+            wait_for(self._ready, 60)
         except AssertionError:
+            output = self.output()  # the log goes with stop
             self.stop()
-            raise AssertionError(f"the launcher did not start:\n{self.output()}") from None
+            raise AssertionError(f"the launcher did not start:\n{output}") from None
 
     def _ready(self) -> bool:
         if self.process.poll() is not None:
@@ -117,13 +118,20 @@ class Launcher:
         for client in self._clients.values():
             client.close()
 
-    def client(self, service: str, access_key: str = "test", secret: str = "test", token: str | None = None):
+    def client(
+        self,
+        service: str,
+        access_key: str = "test",
+        secret: str = "test",
+        token: str | None = None,
+        region: str = REGION,
+    ):
         """An SDK client."""
-        key = (service, access_key, secret)
+        key = (service, access_key, secret, region)
         if key not in self._clients:
             self._clients[key] = SESSION.create_client(
                 service,
-                region_name=REGION,
+                region_name=region,
                 endpoint_url=f"http://127.0.0.1:{self.port}",
                 aws_access_key_id=access_key,
                 aws_secret_access_key=secret,

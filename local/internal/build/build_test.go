@@ -119,7 +119,7 @@ chmod +x "$3/bin/python"
 	if err := os.Chmod(python, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	makeVenv := func() error { return b.Venv(t.Context(), nil, python, "v3.11", requirements) }
+	makeVenv := func() error { return b.Venv(t.Context(), nil, "venv", python, "v3.11", requirements) }
 	made := func() int {
 		content, _ := os.ReadFile(filepath.Join(b.Layout.Root, "made"))
 		return strings.Count(string(content), "made")

@@ -1,14 +1,10 @@
-// Package cloud starts, finds and stops the local cloud. It runs detached from
-// the driver, which ends while the cloud goes on, so a record on disk tells
-// the next driver which process it is.
+// Package cloud is the local cloud as the driver sees it.
 package cloud
 
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -16,94 +12,51 @@ import (
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
+	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
-	"github.com/gatehouse-iac/gatehouse/local/internal/process"
 	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
-const (
-	startTime = 60 * time.Second
-	stopTime  = 15 * time.Second
-)
+// Name is that of its log and its record.
+const Name = "cloud"
+
+// ollamaVariable names the environment variable with the address of a server whose
+// model answers for Bedrock's.
+const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
 
 // Cloud is a running local cloud.
-type Cloud struct {
-	Process process.ID `json:"process"`
-	Ports   Ports      `json:"ports"`
-	// Source is the hash of what it was started from.
-	Source string `json:"source"`
-}
+type Cloud struct{ Ports Ports }
 
 // Endpoint is where its AWS API answers.
 func (c Cloud) Endpoint() string { return URL(c.Ports.AWS) }
 
-func record(l layout.Layout) string { return l.Run("cloud.json") }
-
 // Find returns the cloud that runs for this checkout.
 func Find(l layout.Layout) (Cloud, bool) {
-	var c Cloud
-	found := process.ReadRecord(record(l), &c) && c.Process.Running()
-	return c, found
-}
-
-// CheckPorts makes sure that the cloud can listen. Ports that this checkout's
-// own cloud holds are free to it.
-func CheckPorts(l layout.Layout, ports Ports) error {
-	if running, found := Find(l); found && running.Ports == ports {
-		return nil
+	running, found := daemon.Find(l, Name)
+	if !found || len(running.Ports) == 0 {
+		return Cloud{}, false
 	}
-	return ports.Check()
+	return Cloud{portsFrom(running.Ports[0])}, true
 }
 
 // Ensure returns the running cloud, or starts one if none runs or it runs from
 // older sources or on other ports.
 func Ensure(ctx context.Context, l layout.Layout, ports Ports) (c Cloud, started bool, err error) {
-	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"))
+	// The launcher reads that variable itself; with another value it is another cloud.
+	source, err := build.Hash(filepath.Join(l.Root, "local", "cloud"), os.Getenv(ollamaVariable))
 	if err != nil {
 		return Cloud{}, false, err
 	}
-	wanted := Cloud{Ports: ports, Source: source}
-	if running, found := Find(l); found {
-		wanted.Process = running.Process
-		if running == wanted {
-			return running, false, running.await(ctx, l)
-		}
-		if err := Stop(ctx, l); err != nil {
-			return Cloud{}, false, err
-		}
-	}
-	if err := ports.Check(); err != nil {
-		return Cloud{}, false, err
-	}
-	wanted.Process, err = process.StartDetached(l.Root, os.Environ(), l.Log("cloud"),
-		filepath.Join(l.Venv(), "bin", "python"), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
-		"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API))
-	if err != nil {
-		return Cloud{}, false, fmt.Errorf("start the local cloud: %w", err)
-	}
-	if err := process.WriteRecord(record(l), wanted); err != nil {
-		return Cloud{}, false, errors.Join(err, wanted.Process.Stop(ctx, stopTime))
-	}
-	return wanted, true, wanted.await(ctx, l)
-}
-
-// await waits until the cloud answers.
-func (c Cloud) await(ctx context.Context, l layout.Layout) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("it does not answer"))
-	defer cancel()
-	for {
-		if c.get(ctx, "/_ministack/health", nil) == nil {
-			return nil
-		}
-		if !c.Process.Running() {
-			return fmt.Errorf("the local cloud ended; %s ends with\n%s", l.Log("cloud"), process.Tail(l.Log("cloud"), 25))
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the local cloud: %w; %s ends with\n%s", context.Cause(ctx), l.Log("cloud"), process.Tail(l.Log("cloud"), 25))
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	c = Cloud{ports}
+	_, started, err = daemon.Ensure(ctx, l, daemon.Daemon{
+		Name: Name, Source: source, Ports: ports.Cloud(),
+		Args: []string{
+			l.Python(layout.CloudVenv), filepath.Join(l.Root, "local", "cloud", "launcher.py"),
+			"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API),
+		},
+		Ready: func(ctx context.Context) error { return c.get(ctx, "/_ministack/health", nil) },
+	})
+	return c, started, err
 }
 
 // Instance is a run of the cloud. All it knows is in memory, so with another
@@ -153,32 +106,4 @@ func (c Cloud) get(ctx context.Context, path string, into any) error {
 		return nil
 	}
 	return json.NewDecoder(resp.Body).Decode(into)
-}
-
-// Stop ends the cloud if it runs, and makes sure that its ports are free again.
-func Stop(ctx context.Context, l layout.Layout) error {
-	c, found := Find(l)
-	if found {
-		if err := c.Process.Stop(ctx, stopTime); err != nil {
-			return fmt.Errorf("stop the local cloud: %w", err)
-		}
-		if err := c.awaitFreePorts(ctx); err != nil {
-			return fmt.Errorf("the local cloud has ended, but left something behind: %w", err)
-		}
-	}
-	if err := os.Remove(record(l)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// awaitFreePorts gives the cloud's own children the moment they need to follow it.
-func (c Cloud) awaitFreePorts(ctx context.Context) error {
-	for deadline := time.Now().Add(5 * time.Second); ; {
-		err := c.Ports.Check()
-		if err == nil || time.Now().After(deadline) || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
 }

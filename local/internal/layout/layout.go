@@ -45,8 +45,14 @@ func (l Layout) Stamp(name string) string { return l.Local("stamps", name) }
 // Run is a file about what runs now.
 func (l Layout) Run(name string) string { return l.Local("run", name) }
 
-// Venv is the Python environment of the local cloud.
-func (l Layout) Venv() string { return l.Local("venv") }
+// The Python environments: of the local cloud, and of the proof.
+const (
+	CloudVenv = "venv"
+	ProofVenv = "proof-venv"
+)
+
+// Python is the interpreter of one of the Python environments.
+func (l Layout) Python(venv string) string { return l.Local(venv, "bin", "python") }
 
 // State is Pulumi's file backend.
 func (l Layout) State() string { return l.Local("state") }

@@ -16,7 +16,8 @@ import (
 // Region is where the local stack lies.
 const Region = "us-east-1"
 
-func config(endpoint string) aws.Config {
+// Config is how a client reaches the local cloud at an endpoint.
+func Config(endpoint string) aws.Config {
 	return aws.Config{
 		Region:       Region,
 		BaseEndpoint: aws.String(endpoint),
@@ -24,12 +25,12 @@ func config(endpoint string) aws.Config {
 	}
 }
 
-// ring reads all keys below the path, oldest first: their names are ordered by
+// Ring reads all keys below the path, oldest first: their names are ordered by
 // time.
-func ring(ctx context.Context, endpoint, path string) ([]string, error) {
+func Ring(ctx context.Context, endpoint, path string) ([]string, error) {
 	type key struct{ name, value string }
 	var keys []key
-	pages := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(config(endpoint)), &ssm.GetParametersByPathInput{
+	pages := ssm.NewGetParametersByPathPaginator(ssm.NewFromConfig(Config(endpoint)), &ssm.GetParametersByPathInput{
 		Path: aws.String(path), WithDecryption: aws.Bool(true),
 	})
 	for pages.HasMorePages() {
@@ -56,10 +57,10 @@ func ring(ctx context.Context, endpoint, path string) ([]string, error) {
 	return values, nil
 }
 
-// scanLogs looks through every log group. It returns the groups that have a
+// ScanLogs looks through every log group. It returns the groups that have a
 // value and how many events it looked at.
-func scanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, looked int, err error) {
-	client := cloudwatchlogs.NewFromConfig(config(endpoint))
+func ScanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, looked int, err error) {
+	client := cloudwatchlogs.NewFromConfig(Config(endpoint))
 	groups := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{})
 	for groups.HasMorePages() {
 		page, err := groups.NextPage(ctx)

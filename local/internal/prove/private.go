@@ -57,7 +57,7 @@ func through(ctx context.Context, name, url, header, value string, status int) (
 	got, content, err := post(ctx, url, header, value)
 	row.Took = time.Since(start)
 	if err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	row.Got = fmt.Sprint(got)
@@ -65,7 +65,7 @@ func through(ctx context.Context, name, url, header, value string, status int) (
 	if row.OK && status == http.StatusOK {
 		if err := judge(content, header); err != nil {
 			row.OK = false
-			row.Got += ", " + short(err.Error())
+			row.Got += ", " + Short(err.Error())
 			return row
 		}
 		row.Got += ", seen as " + privatePath + " without key"
@@ -88,34 +88,44 @@ func judge(content []byte, header string) error {
 	return nil
 }
 
-// away shows what a viewer is told while no target is healthy, and that it ends.
+// away shows what a viewer is told while no target is healthy, in a document that
+// CloudFront shows for the load balancer's own page, and that it ends.
 func away(ctx context.Context, t Target, url string, doing func(string)) (row Row) {
-	row = Row{Name: "private model away, and back", Expected: "503, 200"}
+	row = Row{Name: "private model away, and back", Expected: "503 as a problem, 200"}
 	start := time.Now()
 	defer func() { row.Took = time.Since(start) }()
 	doing("waiting for the load balancer to miss its target")
 	if err := t.Private.Stop(ctx); err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
-	gone := waitFor(ctx, url, t.HeaderName, http.StatusServiceUnavailable)
+	gone, page := waitFor(ctx, url, t.HeaderName, http.StatusServiceUnavailable)
 	doing("waiting for the load balancer to see its target")
 	if err := t.Private.Start(ctx); err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
-	back := waitFor(ctx, url, t.HeaderName, http.StatusOK)
-	row.Got = fmt.Sprintf("%d, %d", gone, back)
+	back, _ := waitFor(ctx, url, t.HeaderName, http.StatusOK)
+	row.Got = fmt.Sprintf("%d%s, %d", gone, asProblem(page, gone), back)
 	row.OK = row.Got == row.Expected
 	return row
 }
 
-// waitFor asks until it gets the status, and returns the last one that it got.
-func waitFor(ctx context.Context, url, header string, status int) (got int) {
+// asProblem says whether a page is a problem document with the status.
+func asProblem(page []byte, status int) string {
+	var problem struct{ Status int }
+	if json.Unmarshal(page, &problem) != nil || problem.Status != status {
+		return ""
+	}
+	return " as a problem"
+}
+
+// waitFor asks until it gets the status, and returns the last answer that it got.
+func waitFor(ctx context.Context, url, header string, status int) (got int, content []byte) {
 	for deadline := time.Now().Add(healthTime); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(500 * time.Millisecond) {
-		if got, _, _ = post(ctx, url, header, ""); got == status {
+		if got, content, _ = post(ctx, url, header, ""); got == status {
 			break
 		}
 	}
-	return got
+	return got, content
 }

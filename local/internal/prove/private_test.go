@@ -17,12 +17,16 @@ import (
 type privateStack struct {
 	key   string
 	leaks bool // hands the key on
+	plain bool // has no documents for failures
 	away  atomic.Bool
 }
 
 func (p *privateStack) front(w http.ResponseWriter, r *http.Request) {
 	if p.away.Load() {
 		w.WriteHeader(http.StatusServiceUnavailable)
+		if !p.plain {
+			_, _ = w.Write([]byte(`{"type":"about:blank","title":"Service Unavailable","status":503}`))
+		}
 		return
 	}
 	seen := privatemodel.Seen{Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/api/inference"), Query: r.URL.RawQuery, Headers: []string{"accept"}}
@@ -68,6 +72,12 @@ func TestAPrivateModelAsItHasToBe(t *testing.T) {
 func TestAKeyThatReachesTheModelIsSeen(t *testing.T) {
 	rows := provePrivate(t, &privateStack{key: "opensesame", leaks: true})
 	if !slices.ContainsFunc(rows, func(r Row) bool { return !r.OK && strings.Contains(r.Got, "the key reached the model") }) {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestAPageThatIsNoProblemIsSeen(t *testing.T) {
+	if rows := provePrivate(t, &privateStack{key: "opensesame", plain: true}); Passed(rows) {
 		t.Errorf("%+v", rows)
 	}
 }

@@ -17,10 +17,27 @@ type Target struct {
 	AWSEndpoint     string
 	HeaderName      string // of the header that carries the origin key
 	KeyPath         string // of the key ring in Parameter Store
+	DomainName      string // of the distribution, that CloudFront gave it
+	Alias           string // the distribution's own name
+	APIName         string // that CloudFront reaches the API by
+	APIPrefix       string // of the model API's paths
+
+	// API proves the model API.
+	API func(ctx context.Context, doing func(string)) []Row
 
 	// Private is the model in the private network; its prefix is empty where there is
 	// none.
 	Private Private
+
+	// Parts of the stack that are proven apart.
+	Parts []Part
+}
+
+// Part proves a part of the stack.
+type Part interface {
+	Rows(ctx context.Context, doing func(string)) []Row
+	// Secrets are values that may stand nowhere in clear, known when the rows are.
+	Secrets() []string
 }
 
 // Stack is what the proof asks of the deployed stack's state.
@@ -33,7 +50,7 @@ type Stack interface {
 // error means that it could not even begin.
 func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func(string)) ([]Row, error) {
 	doing("reading the key ring")
-	keys, err := ring(ctx, t.AWSEndpoint, t.KeyPath)
+	keys, err := Ring(ctx, t.AWSEndpoint, t.KeyPath)
 	if err != nil {
 		return nil, err
 	}
@@ -44,13 +61,22 @@ func Run(ctx context.Context, l layout.Layout, t Target, stack Stack, doing func
 		doing(r.name)
 		rows = append(rows, r.send(ctx, t.HeaderName))
 	}
+	rows = append(rows, edge(ctx, t, doing)...)
+	if t.API != nil {
+		rows = append(rows, t.API(ctx, doing)...)
+	}
 	if t.Private.Prefix != "" {
 		rows = append(rows, private(ctx, t, keys[0], doing)...)
 	}
+	secrets := keys
+	for _, part := range t.Parts {
+		rows = append(rows, part.Rows(ctx, doing)...)
+		secrets = append(secrets, part.Secrets()...)
+	}
 	doing("previewing")
 	rows = append(rows, preview(ctx, stack, doing))
-	doing("looking for the key")
-	rows = append(rows, secrecy(ctx, l, t, stack, NewScanner(keys))...)
+	doing("looking for secrets")
+	rows = append(rows, secrecy(ctx, l, t, stack, NewScanner(secrets))...)
 	return rows, context.Cause(ctx)
 }
 
@@ -66,14 +92,14 @@ func preview(ctx context.Context, stack Stack, doing func(string)) Row {
 	return row
 }
 
-// place is somewhere the key must not stand in clear.
+// place is somewhere secrets must not stand in clear.
 type place struct {
 	name string
 	unit string // of what is looked at
 	scan func() (found []string, looked int, err error)
 }
 
-// secrecy looks for the keys wherever the local run or the stack writes. The
+// secrecy looks for secrets wherever the local run or the stack writes. The
 // preview's text is among the logs.
 func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scanner) []Row {
 	places := []place{
@@ -88,16 +114,16 @@ func secrecy(ctx context.Context, l layout.Layout, t Target, stack Stack, s Scan
 			}
 			return nil, len(values), err
 		}},
-		{"CloudWatch Logs", "events", func() ([]string, int, error) { return scanLogs(ctx, t.AWSEndpoint, s) }},
+		{"CloudWatch Logs", "events", func() ([]string, int, error) { return ScanLogs(ctx, t.AWSEndpoint, s) }},
 	}
 	var rows []Row
 	for _, p := range places {
 		start := time.Now()
 		found, looked, err := p.scan()
-		row := Row{Name: "key in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
+		row := Row{Name: "secret in clear in " + p.name, Expected: "nowhere", Took: time.Since(start)}
 		switch {
 		case err != nil:
-			row.Got = short(err.Error())
+			row.Got = Short(err.Error())
 		case len(found) > 0:
 			row.Got = "in " + strings.Join(found, ", ")
 		default:

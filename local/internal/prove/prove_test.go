@@ -99,8 +99,8 @@ func TestRequests(t *testing.T) {
 		"no model answers":          {frontDoor(t, secret, `{"error":"x"}`), secret, "xx..x"},
 		"the answer is not JSON":    {frontDoor(t, secret, "Hi."), secret, "xx..x"},
 		"nothing answers":           {Target{DistributionURL: "http://127.0.0.1:1", APIURL: "http://127.0.0.1:1"}, secret, "xxxxx"},
-		"the viewer's header wins":  {Target{good.APIURL, good.APIURL, "", "x-key", "", Private{}}, secret, "xx..."},
-		"the header has other name": {Target{good.DistributionURL, good.APIURL, "", "x-other", "", Private{}}, secret, "...xx"},
+		"the viewer's header wins":  {Target{DistributionURL: good.APIURL, APIURL: good.APIURL, HeaderName: "x-key"}, secret, "xx..."},
+		"the header has other name": {Target{DistributionURL: good.DistributionURL, APIURL: good.APIURL, HeaderName: "x-other"}, secret, "...xx"},
 	} {
 		var failed string
 		for _, row := range rows(test.target, test.key) {
@@ -218,12 +218,18 @@ func TestSecrecy(t *testing.T) {
 func TestPrint(t *testing.T) {
 	var out bytes.Buffer
 	Print(&out, []Row{
-		{"a", "200", "200, Hi", true, 15e6},
-		{"longer name", "401", "403", false, 1234e6},
+		{"a", "200", "200, Hi", true, 15e6, nil},
+		{"longer name", "401", "403", false, 1234e6, nil},
+		{"cut", "yes", "a long…", false, 0, errors.New("a long story")},
+		{"whole", "yes", "short", false, 0, errors.New("short")},
 	})
 	const want = `                 expected  got          ms
   ✓ a            200       200, Hi      15
   ✗ longer name  401       403        1234
+  ✗ cut          yes       a long…       0
+  ✗ whole        yes       short         0
+
+  cut: a long story
 `
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

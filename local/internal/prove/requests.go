@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	path = "/api/models"
-	body = `{"messages":[{"role":"user","content":"Hello"}]}`
+	modelsPath = "/api/models"
+	body       = `{"messages":[{"role":"user","content":"Hello"}]}`
 )
 
 // request is one question to the stack and the status that it must get.
 type request struct {
 	name   string
-	base   string // address up to the path
+	url    string
 	header string // value of the origin key's header; "" sends none
 	status int
 }
@@ -27,12 +27,13 @@ type request struct {
 // point only, so that together they tell what opens it.
 func requests(t Target, key string) []request {
 	wrong := strings.Repeat("0", len(key))
+	front, direct := t.DistributionURL+t.APIPrefix+"/models", t.APIURL+t.APIPrefix+"/models"
 	return []request{
-		{"through CloudFront", t.DistributionURL, "", http.StatusOK},
-		{"through CloudFront, viewer sends a wrong key", t.DistributionURL, wrong, http.StatusOK},
-		{"direct, no key", t.APIURL, "", http.StatusUnauthorized},
-		{"direct, wrong key", t.APIURL, wrong, http.StatusForbidden},
-		{"direct, right key", t.APIURL, key, http.StatusOK},
+		{"through CloudFront", front, "", http.StatusOK},
+		{"through CloudFront, viewer sends a wrong key", front, wrong, http.StatusOK},
+		{"direct, no key", direct, "", http.StatusUnauthorized},
+		{"direct, wrong key", direct, wrong, http.StatusForbidden},
+		{"direct, right key", direct, key, http.StatusOK},
 	}
 }
 
@@ -42,9 +43,9 @@ func (r request) send(ctx context.Context, headerName string) Row {
 	row := Row{Name: r.name, Expected: fmt.Sprint(r.status)}
 	start := time.Now()
 	defer func() { row.Took = time.Since(start) }()
-	got, content, err := post(ctx, r.base+path, headerName, r.header)
+	got, content, err := post(ctx, r.url, headerName, r.header)
 	if err != nil {
-		row.Got = short(err.Error())
+		row.Got = Short(err.Error())
 		return row
 	}
 	row.Took = time.Since(start)
@@ -55,13 +56,13 @@ func (r request) send(ctx context.Context, headerName string) Row {
 		text, err := answer(content)
 		if row.OK && err != nil {
 			row.OK = false
-			row.Got += ", " + short(err.Error())
+			row.Got += ", " + Short(err.Error())
 		} else if row.OK {
-			row.Got += ", " + short(text)
+			row.Got += ", " + Short(text)
 		}
 	}
 	if !row.OK && got != http.StatusOK {
-		row.Got += " " + short(string(content))
+		row.Got += " " + Short(string(content))
 	}
 	return row
 }

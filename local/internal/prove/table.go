@@ -14,6 +14,19 @@ type Row struct {
 	Name, Expected, Got string
 	OK                  bool
 	Took                time.Duration
+	Err                 error // in full what Got tells of it, if that was cut
+}
+
+// Check makes a row of what f finds, which has to be what is expected, without an
+// error.
+func Check(name, expected string, f func() (got string, err error)) Row {
+	start := time.Now()
+	got, err := f()
+	row := Row{Name: name, Expected: expected, Got: got, OK: err == nil && got == expected, Took: time.Since(start)}
+	if err != nil {
+		row.Got, row.Err = Short(err.Error()), err
+	}
+	return row
 }
 
 // Passed reports whether all rows are as expected.
@@ -26,7 +39,7 @@ func Passed(rows []Row) bool {
 	return len(rows) > 0
 }
 
-// Print writes the rows as a table.
+// Print writes the rows as a table, and below it what was cut.
 func Print(w io.Writer, rows []Row) {
 	name, expected, got := 0, len("expected"), len("got")
 	for _, row := range rows {
@@ -45,10 +58,15 @@ func Print(w io.Writer, rows []Row) {
 		}
 		line(mark, row.Name, row.Expected, row.Got, fmt.Sprint(row.Took.Milliseconds()))
 	}
+	for _, row := range rows {
+		if row.Err != nil && row.Err.Error() != row.Got {
+			fmt.Fprintf(w, "\n  %s: %v\n", row.Name, row.Err)
+		}
+	}
 }
 
-// short is a text on one line, cut to a length that fits the table.
-func short(text string) string {
+// Short is a text on one line, cut to a length that fits the table.
+func Short(text string) string {
 	const most = 60
 	runes := []rune(strings.Join(strings.Fields(text), " "))
 	if len(runes) > most {

@@ -1,5 +1,5 @@
-// Package provider puts the AWS plugin where the Pulumi CLI looks for it: the
-// official one where it can be had, else a stand-in of our own.
+// Package provider puts provider plugins where the Pulumi CLI looks for them:
+// the official ones where they can be had, else stand-ins of our own.
 package provider
 
 import (
@@ -21,55 +21,89 @@ import (
 )
 
 const (
-	sdkModule = "github.com/pulumi/pulumi-aws/sdk/v6"
-	binary    = "pulumi-resource-aws"
-	official  = "official"
+	official = "official"
 
-	// downloadTime bounds the attempt to get the official plugin. It is some
-	// 200 MB; on a closed network the attempt fails within seconds.
+	// downloadTime bounds the attempt to get an official plugin. That of AWS is
+	// some 200 MB; on a closed network the attempt fails within seconds.
 	downloadTime = 5 * time.Minute
 )
 
-// The stand-in must not bear the plugin's name where it is built: the CLI would
-// find it on PATH and prefer it to what is installed.
-var standIn = build.Program{Name: "aws-plugin", Module: "aws", Package: ".", LDFlags: "-s -w"}
+// Plugin is a provider plugin that the program needs.
+type Plugin struct {
+	Name string // of the package: "aws"
+
+	sdk string // the module of the package's SDK
+
+	// standIn is our program for a version, "6.83.0". It must not bear the
+	// plugin's name where it is built: the CLI would find it on PATH and prefer
+	// it to what is installed.
+	standIn func(version string) build.Program
+
+	// check are the arguments with which the stand-in says what else has to be
+	// installed for it, if there is something.
+	check []string
+}
+
+// Plugins are those that the program needs.
+var Plugins = []Plugin{
+	{
+		Name: "aws",
+		sdk:  "github.com/pulumi/pulumi-aws/sdk/v6",
+		standIn: func(string) build.Program {
+			return build.Program{Name: "aws-plugin", Module: "aws", Package: ".", LDFlags: "-s -w"}
+		},
+		check: []string{"-find"}, // the Terraform provider that it drives
+	},
+	{Name: "vault", sdk: "github.com/pulumi/pulumi-vault/sdk/v6", standIn: ownAPI("vault")},
+	{Name: "kubernetes", sdk: "github.com/pulumi/pulumi-kubernetes/sdk/v4", standIn: ownAPI("kubernetes")},
+}
+
+// ownAPI is a stand-in that serves the SDK over the system's own API.
+func ownAPI(name string) func(version string) build.Program {
+	return func(version string) build.Program {
+		return build.Program{Name: name + "-plugin", Module: "plugins", Package: "./" + name, LDFlags: "-s -w -X main.version=" + version}
+	}
+}
 
 // Ensure makes the plugin available to the CLI.
-func Ensure(ctx context.Context, s *progress.Step, b *build.Builder, cli pulumi.CLI) error {
-	version, err := sdkVersion(filepath.Join(b.Layout.Root, "go.mod"))
+func (p Plugin) Ensure(ctx context.Context, s *progress.Step, b *build.Builder, cli pulumi.CLI) error {
+	version, err := p.version(filepath.Join(b.Layout.Root, "go.mod"))
 	if err != nil {
 		return err
 	}
-	dir := "resource-aws-" + version
-	plugin := filepath.Join(b.Layout.PulumiHome(), "plugins", dir, binary)
+	dir := "resource-" + p.Name + "-" + version
+	plugin := filepath.Join(b.Layout.PulumiHome(), "plugins", dir, p.binary())
 
 	if b.Fresh(dir, official, plugin) {
 		s.Note("official, cached")
 		return nil
 	}
 	if ours, err := os.ReadFile(b.Layout.Stamp(dir)); err == nil && string(ours) != official {
-		return installStandIn(ctx, s, b, cli, dir, plugin)
+		return p.installStandIn(ctx, s, b, cli, version, dir, plugin)
 	}
-	if users, found := usersPlugin(dir); found {
+	if users, found := p.users(dir); found {
 		s.Note("official, the user's")
 		return errors.Join(link(users, plugin), b.Stamp(dir, official))
 	}
 	s.Doing("trying to download the official plugin")
 	attempt, cancel := context.WithTimeout(ctx, downloadTime)
 	defer cancel()
-	if err := cli.Run(attempt, "provider-download", nil, "plugin", "install", "resource", "aws", version); err == nil {
+	if err := cli.Run(attempt, p.Name+"-plugin-download", nil, "plugin", "install", "resource", p.Name, version); err == nil {
 		s.Note("official, installed")
 		return b.Stamp(dir, official)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return installStandIn(ctx, s, b, cli, dir, plugin)
+	return p.installStandIn(ctx, s, b, cli, version, dir, plugin)
 }
 
-// sdkVersion is the version of the AWS SDK that the program requires; the
-// plugin's must be the same.
-func sdkVersion(gomod string) (string, error) {
+// binary is the name by which the CLI knows the plugin.
+func (p Plugin) binary() string { return "pulumi-resource-" + p.Name }
+
+// version is that of the SDK which the program requires; the plugin's must be
+// the same.
+func (p Plugin) version(gomod string) (string, error) {
 	content, err := os.ReadFile(gomod)
 	if err != nil {
 		return "", err
@@ -79,15 +113,15 @@ func sdkVersion(gomod string) (string, error) {
 		return "", err
 	}
 	for _, require := range file.Require {
-		if require.Mod.Path == sdkModule {
+		if require.Mod.Path == p.sdk {
 			return require.Mod.Version, nil
 		}
 	}
-	return "", fmt.Errorf("%s does not require %s", gomod, sdkModule)
+	return "", fmt.Errorf("%s does not require %s", gomod, p.sdk)
 }
 
-// usersPlugin finds the plugin in the home of an installed Pulumi.
-func usersPlugin(dir string) (string, bool) {
+// users finds the plugin in the home of an installed Pulumi.
+func (p Plugin) users(dir string) (string, bool) {
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
 		user, err := os.UserHomeDir()
@@ -96,7 +130,7 @@ func usersPlugin(dir string) (string, bool) {
 		}
 		home = filepath.Join(user, ".pulumi")
 	}
-	path := filepath.Join(home, "plugins", dir, binary)
+	path := filepath.Join(home, "plugins", dir, p.binary())
 	if _, err := os.Stat(filepath.Join(home, "plugins", dir+".partial")); err == nil {
 		return "", false
 	}
@@ -104,8 +138,8 @@ func usersPlugin(dir string) (string, bool) {
 	return path, err == nil
 }
 
-// link makes the user's plugin, of several hundred megabytes, known to the CLI
-// without a copy.
+// link makes the user's plugin, of up to several hundred megabytes, known to the
+// CLI without a copy.
 func link(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
@@ -117,14 +151,16 @@ func link(from, to string) error {
 }
 
 // installStandIn builds our plugin and installs it under the official name.
-func installStandIn(ctx context.Context, s *progress.Step, b *build.Builder, cli pulumi.CLI, dir, plugin string) error {
+func (p Plugin) installStandIn(ctx context.Context, s *progress.Step, b *build.Builder, cli pulumi.CLI, version, dir, plugin string) error {
+	version = strings.TrimPrefix(version, "v")
+	standIn := p.standIn(version)
 	if _, err := b.Go(ctx, s, standIn); err != nil {
 		return err
 	}
-	// The stand-in drives a Terraform provider, and says what to install where
-	// there is none.
-	if _, err := process.Output(ctx, b.Layout.Root, build.Env(), b.Layout.Bin(standIn.Name), "-find"); err != nil {
-		return err
+	if p.check != nil {
+		if _, err := process.Output(ctx, b.Layout.Root, build.Env(), append([]string{b.Layout.Bin(standIn.Name)}, p.check...)...); err != nil {
+			return err
+		}
 	}
 	source, err := os.ReadFile(b.Layout.Stamp(standIn.Name))
 	if err != nil {
@@ -136,9 +172,8 @@ func installStandIn(ctx context.Context, s *progress.Step, b *build.Builder, cli
 		return nil
 	}
 	s.Doing("installing")
-	version := strings.TrimPrefix(dir, "resource-aws-v")
-	err = cli.Run(ctx, "provider-install", nil,
-		"plugin", "install", "resource", "aws", version, "--file", b.Layout.Bin(standIn.Name), "--reinstall")
+	err = cli.Run(ctx, p.Name+"-plugin-install", nil,
+		"plugin", "install", "resource", p.Name, version, "--file", b.Layout.Bin(standIn.Name), "--reinstall")
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type CLI struct {
 	Path     string // of the program pulumi
 	Endpoint string // of the local cloud
 
-	// Environment is added to that of the CLI: see [cloud.Instance].
+	// Environment is added to that of the CLI: see [servers.Run].
 	Environment map[string]string
 
 	// Credentials are whose the commands are; without any, they are the account's own.
@@ -56,14 +56,17 @@ func (c Credentials) env() []string {
 	return env
 }
 
+// replaced are prefixes of variables that the CLI has only from here.
+var replaced = []string{"AWS_", "PULUMI_", "VAULT_", "KUBE"}
+
 // Env is the environment in which plain pulumi commands act on the local stack.
-// The user's own settings for Pulumi and AWS have no say in it: nothing may
-// reach a real account by accident.
+// The user's own settings for Pulumi, AWS, Vault and Kubernetes have no say in
+// it: nothing may reach a real account by accident.
 func (c CLI) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		_, ours := c.Environment[strings.ToUpper(name)] // proxies are named in lower case too
-		return ours || strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "PULUMI_") || name == "PATH"
+		return ours || name == "PATH" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
 		env = append(env, name+"="+c.Environment[name])

@@ -50,6 +50,17 @@ func writeConfig(project, target string, machine map[string]any) error {
 	return layout.WriteFile(target, content, 0o600)
 }
 
+// Setting is what the local stack's configuration has for a key; nil for nothing.
+func Setting(l layout.Layout, key string) (any, error) {
+	content, err := os.ReadFile(l.Config())
+	if err != nil {
+		return nil, err
+	}
+	var config stackConfig
+	err = yaml.Unmarshal(content, &config)
+	return config.Config[key], err
+}
+
 // LambdaArchitecture is this machine's processor as Lambda spells it. The local
 // cloud runs functions as plain processes, so they must be built for it.
 func LambdaArchitecture() string {

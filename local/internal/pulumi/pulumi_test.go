@@ -84,6 +84,8 @@ func TestEnvKeepsRealAccountsOut(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
 	t.Setenv("AWS_ENDPOINT_URL_SSM", "https://elsewhere.example")
 	t.Setenv("PULUMI_ACCESS_TOKEN", "token")
+	t.Setenv("VAULT_NAMESPACE", "production")
+	t.Setenv("KUBECONFIG", "/home/me/production")
 	t.Setenv("PATH", "/usr/bin")
 	env := CLI{Layout: layout.Layout{Root: "/r"}, Path: "/engine/pulumi", Endpoint: "http://127.0.0.1:4566"}.Env()
 	for _, entry := range env {

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
+	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
 
@@ -62,7 +62,7 @@ func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver st
 // took: kills come at any moment of it.
 func (t *test) measure(ctx context.Context) (window time.Duration, err error) {
 	err = t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
-		if err := cloud.Stop(ctx, t.layout); err != nil {
+		if err := servers.Stop(ctx, t.layout); err != nil {
 			return err
 		}
 		a, err := t.up(ctx, "recovery-0", 0)
@@ -83,7 +83,7 @@ func (t *test) once(ctx context.Context, n int, window time.Duration) (row, erro
 	r := row{moment: time.Duration(t.random.Int64N(int64(window)))}
 	err := t.show.Step(ctx, fmt.Sprintf("kill %d", n), func(ctx context.Context, s *progress.Step) error {
 		s.Doing("after %s", r.moment.Round(100*time.Millisecond))
-		if err := cloud.Stop(ctx, t.layout); err != nil {
+		if err := servers.Stop(ctx, t.layout); err != nil {
 			return err
 		}
 		killed, err := t.up(ctx, fmt.Sprintf("recovery-%d-killed", n), r.moment)

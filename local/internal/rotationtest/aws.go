@@ -23,6 +23,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 )
 
 // account is the local cloud's AWS API with the account's own credentials.
@@ -91,19 +93,19 @@ func (f function) setEnvironment(ctx context.Context, variables map[string]strin
 }
 
 // changeEnvironment sets some of the variables, and notes the change.
-func (f function) changeEnvironment(ctx context.Context, c *changes, set map[string]string) (func(context.Context) error, error) {
+func (f function) changeEnvironment(ctx context.Context, c *restore.Changes, set map[string]string) (func(context.Context) error, error) {
 	before, err := f.environment(ctx)
 	if err != nil {
 		return nil, err
 	}
 	after := maps.Clone(before)
 	maps.Copy(after, set)
-	back := c.add("the environment of "+f.name, func(ctx context.Context) error { return f.setEnvironment(ctx, before) })
+	back := c.Add("the environment of "+f.name, func(ctx context.Context) error { return f.setEnvironment(ctx, before) })
 	return back, f.setEnvironment(ctx, after)
 }
 
 // changeConcurrency lets so many copies run at a time, and notes the change.
-func (f function) changeConcurrency(ctx context.Context, c *changes, copies int32) (func(context.Context) error, error) {
+func (f function) changeConcurrency(ctx context.Context, c *restore.Changes, copies int32) (func(context.Context) error, error) {
 	before, err := f.client.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &f.name})
 	if err != nil {
 		return nil, err
@@ -118,7 +120,7 @@ func (f function) changeConcurrency(ctx context.Context, c *changes, copies int3
 		})
 		return err
 	}
-	back := c.add("the reserved concurrency of "+f.name, func(ctx context.Context) error {
+	back := c.Add("the reserved concurrency of "+f.name, func(ctx context.Context) error {
 		return set(ctx, before.ReservedConcurrentExecutions)
 	})
 	return back, set(ctx, &copies)

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 )
 
 // baselineRotations are enough to meet the cache at every age.
@@ -22,12 +23,12 @@ const baselineRotations = 15
 // remembers an authorization for the same time as in the stack, so that the same
 // traffic can be compared. Nothing is killed and no call fails.
 //
-// It runs after ours and not beside it, because the two ports without host names,
-// and the names that functions use, lead to the newest distribution and API.
+// It runs after ours and not beside it, because the two ports lead to the newest
+// distribution and API where a request names none.
 func (t *test) baseline(ctx context.Context, s *progress.Step) (m loaded, err error) {
 	// The rotator's ticks would ask the baseline's API about our keys.
-	var made changes
-	defer func() { err = errors.Join(err, made.revertAll(ctx)) }()
+	var made restore.Changes
+	defer func() { err = errors.Join(err, made.RevertAll(ctx)) }()
 	if err := t.suspendSchedules(ctx, &made); err != nil {
 		return m, err
 	}

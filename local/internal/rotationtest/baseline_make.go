@@ -24,6 +24,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 )
 
 const baselineName = "rotation-test-baseline"
@@ -39,7 +40,7 @@ type baseline struct {
 }
 
 // buildBaseline makes it of copies of what the stack has, and notes what it made.
-func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *changes) (b baseline, err error) {
+func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *restore.Changes) (b baseline, err error) {
 	s.Doing("compiling")
 	dir, err := os.MkdirTemp(t.stack.Layout.Run(""), "baseline-")
 	if err != nil {
@@ -60,7 +61,7 @@ func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *change
 	if err != nil {
 		return b, err
 	}
-	made.add("the baseline's parameter", func(ctx context.Context) error {
+	made.Add("the baseline's parameter", func(ctx context.Context) error {
 		_, err := t.account.ssm.DeleteParameter(ctx, &ssm.DeleteParameterInput{Name: &b.parameter})
 		return err
 	})
@@ -85,19 +86,19 @@ func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *change
 	if b.distributionID, domain, err = t.makeDistribution(ctx, made, host, value); err != nil {
 		return b, err
 	}
-	b.front = door{url: t.cloud.endpoint, host: domain}
+	b.front = door{url: t.front().url, host: domain}
 	return b, t.awaitDeployed(ctx, b.distributionID)
 }
 
 // makeRole makes a role that may do all that the baseline does.
-func (t *test) makeRole(ctx context.Context, made *changes) (arn string, err error) {
+func (t *test) makeRole(ctx context.Context, made *restore.Changes) (arn string, err error) {
 	name := aws.String(baselineName)
 	got, err := t.account.iam.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(`{"Version": "2012-10-17", "Statement": [
 		{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`)})
 	if err != nil {
 		return "", err
 	}
-	made.add("the baseline's role", func(ctx context.Context) error {
+	made.Add("the baseline's role", func(ctx context.Context) error {
 		_, policy := t.account.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: name, PolicyName: name})
 		_, role := t.account.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: name})
 		return errors.Join(policy, role)
@@ -107,7 +108,7 @@ func (t *test) makeRole(ctx context.Context, made *changes) (arn string, err err
 	return aws.ToString(got.Role.Arn), err
 }
 
-func (t *test) makeFunction(ctx context.Context, made *changes, role, program string, environment map[string]string) (function, error) {
+func (t *test) makeFunction(ctx context.Context, made *restore.Changes, role, program string, environment map[string]string) (function, error) {
 	f := function{t.account.lambda, baselineName + "-" + filepath.Base(program)}
 	archive, err := zipped(program)
 	if err != nil {
@@ -122,7 +123,7 @@ func (t *test) makeFunction(ctx context.Context, made *changes, role, program st
 	if err != nil {
 		return f, err
 	}
-	made.add("the function "+f.name, func(ctx context.Context) error {
+	made.Add("the function "+f.name, func(ctx context.Context) error {
 		_, err := f.client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &f.name})
 		return err
 	})
@@ -150,7 +151,7 @@ func zipped(program string) ([]byte, error) {
 
 // makeAPI makes an API with the stack's route to the stack's model, its authorizer's
 // time to live and the baseline's authorizer. It returns the API's host.
-func (t *test) makeAPI(ctx context.Context, made *changes, authorizer string) (host string, ttl time.Duration, err error) {
+func (t *test) makeAPI(ctx context.Context, made *restore.Changes, authorizer string) (host string, ttl time.Duration, err error) {
 	api := t.account.gateway
 	ours, err := api.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &t.apiID})
 	if err != nil {
@@ -172,7 +173,7 @@ func (t *test) makeAPI(ctx context.Context, made *changes, authorizer string) (h
 	if err != nil {
 		return "", 0, err
 	}
-	made.add("the baseline's API", func(ctx context.Context) error {
+	made.Add("the baseline's API", func(ctx context.Context) error {
 		_, err := api.DeleteApi(ctx, &apigatewayv2.DeleteApiInput{ApiId: created.ApiId})
 		return err
 	})
@@ -209,7 +210,7 @@ func (t *test) makeAPI(ctx context.Context, made *changes, authorizer string) (h
 }
 
 // makeDistribution copies the stack's distribution, with another origin and value.
-func (t *test) makeDistribution(ctx context.Context, made *changes, host, value string) (id, domain string, err error) {
+func (t *test) makeDistribution(ctx context.Context, made *restore.Changes, host, value string) (id, domain string, err error) {
 	cdn := t.account.cloudFront
 	ours, err := cdn.GetDistributionConfig(ctx, &cloudfront.GetDistributionConfigInput{Id: &t.distributionID})
 	if err != nil {
@@ -217,6 +218,8 @@ func (t *test) makeDistribution(ctx context.Context, made *changes, host, value 
 	}
 	config := ours.DistributionConfig
 	config.CallerReference, config.Comment = aws.String(rand.Text()), aws.String(baselineName)
+	// A name of its own is one distribution's.
+	config.Aliases, config.ViewerCertificate = nil, nil
 	if len(config.Origins.Items) != 1 || len(config.Origins.Items[0].CustomHeaders.Items) != 1 {
 		return "", "", errors.New("the stack's distribution has not one origin with one header; the baseline copies that")
 	}
@@ -227,7 +230,7 @@ func (t *test) makeDistribution(ctx context.Context, made *changes, host, value 
 		return "", "", err
 	}
 	id, domain = aws.ToString(created.Distribution.Id), aws.ToString(created.Distribution.DomainName)
-	made.add("the baseline's distribution", func(ctx context.Context) error { return t.deleteDistribution(ctx, id) })
+	made.Add("the baseline's distribution", func(ctx context.Context) error { return t.deleteDistribution(ctx, id) })
 	return id, domain, nil
 }
 

@@ -112,7 +112,7 @@ func (t *test) disturb(ctx context.Context) (restore func(context.Context) error
 	if err != nil {
 		return nil, err
 	}
-	faults := t.changes.add("the faults", func(ctx context.Context) error { return t.cloud.setFaults(ctx, nil) })
+	faults := t.changes.Add("the faults", func(ctx context.Context) error { return t.cloud.setFaults(ctx, nil) })
 	if err := t.cloud.setFaults(ctx, chaos(t.rotatorRole)); err != nil {
 		return nil, err
 	}

@@ -148,7 +148,7 @@ func (t *test) deny(ctx context.Context, action string, policies map[string]poli
 			}
 			continue
 		}
-		restores = append(restores, t.changes.add("the policy "+name, func(ctx context.Context) error {
+		restores = append(restores, t.changes.Add("the policy "+name, func(ctx context.Context) error {
 			return t.putPolicy(ctx, name, document.text)
 		}))
 		if err := t.putPolicy(ctx, name, reduced); err != nil {

@@ -3,11 +3,9 @@ package rotationtest
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,36 +62,6 @@ func TestClaims(t *testing.T) {
 	good.failures, good.mismatch = []sample{{err: errors.New("x")}}, 1
 	if err := good.mustFail(); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestChangesArePutBackOnceAndInReverse(t *testing.T) {
-	var c changes
-	var order []string
-	note := func(name string, err error) func(context.Context) error {
-		return c.add(name, func(ctx context.Context) error {
-			order = append(order, name)
-			return errors.Join(err, ctx.Err())
-		})
-	}
-	note("first", nil)
-	second := note("second", nil)
-	note("third", errors.New("stuck"))
-	note("fourth", nil)
-	interrupted, stop := context.WithCancel(t.Context())
-	stop()
-	if err := second(interrupted); err != nil {
-		t.Error(err)
-	}
-	err := c.revertAll(interrupted)
-	if err == nil || !strings.Contains(err.Error(), "put back third") || strings.Contains(err.Error(), "first") {
-		t.Errorf("got %v", err)
-	}
-	if !slices.Equal(order, []string{"second", "fourth", "third", "first"}) {
-		t.Errorf("got %v", order)
-	}
-	if err := c.revertAll(interrupted); err != nil {
-		t.Errorf("put back twice: %v", err)
 	}
 }
 

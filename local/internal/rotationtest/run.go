@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
 
@@ -33,7 +34,7 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 		return err
 	}
 	defer func() {
-		left := t.changes.revertAll(ctx)
+		left := t.changes.RevertAll(ctx)
 		if left != nil && ctx.Err() != nil { // after an interrupt nobody reports the error
 			t.show.Say("%v", left)
 		}
@@ -43,7 +44,7 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 	if err != nil {
 		return err
 	}
-	t.changes.add("CloudFront's deployments", func(ctx context.Context) error {
+	t.changes.Add("CloudFront's deployments", func(ctx context.Context) error {
 		return t.cloud.setFleet(ctx, fleet{before.DeploySeconds, before.Edges})
 	})
 	return t.run(ctx, o)
@@ -57,7 +58,7 @@ type test struct {
 	ports   cloud.Ports
 	cloud   controls
 	account account
-	changes changes
+	changes restore.Changes
 	ledger  *ledger
 
 	header         string // that carries the origin key
@@ -178,7 +179,7 @@ func (t *test) run(ctx context.Context, o Options) error {
 		t.show.Say("\n%s", permissionTable(permissions))
 	}
 	try("all put back", func(ctx context.Context, s *progress.Step) error {
-		if err := t.changes.revertAll(ctx); err != nil {
+		if err := t.changes.RevertAll(ctx); err != nil {
 			return err
 		}
 		changes, err := t.stack.Preview(ctx, func(text string) { s.Doing("%s", text) })

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
+	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 )
 
 // tick is the least that EventBridge Scheduler knows.
@@ -39,7 +40,7 @@ func (t *test) bySchedule(ctx context.Context, s *progress.Step) error {
 }
 
 // suspendSchedules switches the rotator's schedules off, and notes the change.
-func (t *test) suspendSchedules(ctx context.Context, c *changes) error {
+func (t *test) suspendSchedules(ctx context.Context, c *restore.Changes) error {
 	pages := scheduler.NewListSchedulesPaginator(t.account.scheduler, &scheduler.ListSchedulesInput{})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -55,7 +56,7 @@ func (t *test) suspendSchedules(ctx context.Context, c *changes) error {
 	return nil
 }
 
-func (t *test) suspend(ctx context.Context, c *changes, one types.ScheduleSummary) error {
+func (t *test) suspend(ctx context.Context, c *restore.Changes, one types.ScheduleSummary) error {
 	got, err := t.account.scheduler.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: one.Name, GroupName: one.GroupName})
 	if err != nil {
 		return err
@@ -70,6 +71,6 @@ func (t *test) suspend(ctx context.Context, c *changes, one types.ScheduleSummar
 		})
 		return err
 	}
-	c.add("the schedule "+aws.ToString(got.Name), func(ctx context.Context) error { return set(ctx, got.State) })
+	c.Add("the schedule "+aws.ToString(got.Name), func(ctx context.Context) error { return set(ctx, got.State) })
 	return set(ctx, types.ScheduleStateDisabled)
 }

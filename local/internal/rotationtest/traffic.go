@@ -129,7 +129,6 @@ func (d door) ask(ctx context.Context, client *http.Client) (status int, edge st
 	}
 	request.Host = d.host
 	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("X-Forwarded-Proto", "https")
 	if d.headerName != "" {
 		request.Header.Set(d.headerName, d.headerValue)
 	}

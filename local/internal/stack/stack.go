@@ -1,7 +1,7 @@
-// Package stack deploys and destroys the local stack. The cloud keeps all in
-// memory and the stack's state lies on disk, and either may be gone or left
-// half done by an interrupted run: the state is used only if it describes this
-// very cloud.
+// Package stack deploys and destroys the local stack. The servers that it is
+// deployed to keep all in memory and the stack's state lies on disk, and either
+// may be gone or left half done by an interrupted run: the state is used only if
+// it describes these very servers.
 package stack
 
 import (
@@ -9,8 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
@@ -19,9 +22,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
-// ErrUnknown is the outcome of a deployment that was killed when nobody can tell what
-// of its last operations happened in the cloud. It is mended by a new cloud.
-var ErrUnknown = errors.New("the last deployment was killed midway")
+// What the state can't be built upon. Both are mended by new servers.
+var (
+	// ErrUnknown is the outcome of a deployment that was killed when nobody can tell
+	// what of its last operations happened on the servers.
+	ErrUnknown = errors.New("the last deployment was killed midway")
+
+	// ErrPartlyGone means that a part of what was deployed is gone with its server.
+	ErrPartlyGone = errors.New("one of the servers is a new one")
+)
 
 // Stack is the local stack.
 type Stack struct {
@@ -35,7 +44,7 @@ type Stack struct {
 	Say func(format string, args ...any)
 }
 
-// owner is the file that names the cloud which the state describes.
+// owner is the file that names the servers which the state describes.
 func (s Stack) owner() string { return s.Layout.Run("stack") }
 
 // Exists reports whether there is a state.
@@ -54,17 +63,28 @@ func (s Stack) Locked() bool { return len(s.locks()) > 0 }
 
 func (s Stack) locks() []string { return s.files("locks", "*", "*", pulumi.StackName, "*.json") }
 
-// DescribesCloud reports whether the state belongs to this instance of the
-// cloud.
-func (s Stack) DescribesCloud(instance string) bool {
-	owner, err := os.ReadFile(s.owner())
-	return err == nil && string(owner) == instance
+// Describes reports whether the state belongs to these instances of the
+// servers.
+func (s Stack) Describes(instances []string) bool {
+	return len(instances) > 0 && slices.Equal(s.described(), instances)
 }
 
-// Open makes the stack ready for a deployment into this instance of the cloud.
-func (s Stack) Open(ctx context.Context, instance string) error {
-	if s.Exists() && !s.DescribesCloud(instance) {
-		s.Say("  the cloud is a new one: the state of the stack in the old one is dropped")
+// described are the instances that the state belongs to.
+func (s Stack) described() []string {
+	owner, err := os.ReadFile(s.owner())
+	if err != nil {
+		return nil
+	}
+	return strings.Split(string(owner), "\n")
+}
+
+// Open makes the stack ready for a deployment to these instances of the servers.
+func (s Stack) Open(ctx context.Context, instances []string) error {
+	if s.Exists() && !s.Describes(instances) {
+		if slices.ContainsFunc(s.described(), func(old string) bool { return slices.Contains(instances, old) }) {
+			return ErrPartlyGone
+		}
+		s.Say("  the servers are new ones: the state of the stack in the old ones is dropped")
 		if err := s.Drop(); err != nil {
 			return err
 		}
@@ -80,7 +100,7 @@ func (s Stack) Open(ctx context.Context, instance string) error {
 	if s.Exists() {
 		return nil
 	}
-	if err := layout.WriteFile(s.owner(), []byte(instance), 0o644); err != nil {
+	if err := layout.WriteFile(s.owner(), []byte(strings.Join(instances, "\n")), 0o644); err != nil {
 		return err
 	}
 	return s.create(ctx)
@@ -146,12 +166,12 @@ func (s Stack) Settle(ctx context.Context) error {
 	if _, err := os.Stat(s.Layout.Passphrase()); err != nil {
 		return fmt.Errorf("%w: the state's passphrase is gone", ErrUnknown)
 	}
-	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
+	out, err := s.Export(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	var state recovery.State
-	if err := errors.Join(err, json.Unmarshal([]byte(out), &state)); err != nil {
+	if err := errors.Join(err, json.Unmarshal(out, &state)); err != nil {
 		return fmt.Errorf("%w: the state can't be read", ErrUnknown)
 	}
 	if len(state.Deployment.Pending) == 0 {
@@ -195,12 +215,29 @@ func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err 
 	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs", "--policy-pack", policyPack)
 }
 
+// UpWith deploys with some settings changed; with none, the stack as it is meant.
+func (s Stack) UpWith(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
+	changed := maps.Clone(s.Machine)
+	maps.Copy(changed, settings)
+	if err := pulumi.WriteConfig(s.Layout, changed); err != nil {
+		return "", err
+	}
+	return s.Up(ctx, doing)
+}
+
 // Preview fails if a deployment would change anything.
 func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
 	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes", "--policy-pack", policyPack)
 }
 
-// Destroy removes everything from the cloud, and then the stack.
+// DestroyPart removes the resources whose URNs a pattern with asterisks matches,
+// and what depends on them. It looks at the state only: the engine can't refresh
+// what depends on them through another provider.
+func (s Stack) DestroyPart(ctx context.Context, urns string, doing func(string)) (changes string, err error) {
+	return s.run(ctx, "destroy-part", doing, "destroy", "--yes", "--skip-preview", "--target", urns, "--target-dependents", "--refresh=false")
+}
+
+// Destroy removes everything from the servers, and then the stack.
 func (s Stack) Destroy(ctx context.Context, doing func(string)) (changes string, err error) {
 	changes, err = s.run(ctx, "destroy", doing, "destroy", "--yes", "--skip-preview")
 	if err != nil {
@@ -241,7 +278,13 @@ func (s Stack) Outputs(ctx context.Context) (values map[string]string, text stri
 	return values, text, nil
 }
 
-// Drop forgets the stack without touching the cloud.
+// Export returns the state as JSON, secrets encrypted.
+func (s Stack) Export(ctx context.Context) ([]byte, error) {
+	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
+	return []byte(out), err
+}
+
+// Drop forgets the stack without touching the servers.
 func (s Stack) Drop() error {
 	return errors.Join(os.RemoveAll(s.Layout.State()), os.RemoveAll(s.owner()), os.RemoveAll(s.Layout.Config()))
 }

@@ -72,9 +72,9 @@ func calls(t *testing.T, s Stack) string {
 	return strings.Join(short, ", ")
 }
 
-func open(t *testing.T, s Stack, instance string) {
+func open(t *testing.T, s Stack, instances ...string) {
 	t.Helper()
-	if err := s.Open(t.Context(), instance); err != nil {
+	if err := s.Open(t.Context(), instances); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -98,16 +98,31 @@ func TestOpenMakesTheStackOnce(t *testing.T) {
 	}
 }
 
-func TestStateOfAnotherCloudIsDropped(t *testing.T) {
+func TestStateOfOtherServersIsDropped(t *testing.T) {
 	s, said := setUp(t)
-	open(t, s, "one")
-	open(t, s, "two")
+	open(t, s, "one", "a")
+	open(t, s, "two", "b")
 	if got := calls(t, s); got != "stack init, stack init" {
 		t.Errorf("called %s", got)
 	}
 	if !strings.Contains(said.String(), "dropped") {
 		t.Errorf("said %q", said)
 	}
+}
+
+func TestStateOfServersOfWhichOneIsNew(t *testing.T) {
+	s, _ := setUp(t)
+	open(t, s, "one", "a")
+	if err := s.Open(t.Context(), []string{"one", "b"}); !errors.Is(err, ErrPartlyGone) {
+		t.Errorf("got %v", err)
+	}
+	if !s.Describes([]string{"one", "a"}) || s.Describes([]string{"one"}) || s.Describes(nil) {
+		t.Error("it does not describe exactly what it was deployed to")
+	}
+	if err := s.Drop(); err != nil {
+		t.Fatal(err)
+	}
+	open(t, s, "one", "b") // they start over with the state
 }
 
 // lock writes the lock that a CLI process holds.
@@ -150,7 +165,7 @@ func TestLockOfALivingDeploymentIsWaitedFor(t *testing.T) {
 
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
-	if err := s.Open(ctx, "one"); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(said.String(), "waiting") {
+	if err := s.Open(ctx, []string{"one"}); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(said.String(), "waiting") {
 		t.Errorf("got %v, said %q", err, said)
 	}
 	_ = cmd.Process.Kill()
@@ -177,7 +192,7 @@ func TestUnknownStates(t *testing.T) {
 			s, _ := setUp(t)
 			open(t, s, "one")
 			spoil(t, s)
-			if err := s.Open(t.Context(), "one"); !errors.Is(err, ErrUnknown) {
+			if err := s.Open(t.Context(), []string{"one"}); !errors.Is(err, ErrUnknown) {
 				t.Fatalf("got %v", err)
 			}
 			if err := s.Drop(); err != nil || s.Exists() {
@@ -232,5 +247,32 @@ func TestAHalfWrittenStateIsReplacedByTheOneBefore(t *testing.T) {
 				t.Errorf("said %q", said)
 			}
 		})
+	}
+}
+
+func TestUpWithChangesSettingsForAMoment(t *testing.T) {
+	s, _ := setUp(t)
+	s.Machine = map[string]any{"gatehouse:vaultAddress": "http://127.0.0.1:1"}
+	open(t, s, "one")
+	for _, test := range []struct {
+		settings map[string]any
+		ttl      any
+	}{
+		{map[string]any{"gatehouse:certificateTtl": "10m"}, "10m"},
+		{nil, nil},
+	} {
+		if _, err := s.UpWith(t.Context(), test.settings, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		for key, want := range map[string]any{
+			"gatehouse:certificateTtl": test.ttl, "gatehouse:vaultAddress": "http://127.0.0.1:1", "aws:region": "us-east-1",
+		} {
+			if got, err := pulumi.Setting(s.Layout, key); err != nil || got != want {
+				t.Errorf("with %v, %s is %v (%v)", test.settings, key, got, err)
+			}
+		}
+	}
+	if got := calls(t, s); !strings.HasSuffix(got, "up --config-file, up --config-file") {
+		t.Errorf("called %s", got)
 	}
 }

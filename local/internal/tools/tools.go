@@ -27,6 +27,7 @@ var needed = []tool{
 	{[]string{"python3", "python"}, []string{"-c", "import platform, venv, ensurepip; print(platform.python_version())"}, "v3.10", "with venv and pip, runs the local cloud"},
 	{[]string{"node"}, []string{"--version"}, "v18", "runs CloudFront Functions"},
 	{[]string{"make"}, []string{"--version"}, "", "builds the Lambda functions"},
+	{[]string{"openssl"}, []string{"version"}, "v1.1.1", "verifies certificates as another client than Go's, and not LibreSSL"},
 }
 
 // Found is a tool as it is on this machine.
@@ -70,11 +71,13 @@ func (t tool) find(ctx context.Context) (Found, error) {
 	return Found{}, problem
 }
 
-// Version finds a version such as go1.26.8, v20.20.2 or 3.11.7 at the start of
-// what a program printed, in the form v1.2.3; "" if there is none.
+// Version finds a version such as go1.26.8, v20.20.2, 3.11.7 or OpenSSL 3.0.19 at
+// the start of what a program printed, in the form v1.2.3; "" if there is none.
 func Version(out string) string {
 	word, _, _ := strings.Cut(strings.TrimSpace(out), "\n")
-	word = strings.TrimPrefix(strings.TrimPrefix(word, "go"), "v")
+	for _, prefix := range []string{"go", "v", "OpenSSL "} {
+		word = strings.TrimPrefix(word, prefix)
+	}
 	end := strings.IndexFunc(word, func(r rune) bool { return r != '.' && (r < '0' || r > '9') })
 	if end >= 0 {
 		word = word[:end]

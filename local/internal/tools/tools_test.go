@@ -10,7 +10,9 @@ import (
 func TestVersion(t *testing.T) {
 	for out, want := range map[string]string{
 		"go1.26.8\n": "v1.26.8", "go1.27rc1": "v1.27", "v20.20.2": "v20.20.2", "3.11.7": "v3.11.7", "3.13.0rc1": "v3.13.0",
-		"v3.255.0": "v3.255.0", "3.255.0-alpha.1": "v3.255.0", "devel go1.27": "", "": "", "unknown": "",
+		"v3.255.0": "v3.255.0", "3.255.0-alpha.1": "v3.255.0", "devel go1.27": "",
+		"OpenSSL 3.0.19 27 Jan 2026 (Library: OpenSSL 3.0.19 27 Jan 2026)": "v3.0.19", "OpenSSL 1.1.1w  11 Sep 2023": "v1.1.1", "LibreSSL 3.3.6": "",
+		"": "", "unknown": "",
 	} {
 		if got := Version(out); got != want {
 			t.Errorf("%q: got %q, want %q", out, got, want)
@@ -47,7 +49,7 @@ func TestFind(t *testing.T) {
 func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	_, err := Check(t.Context())
-	for _, name := range []string{"go", "python3", "node", "make"} {
+	for _, name := range []string{"go", "python3", "node", "make", "openssl"} {
 		if err == nil || !strings.Contains(err.Error(), name+" is not on PATH") {
 			t.Errorf("%s is not named in %v", name, err)
 		}

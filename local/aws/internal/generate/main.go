@@ -21,11 +21,12 @@ import (
 
 // services are the packages of the SDK that the program uses or may come to use; "." has the provider.
 var services = []string{
-	".", "acm", "apigatewayv2", "cloudfront", "cloudwatch", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
+	".", "acm", "apigatewayv2", "bedrock", "cloudfront", "cloudwatch", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
 	"route53", "s3", "scheduler", "sns", "sqs", "ssm", "vpc", "wafv2",
 }
 
 var exceptions = derive.Exceptions{
+	"aws:bedrock/agentDataSource:AgentDataSource":                           "aws_bedrockagent_data_source",
 	"aws:ec2/getElasticIp:getElasticIp":                                     "aws_eip",
 	"aws:ssm/contactsRotation:ContactsRotation":                             "aws_ssmcontacts_rotation",
 	"aws:ssm/quicksetupConfigurationManager:QuicksetupConfigurationManager": "aws_ssmquicksetup_configuration_manager",

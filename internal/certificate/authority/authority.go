@@ -1,0 +1,168 @@
+// Package authority is the certificate authority in Vault: a root, which signs an
+// intermediate and nothing else, and the intermediate, which signs what servers
+// show. They are in separate mounts, so that no policy for the one opens the other.
+package authority
+
+import (
+	"errors"
+
+	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// Args configures an [Authority].
+type Args struct {
+	Deployment deployment.Deployment
+	Vault      settings.Vault
+	Settings   settings.Certificate
+}
+
+// Authority is a certificate authority of the stack's own.
+type Authority struct {
+	pulumi.ResourceState
+
+	Issuer    Issuer              // the intermediate
+	RootMount pulumi.StringOutput // path
+}
+
+// Issuer is what issues certificates.
+type Issuer struct {
+	Mount pulumi.StringOutput // path, without slashes at its ends
+	Ref   pulumi.StringOutput // id or name in the mount
+	Root  pulumi.StringOutput // the certificate above all others, PEM
+
+	// Ready are the resources that have to be there before anything is issued: what
+	// certificates say of where to ask about them can't be changed later.
+	Ready []pulumi.Resource
+}
+
+// New declares the root and the intermediate.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Authority, error) {
+	a := &Authority{}
+	if err := ctx.RegisterComponentResource("gatehouse:authority:Authority", name, a, opts...); err != nil {
+		return nil, err
+	}
+	root, err := a.newRoot(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.newIntermediate(ctx, name, args, root); err != nil {
+		return nil, err
+	}
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{
+		"rootMount": a.RootMount,
+		"mount":     a.Issuer.Mount,
+		"issuer":    a.Issuer.Ref,
+		"root":      a.Issuer.Root,
+	})
+}
+
+// newRoot makes the root. Its key never leaves Vault.
+func (a *Authority) newRoot(ctx *pulumi.Context, name string, args *Args) (*pkisecret.SecretBackendRootCert, error) {
+	m, err := a.newMount(ctx, name+"-root", args, mountArgs{
+		path:        args.Deployment.Name + "-pki-root",
+		description: "Root authority of " + args.Deployment.Name,
+		longest:     args.Settings.Authority.RootTTL,
+	})
+	if err != nil {
+		return nil, err
+	}
+	a.RootMount = m.path
+	root, err := pkisecret.NewSecretBackendRootCert(ctx, name+"-root", &pkisecret.SecretBackendRootCertArgs{
+		Backend:           m.path,
+		Type:              pulumi.String("internal"),
+		CommonName:        pulumi.String(args.Deployment.Name + " root"),
+		ExcludeCnFromSans: pulumi.Bool(true),
+		KeyType:           pulumi.String(args.Settings.Key.Algorithm),
+		KeyBits:           pulumi.Int(args.Settings.Key.Bits),
+		Ttl:               pulumi.String(args.Settings.Authority.RootTTL.String()),
+		MaxPathLength:     pulumi.Int(1), // the intermediate, and none below it
+	}, pulumi.Parent(a), pulumi.DependsOn(m.ready))
+	if err != nil {
+		return nil, err
+	}
+	a.Issuer.Root = root.Certificate
+	return root, a.setDefault(ctx, name+"-root", m, root.IssuerId)
+}
+
+// setDefault has a mount speak for this issuer when it is asked for none by name:
+// after a change there are others in it.
+func (a *Authority) setDefault(ctx *pulumi.Context, name string, m mount, issuer pulumi.StringInput) error {
+	_, err := pkisecret.NewSecretBackendConfigIssuers(ctx, name+"-default", &pkisecret.SecretBackendConfigIssuersArgs{
+		Backend: m.path,
+		Default: issuer.ToStringOutput().ToStringPtrOutput(),
+	}, pulumi.Parent(a))
+	return err
+}
+
+// newIntermediate makes the intermediate, whose key never leaves Vault either, and
+// has the root sign it.
+func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args, root *pkisecret.SecretBackendRootCert) error {
+	m, err := a.newMount(ctx, name+"-intermediate", args, mountArgs{
+		path:        args.Deployment.Name + "-pki",
+		description: "Intermediate authority of " + args.Deployment.Name,
+		longest:     args.Settings.RoleTTL,
+	})
+	if err != nil {
+		return err
+	}
+	commonName := pulumi.String(args.Deployment.Name + " intermediate")
+	request, err := pkisecret.NewSecretBackendIntermediateCertRequest(ctx, name+"-intermediate-request", &pkisecret.SecretBackendIntermediateCertRequestArgs{
+		Backend:           m.path,
+		Type:              pulumi.String("internal"),
+		CommonName:        commonName,
+		ExcludeCnFromSans: pulumi.Bool(true),
+		KeyType:           pulumi.String(args.Settings.Key.Algorithm),
+		KeyBits:           pulumi.Int(args.Settings.Key.Bits),
+	}, pulumi.Parent(a))
+	if err != nil {
+		return err
+	}
+	signed, err := a.sign(ctx, name+"-intermediate", args.Settings, root, commonName, request.Csr)
+	if err != nil {
+		return err
+	}
+	// With the root after it, the intermediate's chain is whole: who is issued a
+	// certificate gets the root with it.
+	imported, err := pkisecret.NewSecretBackendIntermediateSetSigned(ctx, name+"-intermediate-import", &pkisecret.SecretBackendIntermediateSetSignedArgs{
+		Backend:     m.path,
+		Certificate: signed.CertificateBundle,
+	}, pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{request}))
+	if err != nil {
+		return err
+	}
+	a.Issuer.Mount = m.path
+	a.Issuer.Ref = imported.ImportedIssuers.ApplyT(first).(pulumi.StringOutput)
+	a.Issuer.Ready = append(m.ready, imported)
+	return a.setDefault(ctx, name+"-intermediate", m, a.Issuer.Ref)
+}
+
+// sign has the root sign the intermediate. The names and addresses that it may issue
+// for are in its certificate: whatever happens in Vault, no client accepts others.
+func (a *Authority) sign(ctx *pulumi.Context, name string, s settings.Certificate, root *pkisecret.SecretBackendRootCert, commonName, request pulumi.StringInput) (*pkisecret.SecretBackendRootSignIntermediate, error) {
+	permitted, excluded := addressConstraints(s.IPAddresses)
+	return pkisecret.NewSecretBackendRootSignIntermediate(ctx, name, &pkisecret.SecretBackendRootSignIntermediateArgs{
+		Backend:             root.Backend,
+		IssuerRef:           root.IssuerId,
+		Csr:                 request,
+		CommonName:          commonName,
+		ExcludeCnFromSans:   pulumi.Bool(true),
+		Ttl:                 pulumi.String(s.Authority.IntermediateTTL.String()),
+		MaxPathLength:       pulumi.Int(0),
+		PermittedDnsDomains: pulumi.ToStringArray(s.Names),
+		PermittedIpRanges:   permitted,
+		ExcludedIpRanges:    excluded,
+	}, pulumi.Parent(a), pulumi.ReplaceOnChanges([]string{"issuerRef"}))
+}
+
+// first returns the intermediate of what Vault imported, which is in the order of
+// the bundle.
+func first(imported []string) (string, error) {
+	if len(imported) == 0 {
+		return "", errors.New("the intermediate has been in Vault before, and Vault doesn't say which of its issuers it is: make another one, `pulumi up --replace '**authority-intermediate-request'`")
+	}
+	return imported[0], nil
+}

@@ -1,0 +1,97 @@
+// Package certificate is the certificate that the private side shows: what may be
+// issued, by whom it is, and the Secret in Kubernetes that holds it.
+package certificate
+
+import (
+	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault"
+	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
+	"github.com/gatehouse-iac/gatehouse/internal/cluster"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// component is the label of all objects here.
+const component = "certificate"
+
+// Args configures a [Certificate].
+type Args struct {
+	Deployment deployment.Deployment
+	Settings   settings.Certificate
+	Vault      settings.Vault
+	Issuer     authority.Issuer
+	Cluster    *cluster.Cluster
+}
+
+// Certificate is the certificate with its role, its policy and its Secret.
+type Certificate struct {
+	pulumi.ResourceState
+
+	Role   pulumi.StringOutput // in the issuer's mount
+	Policy pulumi.StringOutput // name in Vault
+
+	// SecretName is that of the Secret, of type kubernetes.io/tls: it is known once the
+	// Secret is there.
+	SecretName pulumi.StringOutput
+
+	// Issued is nil when cert-manager issues: the program doesn't know what and when.
+	Issued *Issued
+}
+
+// Issued is what can be told of a certificate.
+type Issued struct {
+	SerialNumber pulumi.StringOutput // as Vault writes it: "1a:2b:…"
+	Expires      pulumi.StringOutput // RFC 3339, UTC
+}
+
+// New declares the certificate.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Certificate, error) {
+	c := &Certificate{}
+	if err := ctx.RegisterComponentResource("gatehouse:certificate:Certificate", name, c, opts...); err != nil {
+		return nil, err
+	}
+	role, err := c.newRole(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := c.newPolicy(ctx, name, args, role)
+	if err != nil {
+		return nil, err
+	}
+	c.Role, c.Policy = role.Name, policy.Name
+	if err := c.issue(ctx, name, args, role); err != nil {
+		return nil, err
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"role":       c.Role,
+		"policy":     c.Policy,
+		"secretName": c.SecretName,
+	})
+}
+
+// issue has the certificate issued, now by Vault or at any time by cert-manager.
+func (c *Certificate) issue(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) error {
+	if args.Settings.Issuer == settings.IssuerCertManager {
+		return c.newManaged(ctx, name, args, role)
+	}
+	leaf, err := c.newLeaf(ctx, name, args, role)
+	if err != nil {
+		return err
+	}
+	return c.newSecret(ctx, name, args, leaf)
+}
+
+// newPolicy makes the policy for who needs certificates of the role, and no more
+// than that.
+func (c *Certificate) newPolicy(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) (*vault.Policy, error) {
+	allowed := issuePaths
+	if args.Settings.Issuer == settings.IssuerCertManager {
+		allowed = signPaths
+	}
+	return vault.NewPolicy(ctx, name+"-policy", &vault.PolicyArgs{
+		Name:   pulumi.String(args.Deployment.Name + "-certificates"),
+		Policy: pulumi.All(args.Issuer.Mount, role.Name).ApplyT(func(all []any) string { return policyText(allowed(all[0].(string), all[1].(string))) }).(pulumi.StringOutput),
+	}, pulumi.Parent(c))
+}

@@ -1,0 +1,49 @@
+package edgefunction
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
+)
+
+func TestSettingsTakeTheMarkersPlace(t *testing.T) {
+	code, err := Render("first\n"+marker+"\nlast\n", map[string]any{"name": "x-door", "limit": 5})
+	require.NoError(t, err)
+	assert.Equal(t, "first\nconst settings = {\"limit\":5,\"name\":\"x-door\"};\nlast\n", code)
+}
+
+func TestLinesOfCommentsAreLeftOut(t *testing.T) {
+	code, err := Render("// all\n"+marker+"\n\n  // indented\nuse('https://x'); // stays\n", 1)
+	require.NoError(t, err)
+	assert.Equal(t, "const settings = 1;\n\nuse('https://x'); // stays\n", code)
+}
+
+func TestTextStaysText(t *testing.T) {
+	code, err := Render(marker, []string{"'\"`${x}\\", "</script>\u2028", "$& $1"})
+	require.NoError(t, err)
+	assert.Equal(t, `const settings = ["'\"`+"`"+`${x}\\","\u003c/script\u003e\u2028","$\u0026 $1"];`, code)
+}
+
+func TestASourceWithoutItsMarkerIsRefused(t *testing.T) {
+	for _, text := range []string{"", "const settings = {};", marker + "\n" + marker} {
+		_, err := Render(text, nil)
+		require.ErrorContains(t, err, "needs it once")
+	}
+}
+
+func TestWhatCantBeWrittenIsRefused(t *testing.T) {
+	_, err := Render(marker, func() {})
+	require.ErrorContains(t, err, "write the function's settings")
+}
+
+func TestEverySourceHasItsMarker(t *testing.T) {
+	for _, text := range []string{source.ViewerRequest, source.ViewerResponse, source.OriginRequest} {
+		code, err := Render(text, map[string]string{})
+		require.NoError(t, err)
+		assert.Equal(t, 1, strings.Count(code, "const settings = "))
+	}
+}

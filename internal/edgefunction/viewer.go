@@ -1,0 +1,84 @@
+package edgefunction
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
+)
+
+// largestFunction is how many bytes CloudFront takes as a function (its quotas).
+const largestFunction = 10 << 10
+
+// ViewerArgs configures a [Viewer].
+type ViewerArgs struct {
+	Deployment      deployment.Deployment
+	Edge            settings.Edge
+	CORS            settings.CORS
+	ResponseHeaders settings.ResponseHeaders
+	KeyHeader       string // carries the origin key; viewers can't send it
+
+	// CloudFrontHeaders are those, starting with CloudFront-, that the origin request
+	// policy has CloudFront add.
+	CloudFrontHeaders []string
+}
+
+// Viewer is the functions between viewers and CloudFront.
+type Viewer struct {
+	pulumi.ResourceState
+
+	RequestARN  pulumi.StringOutput
+	ResponseARN pulumi.StringOutput
+}
+
+// NewViewer declares the functions.
+func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulumi.ResourceOption) (*Viewer, error) {
+	v := &Viewer{}
+	if err := ctx.RegisterComponentResource("gatehouse:edgefunction:Viewer", name, v, opts...); err != nil {
+		return nil, err
+	}
+	request, err := v.newFunction(ctx, name, "request", args.Deployment, source.ViewerRequest, newViewerSettings(args))
+	if err != nil {
+		return nil, err
+	}
+	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse, answerSettings{requestIDHeader})
+	if err != nil {
+		return nil, err
+	}
+	v.RequestARN, v.ResponseARN = request.Arn, response.Arn
+	return v, ctx.RegisterResourceOutputs(v, pulumi.Map{
+		"requestArn":  v.RequestARN,
+		"responseArn": v.ResponseARN,
+	})
+}
+
+func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployment.Deployment, text string, s any) (*cloudfront.Function, error) {
+	code, err := Render(text, s)
+	if err != nil {
+		return nil, err
+	}
+	if len(code) > largestFunction {
+		return nil, fmt.Errorf("the viewer-%s function has %d bytes with its settings; allowed: %d, so shorten what takes room in it: "+
+			"contentSecurityPolicy, corsOrigins, corsHeaders, corsExposedHeaders or customHeaderValue", event, len(code), largestFunction)
+	}
+	return cloudfront.NewFunction(ctx, name+"-"+event, &cloudfront.FunctionArgs{
+		Name:    pulumi.String(d.Name + "-viewer-" + event),
+		Comment: pulumi.String("First and last of " + d.Name + ": viewer-" + event),
+		Runtime: pulumi.String("cloudfront-js-2.0"),
+		Code:    pulumi.String(code),
+		Publish: pulumi.Bool(true),
+	}, pulumi.Parent(v))
+}
+
+func lower(texts []string) []string {
+	all := make([]string, len(texts))
+	for i, text := range texts {
+		all[i] = strings.ToLower(text)
+	}
+	return all
+}

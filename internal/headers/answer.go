@@ -1,0 +1,37 @@
+package headers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// Answer returns the headers, by their names in lower case, that the policy adds to
+// every answer, but for those of CORS. It is for functions that answer in CloudFront
+// themselves: AWS doesn't say whether a policy reaches their answers.
+func Answer(s settings.ResponseHeaders) map[string]string {
+	all := map[string]string{
+		strings.ToLower(s.CustomName): s.CustomValue,
+		"strict-transport-security":   hsts(s.HSTS),
+		"x-content-type-options":      "nosniff",
+		"x-frame-options":             s.FrameOptions,
+		"referrer-policy":             s.ReferrerPolicy,
+	}
+	if s.ContentSecurityPolicy != "" {
+		all["content-security-policy"] = s.ContentSecurityPolicy
+	}
+	return all
+}
+
+// hsts writes the header as CloudFront does.
+func hsts(s settings.HSTS) string {
+	value := fmt.Sprintf("max-age=%d", int(s.MaxAge.Seconds()))
+	if s.Subdomains {
+		value += "; includeSubDomains"
+	}
+	if s.Preload {
+		value += "; preload"
+	}
+	return value
+}

@@ -1,0 +1,150 @@
+package stack
+
+import (
+	"maps"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/accesslog"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/domain"
+	"github.com/gatehouse-iac/gatehouse/internal/edge"
+	"github.com/gatehouse-iac/gatehouse/internal/edgefunction"
+	"github.com/gatehouse-iac/gatehouse/internal/firewall"
+	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/headers"
+	"github.com/gatehouse-iac/gatehouse/internal/rotation"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+)
+
+// declareName makes the certificate for the stack's names. It is empty without any.
+func declareName(ctx *pulumi.Context, s settings.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
+	if len(s.Domain.Names) == 0 {
+		return nil, nil
+	}
+	certified, err := domain.New(ctx, "domain", &domain.Args{Settings: s.Domain}, pulumi.Provider(p.global))
+	if err != nil {
+		return nil, err
+	}
+	return certified.CertificateARN, nil
+}
+
+// behind is what the front door leads to, and who may pass.
+type behind struct {
+	api            *gateway.Gateway
+	keys           *rotation.Rotation
+	certificateARN pulumi.StringInput // nil without names
+	guard          *pulumi.ResourceHook
+}
+
+// declareEdge makes the distribution with all that stands before it and runs in it.
+func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, b behind) (*edge.Edge, pulumi.Map, error) {
+	args := &edge.Args{
+		Deployment:       d,
+		Edge:             s.Edge,
+		Origin:           s.Origin,
+		OriginDomainName: b.api.DomainName,
+		APIPrefix:        s.Gateway.Prefix,
+		KeyHeader:        s.Key.Header,
+		FirstKey:         b.keys.FirstKey,
+		Names:            s.Domain.Names,
+		CertificateARN:   b.certificateARN,
+		Guard:            b.guard,
+	}
+	if err := addFunctions(ctx, d, s, p, args); err != nil {
+		return nil, nil, err
+	}
+	exports := pulumi.Map{}
+	if s.Firewall.Enabled {
+		wall, err := firewall.New(ctx, "firewall", &firewall.Args{
+			Deployment: d,
+			Settings:   s.Firewall,
+			BodyLimit:  s.Edge.BodyLimit,
+			KeyHeader:  s.Key.Header,
+		}, p.kept(p.global))
+		if err != nil {
+			return nil, nil, err
+		}
+		args.WebACLARN = wall.ARN
+		exports["webAclArn"] = wall.ARN
+	}
+	front, err := edge.New(ctx, "edge", args, p.kept(p.here))
+	if err != nil {
+		return nil, nil, err
+	}
+	about, err := declareAround(ctx, d, s, p, front)
+	maps.Copy(exports, about)
+	return front, exports, err
+}
+
+// addFunctions makes what runs in CloudFront, and what it adds to answers.
+func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, args *edge.Args) error {
+	answers, err := headers.New(ctx, "headers", &headers.Args{
+		Deployment: d,
+		Settings:   s.ResponseHeaders,
+		CORS:       s.CORS,
+	}, p.kept(p.here))
+	if err != nil {
+		return err
+	}
+	args.ResponseHeadersPolicyID = answers.PolicyID
+
+	var cloudFrontHeaders []string
+	if s.OriginFunction.Enabled {
+		originArgs := &edgefunction.OriginArgs{Deployment: d, Edge: s.Edge, Settings: s.OriginFunction}
+		if s.Edge.ErrorDocuments {
+			originArgs.ProblemsPrefix = edge.ProblemsPrefix
+		}
+		origin, err := edgefunction.NewOrigin(ctx, "edge-origin", originArgs, p.kept(p.global))
+		if err != nil {
+			return err
+		}
+		args.OriginRequestARN = origin.VersionARN
+		cloudFrontHeaders = []string{edgefunction.CountrySource}
+	}
+	viewer, err := edgefunction.NewViewer(ctx, "edge-viewer", &edgefunction.ViewerArgs{
+		Deployment:        d,
+		Edge:              s.Edge,
+		CORS:              s.CORS,
+		ResponseHeaders:   s.ResponseHeaders,
+		KeyHeader:         s.Key.Header,
+		CloudFrontHeaders: cloudFrontHeaders,
+	}, p.kept(p.here))
+	if err != nil {
+		return err
+	}
+	args.ViewerRequestARN, args.ViewerResponseARN = viewer.RequestARN, viewer.ResponseARN
+	return nil
+}
+
+// declareAround makes what needs the distribution: its names' records, and its logs.
+func declareAround(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, front *edge.Edge) (pulumi.Map, error) {
+	exports := pulumi.Map{"url": front.URL}
+	if len(s.Domain.Names) > 0 {
+		exports["url"] = pulumi.String("https://" + s.Domain.Names[0])
+	}
+	if s.Domain.ZoneID != "" {
+		_, err := domain.NewRecords(ctx, "domain-records", &domain.RecordsArgs{
+			Settings:               s.Domain,
+			IPv6:                   s.Edge.IPv6,
+			DistributionDomainName: front.DomainName,
+			DistributionZoneID:     front.ZoneID,
+		}, pulumi.Provider(p.here))
+		if err != nil {
+			return nil, err
+		}
+	}
+	if s.AccessLogs.Enabled {
+		logs, err := accesslog.New(ctx, "access-logs", &accesslog.Args{
+			Deployment:      d,
+			Settings:        s.AccessLogs,
+			DistributionARN: front.DistributionARN,
+			Global:          p.global,
+		}, p.kept(p.here))
+		if err != nil {
+			return nil, err
+		}
+		exports["accessLogsBucket"] = logs.BucketName
+	}
+	return exports, nil
+}

@@ -1,0 +1,69 @@
+// What CloudFront's JavaScript runtime 2.0 asks of a function, which is less than what
+// Node knows: "JavaScript runtime 2.0 features for CloudFront Functions".
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { render } from "./functions.mjs";
+
+const FUNCTIONS = ["viewer-request.js", "viewer-response.js"];
+const LARGEST_FUNCTION = 10 * 1024; // bytes
+
+// The methods that the functions call and the global functions: all that they use of
+// the language besides the syntax of ES 5.1, const and let. A new one has to be in the
+// runtime's list of features.
+const METHODS = [
+  "decodeURIComponent", "endsWith", "forEach", "includes", "indexOf", "join", "keys", "map", "slice", "some", "split", "startsWith", "stringify",
+  "test", "Boolean", "Number", "String",
+];
+
+// code is a function's text without what stands in literals.
+function code(file) {
+  return render(file, {})
+    .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")
+    .replace(/([(,=:&|!]\s*)\/(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/([a-z]*)/g, "$1regexp.$2");
+}
+
+for (const file of FUNCTIONS) {
+  test(`${file} uses no more of the language than the runtime has`, () => {
+    const text = code(file);
+    assert.doesNotMatch(text, /=>|\.\.\.|\?\.\w|\?\?|\*\*|`|@|#|\b(async|await|class|export|extends|get|import|of|require|set|static|super|yield)\b/, "syntax of ES 6");
+    assert.doesNotMatch(text, /\b(const|let|var)\s*[{[]|function\s*\w*\([^)]*[={[]|\{\s*\w+\s*[,}]/, "destructuring, defaults or shorthands");
+    assert.doesNotMatch(text, /regexp\.\w*[^gim.]\w*\./, "flags of regular expressions of ES 6");
+    const own = [...text.matchAll(/function (\w+)\(|(?:const|let) (\w+) = function/g)].map(([, declared, assigned]) => declared ?? assigned);
+    for (const [, name] of text.matchAll(/(\w+)\(/g)) {
+      assert.ok(["if", "catch", "function", ...METHODS, ...own].includes(name), `${name} is not among what the runtime is known to have`);
+    }
+  });
+}
+
+test("the functions stay within CloudFront's size with much in their settings", () => {
+  const name = (index) => `https://application-${index}.internal.example.com`;
+  const text = render("viewer-request.js", {
+    keyHeader: "x-origin-verify",
+    countryHeader: "x-viewer-country",
+    requestIdHeader: "x-request-id",
+    cloudFrontHeaders: ["cloudfront-viewer-country"],
+    methods: ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
+    targetLimit: 8192,
+    bodyLimit: 10485760,
+    cors: {
+      origins: Array.from({ length: 20 }, (_, index) => name(index)),
+      methods: ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
+      headers: ["authorization", "content-type", "openai-organization", "openai-project", "x-api-key"],
+      exposedHeaders: ["x-request-id", "retry-after"],
+      credentials: true,
+      maxAge: 86400,
+    },
+    answerHeaders: {
+      "strict-transport-security": "max-age=63072000; includeSubDomains; preload",
+      "x-content-type-options": "nosniff",
+      "x-frame-options": "DENY",
+      "referrer-policy": "no-referrer",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+      "x-custom-ai-header": "secure",
+    },
+  });
+  const size = Buffer.byteLength(text);
+  assert.ok(size <= LARGEST_FUNCTION, `${size} bytes`);
+});

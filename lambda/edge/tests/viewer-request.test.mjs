@@ -1,0 +1,327 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { DISALLOWED, READ_ONLY, cloudFrontFunction, copy, event } from "./functions.mjs";
+import { random } from "./random.mjs";
+
+const SETTINGS = {
+  keyHeader: "x-origin-verify",
+  countryHeader: "x-viewer-country",
+  requestIdHeader: "x-request-id",
+  cloudFrontHeaders: ["cloudfront-viewer-country"],
+  methods: ["GET", "HEAD", "OPTIONS", "POST"],
+  targetLimit: 4096,
+  bodyLimit: 1048576,
+  cors: {
+    origins: ["https://app.example.com", "https://*.example.org", "http://localhost:3000"],
+    methods: ["GET", "POST"],
+    headers: ["authorization", "content-type"],
+    exposedHeaders: ["x-request-id", "retry-after"],
+    credentials: false,
+    maxAge: 3600,
+  },
+  answerHeaders: { "x-content-type-options": "nosniff", "x-custom-ai-header": "secure" },
+};
+const ID = event("viewer-request").context.requestId;
+
+const handle = cloudFrontFunction("viewer-request.js", SETTINGS);
+const handleWith = (changes) => cloudFrontFunction("viewer-request.js", { ...SETTINGS, ...changes });
+
+// ask is the recorded event with other members of the request; header values are given
+// as text.
+function ask({ headers = {}, ...members } = {}) {
+  const asked = event("viewer-request");
+  Object.assign(asked.request, members);
+  for (const [name, value] of Object.entries(headers)) {
+    asked.request.headers[name] = typeof value === "string" ? { value } : value;
+  }
+  return asked;
+}
+
+// queries are the parameters as CloudFront takes a query apart: still encoded.
+function parameters(query) {
+  const taken = {};
+  for (const [name, value] of query ? query.split("&").map((part) => part.split(/=(.*)/s)) : []) {
+    const item = { value: value ?? "" };
+    if (taken[name]) {
+      taken[name].multiValue ??= [{ value: taken[name].value }];
+      taken[name].multiValue.push(item);
+    } else {
+      taken[name] = item;
+    }
+  }
+  return taken;
+}
+
+function header(answer, name) {
+  return answer.headers[name]?.value;
+}
+
+function assertProblem(answer, status, message) {
+  assert.equal(answer.statusCode, status, message);
+  assert.equal(header(answer, "content-type"), "application/problem+json");
+  assert.equal(header(answer, "cache-control"), "no-store");
+  assert.equal(header(answer, "x-request-id"), ID);
+  const document = JSON.parse(answer.body.data);
+  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance", "code", "error"]);
+  assert.equal(document.error.code, document.code);
+  assert.equal(document.error.message, document.detail);
+  assert.match(document.code, /^[a-z_]+$/);
+  assert.deepEqual([document.type, document.status, document.instance], ["about:blank", status, ID]);
+  assert.equal(document.title, answer.statusDescription);
+}
+
+test("a request that has nothing wrong gets an id and is left as it is otherwise", () => {
+  const asked = ask();
+  const expected = copy(asked.request);
+  expected.headers["x-request-id"] = { value: ID };
+  assert.deepEqual(handle(asked), expected);
+});
+
+test("a viewer's own id counts for nothing, however often it is sent", () => {
+  for (const sent of ["mine", { value: "mine", multiValue: [{ value: "mine" }, { value: "mine too" }] }]) {
+    const passed = handle(ask({ headers: { "x-request-id": sent } })).headers["x-request-id"];
+    assert.equal(passed.value, ID);
+    // CloudFront would leave the second value unless the list is another one.
+    assert.deepEqual(passed.multiValue, sent.multiValue && [{ value: ID }]);
+  }
+});
+
+const SPOOFED = [
+  "x-origin-verify", "x_origin_verify", "x-origin_verify", "x-viewer-country", "x_viewer_country", "x_request_id",
+  "forwarded", "proxy", "x-forwarded-for", "x_forwarded_for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix",
+  "x-original-url", "x-original-host", "x-original-forwarded-for", "x-rewrite-url", "x-host", "x-http-host-override",
+  "x-http-method", "x-http-method-override", "x-method-override", "client-ip", "x-client-ip", "x-cluster-client-ip",
+  "true-client-ip", "fastly-client-ip", "cf-connecting-ip", "x-envoy-external-address",
+  "x-amzn-trace-id", "x-amzn-oidc-identity", "x-apigateway-event",
+  "cloudfront-is-mobile-viewer", "cloudfront-viewer-address", "cloudfront_viewer_country",
+];
+const HARMLESS = [
+  "accept", "accept-language", "authorization", "content-encoding", "content-type", "openai-organization", "origin", "range", "referer",
+  "traceparent", "user-agent", "x-api-key", "x-forwarded", "x-stainless-lang", "x-requested-with", "forwarded-by", "x_custom", "x-hosts",
+];
+const READ = ["content-length", "host", "via"];
+
+test("headers that only proxies and the front door may send never get further, and others all do", () => {
+  const { below, pick, some, text } = random(1);
+  const value = () => text("abcXYZ012 ,;=\"/.-".split(""), 40);
+  const entry = () => (below(4) ? { value: value() } : { value: "1", multiValue: [{ value: "1" }, { value: value() }] });
+  for (let run = 0; run < 2000; run++) {
+    const asked = ask();
+    const names = [...some(SPOOFED), ...some(HARMLESS)].sort(() => below(3) - 1);
+    asked.request.headers = Object.fromEntries(names.map((name) => [name, entry()]));
+    for (const name of READ) {
+      asked.request.headers[name] = { value: name === "content-length" ? String(below(1000)) : value() };
+    }
+    asked.request.method = pick(["GET", "HEAD", "POST"]);
+    const passed = handle(asked);
+    const expected = copy(asked.request);
+    for (const name of SPOOFED) {
+      delete expected.headers[name];
+    }
+    expected.headers["x-request-id"] = { value: ID };
+    assert.deepEqual(passed, expected, `run ${run}`);
+    for (const name of READ_ONLY.viewerRequest) {
+      assert.deepEqual(passed.headers[name], asked.request.headers[name], `run ${run}: ${name} is read-only`);
+    }
+  }
+});
+
+test("a country passes only where CloudFront itself writes it", () => {
+  assert.equal(handle(ask()).headers["cloudfront-viewer-country"].value, "FR");
+  assert.equal(handleWith({ cloudFrontHeaders: [] })(ask()).headers["cloudfront-viewer-country"], undefined);
+});
+
+test("malformed paths and queries are refused", () => {
+  for (const uri of [
+    "/api/../admin", "/api/./x", "/..", "/.", "/api/..", "/api/%2e%2e/admin", "/api/%2E./x", "/api/..;a=b/x", "/api/.%2e;x/y", "/api/..%2fx", "/%2f..%2f",
+    "/a\\b", "/a%5cb", "/..%5c..", "/a\u0000b", "/a\nb", "/a\tb", "/a b", "/a%00", "/a%0d%0aSet-Cookie:x", "/a%1f", "/a%7f", "/a%c2%85",
+    "/%252e%252e/x", "/a%2500", "/a%25%35%63", "/%%32e", "/a%", "/a%2", "/a%zz", "/a%ff", "/a%c0%ae", "/a%ed%a0%80", "/ä", "/a#b", "/\u202e",
+  ]) {
+    assertProblem(handle(ask({ uri, querystring: {} })), 400, JSON.stringify(uri));
+  }
+  for (const query of ["a=%00", "a=b%00c", "%00=1", "a=%", "a=%g1", "a=ä", "a=b c", "a=\u0000", "a\n=1", "a=1&b=2&c=\\"]) {
+    assertProblem(handle(ask({ uri: "/api/x", querystring: parameters(query) })), 400, JSON.stringify(query));
+  }
+});
+
+test("unusual paths and queries that are well-formed pass", () => {
+  for (const uri of ["/", "/api//x", "/api/.well-known/x", "/api/..a", "/api/a..", "/api/...", "/api/a%20b", "/api/caf%C3%A9", "/api/100%25", "/api/a%2Fb", "/api/x;v=1", "/api/~u/(a)!$&'*+,=:@"]) {
+    assert.equal(handle(ask({ uri, querystring: {} })).uri, uri);
+  }
+  for (const query of ["", "a", "a=", "a=b&a=c", "q=caf%C3%A9%0Aline", "to=https%3A%2F%2Fexample.com%2F%3Fa%3D%2520", "a=../..", "a=b=c"]) {
+    const querystring = parameters(query);
+    assert.deepEqual(handle(ask({ querystring })).querystring, querystring);
+  }
+});
+
+test("whatever passes means the same to every server", () => {
+  const { text } = random(2);
+  const pieces = ["/", "/", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", "%25", "%252e", "%", "%0", "%00", "%0a", ";", "a", "api", "ä", " ", "\t", "#", "%c3%a9", "%ff", "-", "~", "@"];
+  let passed = 0;
+  for (let run = 0; run < 20000; run++) {
+    const uri = "/" + text(pieces, 8);
+    const answer = handle(ask({ uri, querystring: {} }));
+    if (answer.statusCode) {
+      assert.equal(answer.statusCode, 400, uri);
+      continue;
+    }
+    passed++;
+    // A parser that resolves dot segments finds none, nor anything to encode.
+    assert.equal(new URL(`https://example.com${uri.replaceAll("//", "/_/")}`).pathname, uri.replaceAll("//", "/_/"), uri);
+    const decoded = decodeURIComponent(uri);
+    assert.equal(decodeURIComponent(decoded.replace(/%(?![0-9a-f]{2})/gi, "")), decoded.replace(/%(?![0-9a-f]{2})/gi, ""), uri);
+    assert.doesNotMatch(decoded, /[\u0000-\u001f\u007f\\]/);
+  }
+  assert.ok(passed > 1000, `only ${passed} paths passed`);
+});
+
+test("the limit of path and query is exact", () => {
+  const { below } = random(3);
+  for (let run = 0; run < 300; run++) {
+    const length = below(200);
+    const query = length > 3 ? "a=" + "q".repeat(length - 3) + "&b=c" : "";
+    const rest = SETTINGS.targetLimit - (query && query.length + 1);
+    const sized = (size) => handle(ask({ uri: "/" + "p".repeat(size - 1), querystring: parameters(query) }));
+    assert.equal(sized(rest).method, "POST");
+    assertProblem(sized(rest + 1), 414);
+  }
+  assertProblem(handle(ask({ uri: "/", querystring: parameters("a=1&".repeat(2000) + "b=1") })), 414);
+});
+
+test("the largest request that CloudFront takes is one like others", () => {
+  // CloudFront's quotas: 32 KB of request line and headers, 8192 bytes of URL.
+  const headers = {};
+  for (let left = 32768 - SETTINGS.targetLimit; left > 0; left -= 300) {
+    headers[`x-filler-${left}`] = "v".repeat(280);
+  }
+  const uri = "/" + "%C3%A9".repeat((SETTINGS.targetLimit - 1) / 6);
+  const passed = handle(ask({ uri, querystring: {}, headers }));
+  assert.equal(passed.uri, uri);
+  for (const [name, value] of Object.entries(headers)) {
+    assert.deepEqual(passed.headers[name], { value });
+  }
+  const refused = handle(ask({ uri: "/" + "x".repeat(8191), querystring: {}, headers }));
+  assertProblem(refused, 414);
+  assert.ok(JSON.stringify(refused).length < 1024);
+});
+
+test("only the methods in the settings pass", () => {
+  for (const method of ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", ""]) {
+    const refused = handle(ask({ method }));
+    assertProblem(refused, 405, method);
+    assert.equal(header(refused, "allow"), "GET, HEAD, OPTIONS, POST");
+  }
+  for (const method of SETTINGS.methods) {
+    assert.equal(handle(ask({ method })).method, method);
+  }
+  assert.equal(handleWith({ methods: ["DELETE"] })(ask({ method: "DELETE" })).method, "DELETE");
+});
+
+test("an answer to HEAD has no body", () => {
+  const refused = handle(ask({ method: "HEAD", uri: "/.." }));
+  assert.deepEqual([refused.statusCode, refused.body], [400, undefined]);
+});
+
+test("the limit of bodies is exact, as far as they say their length", () => {
+  for (const [length, status] of [["0"], ["1048576"], ["1048577", 413], ["99999999999999999999999", 413], ["-1", 400], ["1e3", 400], ["0x10", 400], ["1, 1", 400], ["five", 400]]) {
+    const answer = handle(ask({ headers: { "content-length": length } }));
+    status ? assertProblem(answer, status, length) : assert.equal(answer.method, "POST", length);
+  }
+  const asked = ask();
+  delete asked.request.headers["content-length"];
+  assert.equal(handle(asked).method, "POST");
+});
+
+function preflight(origin, method = "POST") {
+  return ask({ method: "OPTIONS", headers: { origin, "access-control-request-method": method, "access-control-request-headers": "authorization" } });
+}
+
+test("preflights of pages that may use the API are answered", () => {
+  for (const origin of ["https://app.example.com", "https://a.example.org", "https://b-c.example.org", "http://localhost:3000"]) {
+    assert.deepEqual(handle(preflight(origin)), {
+      statusCode: 204,
+      statusDescription: "No Content",
+      headers: {
+        "access-control-allow-headers": { value: "authorization, content-type" },
+        "access-control-allow-methods": { value: "GET, POST" },
+        "access-control-allow-origin": { value: origin },
+        "access-control-expose-headers": { value: "x-request-id, retry-after" },
+        "access-control-max-age": { value: "3600" },
+        vary: { value: "Origin" },
+        "x-content-type-options": { value: "nosniff" },
+        "x-custom-ai-header": { value: "secure" },
+        "x-request-id": { value: ID },
+      },
+    });
+  }
+});
+
+test("preflights of other pages are refused without a word that would let them in", () => {
+  for (const origin of [
+    "https://example.com", "https://app.example.com:8443", "http://app.example.com", "https://app.example.com.evil.net", "https://evil-example.org",
+    "https://.example.org", "https://example.org", "https://a.b.example.org", "https://evil.net/.example.org", "https://evil.net#.example.org", "https://a@b.example.org",
+    "http://a.example.org", "https://a.example.org:444", "null", "*", "https://*.example.org", "http://localhost:30000", "https://A.example.org",
+  ]) {
+    const refused = handle(preflight(origin));
+    assertProblem(refused, 403, origin);
+    assert.equal(header(refused, "access-control-allow-origin"), undefined, origin);
+    assert.equal(header(refused, "vary"), "Origin");
+  }
+});
+
+test("preflights for methods that pages may not use are refused", () => {
+  assertProblem(handle(preflight("https://app.example.com", "HEAD")), 403);
+  assertProblem(handle(preflight("https://app.example.com", "post")), 403);
+});
+
+test("without CORS no preflight is answered", () => {
+  const refused = handleWith({ cors: null })(preflight("https://app.example.com"));
+  assertProblem(refused, 403);
+  assert.deepEqual([header(refused, "access-control-allow-origin"), header(refused, "vary")], [undefined, undefined]);
+});
+
+test("all origins and credentials are told as set", () => {
+  const all = handleWith({ cors: { ...SETTINGS.cors, origins: ["*"], exposedHeaders: [] } })(preflight("https://anywhere.test"));
+  assert.deepEqual([all.statusCode, header(all, "access-control-allow-origin"), header(all, "vary")], [204, "*", undefined]);
+  assert.equal(header(all, "access-control-expose-headers"), undefined);
+  const credentials = handleWith({ cors: { ...SETTINGS.cors, credentials: true } })(preflight("https://app.example.com"));
+  assert.equal(header(credentials, "access-control-allow-credentials"), "true");
+});
+
+test("pages may read a refusal, and OPTIONS that is no preflight is a request like others", () => {
+  const refused = handle(ask({ uri: "/..", headers: { origin: "https://app.example.com" } }));
+  assert.equal(header(refused, "access-control-allow-origin"), "https://app.example.com");
+  assert.equal(header(refused, "access-control-expose-headers"), "x-request-id, retry-after");
+  assert.equal(header(handle(ask({ uri: "/..", headers: { origin: "https://evil.net" } })), "access-control-allow-origin"), undefined);
+  assert.equal(handle(ask({ method: "OPTIONS", headers: { origin: "https://app.example.com" } })).method, "OPTIONS");
+});
+
+test("no request makes it throw, and it answers nothing that CloudFront would not send", () => {
+  const { below, pick, some, text } = random(4);
+  const characters = [..."abc/.%;?&=\\\u0000\n ä€😀\"'{}"];
+  for (let run = 0; run < 5000; run++) {
+    const asked = ask({
+      method: pick(["GET", "HEAD", "OPTIONS", "POST", "TRACE"]),
+      uri: "/" + text(characters, 30),
+      querystring: Object.fromEntries(some(["a", "%", "", "x y"]).map((name) => [name, { value: text(characters, 10) }])),
+    });
+    for (const name of some([...HARMLESS, "origin", "content-length", "access-control-request-method"])) {
+      asked.request.headers[name] = { value: text([...characters, "https://app.example.com", "12"], 3) };
+    }
+    if (below(2)) {
+      asked.request.uri = "/api/models";
+      asked.request.querystring = {};
+    }
+    const answer = handle(asked);
+    if (!answer.statusCode) {
+      continue;
+    }
+    for (const [name, { value }] of Object.entries(answer.headers)) {
+      assert.match(name, /^[a-z0-9-]+$/);
+      assert.match(value, /^[\x20-\x7e]+$/, `run ${run}: ${name}`);
+      assert.doesNotMatch(name, DISALLOWED);
+    }
+    assert.ok(JSON.stringify(answer).length < 4096);
+  }
+});

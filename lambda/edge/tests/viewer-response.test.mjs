@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { READ_ONLY, cloudFrontFunction, copy, event } from "./functions.mjs";
+
+const handle = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id" });
+
+test("an answer gets the id of its request and is left as it is otherwise", () => {
+  const answered = event("viewer-response");
+  const expected = copy(answered.response);
+  expected.headers["x-request-id"] = { value: answered.context.requestId };
+  assert.deepEqual(handle(answered), expected);
+});
+
+test("the id is CloudFront's, whatever the API said, and read-only headers are left alone", () => {
+  const answered = event("viewer-response");
+  answered.response.headers["x-request-id"] = { value: "another" };
+  for (const name of READ_ONLY.viewerResponse) {
+    answered.response.headers[name] = { value: "kept" };
+  }
+  const { headers } = handle(answered);
+  assert.deepEqual(headers["x-request-id"], { value: answered.context.requestId });
+  for (const name of READ_ONLY.viewerResponse) {
+    assert.deepEqual(headers[name], { value: "kept" });
+  }
+});

@@ -1,0 +1,41 @@
+package api
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkInvoke is what an answer takes without the model's part in it: from the
+// event's bytes to the response's, log and metrics included.
+func BenchmarkInvoke(b *testing.B) {
+	long := `{"messages":[{"role":"user","content":"` + strings.Repeat("All work and no play makes Jack a dull boy. ", 1400) + `"}]}`
+	for _, test := range []struct {
+		name  string
+		event event
+	}{
+		{"models", post(hello)},
+		{"completions", postChat(helloChat)},
+		{"models, 62 kB", post(long)},
+		{"refused", post(`{"messages":[{"role":"me"}],"max_tokens":-1}`)},
+		{"healthz", request("GET", "/api/healthz", "")},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			s := newSetup()
+			s.Metrics, s.Log = io.Discard, slog.New(slog.NewJSONHandler(io.Discard, nil))
+			payload, err := json.Marshal(test.event)
+			require.NoError(b, err)
+			b.ReportAllocs()
+			for b.Loop() {
+				s.fake.asked = s.fake.asked[:0]
+				if _, err := s.Invoke(b.Context(), payload); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

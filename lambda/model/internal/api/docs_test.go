@@ -1,0 +1,55 @@
+package api
+
+import (
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// guide returns a part of docs/api.md: what lies between two headings.
+func guide(t *testing.T, from, to string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../../../docs/api.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(text), "\n## "+from+"\n")
+	require.True(t, found, from)
+	part, _, found := strings.Cut(after, "\n## "+to+"\n")
+	require.True(t, found, to)
+	return part
+}
+
+func TestTheGuideHasEveryMemberOfOpenAIs(t *testing.T) {
+	rows := map[string]string{} // by what is done with the members
+	for line := range strings.Lines(guide(t, "OpenAI's clients", "Errors")) {
+		if cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | "); len(cells) == 2 {
+			rows[strings.TrimSpace(cells[1])] += cells[0]
+		}
+	}
+	for name := range ignored {
+		assert.Contains(t, rows["ignored"], "`"+name+"`")
+	}
+	for name, rule := range neutral {
+		row := rows["taken with these values, refused with others"]
+		if rule.takes(nil) || strings.HasPrefix(rule.want, "null") {
+			row = rows["refused, unless null"]
+		}
+		assert.Contains(t, row, "`"+name+"`")
+	}
+}
+
+func TestTheGuideHasEveryCode(t *testing.T) {
+	part := guide(t, "Errors", "Limits")
+	for code, status := range map[string]int{
+		codeUnauthenticated: unauthorized, codeNotFound: notFound, codeModelNotFound: notFound, codeMethod: methodNotAllowed,
+		codeBodyTooLarge: contentTooLarge, codeMediaType: unsupportedMediaType, codeMalformedBody: badRequest, codeInvalidBody: unprocessableContent,
+		codeStreaming: unprocessableContent, codeRejected: unprocessableContent, codeBusy: tooManyRequests, codeModelFailed: badGateway,
+		codeUnavailable: serviceUnavailable, codeTimeout: gatewayTimeout,
+	} {
+		assert.Contains(t, part, "\n| "+strconv.Itoa(status)+" | `"+code+"` |", http.StatusText(status))
+	}
+}

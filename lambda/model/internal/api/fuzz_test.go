@@ -1,0 +1,102 @@
+package api
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+)
+
+// FuzzBody looks for bodies that crash, that are answered out of the contract, or
+// that reach the model although they are not strictly what is asked for.
+func FuzzBody(f *testing.F) {
+	for _, body := range []string{
+		hello, helloChat,
+		`{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"}],"max_tokens":9,"temperature":0.5,"top_p":1e-1,"stop":["x"]}`,
+		`{"model":"amazon.nova-lite-v1:0","messages":[{"role":"developer","content":[{"type":"text","text":"a"}]},{"role":"user","content":"b","refusal":null}],"max_completion_tokens":9,"n":1,"stop":"x","tools":[]}`,
+		`{"stream":true}`, `{"messages":[{"role":"user","content":"\ud800"}]}`, `{"messages":[],"messages":[]}`, `{"~/":[{}]}`, `[[[]]]`, "\xff", ``, hello + hello,
+	} {
+		for _, completions := range []bool{false, true} {
+			f.Add([]byte(body), false, completions)
+			f.Add([]byte(base64.StdEncoding.EncodeToString([]byte(body))), true, completions)
+		}
+	}
+	s := newSetup()
+	f.Fuzz(func(t *testing.T, body []byte, inBase64, completions bool) {
+		if !inBase64 && !utf8.Valid(body) {
+			return // an event is JSON
+		}
+		e := post(string(body))
+		if completions {
+			e.RawPath = "/api/chat/completions"
+		}
+		e.Headers["content-type"] = "application/json"
+		e.IsBase64Encoded = inBase64
+		s.reset()
+		r := s.do(t, e)
+		switch r.StatusCode {
+		case 400, 404, 413, 422:
+			assert.Empty(t, s.fake.asked)
+			return
+		case 200:
+		default:
+			t.Fatalf("status %d", r.StatusCode)
+		}
+		if inBase64 {
+			decoded, err := base64.StdEncoding.DecodeString(string(body))
+			require.NoError(t, err)
+			body = decoded
+		}
+		assert.True(t, utf8.Valid(body) && json.Valid(body))
+		checkAsked(t, s.fake.asked[0])
+	})
+}
+
+// checkAsked checks what no conversation that reaches a model may lack.
+func checkAsked(t *testing.T, c chat.Conversation) {
+	assert.Contains(t, []string{testModel, otherModel}, c.Model)
+	assert.NotEmpty(t, c.Messages)
+	assert.True(t, 1 <= c.MaxTokens && c.MaxTokens <= testMaxTokens)
+	assert.LessOrEqual(t, len(c.Stop), maxStops)
+	for _, m := range c.Messages {
+		assert.Contains(t, []string{chat.RoleSystem, chat.RoleUser, chat.RoleAssistant}, m.Role)
+		assert.NotEmpty(t, m.Content)
+		for _, text := range m.Content {
+			assert.True(t, text != "" && utf8.ValidString(text))
+		}
+	}
+	for _, number := range []*float64{c.Temperature, c.TopP} {
+		assert.True(t, number == nil || 0 <= *number && *number <= 1)
+	}
+}
+
+// FuzzEvent looks for events that crash, or get in without the authorizer.
+func FuzzEvent(f *testing.F) {
+	for _, e := range []event{post(hello), postChat(helloChat), request("GET", "/api/openapi.yaml", ""), request("HEAD", "/api/", "")} {
+		payload, err := json.Marshal(e)
+		require.NoError(f, err)
+		f.Add(payload)
+	}
+	f.Add([]byte(`{"version":"2.0"}`))
+	f.Add([]byte(`{"version":"2.0","headers":null,"requestContext":{"authorizer":{"lambda":null}}}`))
+	s := newSetup()
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		s.reset()
+		text, err := s.Invoke(t.Context(), payload)
+		if err != nil {
+			return
+		}
+		var r response
+		require.NoError(t, json.Unmarshal(text, &r))
+		e, err := parseEvent(payload)
+		require.NoError(t, err)
+		assert.True(t, e.admitted() || r.StatusCode == http.StatusUnauthorized)
+		assert.True(t, json.Valid(s.logs.Bytes()), "one line")
+	})
+}

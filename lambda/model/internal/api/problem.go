@@ -1,0 +1,100 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
+)
+
+// problem is an answer that reports a failure, in two forms at once: a problem
+// document (RFC 9457), and the error object that OpenAI's clients look for. The
+// status says a problem's type, so Type is about:blank; Code says it in more detail.
+type problem struct {
+	Type     string             `json:"type"`
+	Title    string             `json:"title"`
+	Status   int                `json:"status"`
+	Detail   string             `json:"detail"`
+	Instance string             `json:"instance"` // the request's id, as in the logs
+	Code     string             `json:"code"`
+	Errors   []strictjson.Fault `json:"errors,omitempty"`
+	Error    openAIError        `json:"error"`
+
+	headers map[string]string
+}
+
+type openAIError struct {
+	Message string  `json:"message"`
+	Type    string  `json:"type"`
+	Param   *string `json:"param"`
+	Code    string  `json:"code"`
+}
+
+// The codes are part of the API: what a status alone does not tell apart.
+const (
+	codeUnauthenticated = "unauthenticated"
+	codeNotFound        = "not_found"
+	codeModelNotFound   = "model_not_found"
+	codeMethod          = "method_not_allowed"
+	codeBodyTooLarge    = "body_too_large"
+	codeMediaType       = "unsupported_media_type"
+	codeMalformedBody   = "malformed_body"
+	codeInvalidBody     = "invalid_body"
+	codeStreaming       = "streaming_unsupported"
+	codeRejected        = "rejected_by_model"
+	codeBusy            = "rate_limit_exceeded"
+	codeModelFailed     = "model_failed"
+	codeUnavailable     = "model_unavailable"
+	codeTimeout         = "model_timeout"
+)
+
+// The statuses of problems.
+const (
+	badRequest           = http.StatusBadRequest
+	unauthorized         = http.StatusUnauthorized
+	notFound             = http.StatusNotFound
+	methodNotAllowed     = http.StatusMethodNotAllowed
+	contentTooLarge      = http.StatusRequestEntityTooLarge
+	unsupportedMediaType = http.StatusUnsupportedMediaType
+	unprocessableContent = http.StatusUnprocessableEntity
+	tooManyRequests      = http.StatusTooManyRequests
+	badGateway           = http.StatusBadGateway
+	serviceUnavailable   = http.StatusServiceUnavailable
+	gatewayTimeout       = http.StatusGatewayTimeout
+)
+
+func newProblem(status int, code, detail string, faults ...strictjson.Fault) *problem {
+	p := &problem{
+		Type:   "about:blank",
+		Title:  http.StatusText(status),
+		Status: status,
+		Detail: detail,
+		Code:   code,
+		Errors: faults,
+		Error:  openAIError{Message: detail, Type: errorType(status), Code: code},
+	}
+	if len(faults) > 0 {
+		first := faults[0]
+		p.Error.Message += " " + first.Pointer + ": " + first.Detail + "."
+		p.Error.Param = &first.Pointer
+	}
+	return p
+}
+
+// with adds a header to the answer.
+func (p *problem) with(name, value string) *problem {
+	p.headers = map[string]string{name: value}
+	return p
+}
+
+// errorType is OpenAI's word for a status.
+func errorType(status int) string {
+	switch {
+	case status == unauthorized:
+		return "authentication_error"
+	case status == tooManyRequests:
+		return "rate_limit_error"
+	case status < http.StatusInternalServerError:
+		return "invalid_request_error"
+	}
+	return "server_error"
+}

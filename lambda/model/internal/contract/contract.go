@@ -1,0 +1,2 @@
+// Package contract holds the test that the API and openapi.yaml say the same.
+package contract

@@ -1,0 +1,288 @@
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+)
+
+type answer struct {
+	status int
+	body   string
+}
+
+const hang = "hang"
+
+// server gives its answers one after another, the last for good.
+type server struct {
+	key      string // that it asks for, if any
+	answers  []answer
+	requests []*http.Request
+	bodies   []string
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	s.requests, s.bodies = append(s.requests, r), append(s.bodies, string(body))
+	if s.key != "" && r.Header.Get("Authorization") != "Bearer "+s.key {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	a := s.answers[min(len(s.requests), len(s.answers))-1]
+	if a.body == hang {
+		<-r.Context().Done()
+		return
+	}
+	w.Header().Set("Location", "/elsewhere")
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.body)
+}
+
+func before(t *testing.T, s *server) *Provider {
+	t.Helper()
+	listening := httptest.NewServer(s)
+	t.Cleanup(listening.Close)
+	return &Provider{
+		HTTP: NewClient(""), BaseURL: listening.URL + "/v1",
+		sleep: func(context.Context, time.Duration) error { return nil },
+	}
+}
+
+const completion = `{
+	"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "llama3.2", "system_fingerprint": "fp_ollama",
+	"choices": [{"index": 0, "message": {"role": "assistant", "content": "Good day."}, "finish_reason": "length"}],
+	"usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+}`
+
+var hello = chat.Conversation{
+	Model: "llama3.2", MaxTokens: 9, Messages: []chat.Message{{Role: chat.RoleUser, Content: []string{"Hello"}}},
+}
+
+func TestCompletes(t *testing.T) {
+	s := &server{answers: []answer{{200, completion}}}
+	temperature := 0.5
+	c := hello
+	c.Temperature, c.Stop = &temperature, []string{"END"}
+	c.Messages = append([]chat.Message{{Role: chat.RoleSystem, Content: []string{"Be", "brief."}}}, hello.Messages...)
+	got, err := before(t, s).Complete(t.Context(), c)
+	require.NoError(t, err)
+	assert.Equal(t, chat.Completion{
+		Text: "Good day.", StopReason: chat.MaxTokens, Usage: chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7}, Version: "fp_ollama",
+	}, got)
+	require.Len(t, s.requests, 1)
+	assert.Equal(t, "POST /v1/chat/completions", s.requests[0].Method+" "+s.requests[0].URL.Path)
+	assert.Equal(t, "application/json", s.requests[0].Header.Get("Content-Type"))
+	assert.Empty(t, s.requests[0].Header.Get("Authorization"))
+	assert.JSONEq(t, `{
+		"model": "llama3.2", "max_tokens": 9, "temperature": 0.5, "stop": ["END"], "stream": false,
+		"messages": [
+			{"role": "system", "content": [{"type": "text", "text": "Be"}, {"type": "text", "text": "brief."}]},
+			{"role": "user", "content": "Hello"}
+		]
+	}`, s.bodies[0])
+}
+
+func TestErrorsSayWhatTheyMean(t *testing.T) {
+	other := errors.New("none of ours")
+	for _, test := range []struct {
+		answer answer
+		want   error
+		sent   int
+	}{
+		{answer{400, "Sesame"}, chat.ErrRejected, 1},
+		{answer{422, "Sesame"}, chat.ErrRejected, 1},
+		{answer{429, "Sesame"}, chat.ErrBusy, chat.Attempts},
+		{answer{503, "Sesame"}, chat.ErrUnavailable, chat.Attempts},
+		{answer{504, "Sesame"}, chat.ErrTimeout, 1},
+		{answer{401, "Sesame"}, other, 1},
+		{answer{404, "Sesame"}, other, 1},
+		{answer{500, "Sesame"}, other, 1},
+		{answer{302, ""}, other, 1},
+		{answer{200, "Sesame"}, other, 1},
+		{answer{200, ""}, other, 1},
+		{answer{200, "null"}, other, 1},
+		{answer{200, `{"choices": []}`}, other, 1},
+		{answer{200, strings.Replace(completion, `"content": "Good day."`, `"content": null`, 1)}, other, 1},
+		{answer{200, strings.Replace(completion, `"usage"`, `"cost"`, 1)}, other, 1},
+		{answer{200, completion[:20]}, other, 1},
+	} {
+		s := &server{answers: []answer{test.answer}}
+		_, err := before(t, s).Complete(t.Context(), hello)
+		require.Error(t, err, test.answer.body)
+		assert.NotContains(t, err.Error(), "Sesame")
+		assert.Len(t, s.requests, test.sent, test.answer.status)
+		if test.want == other {
+			for _, known := range []error{chat.ErrBusy, chat.ErrTimeout, chat.ErrRejected, chat.ErrUnavailable} {
+				require.NotErrorIs(t, err, known)
+			}
+			continue
+		}
+		require.ErrorIs(t, err, test.want)
+	}
+}
+
+func TestWhatWasTurnedAwayIsSentAgain(t *testing.T) {
+	s := &server{answers: []answer{{429, ""}, {503, ""}, {200, completion}}}
+	got, err := before(t, s).Complete(t.Context(), hello)
+	require.NoError(t, err)
+	assert.Equal(t, "Good day.", got.Text)
+	assert.Equal(t, s.bodies[0], s.bodies[2])
+}
+
+func TestWaitsBetweenAttemptsNoLongerThanThereIsTime(t *testing.T) {
+	s := &server{answers: []answer{{429, ""}}}
+	provider := before(t, s)
+	provider.sleep = nil
+	ctx, cancel := context.WithCancel(t.Context())
+	provider.HTTP.Transport = cancelling{provider.HTTP.Transport, cancel}
+	_, err := provider.Complete(ctx, hello)
+	require.ErrorIs(t, err, chat.ErrBusy)
+	assert.Len(t, s.requests, 1)
+}
+
+// cancelling cancels once there is an answer.
+type cancelling struct {
+	http.RoundTripper
+	cancel func()
+}
+
+func (c cancelling) RoundTrip(r *http.Request) (*http.Response, error) {
+	defer c.cancel()
+	return c.RoundTripper.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
+}
+
+func TestAServerThatHangsIsATimeout(t *testing.T) {
+	s := &server{answers: []answer{{body: hang}}}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := before(t, s).Complete(ctx, hello)
+	require.ErrorIs(t, err, chat.ErrTimeout)
+	assert.Len(t, s.requests, 1)
+}
+
+func TestAServerThatIsAwayIsUnavailable(t *testing.T) {
+	listening := httptest.NewServer(nil)
+	provider := &Provider{HTTP: NewClient(""), BaseURL: listening.URL, sleep: func(context.Context, time.Duration) error { return nil }}
+	listening.Close()
+	_, err := provider.Complete(t.Context(), hello)
+	require.ErrorIs(t, err, chat.ErrUnavailable)
+	require.ErrorIs(t, provider.Ready(t.Context()), chat.ErrUnavailable)
+}
+
+func TestReadyListsModels(t *testing.T) {
+	s := &server{answers: []answer{{200, `{"object": "list", "data": []}`}}}
+	require.NoError(t, before(t, s).Ready(t.Context()))
+	assert.Equal(t, "GET /v1/models", s.requests[0].Method+" "+s.requests[0].URL.Path)
+	require.Error(t, before(t, &server{answers: []answer{{404, ""}}}).Ready(t.Context()))
+}
+
+func TestTheServersNameIsVerified(t *testing.T) {
+	listening := httptest.NewTLSServer(&server{answers: []answer{{200, completion}}})
+	t.Cleanup(listening.Close)
+	authority := listening.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	for serverName, good := range map[string]bool{"example.com": true, "": true, "other.example": false} {
+		client := NewClient(serverName)
+		client.Transport.(*http.Transport).TLSClientConfig.RootCAs = authority
+		provider := &Provider{HTTP: client, BaseURL: listening.URL, sleep: func(context.Context, time.Duration) error { return nil }}
+		_, err := provider.Complete(t.Context(), hello)
+		assert.Equal(t, good, err == nil, "%s: %v", serverName, err)
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	assert.Equal(t, chat.Description{Owner: "meta-llama"}, (&Provider{}).Describe("meta-llama/Llama-3.1-8B-Instruct"))
+	assert.Equal(t, chat.Description{Owner: "self-hosted"}, (&Provider{}).Describe("llama3.2:1b"))
+}
+
+// parameters is a Parameter Store with one parameter.
+type parameters struct {
+	value string
+	err   error
+	reads int
+}
+
+func (p *parameters) GetParameter(_ context.Context, in *ssm.GetParameterInput, _ ...func(*ssm.Options)) (*ssm.GetParameterOutput, error) {
+	p.reads++
+	if p.err != nil || aws.ToString(in.Name) != "/model/key" || !aws.ToBool(in.WithDecryption) {
+		return nil, errors.Join(p.err, errors.New("no such parameter"))
+	}
+	return &ssm.GetParameterOutput{Parameter: &types.Parameter{Value: aws.String(p.value)}}, nil
+}
+
+func TestTheKeyIsReadOnce(t *testing.T) {
+	s := &server{key: "sesame", answers: []answer{{200, completion}}}
+	store := &parameters{value: "sesame\n"}
+	provider := before(t, s)
+	provider.Key = &Parameter{API: store, Name: "/model/key"}
+	for range 3 {
+		_, err := provider.Complete(t.Context(), hello)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 1, store.reads)
+}
+
+func TestAReplacedKeyIsReadAgain(t *testing.T) {
+	s := &server{key: "first", answers: []answer{{200, completion}}}
+	store := &parameters{value: "first"}
+	provider := before(t, s)
+	provider.Key = &Parameter{API: store, Name: "/model/key"}
+	require.NoError(t, provider.Ready(t.Context()))
+	s.key, store.value = "second", "second"
+	require.NoError(t, provider.Ready(t.Context()))
+	assert.Equal(t, 2, store.reads)
+	assert.Len(t, s.requests, 3)
+}
+
+func TestAnOldKeyIsReadAgain(t *testing.T) {
+	store := &parameters{value: "first"}
+	key := &Parameter{API: store, Name: "/model/key"}
+	for range 2 {
+		_, err := key.Get(t.Context(), "")
+		require.NoError(t, err)
+	}
+	key.read = time.Now().Add(-keyTTL)
+	_, err := key.Get(t.Context(), "")
+	require.NoError(t, err)
+	assert.Equal(t, 2, store.reads)
+}
+
+func TestAKeyThatIsRefusedIsNotTriedForever(t *testing.T) {
+	s := &server{key: "sesame", answers: []answer{{200, completion}}}
+	store := &parameters{value: "wrong"}
+	provider := before(t, s)
+	provider.Key = &Parameter{API: store, Name: "/model/key"}
+	_, err := provider.Complete(t.Context(), hello)
+	require.ErrorContains(t, err, "status 401")
+	assert.NotContains(t, err.Error(), "wrong")
+	assert.Len(t, s.requests, 1, "the same key is not sent twice")
+
+	store.err = errors.New("AccessDeniedException")
+	_, err = (&Parameter{API: store, Name: "/model/key"}).Get(t.Context(), "")
+	require.ErrorContains(t, err, "read the key of the model's server")
+}
+
+// FuzzAnswer looks for answers of a server that crash, or pass for a completion
+// without being one.
+func FuzzAnswer(f *testing.F) {
+	for _, text := range []string{completion, "", "null", "[]", `{"choices":[{}],"usage":{}}`, `{"choices":[{"message":{"content":""}}],"usage":{}}`} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		done, err := completionOf(text)
+		assert.True(t, err != nil || done.StopReason != "" && json.Valid(text))
+	})
+}

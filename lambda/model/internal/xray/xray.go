@@ -1,0 +1,112 @@
+// Package xray adds what the model took to the trace that Lambda records of an
+// invocation. Lambda runs a daemon that takes subsegments by UDP, so that one small
+// document is all it needs.
+package xray
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+)
+
+// AddressVariable names the environment variable with the daemon's address, which
+// is there where the function is traced.
+const AddressVariable = "AWS_XRAY_DAEMON_ADDRESS"
+
+// traceKey is where aws-lambda-go puts the trace's header into the context.
+const traceKey = "x-amzn-trace-id"
+
+// Provider records a subsegment for each completion of another provider.
+type Provider struct {
+	chat.Provider
+	Name string // of the subsegments: the backend
+
+	daemon net.Conn
+}
+
+// New returns next with subsegments that go to the daemon at address.
+func New(next chat.Provider, name, address string) (chat.Provider, error) {
+	daemon, err := net.Dial("udp", address)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{Provider: next, Name: name, daemon: daemon}, nil
+}
+
+// Complete implements [chat.Provider].
+func (p *Provider) Complete(ctx context.Context, c chat.Conversation) (chat.Completion, error) {
+	began := time.Now()
+	done, err := p.Provider.Complete(ctx, c)
+	if t, sampled := traceOf(ctx); sampled {
+		p.send(p.subsegment(t, began, time.Now(), err))
+	}
+	return done, err
+}
+
+type trace struct{ root, parent string }
+
+// traceOf reads the header, as in Root=1-…;Parent=…;Sampled=1.
+func traceOf(ctx context.Context) (t trace, sampled bool) {
+	header, _ := ctx.Value(traceKey).(string)
+	for field := range strings.SplitSeq(header, ";") {
+		switch name, value, _ := strings.Cut(field, "="); name {
+		case "Root":
+			t.root = value
+		case "Parent":
+			t.parent = value
+		case "Sampled":
+			sampled = value == "1"
+		}
+	}
+	return t, sampled && t.root != "" && t.parent != ""
+}
+
+// subsegment follows X-Ray's segment documents.
+type subsegment struct {
+	Name      string  `json:"name"`
+	ID        string  `json:"id"`
+	TraceID   string  `json:"trace_id"`
+	ParentID  string  `json:"parent_id"`
+	Type      string  `json:"type"`
+	Namespace string  `json:"namespace"`
+	StartTime float64 `json:"start_time"` // seconds
+	EndTime   float64 `json:"end_time"`
+	Error     bool    `json:"error,omitempty"`    // the request's fault
+	Throttle  bool    `json:"throttle,omitempty"` // and that there were too many
+	Fault     bool    `json:"fault,omitempty"`    // the backend's fault
+}
+
+func (p *Provider) subsegment(t trace, began, ended time.Time, err error) subsegment {
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	busy, rejected := errors.Is(err, chat.ErrBusy), errors.Is(err, chat.ErrRejected)
+	return subsegment{
+		Name:      p.Name,
+		ID:        hex.EncodeToString(id[:]),
+		TraceID:   t.root,
+		ParentID:  t.parent,
+		Type:      "subsegment",
+		Namespace: "remote",
+		StartTime: seconds(began),
+		EndTime:   seconds(ended),
+		Error:     busy || rejected,
+		Throttle:  busy,
+		Fault:     err != nil && !busy && !rejected,
+	}
+}
+
+func seconds(at time.Time) float64 { return float64(at.UnixMicro()) / 1e6 }
+
+// send lets a subsegment go: a trace is not worth an answer.
+func (p *Provider) send(s subsegment) {
+	if document, err := json.Marshal(s); err == nil {
+		_, _ = p.daemon.Write(append([]byte("{\"format\": \"json\", \"version\": 1}\n"), document...))
+	}
+}

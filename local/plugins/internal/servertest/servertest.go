@@ -1,0 +1,141 @@
+// Package servertest starts the servers of the local run for tests.
+package servertest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience is how long a server may take to start.
+const patience = time.Minute
+
+// Vault is a running Vault.
+type Vault struct {
+	Address, Token string
+	stop           func()
+}
+
+// StartVault starts a Vault that ends with the test. The test is skipped where
+// it takes too long or there is no Vault.
+func StartVault(t *testing.T) Vault {
+	t.Helper()
+	port, tokenFile := freePort(t), filepath.Join(t.TempDir(), "token")
+	stop := start(t, "vault-server", "-port", strconv.Itoa(port), "-token-file", tokenFile)
+	address := fmt.Sprintf("http://127.0.0.1:%d", port)
+	await(t, address+"/v1/sys/health")
+	token, err := os.ReadFile(tokenFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Vault{Address: address, Token: strings.TrimSpace(string(token)), stop: stop}
+}
+
+// Stop ends it before the test ends.
+func (v Vault) Stop() { v.stop() }
+
+// Kubernetes is a running API server.
+type Kubernetes struct {
+	Kubeconfig string // path
+	stop       func()
+}
+
+// StartKubernetes starts an API server that ends with the test. The test is
+// skipped where it takes too long or there is no such server.
+func StartKubernetes(t *testing.T) Kubernetes {
+	t.Helper()
+	port, dir := freePort(t), filepath.Join(t.TempDir(), "server")
+	stop := start(t, "kubernetes-server", "-port", strconv.Itoa(port), "-dir", dir)
+	await(t, fmt.Sprintf("https://127.0.0.1:%d/readyz", port))
+	return Kubernetes{Kubeconfig: filepath.Join(dir, "kubeconfig"), stop: stop}
+}
+
+// Stop ends it before the test ends.
+func (k Kubernetes) Stop() { k.stop() }
+
+// Bin is a program that `make local` builds. The test is skipped where it takes
+// too long or there is no such program.
+func Bin(t *testing.T, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("not with -short: it starts servers")
+	}
+	for dir := "."; ; dir = filepath.Join(dir, "..") {
+		path, err := filepath.Abs(filepath.Join(dir, ".local", "bin", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); err == nil {
+			return path
+		}
+		if path == filepath.Join("/.local/bin", name) {
+			t.Skipf("there is no .local/bin/%s: run `make local` first", name)
+		}
+	}
+}
+
+func start(t *testing.T, name string, args ...string) (stop func()) {
+	t.Helper()
+	var output bytes.Buffer
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), Bin(t, name), args...)
+	cmd.Stdout, cmd.Stderr = &output, &output
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stopped := false
+	stop = func() {
+		if !stopped {
+			stopped = true
+			_ = cmd.Process.Signal(os.Interrupt)
+			_ = cmd.Wait()
+		}
+	}
+	t.Cleanup(func() {
+		stop()
+		if t.Failed() {
+			lines := strings.Split(output.String(), "\n")
+			t.Logf("%s ended with:\n%s", name, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+		}
+	})
+	return stop
+}
+
+// await returns when the address answers as it does when all is well.
+func await(t *testing.T, address string) {
+	t.Helper()
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // it is on this machine, and nothing is sent
+	}}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		answer, err := client.Get(address)
+		if err != nil {
+			continue
+		}
+		_ = answer.Body.Close()
+		// Who may not ask is told so by a server that is there.
+		if answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusUnauthorized {
+			return
+		}
+	}
+	t.Fatalf("%s does not answer", address)
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port
+}

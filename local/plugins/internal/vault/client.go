@@ -1,0 +1,115 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// client is for requests about a resource with these values.
+func (p *Provider) client(ctx context.Context, about values) (*api.Client, error) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if p.vault == nil {
+		vault, err := connect(ctx, p.config)
+		if err != nil {
+			return nil, err
+		}
+		p.vault = vault
+	}
+	if namespace := about.text("namespace"); namespace != "" {
+		return p.vault.WithNamespace(namespace), nil
+	}
+	return p.vault, nil
+}
+
+// connect logs in as upstream does: with a child of the token that ends soon,
+// unless it is to be the token itself.
+func connect(ctx context.Context, c config) (*api.Client, error) {
+	settings := api.DefaultConfig()
+	if settings.Error != nil {
+		return nil, fmt.Errorf("the variables of Vault in the environment: %w", settings.Error)
+	}
+	settings.Address, settings.MaxRetries = c.address, c.retries
+	if c.caFile != "" || c.caFolder != "" || c.serverName != "" || c.skipTLSVerify {
+		err := settings.ConfigureTLS(&api.TLSConfig{CACert: c.caFile, CAPath: c.caFolder, TLSServerName: c.serverName, Insecure: c.skipTLSVerify})
+		if err != nil {
+			return nil, fmt.Errorf("caCertFile, caCertDir, tlsServerName: %w", err)
+		}
+	}
+	vault, err := api.NewClient(settings)
+	if err != nil {
+		return nil, fmt.Errorf("address %q: %w", c.address, err)
+	}
+	if c.token != "" {
+		vault.SetToken(c.token)
+	}
+	if vault.Token() == "" {
+		return nil, fmt.Errorf("there is no token for Vault at %s: set VAULT_TOKEN", c.address)
+	}
+	if c.namespace != "" {
+		vault.SetNamespace(c.namespace)
+	}
+	if _, err := vault.Auth().Token().LookupSelfWithContext(ctx); err != nil {
+		if isStatus(err, http.StatusForbidden) {
+			return nil, fmt.Errorf("the Vault at %s does not know the token, or it has expired: set VAULT_TOKEN to one that is valid", c.address)
+		}
+		return nil, explain(err, c.address)
+	}
+	if c.skipChildToken {
+		return vault, nil
+	}
+	ttl, renewable := fmt.Sprintf("%ds", c.childTTL), false
+	child, err := vault.Auth().Token().CreateWithContext(ctx, &api.TokenCreateRequest{
+		DisplayName: c.tokenName, TTL: ttl, ExplicitMaxTTL: ttl, Renewable: &renewable,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make a child token (skipChildToken does without): %w", explain(err, c.address))
+	}
+	vault.SetToken(child.Auth.ClientToken)
+	return vault, nil
+}
+
+func (p *Provider) explain(err error) error { return explain(err, p.config.address) }
+
+// explain says what an error of Vault's client means and what to do about it.
+func explain(err error, address string) error {
+	if err == nil {
+		return nil
+	}
+	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
+		return explainAnswer(answer, address)
+	}
+	if failure, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("the Vault at %s can't be reached: %w; is it running, and is the address right?", address, failure.Err)
+	}
+	return err
+}
+
+func explainAnswer(answer *api.ResponseError, address string) error {
+	path := answer.URL
+	if parsed, err := url.Parse(answer.URL); err == nil {
+		path = strings.TrimPrefix(parsed.Path, "/v1/")
+	}
+	what := fmt.Sprintf("the Vault at %s answers %d to %s %s: %s",
+		address, answer.StatusCode, answer.HTTPMethod, path, strings.Join(strings.Fields(strings.Join(answer.Errors, "; ")), " "))
+	switch {
+	case answer.StatusCode == http.StatusForbidden:
+		return fmt.Errorf("%s; the token's policies do not allow it", what)
+	case answer.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%s; is something mounted there?", what)
+	case answer.StatusCode == http.StatusServiceUnavailable:
+		return fmt.Errorf("%s; it has to be unsealed", what)
+	}
+	return errors.New(what)
+}
+
+func isStatus(err error, status int) bool {
+	answer, ok := errors.AsType[*api.ResponseError](err)
+	return ok && answer.StatusCode == status
+}
