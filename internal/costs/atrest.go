@@ -30,7 +30,8 @@ type Item struct {
 // free are the types that cost nothing at rest. What is paid for in use is counted
 // there, or depends on what is kept.
 var free = []string{
-	"aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:", "aws:cloudwatch/queryDefinition:",
+	"aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logDelivery", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:",
+	"aws:cloudwatch/logResourcePolicy:", "aws:cloudwatch/queryDefinition:",
 	"aws:ec2/defaultSecurityGroup:", "aws:ec2/egressOnlyInternetGateway:", "aws:ec2/flowLog:", "aws:ec2/internetGateway:", "aws:ec2/route:",
 	"aws:ec2/routeTable:", "aws:ec2/routeTableAssociation:", "aws:ec2/securityGroup:", "aws:ec2/subnet:", "aws:ec2/vpc:", "aws:vpc/",
 	"aws:iam/", "aws:kms/alias:", "aws:lambda/", "aws:lb/listener:", "aws:lb/targetGroup:", "aws:lb/targetGroupAttachment:",

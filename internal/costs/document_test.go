@@ -68,6 +68,7 @@ var options = []struct {
 	on      string // an option that this one needs
 }{
 	{what: "`observabilityEnabled: true`", changes: map[string]string{"gatehouse:observabilityEnabled": "true"}},
+	{what: "`wafEnabled: true`", changes: map[string]string{"gatehouse:wafEnabled": "true"}},
 	{what: "`networkEnabled: true`", changes: map[string]string{"gatehouse:networkEnabled": "true"}},
 	{what: "`networkNat: single`", changes: map[string]string{"gatehouse:networkNat": "single"}, on: "gatehouse:networkEnabled"},
 	{what: "`networkNat: perZone`, two zones", changes: map[string]string{"gatehouse:networkNat": "perZone"}, on: "gatehouse:networkEnabled"},

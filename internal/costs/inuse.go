@@ -32,7 +32,7 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	if err != nil {
 		return nil, err
 	}
-	items := p.frontDoor(resources, r)
+	items := p.frontDoor(resources, r, retention)
 	asked := million
 	if authorizerTTL > 0 {
 		asked = hours * float64(time.Hour) / float64(authorizerTTL) // there is one key
@@ -57,7 +57,7 @@ func (p Prices) PerMillionPrivate(resources []Resource, r Request, retention tim
 	gb := million * r.Log / 1e9
 	months := retention.Hours() / hours
 	capacity := million / (connectionsPerUnit * 3600)
-	return append(p.frontDoor(resources, r),
+	return append(p.frontDoor(resources, r, retention),
 		Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")},
 		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
 	)
@@ -81,8 +81,12 @@ func runsAtTheEdge(distribution Resource) bool {
 	})
 }
 
+// accessLogLine is what CloudFront writes of a request into the access logs, in bytes.
+// Its delivery to a bucket is free.
+const accessLogLine = 700
+
 // frontDoor is what each request costs on its way to the API.
-func (p Prices) frontDoor(resources []Resource, r Request) []Item {
+func (p Prices) frontDoor(resources []Resource, r Request, retention time.Duration) []Item {
 	in, out := million*r.BytesIn/1e9, million*r.BytesOut/1e9
 	items := []Item{
 		{"CloudFront, requests", million, "requests", p.of("cloudfrontRequests")},
@@ -93,6 +97,9 @@ func (p Prices) frontDoor(resources []Resource, r Request) []Item {
 		switch {
 		case resource.Type == "aws:wafv2/webAcl:WebAcl":
 			items = append(items, Item{"Web ACL", million, "requests", p.of("webAclRequests")})
+		case resource.Type == "aws:cloudwatch/logDelivery:LogDelivery":
+			gb := million * accessLogLine / 1e9
+			items = append(items, Item{"Access logs, until they end", gb, "GB", gb * retention.Hours() / hours * p.of("bucketStorage")})
 		case resource.Type == "aws:cloudfront/function:Function":
 			items = append(items, Item{"CloudFront Functions", million, "invocations", p.of("cloudfrontFunctions")})
 		case resource.Type == "aws:cloudfront/distribution:Distribution" && runsAtTheEdge(resource):
@@ -100,5 +107,5 @@ func (p Prices) frontDoor(resources []Resource, r Request) []Item {
 			items = append(items, Item{"Lambda@Edge", million, "invocations", usd})
 		}
 	}
-	return append(items, Item{"HTTP API", million, "requests", p.of("httpApi")})
+	return sum(append(items, Item{"HTTP API", million, "requests", p.of("httpApi")}))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // statement is one of an IAM policy document.
@@ -43,6 +44,9 @@ func (p *principals) UnmarshalJSON(data []byte) error {
 // allowed returns the statements that allow something in the policies of r, and
 // what can't be read of them.
 func allowed(r Resource) ([]statement, problems) {
+	if !strings.HasPrefix(r.Type, "aws:") {
+		return nil, nil // Vault's policies, for one, are in a language of their own
+	}
 	policies := map[string]value{"policy": r.at("policy"), "assumeRolePolicy": r.at("assumeRolePolicy")}
 	for i, inline := range r.at("inlinePolicies").each() {
 		policies[fmt.Sprintf("inlinePolicies[%d]", i)] = inline.at("policy")

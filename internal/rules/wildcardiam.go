@@ -36,7 +36,7 @@ func (s statement) check(p *problems) {
 		return
 	}
 	for _, resource := range s.Resource {
-		p.unless(!isAnything(resource) || s.knowsNoResource(),
+		p.unless(!isAnything(resource) || s.knowsNoResource() || s.attachesToNetwork(),
 			fmt.Sprintf("a policy allows %s on %q: name the resources", strings.Join(s.Action, ", "), resource))
 	}
 }
@@ -58,6 +58,20 @@ var withoutResource = []string{
 
 func (s statement) knowsNoResource() bool {
 	return !slices.ContainsFunc(s.Action, func(action string) bool { return !slices.Contains(withoutResource, action) })
+}
+
+// networkInterfaces are actions with which Lambda puts a function into a VPC. Nobody
+// can name the interfaces before they are made.
+var networkInterfaces = []string{
+	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
+	"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
+}
+
+// attachesToNetwork reports whether a statement lets Lambda do that, and not the code
+// that runs with the same role.
+func (s statement) attachesToNetwork() bool {
+	return len(s.Condition["ArnNotEquals"]["lambda:SourceFunctionArn"]) > 0 &&
+		!slices.ContainsFunc(s.Action, func(action string) bool { return !slices.Contains(networkInterfaces, action) })
 }
 
 // attached are the policies that AWS or somebody else wrote.

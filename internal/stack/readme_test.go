@@ -51,10 +51,12 @@ func typeOf(value any) string {
 }
 
 func TestTheREADMEListsTheExports(t *testing.T) {
-	full := pulumitest.Settings(t)
-	full.Network.Enabled = true
-	full.Network.InterfaceEndpoints = []string{"ssm"}
-	full.Observability.Enabled = true
+	full := pulumitest.Configured(t, map[string]string{
+		"networkEnabled": "true", "networkInterfaceEndpoints": `["ssm"]`, "observabilityEnabled": "true",
+		"wafEnabled": "true", "accessLogsEnabled": "true",
+		"vaultAddress": "https://vault.example.com:8200", "certificateNames": `["inference.example.com"]`,
+		"kubernetesContext": "main", "workloadEnabled": "true", "workloadImage": "registry.example.com/gateway:1.4.2",
+	})
 	existing := pulumitest.Settings(t)
 	existing.Network.Enabled = true
 	existing.Network.Existing = settings.ExistingNetwork{
