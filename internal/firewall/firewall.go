@@ -26,6 +26,9 @@ type Firewall struct {
 	ARN pulumi.StringOutput
 }
 
+// MetricName is the dimension WebACL of the firewall's metrics.
+func MetricName(d deployment.Deployment) string { return d.Name }
+
 // New declares the firewall and its log.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Firewall, error) {
 	f := &Firewall{}
@@ -42,7 +45,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		AssociationConfig:    inspection(args.Settings.Inspected),
 		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
 			CloudwatchMetricsEnabled: pulumi.Bool(true),
-			MetricName:               pulumi.String(args.Deployment.Name),
+			MetricName:               pulumi.String(MetricName(args.Deployment)),
 			SampledRequestsEnabled:   pulumi.Bool(false), // samples show all headers
 		},
 	}, pulumi.Parent(f))

@@ -61,10 +61,12 @@ func (a *Args) rows() []row {
 }
 
 func (a *Args) requests() row {
+	atTheEdge := []line{{label: "requests", metric: a.ofDistribution("Requests", "Sum")}}
+	if a.Firewall != "" {
+		atTheEdge = append(atTheEdge, line{label: "blocked by the firewall", metric: a.ofFirewall("BlockedRequests", "Sum")})
+	}
 	return row{"## Requests", []graph{
-		{title: "CloudFront", region: cloudFrontRegion, unit: "requests", lines: []line{
-			{label: "requests", metric: a.ofDistribution("Requests", "Sum")},
-		}},
+		{title: "CloudFront", region: cloudFrontRegion, unit: "requests", lines: atTheEdge},
 		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{label: "requests", metric: a.ofAPI("Count", "Sum")},
 			{label: "refused: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},

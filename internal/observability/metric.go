@@ -17,6 +17,15 @@ func (a *Args) ofDistribution(name, statistic string) alarm.Metric {
 	}
 }
 
+// ofFirewall is a metric of AWS WAF about all rules together, which is in us-east-1
+// too.
+func (a *Args) ofFirewall(name, statistic string) alarm.Metric {
+	return alarm.Metric{
+		Namespace: "AWS/WAFV2", Name: name, Statistic: statistic,
+		Dimensions: pulumi.StringMap{"WebACL": pulumi.String(a.Firewall), "Rule": pulumi.String("ALL")},
+	}
+}
+
 func (a *Args) ofAPI(name, statistic string) alarm.Metric {
 	return alarm.Metric{
 		Namespace: "AWS/ApiGateway", Name: name, Statistic: statistic,

@@ -19,6 +19,7 @@ type Args struct {
 	Alarms     []string           // the ends of the names of those that others make
 
 	DistributionID pulumi.StringInput
+	Firewall       string // dimension WebACL of its metrics; empty for none
 	API            API
 	Functions      Functions
 	FlowLogs       pulumi.StringInput // the log group's name; nil for none

@@ -145,6 +145,14 @@ func TestThePrivateModelIsShownWhereThereIsOne(t *testing.T) {
 	}
 }
 
+func TestTheFirewallIsShownWhereThereIsOne(t *testing.T) {
+	for _, source := range sources(t, run(t, withoutNetwork)) {
+		assert.NotContains(t, source, "WAFV2")
+	}
+	found := sources(t, run(t, func(args *observability.Args) { args.Firewall = "stack" }))
+	assert.Contains(t, found, "us-east-1: AWS/WAFV2 BlockedRequests Rule ALL WebACL stack")
+}
+
 func TestTheDashboardHasEveryAlarm(t *testing.T) {
 	recorder := run(t, withNetwork)
 	want := []string{"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:gatehouse-test-rotation-errors"}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
+	"github.com/gatehouse-iac/gatehouse/internal/firewall"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/gateway"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
@@ -28,7 +29,7 @@ func declareObservability(ctx *pulumi.Context, d deployment.Deployment, s settin
 	if !s.Observability.Enabled {
 		return nil, nil
 	}
-	o, err := observability.New(ctx, "observability", &observability.Args{
+	args := &observability.Args{
 		Deployment:     d,
 		Topic:          w.schedule.AlarmsTopic,
 		Runbook:        s.Observability.RunbookURL,
@@ -44,7 +45,11 @@ func declareObservability(ctx *pulumi.Context, d deployment.Deployment, s settin
 		Private:           w.private.balancer,
 		OldestKey:         rotation.OldestKey(s.Rotation),
 		LongestDeployment: s.Rotation.Deployment,
-	}, onAWS)
+	}
+	if s.Firewall.Enabled {
+		args.Firewall = firewall.MetricName(d)
+	}
+	o, err := observability.New(ctx, "observability", args, onAWS)
 	if err != nil {
 		return nil, err
 	}
