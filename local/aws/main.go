@@ -61,8 +61,9 @@ func serve(ctx context.Context) (err error) {
 	files := &bridge.Files{}
 	clean := func() error { return errors.Join(child.Close(), files.Close()) }
 	defer func() { err = errors.Join(err, clean()) }()
+	parent := os.Getppid()
 	go func() {
-		awaitOrphaned()
+		awaitOrphaned(parent)
 		_ = clean() // nobody is left to be told
 		os.Exit(1)
 	}()
@@ -71,9 +72,9 @@ func serve(ctx context.Context) (err error) {
 	})
 }
 
-// awaitOrphaned returns when the process that started this one is gone: a CLI that was killed ends no plugin.
-func awaitOrphaned() {
-	for parent := os.Getppid(); os.Getppid() == parent; {
+// awaitOrphaned returns when the process that started this one, parent, is gone: a CLI that was killed ends no plugin.
+func awaitOrphaned(parent int) {
+	for os.Getppid() == parent {
 		time.Sleep(time.Second)
 	}
 }
