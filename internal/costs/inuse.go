@@ -83,7 +83,7 @@ func runsAtTheEdge(distribution Resource) bool {
 
 // accessLogLine is what CloudFront writes of a request into the access logs, in bytes.
 // Its delivery to a bucket is free.
-const accessLogLine = 700
+const accessLogLine = 1000
 
 // frontDoor is what each request costs on its way to the API.
 func (p Prices) frontDoor(resources []Resource, r Request, retention time.Duration) []Item {
