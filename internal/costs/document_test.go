@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -23,7 +24,10 @@ import (
 
 var update = flag.Bool("update", false, "write the tables into docs/costs.md")
 
-const document = "../../docs/costs.md"
+const (
+	document = "../../docs/costs.md"
+	sums     = "../../docs/costs.json"
+)
 
 // config is that of an environment's file, as the engine hands it to the program, with
 // changes.
@@ -95,6 +99,7 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 			private = append(private, costs.Column{Heading: environment, Items: prices.PerMillionPrivate(declared, costs.Usual, retention)})
 		}
 	}
+	restBeside, useBeside := besides(t, prices)
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	assert.Contains(t, string(readme), fmt.Sprintf("`dev` stack costs about $%.0f a month", costs.Total(atRest[0].Items)))
@@ -105,14 +110,56 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	wanted, err := costs.Fill(string(current), map[string]string{
 		"at rest": costs.Table(atRest...), "options": optionsTable(t, prices),
 		"models": costs.Table(models...), "private": costs.Table(private...),
+		"beside at rest": costs.Table(restBeside...), "beside in use": costs.Table(useBeside...),
 		"prices": costs.PriceList(prices), "date": fmt.Sprintf("List prices of %s in US dollars, as of %s.\n", prices.Region, prices.AsOf),
 	})
 	require.NoError(t, err)
+	figures := figuresOf(t, prices, map[string][]costs.Column{
+		"a month at rest": append(atRest, restBeside[1:]...), "a million requests, the model included": models, "a million requests, let in": useBeside,
+	})
 	if *update {
 		require.NoError(t, os.WriteFile(document, []byte(wanted), 0o644))
+		require.NoError(t, os.WriteFile(sums, figures, 0o644))
 		return
 	}
 	assert.True(t, wanted == string(current), "docs/costs.md is not up to date: run `make docs`")
+	committed, err := os.ReadFile(sums)
+	require.NoError(t, err)
+	assert.Equal(t, string(figures), string(committed), "docs/costs.json is not up to date: run `make docs`")
+}
+
+// besides are dev and the other systems, with the same times: at rest, and for a
+// million requests until they are let in.
+func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
+	t.Helper()
+	s := config(t, "dev", nil)
+	declared := declare(t, s)
+	items, err := prices.AtRest(declared)
+	require.NoError(t, err)
+	atRest = append(atRest, costs.Column{Heading: "dev", Items: items})
+	items, err = prices.DoorPerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, time.Duration(s.Lambda.LogRetentionDays)*24*time.Hour)
+	require.NoError(t, err)
+	inUse = append(inUse, costs.Column{Heading: "dev", Items: items})
+	for _, other := range []costs.System{costs.OneValue, costs.TwoValues} {
+		atRest = append(atRest, costs.Column{Heading: other.Name, Items: other.AtRest(prices, s.Rotation.Interval)})
+		inUse = append(inUse, costs.Column{Heading: other.Name, Items: other.PerMillion(prices, costs.Usual, s.Gateway.AuthorizerTTL)})
+	}
+	return atRest, inUse
+}
+
+// figuresOf are the tables' sums in US dollars, for whoever compares them with others.
+func figuresOf(t *testing.T, prices costs.Prices, tables map[string][]costs.Column) []byte {
+	t.Helper()
+	all := map[string]map[string]float64{}
+	for what, columns := range tables {
+		all[what] = map[string]float64{}
+		for _, c := range columns {
+			all[what][c.Heading] = math.Round(costs.Total(c.Items)*100) / 100
+		}
+	}
+	text, err := json.MarshalIndent(map[string]any{"asOf": prices.AsOf, "usd": all}, "", "\t")
+	require.NoError(t, err)
+	return append(text, '\n')
 }
 
 // optionsTable is what each option adds to a month at rest.

@@ -28,24 +28,28 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	if err != nil {
 		return nil, err
 	}
-	authorizer, err := function(resources, "authorizer")
+	items, err := p.DoorPerMillion(resources, r, authorizerTTL, retention)
 	if err != nil {
 		return nil, err
-	}
-	items := p.frontDoor(resources, r, retention)
-	asked := million
-	if authorizerTTL > 0 {
-		asked = hours * float64(time.Hour) / float64(authorizerTTL) // there is one key
 	}
 	gb := million * r.Log / 1e9
 	months := retention.Hours() / hours
 	return append(items,
-		Item{"Authorizer", asked, "invocations", p.runs(authorizer, asked, authorizerSeconds)},
 		Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)},
 		Item{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
 		Item{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
 		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
 	), nil
+}
+
+// authorizations are the authorizer's runs in a month: API Gateway remembers each
+// answer for ttl, and there is one key.
+func (p Prices) authorizations(authorizer Resource, ttl time.Duration) Item {
+	asked := million
+	if ttl > 0 {
+		asked = hours * float64(time.Hour) / float64(ttl)
+	}
+	return Item{"Authorizer", asked, "invocations", p.runs(authorizer, asked, authorizerSeconds)}
 }
 
 // authorizerSeconds is how long the authorizer takes, from its memory.
@@ -81,18 +85,22 @@ func runsAtTheEdge(distribution Resource) bool {
 	})
 }
 
+func (p Prices) cloudFront(r Request) []Item {
+	in, out := million*r.BytesIn/1e9, million*r.BytesOut/1e9
+	return []Item{
+		{"CloudFront, requests", million, "requests", p.of("cloudfrontRequests")},
+		{"CloudFront, to viewers", out, "GB", out * p.of("cloudfrontToViewers")},
+		{"CloudFront, to the API", in, "GB", in * p.of("cloudfrontToOrigin")},
+	}
+}
+
 // accessLogLine is what CloudFront writes of a request into the access logs, in bytes.
 // Its delivery to a bucket is free.
 const accessLogLine = 1000
 
 // frontDoor is what each request costs on its way to the API.
 func (p Prices) frontDoor(resources []Resource, r Request, retention time.Duration) []Item {
-	in, out := million*r.BytesIn/1e9, million*r.BytesOut/1e9
-	items := []Item{
-		{"CloudFront, requests", million, "requests", p.of("cloudfrontRequests")},
-		{"CloudFront, to viewers", out, "GB", out * p.of("cloudfrontToViewers")},
-		{"CloudFront, to the API", in, "GB", in * p.of("cloudfrontToOrigin")},
-	}
+	items := p.cloudFront(r)
 	for _, resource := range resources {
 		switch {
 		case resource.Type == "aws:wafv2/webAcl:WebAcl":
