@@ -280,7 +280,7 @@ func (r *localRun) openStack(ctx context.Context) error {
 	}
 	r.stack.Machine[zoneKey] = zoneID
 	r.stack.CLI.Environment = run.Environment
-	r.stack.Inventory = r.running.Cloud.Inventory
+	r.stack.Inventory = r.running.Inventory
 	return r.stack.Open(ctx, run.Instances)
 }
 

@@ -72,13 +72,13 @@ func (t *test) measure(ctx context.Context) (window time.Duration, err error) {
 		window = a.deployed
 		t.stack = t.open(ctx)
 		c, err := t.check(ctx, recovery.Inventory{})
-		s.Note("deployed within %s; %d resources are in the state and in the cloud", window.Round(time.Second), c.compared)
+		s.Note("deployed within %s; %d resources are in the state and in the servers", window.Round(time.Second), c.compared)
 		return err
 	})
 	return window, err
 }
 
-// once kills a deployment into an empty cloud, and lets the next one complete it.
+// once kills a deployment into empty servers, and lets the next one complete it.
 func (t *test) once(ctx context.Context, n int, window time.Duration) (row, error) {
 	r := row{moment: time.Duration(t.random.Int64N(int64(window)))}
 	err := t.show.Step(ctx, fmt.Sprintf("kill %d", n), func(ctx context.Context, s *progress.Step) error {

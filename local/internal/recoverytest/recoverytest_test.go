@@ -15,7 +15,7 @@ func TestMended(t *testing.T) {
 		"✓ deploy 108 created": "nothing to mend",
 		"  the lock of a deployment that was killed is removed\n✓ deploy":                           "removed the lock",
 		"the lock of a deployment that was killed is removed\n… that its state lacks: it is mended": "taught the state what had been made, removed the lock",
-		"the last deployment was killed midway: starting over with an empty cloud":                  "started over",
+		"the last deployment was killed midway: starting over with empty servers":                   "started over",
 	} {
 		if got := mended(said); got != want {
 			t.Errorf("%q is %q", said, got)
