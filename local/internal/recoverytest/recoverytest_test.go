@@ -23,6 +23,25 @@ func TestMended(t *testing.T) {
 	}
 }
 
+func TestCreation(t *testing.T) {
+	const (
+		killed   = `{"kind": "update", "result": "in-progress", "startTime": "2026-11-21T12:00:00.000Z"}`
+		again    = `{"kind": "update", "result": "succeeded", "startTime": "2026-11-21T12:02:00.000Z", "endTime": "2026-11-21T12:03:00.000Z", "resourceChanges": {"create": 70, "same": 90}}`
+		removed  = `{"kind": "destroy", "result": "succeeded", "startTime": "2026-11-21T12:02:00.000Z", "endTime": "2026-11-21T12:03:00.000Z", "resourceChanges": {"create": 1}}`
+		fromZero = `{"kind": "update", "result": "succeeded", "startTime": "2026-11-21T12:04:00.000Z", "endTime": "2026-11-21T12:06:12.000Z", "resourceChanges": {"create": 160}}`
+	)
+	for history, want := range map[string]time.Duration{
+		"[]":                                 0,
+		"[" + again + "," + killed + "]":     0,
+		"[" + again + "," + removed + "]":    0,
+		"[" + again + ", " + fromZero + " ]": 132 * time.Second,
+	} {
+		if got, err := creation([]byte(history)); err != nil || got != want {
+			t.Errorf("%s: %s, %v", history, got, err)
+		}
+	}
+}
+
 func TestTable(t *testing.T) {
 	got := table([]row{
 		{moment: 12345 * time.Millisecond, doing: "3 done", mended: "removed the lock", comparison: comparison{compared: 95, twice: []string{"a link"}}},
