@@ -184,11 +184,11 @@ func (t *test) command() string {
 // state makes a problem of the state by changing its text.
 func state(change func(string) string) func(*test, context.Context, string) ([]string, error) {
 	return func(_ *test, _ context.Context, backend string) ([]string, error) {
-		found, err := filepath.Glob(filepath.Join(backend, ".pulumi", "stacks", "*", pulumi.StackName+".json"))
-		if err != nil || len(found) != 1 {
-			return nil, fmt.Errorf("the state is not found, but %v (%w)", found, err)
+		path, err := stateFile(backend)
+		if err != nil {
+			return nil, err
 		}
-		text, err := os.ReadFile(found[0])
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +196,7 @@ func state(change func(string) string) func(*test, context.Context, string) ([]s
 		if changed == string(text) {
 			return nil, errors.New("the state has nothing to change")
 		}
-		return nil, os.WriteFile(found[0], []byte(changed), 0o600)
+		return nil, os.WriteFile(path, []byte(changed), 0o600)
 	}
 }
 

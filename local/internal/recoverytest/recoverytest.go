@@ -1,6 +1,6 @@
 // Package recoverytest kills deployments of the local stack at random moments and
-// looks whether the next one completes them, with nothing left over. Then it breaks
-// what a deployment needs, and looks whether the doctor says what to do.
+// looks whether the next one completes them, with nothing left over. Then it lets the
+// state forget everything, and at last breaks what a deployment needs, and looks whether the doctor says what to do.
 package recoverytest
 
 import (
@@ -53,6 +53,9 @@ func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver st
 	}
 	show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
 	if err != nil {
+		return err
+	}
+	if err := t.forgotten(ctx); err != nil {
 		return err
 	}
 	return t.problems(ctx)

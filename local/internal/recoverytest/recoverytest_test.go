@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
 func TestMended(t *testing.T) {
@@ -39,6 +41,21 @@ func TestCreation(t *testing.T) {
 		if got, err := creation([]byte(history)); err != nil || got != want {
 			t.Errorf("%s: %s, %v", history, got, err)
 		}
+	}
+}
+
+func TestForget(t *testing.T) {
+	const text = `{"version": 3, "checkpoint": {"stack": "local", "latest": {"manifest": {}, "resources": [
+		{"urn": "stack", "type": "pulumi:pulumi:Stack"}, {"urn": "provider", "custom": true, "id": "p", "type": "pulumi:providers:aws"},
+		{"urn": "role", "custom": true, "type": "aws:iam/role:Role", "id": "r", "inputs": {"name": "r"}, "outputs": {"arn": "a"}, "created": "now"},
+		{"urn": "policy", "custom": true, "type": "vault:index/policy:Policy", "id": "v"}
+	]}}}`
+	const want = `{"checkpoint":{"latest":{"manifest":{},` +
+		`"pending_operations":[{"type":"creating","resource":{"custom":true,"inputs":{"name":"r"},"type":"aws:iam/role:Role","urn":"role"}}],` +
+		`"resources":[{"type":"pulumi:pulumi:Stack","urn":"stack"},{"custom":true,"id":"p","type":"pulumi:providers:aws","urn":"provider"}]},"stack":"local"},"version":3}`
+	got, count, err := forget([]byte(text), recovery.Inventory{Types: []string{"aws:iam/role:Role"}})
+	if err != nil || count != 1 || string(got) != want {
+		t.Errorf("%d, %v:\n%s", count, err, got)
 	}
 }
 
