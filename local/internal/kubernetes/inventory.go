@@ -13,7 +13,8 @@ import (
 )
 
 // kinds are the types of which stacks make objects, and where the server lists them.
-// None is made anew: the provider's creation fails if the object is there.
+// None is made anew: a creation fails if the object is there, or, where a provider
+// applies instead, leaves fields that the killed one manages.
 var kinds = map[string]string{
 	"kubernetes:apps/v1:Deployment":                       "/apis/apps/v1/deployments",
 	"kubernetes:cert-manager.io/v1:Certificate":           "/apis/cert-manager.io/v1/certificates",
