@@ -19,7 +19,7 @@ import (
 
 // Options are what the user chooses.
 type Options struct {
-	Kills int
+	Kills int    // of deployments; with none, a stack has to run
 	Seed  uint64 // of the moments
 }
 
@@ -40,7 +40,22 @@ type test struct {
 // at that moment.
 func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver string, open func(context.Context) stack.Stack, o Options) error {
 	t := &test{show: show, layout: l, driver: driver, open: open, random: rand.New(rand.NewPCG(o.Seed, 0))}
-	show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
+	if err := t.kills(ctx, o); err != nil {
+		return err
+	}
+	if err := t.forgotten(ctx); err != nil {
+		return err
+	}
+	return t.problems(ctx)
+}
+
+// kills kills deployments; with none to kill, it is about the stack that runs.
+func (t *test) kills(ctx context.Context, o Options) error {
+	if o.Kills == 0 {
+		t.stack = t.open(ctx)
+		return nil
+	}
+	t.show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
 	window, err := t.measure(ctx)
 	if err != nil {
 		return err
@@ -51,14 +66,8 @@ func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver st
 		r, err = t.once(ctx, n, window)
 		rows = append(rows, r)
 	}
-	show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
-	if err != nil {
-		return err
-	}
-	if err := t.forgotten(ctx); err != nil {
-		return err
-	}
-	return t.problems(ctx)
+	t.show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
+	return err
 }
 
 // measure returns how long a deployment from nothing takes: kills come at any moment
