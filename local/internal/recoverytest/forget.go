@@ -54,6 +54,10 @@ func (t *test) forgotten(ctx context.Context) error {
 	})
 }
 
+// madeLater is what a state has of a resource once it is made, and what leads to
+// others that are forgotten.
+var madeLater = []string{"id", "outputs", "created", "modified", "dependencies", "propertyDependencies"}
+
 // forget takes all resources from the text of a state, and says that those which the
 // servers know were being created.
 func forget(text []byte, servers recovery.Inventory) (changed []byte, creating int, err error) {
@@ -82,8 +86,8 @@ func forget(text []byte, servers recovery.Inventory) (changed []byte, creating i
 		case string(r["custom"]) != "true" || strings.HasPrefix(kind, "pulumi:"): // components and providers
 			kept = append(kept, r)
 		case slices.Contains(servers.Types, kind):
-			for _, after := range []string{"id", "outputs", "created", "modified"} {
-				delete(r, after)
+			for _, later := range madeLater {
+				delete(r, later)
 			}
 			pending = append(pending, operation{"creating", r})
 		}
