@@ -18,7 +18,7 @@ import (
 func recoveryTest(ctx context.Context, l layout.Layout, args []string) error {
 	var o recoverytest.Options
 	flags := flag.NewFlagSet("recovery-test", flag.ContinueOnError)
-	flags.IntVar(&o.Kills, "kills", 10, "`number` of deployments to kill; with 0, the stack that runs is only forgotten and examined")
+	flags.IntVar(&o.Kills, "kills", 10, "`number` of deployments to kill; with 0, all the rest is tested")
 	flags.Uint64Var(&o.Seed, "seed", rand.Uint64N(1_000_000), "`number` from which the moments follow")
 	if err := flags.Parse(args); err != nil {
 		return err

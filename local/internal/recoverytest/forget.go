@@ -18,7 +18,8 @@ import (
 
 // forgotten does what no kill at a random moment does: it lets the state forget all
 // resources at once, as if all of them had just been made. So each kind is imported
-// or made anew.
+// or made anew. The stack has to be as it was made: objects in Kubernetes that were
+// updated belong to a field manager that the state would forget, too.
 func (t *test) forgotten(ctx context.Context) error {
 	return t.show.Step(ctx, "all forgotten", func(ctx context.Context, s *progress.Step) error {
 		before, err := t.inventory(ctx)

@@ -19,7 +19,7 @@ import (
 
 // Options are what the user chooses.
 type Options struct {
-	Kills int    // of deployments; with none, a stack has to run
+	Kills int    // of deployments; with none, all the rest is tested
 	Seed  uint64 // of the moments
 }
 
@@ -49,11 +49,13 @@ func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver st
 	return t.problems(ctx)
 }
 
-// kills kills deployments; with none to kill, it is about the stack that runs.
+// kills kills deployments; with none to kill, it only deploys.
 func (t *test) kills(ctx context.Context, o Options) error {
 	if o.Kills == 0 {
-		t.stack = t.open(ctx)
-		return nil
+		return t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
+			_, err := t.deploy(ctx, s)
+			return err
+		})
 	}
 	t.show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
 	window, err := t.measure(ctx)
@@ -71,28 +73,35 @@ func (t *test) kills(ctx context.Context, o Options) error {
 }
 
 // measure returns how long a deployment from nothing takes: kills come at any moment
-// of it. Unless a stack runs that tells, it deploys one without disturbance.
+// of it. Unless a stack runs that tells, it makes one.
 func (t *test) measure(ctx context.Context) (window time.Duration, err error) {
 	err = t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
-		window, err = t.before(ctx)
-		if err != nil || window > 0 {
+		if window, err = t.before(ctx); err != nil {
+			return err
+		}
+		if window > 0 {
 			s.Note("the stack that runs was deployed within %s", window.Round(time.Second))
-			return err
+			return nil
 		}
-		if err := servers.Stop(ctx, t.layout); err != nil {
-			return err
-		}
-		a, err := t.up(ctx, "recovery-0", 0)
-		if err != nil {
-			return err
-		}
-		window = a.deployed
-		t.stack = t.open(ctx)
-		c, err := t.check(ctx, recovery.Inventory{})
-		s.Note("deployed within %s; %d resources are in the state and in the servers", window.Round(time.Second), c.compared)
+		window, err = t.deploy(ctx, s)
 		return err
 	})
 	return window, err
+}
+
+// deploy deploys from nothing, without disturbance, and returns how long that took.
+func (t *test) deploy(ctx context.Context, s *progress.Step) (time.Duration, error) {
+	if err := servers.Stop(ctx, t.layout); err != nil {
+		return 0, err
+	}
+	a, err := t.up(ctx, "recovery-0", 0)
+	if err != nil {
+		return 0, err
+	}
+	t.stack = t.open(ctx)
+	c, err := t.check(ctx, recovery.Inventory{})
+	s.Note("deployed within %s; %d resources are in the state and in the servers", a.deployed.Round(time.Second), c.compared)
+	return a.deployed, err
 }
 
 // once kills a deployment into empty servers, and lets the next one complete it.
