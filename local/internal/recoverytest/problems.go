@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -200,12 +201,18 @@ func state(change func(string) string) func(*test, context.Context, string) ([]s
 	}
 }
 
+// latest is where the text of a state begins, however it is indented.
+var latest = regexp.MustCompile(`"latest": ?\{`)
+
 // interrupted adds an operation that is under way to a state.
 func interrupted(text string) string {
-	const latest = `"latest": {`
-	operation := `"pending_operations": [{"type": "creating", "resource": {"custom": true, "type": "aws:apigatewayv2/api:Api",
+	const operation = `"pending_operations": [{"type": "creating", "resource": {"custom": true, "type": "aws:apigatewayv2/api:Api",
 		"urn": "urn:pulumi:local::gatehouse::gatehouse:gateway:Gateway$aws:apigatewayv2/api:Api::gateway-api"}}],`
-	return strings.Replace(text, latest, latest+operation, 1)
+	begin := latest.FindStringIndex(text)
+	if begin == nil {
+		return text
+	}
+	return text[:begin[1]] + operation + text[begin[1]:]
 }
 
 // nobody listens there.

@@ -2,6 +2,7 @@ package recoverytest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os/exec"
 	"strings"
@@ -41,6 +42,24 @@ func TestCreation(t *testing.T) {
 		if got, err := creation([]byte(history)); err != nil || got != want {
 			t.Errorf("%s: %s, %v", history, got, err)
 		}
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	for _, text := range []string{`{"checkpoint":{"latest":{"manifest":{}}}}`, `{"checkpoint": {"latest": {"manifest": {}}}}`} {
+		var state struct {
+			Checkpoint struct {
+				Latest struct {
+					Pending []any `json:"pending_operations"`
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(interrupted(text)), &state); err != nil || len(state.Checkpoint.Latest.Pending) != 1 {
+			t.Errorf("%v, %s", err, interrupted(text))
+		}
+	}
+	if got := interrupted("{}"); got != "{}" {
+		t.Errorf("got %s", got)
 	}
 }
 
