@@ -1,7 +1,7 @@
 // Command gatehouse-local runs Gatehouse on one machine: the real Pulumi
 // engine and AWS provider against a local cloud.
 //
-//	gatehouse-local up                 build what is missing, deploy, prove
+//	gatehouse-local up                 build what is missing, deploy, prove; with -brief, only what is quickly shown
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
 //	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
@@ -28,7 +28,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-const usage = "usage: gatehouse-local up | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -61,8 +61,8 @@ func run(ctx context.Context, args []string) error {
 	switch {
 	case args[0] == "pulumi":
 		return execPulumi(ctx, l, args[1:])
-	case args[0] == "up" && len(args) == 1:
-		return alone(ctx, l, up)
+	case args[0] == "up":
+		return upCommand(ctx, l, args[1:])
 	case args[0] == "down" && len(args) == 1:
 		return alone(ctx, l, down)
 	case args[0] == "rotation-test":

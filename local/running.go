@@ -34,7 +34,7 @@ func stackOf(ctx context.Context, l layout.Layout, say func(string, ...any)) sta
 	if id, err := pulumi.Setting(l, zoneKey); err == nil && id != nil {
 		own[zoneKey] = id
 	}
-	return stack.Stack{Layout: l, Say: say, CLI: cli, Machine: own, Inventory: running.Cloud.Inventory}
+	return stack.Stack{Layout: l, Say: say, CLI: cli, Machine: own, Inventory: running.Inventory}
 }
 
 // zoneKey is the setting of the zone that `up` found or made.

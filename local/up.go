@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -33,15 +34,30 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
-// up brings the local stack up and proves it.
-func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
-	start := time.Now()
-	r, err := newLocalRun(l, show)
-	if err != nil {
+// upCommand brings the local stack up and proves it.
+func upCommand(ctx context.Context, l layout.Layout, args []string) error {
+	flags := flag.NewFlagSet("up", flag.ContinueOnError)
+	brief := flags.Bool("brief", false, "prove only what is quickly shown")
+	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("up: only flags are taken, not %q", flags.Args())
+	}
+	return alone(ctx, l, func(ctx context.Context, l layout.Layout, show *progress.Display) error {
+		r, err := newLocalRun(l, show)
+		if err != nil {
+			return err
+		}
+		r.brief = *brief
+		return r.up(ctx)
+	})
+}
+
+func (r *localRun) up(ctx context.Context) error {
+	start := time.Now()
 	// Whoever waits for the endpoints must not find those of a run before.
-	if err := os.Remove(l.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(r.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
@@ -52,7 +68,7 @@ func up(ctx context.Context, l layout.Layout, show *progress.Display) error {
 	if err := r.writeEndpoints(); err != nil {
 		return err
 	}
-	show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+	r.show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
 		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), cloud.URL(r.ports.Distribution), r.outputs["apiPrefix"])
 	return nil
 }
@@ -76,6 +92,7 @@ type localRun struct {
 	stack   stack.Stack
 	running servers.Servers
 
+	brief   bool              // leave out of the proof what takes long
 	changed bool              // by this deployment
 	outputs map[string]string // of the deployed stack
 }
@@ -280,7 +297,7 @@ func (r *localRun) openStack(ctx context.Context) error {
 	}
 	r.stack.Machine[zoneKey] = zoneID
 	r.stack.CLI.Environment = run.Environment
-	r.stack.Inventory = r.running.Cloud.Inventory
+	r.stack.Inventory = r.running.Inventory
 	return r.stack.Open(ctx, run.Instances)
 }
 
@@ -311,7 +328,7 @@ func (r *localRun) prove(ctx context.Context) error {
 			return err
 		}
 		// What takes long is shown of a stack that is new in some part.
-		if r.changed {
+		if r.changed && !r.brief {
 			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
 			target.Private.Start = func(ctx context.Context) error {
 				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)

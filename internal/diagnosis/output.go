@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// symptom is a message of Pulumi or AWS that tells what is wrong.
+// symptom is a message of Pulumi or of a provider that tells what is wrong.
 type symptom struct {
 	pattern *regexp.Regexp
 	finding func(matches [][]string) Finding
@@ -18,7 +18,7 @@ type symptom struct {
 // is one finding.
 func Output(text string) []Finding {
 	var findings []Finding
-	for _, s := range symptoms {
+	for _, s := range slices.Concat(symptoms, elsewhere) {
 		if matches := s.pattern.FindAllStringSubmatch(text, -1); len(matches) > 0 {
 			findings = append(findings, s.finding(matches))
 		}

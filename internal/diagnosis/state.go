@@ -83,8 +83,8 @@ func killed(interrupted []string) Finding {
 		Section: "up-killed",
 		Wrong:   fmt.Sprintf("The last deployment was killed: it is not known whether it was done with %s.", strings.Join(interrupted, ", ")),
 		Next: []string{
-			"Look into AWS for each that it was creating: the tags project and stack tell what belongs to the stack.",
-			"What is there: put it into the state with its id, as the runbook shows. Forgotten, it stays in AWS and is made a second time.",
+			"Look for each that it was creating: in AWS, where the tags project and stack tell what belongs to the stack, in Vault, or in the cluster.",
+			"What is there: put it into the state with its id, as the runbook shows. Forgotten, it is made a second time, or stops the next deployment.",
 			"The rest, and all that was being changed or deleted: `pulumi refresh --clear-pending-creates`, then `pulumi up`.",
 		},
 	}

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 
 from ministack.services import (
+    acm,
     alb,
     apigateway,
     cloudfront,
@@ -18,9 +19,12 @@ from ministack.services import (
     iam,
     kms,
     lambda_svc,
+    route53,
+    s3,
     scheduler,
     sns,
     sqs,
+    waf,
 )
 
 from . import saved_queries, vpc_links
@@ -161,14 +165,55 @@ def _load_balancing(store, name: str):
     return lambda: [(arn, arn, record.get(name)) for arn, record in store.items()]
 
 
+def _edge_policies(store):
+    return lambda: [(key, key, record["Config"]["Name"]) for key, record in store.items()]
+
+
+def _web_acls():
+    for key, acl in waf._web_acls.items():
+        yield key, f"{key}/{acl['Name']}/{acl['Scope']}", acl["Name"]
+
+
+def _records():
+    for zone, records in route53._records.items():
+        for record in records:
+            kind, name = record["Type"], record["Name"].rstrip(".")
+            if kind in ("NS", "SOA"):  # what every new zone has
+                continue
+            if name.startswith("_"):  # a proof for ACM, which spells it so
+                name += "."
+            key = f"{zone}_{name}_{kind}"
+            yield key, key, zone, name, kind
+
+
+# What the provider puts after a prefix that is given.
+GENERATED = len("20060102150405000000000001")
+
+
+def _buckets():
+    return [(name, name, name[:-GENERATED]) for name in s3._buckets]
+
+
 # What asking for it again changes nothing, or adopts.
 REPEATABLE = [
+    "aws:acm/certificateValidation:CertificateValidation",  # waits, and makes nothing
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:lambda/invocation:Invocation",
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+    # A Put each: it replaces what is there.
+    "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
+    "aws:cloudwatch/logDeliverySource:LogDeliverySource",
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+    "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
 ]
 
 KINDS = {
+    "aws:acm/certificate:Certificate": _same(acm._certificates, "DomainName"),
     "aws:apigatewayv2/api:Api": _same(apigateway._apis, "name"),
     "aws:apigatewayv2/authorizer:Authorizer": _within_apis(apigateway._authorizers, "name"),
     "aws:apigatewayv2/integration:Integration": _within_apis(apigateway._integrations, "integrationUri"),
@@ -176,7 +221,13 @@ KINDS = {
     "aws:apigatewayv2/stage:Stage": _within_apis(apigateway._stages),
     "aws:apigatewayv2/vpcLink:VpcLink": lambda: [(key, key, name) for key, name in vpc_links.names()],
     "aws:cloudfront/distribution:Distribution": _same(cloudfront._distributions),
+    "aws:cloudfront/function:Function": lambda: [(name, name, name) for name in cloudfront._functions],
+    "aws:cloudfront/originRequestPolicy:OriginRequestPolicy": _edge_policies(cloudfront._origin_request_policies),
+    "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy": _edge_policies(cloudfront._response_headers_policies),
     "aws:cloudwatch/dashboard:Dashboard": _same(cloudwatch._dashboards),
+    "aws:cloudwatch/logDelivery:LogDelivery": _same(
+        cloudwatch_logs._deliveries, "deliverySourceName", "deliveryDestinationArn"
+    ),
     "aws:cloudwatch/logGroup:LogGroup": lambda: [(name, name, name) for name in cloudwatch_logs._log_groups],
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": _metric_filters,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _same(cloudwatch._alarms, "AlarmName"),
@@ -204,6 +255,8 @@ KINDS = {
     "aws:lb/listener:Listener": _load_balancing(alb._listeners, "LoadBalancerArn"),
     "aws:lb/loadBalancer:LoadBalancer": _load_balancing(alb._lbs, "LoadBalancerName"),
     "aws:lb/targetGroup:TargetGroup": _load_balancing(alb._tgs, "TargetGroupName"),
+    "aws:route53/record:Record": _records,
+    "aws:s3/bucketV2:BucketV2": _buckets,
     "aws:scheduler/schedule:Schedule": _schedules,
     "aws:scheduler/scheduleGroup:ScheduleGroup": lambda: [
         (name, name, name) for name in scheduler._schedule_groups if name != "default"
@@ -213,4 +266,5 @@ KINDS = {
     "aws:sqs/queue:Queue": _queues,
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _rules("IpPermissionsEgress", True),
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _rules("IpPermissions", False),
+    "aws:wafv2/webAcl:WebAcl": _web_acls,
 }

@@ -126,3 +126,77 @@ class CensusTest(Census):
             self.found("aws:cloudwatch/queryDefinition:QueryDefinition"),
             [(query, f"arn:aws:logs:us-east-1:000000000000:query-definition:{query}", ["query"])],
         )
+
+    def test_the_edge(self):
+        edge, firewall = self.cloud.client("cloudfront"), self.cloud.client("wafv2")
+        edge.create_function(
+            Name="clean",
+            FunctionConfig={"Comment": "", "Runtime": "cloudfront-js-2.0"},
+            FunctionCode=b"function handler(event) { return event.request; }",
+        )
+        some = {"Quantity": 1, "Items": ["accept"]}
+        forward = edge.create_origin_request_policy(
+            OriginRequestPolicyConfig={
+                "Name": "forward",
+                "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": some},
+                "CookiesConfig": {"CookieBehavior": "none"},
+                "QueryStringsConfig": {"QueryStringBehavior": "none"},
+            }
+        )["OriginRequestPolicy"]["Id"]
+        answers = edge.create_response_headers_policy(
+            ResponseHeadersPolicyConfig={
+                "Name": "answers",
+                "RemoveHeadersConfig": {"Quantity": 1, "Items": [{"Header": "Server"}]},
+            }
+        )["ResponseHeadersPolicy"]["Id"]
+        metric = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+        acl = firewall.create_web_acl(
+            Name="acl", Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, VisibilityConfig=metric
+        )["Summary"]["Id"]
+        self.assertEqual(self.found("aws:cloudfront/function:Function"), [("clean", "clean", ["clean"])])
+        # Without those of AWS, which are there from the start.
+        self.assertEqual(
+            self.found("aws:cloudfront/originRequestPolicy:OriginRequestPolicy"), [(forward, forward, ["forward"])]
+        )
+        self.assertEqual(
+            self.found("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"), [(answers, answers, ["answers"])]
+        )
+        self.assertEqual(self.found("aws:wafv2/webAcl:WebAcl"), [(acl, f"{acl}/acl/CLOUDFRONT", ["acl"])])
+
+    def test_a_name_and_its_certificate(self):
+        acm, dns = self.cloud.client("acm"), self.cloud.client("route53")
+        arn = acm.request_certificate(DomainName="api.example.test", ValidationMethod="DNS")["CertificateArn"]
+        zone = dns.create_hosted_zone(Name="example.test", CallerReference="x")["HostedZone"]["Id"].split("/")[-1]
+        for name, kind, value in (
+            ("api.example.test", "A", "192.0.2.1"),
+            ("_proof.api.example.test", "CNAME", "_x.acm-validations.aws."),
+        ):
+            record = {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+            dns.change_resource_record_sets(
+                HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
+            )
+        self.assertEqual(self.found("aws:acm/certificate:Certificate"), [(arn, arn, ["api.example.test"])])
+        # Neither the zone nor what every zone has. A proof is spelled as ACM does.
+        alias, proof = f"{zone}_api.example.test_A", f"{zone}__proof.api.example.test._CNAME"
+        self.assertEqual(
+            self.found("aws:route53/record:Record"),
+            [
+                (alias, alias, [zone, "api.example.test", "A"]),
+                (proof, proof, [zone, "_proof.api.example.test.", "CNAME"]),
+            ],
+        )
+
+    def test_access_logs(self):
+        s3, logs = self.cloud.client("s3"), self.cloud.client("logs")
+        bucket = "logs-20261121122337152200000002"
+        s3.create_bucket(Bucket=bucket)
+        distribution = "arn:aws:cloudfront::000000000000:distribution/E1"
+        logs.put_delivery_source(name="source", resourceArn=distribution, logType="ACCESS_LOGS")
+        target = logs.put_delivery_destination(
+            name="target", deliveryDestinationConfiguration={"destinationResourceArn": f"arn:aws:s3:::{bucket}"}
+        )["deliveryDestination"]["arn"]
+        delivery = logs.create_delivery(deliverySourceName="source", deliveryDestinationArn=target)["delivery"]["id"]
+        self.assertEqual(self.found("aws:s3/bucketV2:BucketV2"), [(bucket, bucket, ["logs-"])])
+        self.assertEqual(
+            self.found("aws:cloudwatch/logDelivery:LogDelivery"), [(delivery, delivery, ["source", target])]
+        )

@@ -30,11 +30,24 @@ type Operation struct {
 	Resource Resource `json:"resource"`
 }
 
-// Inventory is what the cloud holds: the answer of /_gatehouse/resources.
+// Inventory is what the cloud holds, or another server: the answer of
+// /_gatehouse/resources.
 type Inventory struct {
-	Types      []string `json:"types"`      // that it knows
+	Types      []string `json:"types"`      // of which it has all resources
 	Repeatable []string `json:"repeatable"` // types that are made anew without harm
+	Unclear    []string `json:"unclear"`    // types that are neither: nobody can tell whether one was made
 	Resources  []Found  `json:"resources"`
+}
+
+// Merge makes one inventory of those of several servers.
+func Merge(inventories ...Inventory) (all Inventory) {
+	for _, i := range inventories {
+		all.Types = append(all.Types, i.Types...)
+		all.Repeatable = append(all.Repeatable, i.Repeatable...)
+		all.Unclear = append(all.Unclear, i.Unclear...)
+		all.Resources = append(all.Resources, i.Resources...)
+	}
+	return all
 }
 
 // Has reports whether the cloud holds this very resource.
@@ -73,6 +86,20 @@ func Missing(state State, cloud Inventory) []Resource {
 	return slices.DeleteFunc(slices.Clone(state.Deployment.Resources), func(r Resource) bool {
 		return !slices.Contains(cloud.Types, r.Type) || there[[2]string{r.Type, r.ID}]
 	})
+}
+
+// Unknown are the types of the state of which the inventory says nothing: what
+// happens to them in a kill has yet to be decided.
+func Unknown(state State, cloud Inventory) []string {
+	known := slices.Concat(cloud.Types, cloud.Repeatable, cloud.Unclear)
+	var unknown []string
+	for _, r := range state.Deployment.Resources {
+		isResource := r.ID != "" && !strings.HasPrefix(r.Type, "pulumi:")
+		if isResource && !slices.Contains(known, r.Type) && !slices.Contains(unknown, r.Type) {
+			unknown = append(unknown, r.Type)
+		}
+	}
+	return unknown
 }
 
 // Explain finds, for each resource in the cloud that the state does not have, the

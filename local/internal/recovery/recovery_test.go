@@ -103,6 +103,26 @@ func TestOrphansAndMissing(t *testing.T) {
 	}
 }
 
+func TestUnknown(t *testing.T) {
+	s := state(t, `{"deployment": {"resources": [
+		{"type": "pulumi:providers:vault", "id": "x"}, {"type": "gatehouse:edge:Edge"},
+		{"type": "aws:iam/role:Role", "id": "a"}, {"type": "aws:lambda/invocation:Invocation", "id": "b"},
+		{"type": "vault:index/mount:Mount", "id": "c"}, {"type": "vault:index/policy:Policy", "id": "d"}, {"type": "vault:index/policy:Policy", "id": "e"}
+	]}}`)
+	cloud := Merge(nothing, Inventory{Unclear: []string{"vault:index/mount:Mount"}})
+	if got := Unknown(s, cloud); len(got) != 1 || got[0] != "vault:index/policy:Policy" {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestMerge(t *testing.T) {
+	other := Inventory{Types: []string{"t"}, Repeatable: []string{"r"}, Unclear: []string{"u"}, Resources: []Found{b}}
+	got := Merge(holding(a), other)
+	if len(got.Types) != 3 || len(got.Repeatable) != 2 || len(got.Unclear) != 1 || !got.Has(a) || !got.Has(b) {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestMend(t *testing.T) {
 	imports := Imports{"urn::c": "import-c"}
 	mended, err := Mend([]byte(killed), imports)

@@ -7,20 +7,20 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
+	"github.com/gatehouse-iac/gatehouse/local/internal/servers"
 )
 
-// comparison is what the cloud and the state have in common.
+// comparison is what the servers and the state have in common.
 type comparison struct {
 	compared int
 	twice    []string // made by the last deployment, by a request that its provider sent twice
 }
 
-// check compares the cloud with the state. What the cloud had when the last
-// deployment began, and the state has not learnt of, is an error, as is all that the
-// cloud lacks. What its inventory doesn't know is not compared.
+// check compares the servers with the state. What they had when the last deployment
+// began, and the state has not learnt of, is an error, as is all that they lack, and
+// what their inventory doesn't know.
 func (t *test) check(ctx context.Context, before recovery.Inventory) (c comparison, err error) {
 	if t.stack.Locked() {
 		return c, errors.New("a lock is left")
@@ -41,6 +41,9 @@ func (t *test) check(ctx context.Context, before recovery.Inventory) (c comparis
 		return c, fmt.Errorf("%d operations are still under way in the state", pending)
 	}
 	var wrong []string
+	if unknown := recovery.Unknown(state, inventory); len(unknown) > 0 {
+		wrong = append(wrong, "the inventory says nothing of "+strings.Join(unknown, ", "))
+	}
 	for _, orphan := range recovery.Orphans(state, inventory) {
 		if !before.Has(orphan) {
 			c.twice = append(c.twice, orphan.Type+" "+orphan.ID)
@@ -49,19 +52,19 @@ func (t *test) check(ctx context.Context, before recovery.Inventory) (c comparis
 		wrong = append(wrong, fmt.Sprintf("the state lacks %s %s", orphan.Type, orphan.ID))
 	}
 	for _, missing := range recovery.Missing(state, inventory) {
-		wrong = append(wrong, fmt.Sprintf("the cloud lacks %s %s", missing.Type, missing.ID))
+		wrong = append(wrong, fmt.Sprintf("the servers lack %s %s", missing.Type, missing.ID))
 	}
 	if len(wrong) > 0 {
-		return c, fmt.Errorf("cloud and state differ: %s", strings.Join(wrong, "; "))
+		return c, fmt.Errorf("servers and state differ: %s", strings.Join(wrong, "; "))
 	}
 	c.compared = len(inventory.Resources) - len(c.twice)
 	return c, nil
 }
 
-// inventory is empty before there is a cloud.
+// inventory is empty before there are all servers: nothing is deployed before.
 func (t *test) inventory(ctx context.Context) (recovery.Inventory, error) {
-	running, found := cloud.Find(t.layout)
-	if !found {
+	running, all := servers.Find(t.layout)
+	if !all {
 		return recovery.Inventory{}, nil
 	}
 	return running.Inventory(ctx)

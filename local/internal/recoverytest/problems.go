@@ -5,14 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
+	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
+	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
 )
 
 // problem is one way in which a deployment becomes impossible, and what the doctor
@@ -76,6 +82,28 @@ var problems = []problem{
 		name: "a missing permission", make: (*test).forbid,
 		section: "permission-missing", says: []string{"user/" + limitedUser + " may not", "logs:DescribeLogGroups", "pulumi up"},
 	},
+	{
+		name: "no way to Vault", make: environment("VAULT_PROXY_ADDR=http://" + nobody),
+		section: "vault-away", says: []string{"can't be reached", "vault status"},
+	},
+	{
+		name: "no token for Vault", make: environment("VAULT_TOKEN="),
+		section: "vault-token", says: []string{"no token", "vault login"},
+	},
+	{
+		name: "an expired token for Vault", make: (*test).expireToken,
+		section: "vault-token", says: []string{"has expired", "vault token lookup"},
+	},
+	{
+		name: "no way to the cluster", make: kubeconfig(func(a kubernetes.Access, text string) string {
+			return strings.ReplaceAll(text, a.Server, "https://"+nobody)
+		}),
+		section: "cluster-away", says: []string{nobody + " can't be reached", "kubectl cluster-info"},
+	},
+	{
+		name: "credentials that the cluster refuses", make: kubeconfig(func(a kubernetes.Access, text string) string { return strings.ReplaceAll(text, a.Token, "expired") }),
+		section: "cluster-credentials", says: []string{"doesn't accept", "kubectl auth whoami"},
+	},
 }
 
 // problems asks the doctor about the stack as it is, and about each problem.
@@ -106,8 +134,12 @@ func (t *test) pose(ctx context.Context, p problem) (err error) {
 	if err := os.CopyFS(backend, os.DirFS(t.layout.State())); err != nil {
 		return err
 	}
+	undo, err := t.keepKubeconfig()
+	if err != nil {
+		return err
+	}
 	changed, err := p.make(t, ctx, backend)
-	defer func() { err = errors.Join(err, t.setFaults(context.WithoutCancel(ctx), "[]")) }()
+	defer func() { err = errors.Join(err, t.setFaults(context.WithoutCancel(ctx), "[]"), undo()) }()
 	if err != nil {
 		return err
 	}
@@ -153,11 +185,11 @@ func (t *test) command() string {
 // state makes a problem of the state by changing its text.
 func state(change func(string) string) func(*test, context.Context, string) ([]string, error) {
 	return func(_ *test, _ context.Context, backend string) ([]string, error) {
-		found, err := filepath.Glob(filepath.Join(backend, ".pulumi", "stacks", "*", pulumi.StackName+".json"))
-		if err != nil || len(found) != 1 {
-			return nil, fmt.Errorf("the state is not found, but %v (%w)", found, err)
+		path, err := stateFile(backend)
+		if err != nil {
+			return nil, err
 		}
-		text, err := os.ReadFile(found[0])
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -165,16 +197,69 @@ func state(change func(string) string) func(*test, context.Context, string) ([]s
 		if changed == string(text) {
 			return nil, errors.New("the state has nothing to change")
 		}
-		return nil, os.WriteFile(found[0], []byte(changed), 0o600)
+		return nil, os.WriteFile(path, []byte(changed), 0o600)
 	}
 }
 
+// latest is where the text of a state begins, however it is indented.
+var latest = regexp.MustCompile(`"latest": ?\{`)
+
 // interrupted adds an operation that is under way to a state.
 func interrupted(text string) string {
-	const latest = `"latest": {`
-	operation := `"pending_operations": [{"type": "creating", "resource": {"custom": true, "type": "aws:apigatewayv2/api:Api",
+	const operation = `"pending_operations": [{"type": "creating", "resource": {"custom": true, "type": "aws:apigatewayv2/api:Api",
 		"urn": "urn:pulumi:local::gatehouse::gatehouse:gateway:Gateway$aws:apigatewayv2/api:Api::gateway-api"}}],`
-	return strings.Replace(text, latest, latest+operation, 1)
+	begin := latest.FindStringIndex(text)
+	if begin == nil {
+		return text
+	}
+	return text[:begin[1]] + operation + text[begin[1]:]
+}
+
+// nobody listens there.
+const nobody = "127.0.0.1:1"
+
+// kubeconfig makes a problem of the administrator's kubeconfig by changing its text.
+func kubeconfig(change func(a kubernetes.Access, text string) string) func(*test, context.Context, string) ([]string, error) {
+	return func(t *test, _ context.Context, _ string) ([]string, error) {
+		server, found := kubernetes.Find(t.layout)
+		if !found {
+			return nil, errors.New("there is no API server")
+		}
+		text, err := os.ReadFile(server.Kubeconfig)
+		if err != nil {
+			return nil, err
+		}
+		changed := change(server.Access, string(text))
+		if changed == string(text) {
+			return nil, errors.New("the kubeconfig has nothing to change")
+		}
+		return nil, layout.WriteFile(server.Kubeconfig, []byte(changed), 0o600)
+	}
+}
+
+// keepKubeconfig returns what puts the administrator's kubeconfig back.
+func (t *test) keepKubeconfig() (undo func() error, err error) {
+	path := kubernetes.Kubeconfig(t.layout)
+	content, err := os.ReadFile(path)
+	return func() error { return layout.WriteFile(path, content, 0o600) }, err
+}
+
+// expireToken makes a token for Vault, and waits for its end.
+func (t *test) expireToken(ctx context.Context, _ string) ([]string, error) {
+	server, found := vault.Find(t.layout)
+	if !found {
+		return nil, errors.New("there is no Vault")
+	}
+	var made struct {
+		Auth struct {
+			Token string `json:"client_token"`
+		}
+	}
+	if err := server.Root().Do(ctx, http.MethodPost, "/auth/token/create", map[string]string{"ttl": "1s"}, &made); err != nil {
+		return nil, err
+	}
+	time.Sleep(2 * time.Second)
+	return []string{"VAULT_TOKEN=" + made.Auth.Token}, nil
 }
 
 func environment(changes ...string) func(*test, context.Context, string) ([]string, error) {

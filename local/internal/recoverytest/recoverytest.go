@@ -1,6 +1,6 @@
 // Package recoverytest kills deployments of the local stack at random moments and
-// looks whether the next one completes them, with nothing left over. Then it breaks
-// what a deployment needs, and looks whether the doctor says what to do.
+// looks whether the next one completes them, with nothing left over. Then it lets the
+// state forget everything, and at last breaks what a deployment needs, and looks whether the doctor says what to do.
 package recoverytest
 
 import (
@@ -19,7 +19,7 @@ import (
 
 // Options are what the user chooses.
 type Options struct {
-	Kills int
+	Kills int    // of deployments; with none, all the rest is tested
 	Seed  uint64 // of the moments
 }
 
@@ -40,7 +40,24 @@ type test struct {
 // at that moment.
 func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver string, open func(context.Context) stack.Stack, o Options) error {
 	t := &test{show: show, layout: l, driver: driver, open: open, random: rand.New(rand.NewPCG(o.Seed, 0))}
-	show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
+	if err := t.kills(ctx, o); err != nil {
+		return err
+	}
+	if err := t.forgotten(ctx); err != nil {
+		return err
+	}
+	return t.problems(ctx)
+}
+
+// kills kills deployments; with none to kill, it only deploys.
+func (t *test) kills(ctx context.Context, o Options) error {
+	if o.Kills == 0 {
+		return t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
+			_, err := t.deploy(ctx, s)
+			return err
+		})
+	}
+	t.show.Say("%d kills at random moments; the same ones with -seed %d", o.Kills, o.Seed)
 	window, err := t.measure(ctx)
 	if err != nil {
 		return err
@@ -51,34 +68,43 @@ func Run(ctx context.Context, show *progress.Display, l layout.Layout, driver st
 		r, err = t.once(ctx, n, window)
 		rows = append(rows, r)
 	}
-	show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
-	if err != nil {
-		return err
-	}
-	return t.problems(ctx)
+	t.show.Say("\n%s", strings.TrimRight(table(rows), "\n"))
+	return err
 }
 
-// measure deploys once without disturbance, from nothing, and returns how long that
-// took: kills come at any moment of it.
+// measure returns how long a deployment from nothing takes: kills come at any moment
+// of it. Unless a stack runs that tells, it makes one.
 func (t *test) measure(ctx context.Context) (window time.Duration, err error) {
 	err = t.show.Step(ctx, "undisturbed", func(ctx context.Context, s *progress.Step) error {
-		if err := servers.Stop(ctx, t.layout); err != nil {
+		if window, err = t.before(ctx); err != nil {
 			return err
 		}
-		a, err := t.up(ctx, "recovery-0", 0)
-		if err != nil {
-			return err
+		if window > 0 {
+			s.Note("the stack that runs was deployed within %s", window.Round(time.Second))
+			return nil
 		}
-		window = a.deployed
-		t.stack = t.open(ctx)
-		c, err := t.check(ctx, recovery.Inventory{})
-		s.Note("deployed within %s; %d resources are in the state and in the cloud", window.Round(time.Second), c.compared)
+		window, err = t.deploy(ctx, s)
 		return err
 	})
 	return window, err
 }
 
-// once kills a deployment into an empty cloud, and lets the next one complete it.
+// deploy deploys from nothing, without disturbance, and returns how long that took.
+func (t *test) deploy(ctx context.Context, s *progress.Step) (time.Duration, error) {
+	if err := servers.Stop(ctx, t.layout); err != nil {
+		return 0, err
+	}
+	a, err := t.up(ctx, "recovery-0", 0)
+	if err != nil {
+		return 0, err
+	}
+	t.stack = t.open(ctx)
+	c, err := t.check(ctx, recovery.Inventory{})
+	s.Note("deployed within %s; %d resources are in the state and in the servers", a.deployed.Round(time.Second), c.compared)
+	return a.deployed, err
+}
+
+// once kills a deployment into empty servers, and lets the next one complete it.
 func (t *test) once(ctx context.Context, n int, window time.Duration) (row, error) {
 	r := row{moment: time.Duration(t.random.Int64N(int64(window)))}
 	err := t.show.Step(ctx, fmt.Sprintf("kill %d", n), func(ctx context.Context, s *progress.Step) error {

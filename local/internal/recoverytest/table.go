@@ -19,7 +19,7 @@ type row struct {
 // remedies are what the driver says about leftovers, and what that means, the
 // strongest first.
 var remedies = []struct{ said, means string }{
-	{"starting over with an empty cloud", "started over"},
+	{"starting over with empty servers", "started over"},
 	{"the one before is taken", "took the state from before the last write"},
 	{"it is mended", "taught the state what had been made"},
 	{"the lock of a deployment that was killed is removed", "removed the lock"},
@@ -43,7 +43,7 @@ func mended(said string) string {
 func table(rows []row) string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "  \tkilled after\twhile\tthe next one\tin state and cloud\t")
+	fmt.Fprintln(w, "  \tkilled after\twhile\tthe next one\tin state and servers\t")
 	for _, r := range rows {
 		mark, compared := "✓", fmt.Sprint(r.compared)
 		if r.err != nil {

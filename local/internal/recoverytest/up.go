@@ -36,7 +36,7 @@ func (t *test) up(ctx context.Context, log string, killAfter time.Duration) (a a
 		return attempt{}, err
 	}
 	defer out.Close()
-	cmd := exec.Command(t.driver, "up")
+	cmd := exec.Command(t.driver, "up", "-brief")
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.layout.Root, out, out
 	// An interrupt at the terminal is for this test, which passes it on.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
 	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 	"github.com/gatehouse-iac/gatehouse/local/internal/vault"
 )
 
@@ -86,4 +87,17 @@ func (s Servers) Run(ctx context.Context) (Run, error) {
 	}
 	maps.Copy(environment, instance.Environment)
 	return Run{[]string{"cloud " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
+}
+
+// Inventory asks the servers what they hold.
+func (s Servers) Inventory(ctx context.Context) (recovery.Inventory, error) {
+	var all []recovery.Inventory
+	for _, ask := range []func(context.Context) (recovery.Inventory, error){s.Cloud.Inventory, s.Vault.Inventory, s.Kubernetes.Access.Inventory} {
+		inventory, err := ask(ctx)
+		if err != nil {
+			return recovery.Inventory{}, err
+		}
+		all = append(all, inventory)
+	}
+	return recovery.Merge(all...), nil
 }

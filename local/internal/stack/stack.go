@@ -38,7 +38,7 @@ type Stack struct {
 	CLI    pulumi.CLI
 	// Machine is the part of the configuration that differs from machine to machine.
 	Machine map[string]any
-	// Inventory asks the cloud what it holds.
+	// Inventory asks the servers what they hold.
 	Inventory func(context.Context) (recovery.Inventory, error)
 	// Say tells the user what was done about leftovers.
 	Say func(format string, args ...any)

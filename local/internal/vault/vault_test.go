@@ -3,11 +3,13 @@ package vault
 import (
 	"net/http"
 	"os"
+	"reflect"
 	"testing"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/api"
 	"github.com/gatehouse-iac/gatehouse/local/internal/daemon"
 	"github.com/gatehouse-iac/gatehouse/local/internal/daemontest"
+	"github.com/gatehouse-iac/gatehouse/local/internal/recovery"
 )
 
 func TestServer(t *testing.T) {
@@ -41,6 +43,11 @@ func TestServer(t *testing.T) {
 		if err := s.As(token).Do(t.Context(), http.MethodGet, "/sys/mounts", nil, nil); api.Status(err) != http.StatusForbidden {
 			t.Errorf("with token %q: %v", token, err)
 		}
+	}
+	inventory, err := s.Inventory(t.Context())
+	want := recovery.Found{Type: mounts, ID: "authority", Import: "authority", Hints: []string{"authority"}}
+	if err != nil || len(inventory.Resources) != 1 || !reflect.DeepEqual(inventory.Resources[0], want) {
+		t.Errorf("the inventory: %+v, %v", inventory.Resources, err)
 	}
 	if err := daemon.Stop(t.Context(), l, Name); err != nil {
 		t.Fatal(err)

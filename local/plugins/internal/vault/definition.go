@@ -14,6 +14,9 @@ import (
 type definition struct {
 	fields []field
 
+	// adopted is set if the inputs tell all that is needed to read the resource.
+	adopted bool
+
 	// create returns the resource's ID, and what Vault has told of it.
 	create func(ctx context.Context, vault *api.Client, inputs values) (id string, found values, err error)
 

@@ -33,7 +33,7 @@ var mountFields = []field{
 }
 
 var mount = definition{
-	fields: mountFields,
+	fields: mountFields, adopted: true,
 	create: createMount,
 	read:   readMount,
 	update: tuneMount,

@@ -179,11 +179,14 @@ func (p *Provider) refreshed(ctx context.Context, d definition, vault *api.Clien
 }
 
 // Read finds out a resource's state. Only resources that the stack made can be
-// read: none is imported.
+// read. Of what it made when it was killed, there are only the inputs.
 func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
 	d, err := find(r.URN)
 	if err != nil {
 		return plugin.ReadResponse{}, err
+	}
+	if len(r.State) == 0 && d.adopted && len(r.Inputs) > 0 {
+		r.State = r.Inputs
 	}
 	if len(r.State) == 0 {
 		return plugin.ReadResponse{}, errors.New("can't be imported: this stand-in reads only what the stack made")

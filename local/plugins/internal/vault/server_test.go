@@ -354,6 +354,20 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// The state of a killed deployment has the inputs of what it made, and then its path.
+func TestAMountIsReadByItsInputs(t *testing.T) {
+	e, _, _ := connected(t)
+	in := inputs()["mount"]
+	made := e.Made("vault:index/mount:Mount", "mount", in)
+	adopted := &enginetest.Resource{URN: made.URN, ID: made.ID, Inputs: made.Inputs}
+	if e.Refreshed(adopted).Text("accessor") != made.Text("accessor") {
+		t.Errorf("it is %v", adopted.Outputs)
+	}
+	if got := e.Differs(adopted, in); got != "" {
+		t.Errorf("it differs: %q", got)
+	}
+}
+
 func TestErrorsOfTheServer(t *testing.T) {
 	e, client, server := connected(t)
 	makeAuthority(e)
