@@ -219,7 +219,10 @@ class AdministrationTest(CloudTest):
 
         def add(kind: str, value: str):
             record = {"Name": "a.ours.example", "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
-            return {"HostedZoneId": zone["Id"], "ChangeBatch": {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]}}
+            return {
+                "HostedZoneId": zone["Id"],
+                "ChangeBatch": {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]},
+            }
 
         change = self.bounded("route53").change_resource_record_sets
         change(**add("A", "192.0.2.1"))
