@@ -197,6 +197,15 @@ class AdministrationTest(CloudTest):
         self.permit("logs:DeleteDelivery", deliveries, existing="ours")
         self.bounded("logs").delete_delivery(id=made)
 
+    def test_a_bucket_that_demands_tls_is_read(self):
+        s3, bucket = self.cloud.client("s3"), "arn:aws:s3:::tls-only"
+        s3.create_bucket(Bucket="tls-only")
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": bucket}
+        deny["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+        s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+        self.permit("s3:GetBucketPolicy", bucket)
+        self.bounded("s3").get_bucket_policy(Bucket="tls-only")
+
     def test_records_are_bounded_by_their_types(self):
         zone = self.cloud.client("route53").create_hosted_zone(Name="ours.example", CallerReference="1")["HostedZone"]
         self.cloud.client("iam").put_user_policy(
