@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
@@ -201,9 +202,13 @@ func boundByName(s allowed) bool {
 	})
 }
 
+// longestStack is as long as a stack's name may be: see deployment.
+var longestStack = strings.Repeat("s", 34)
+
 func TestPoliciesFitWithTheLongestNames(t *testing.T) {
-	n := names(strings.Repeat("s", 34)) // the longest stack name: see deployment
+	n := names(longestStack)
 	n.Region, n.Partition = "ap-southeast-2", "aws-us-gov"
+	n.ZoneIDs = slices.Repeat([]string{strings.Repeat("Z", 32)}, 5)
 	p := load(t)
 	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
 		_, err := d.json(n)
@@ -303,4 +308,27 @@ func TestZonesAreTheNamedOnes(t *testing.T) {
 	for zone, allowed := range map[string]bool{"Z1": true, "Z2": true, "Z3": false} {
 		assert.Equal(t, allowed, roleOf(n, p.writing()...).allows(action, "arn:aws:route53:::hostedzone/"+zone), zone)
 	}
+}
+
+// The engine makes up the name of the function at the edge, as Pulumi.yaml tells it.
+func TestTheRolesReachWhatTheEngineNames(t *testing.T) {
+	file, err := os.ReadFile("../../Pulumi.yaml")
+	require.NoError(t, err)
+	var project struct {
+		Config struct {
+			Autonaming struct {
+				Value struct {
+					Providers map[string]struct{ Pattern string }
+				}
+			} `yaml:"pulumi:autonaming"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(file, &project))
+	name := func(stack string) string {
+		return strings.NewReplacer("${project}", "gatehouse", "${stack}", stack, "${name}", "edge-origin", "${hex(7)}", "1a2b3c4").
+			Replace(project.Config.Autonaming.Value.Providers["aws"].Pattern)
+	}
+	assert.True(t, deployRole(t).allows("lambda:CreateFunction", "arn:aws:lambda:us-east-1:123456789012:function:"+name("dev")), name("dev"))
+	const longestFunction = 64
+	assert.LessOrEqual(t, len(name(longestStack)), longestFunction)
 }
