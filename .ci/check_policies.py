@@ -30,6 +30,15 @@ NOT_NEEDED = {
     "lambda:PassCapacityProvider": "functions on instances of one's own",
 }
 
+# Actions that AWS wants with a star at their end, and knows without it.
+STARRED = {"lambda:DisableReplication*", "lambda:EnableReplication*"}
+
+# Condition keys that AWS knows in requests to all services.
+IN_ALL_REQUESTS = {"lambda:SourceFunctionArn"}
+
+# Kinds of which AWS checks one, whichever a request is about.
+FAMILIES = {"application-inference-profile": "inference-profile"}
+
 
 @cache
 def definitions() -> dict:
@@ -39,7 +48,7 @@ def definitions() -> dict:
 
 
 def action_definition(action: str) -> dict | None:
-    service, name = action.split(":")
+    service, name = (action.removesuffix("*") if action in STARRED else action).split(":")
     return definitions().get(service, {}).get("privileges", {}).get(name)
 
 
@@ -104,7 +113,7 @@ def check_statement(name: str, statement: dict) -> list[str]:
                 problems.append(f"{where}: {action} is allowed everywhere, but is checked on {', '.join(required)}")
         elif not any(covered(action, kind, resources) for kind in some):
             problems.append(f"{where}: {action} is checked on {', '.join(some) or 'no resource, so allow it on *'}")
-        for key in keys - condition_keys(action, resources):
+        for key in keys - IN_ALL_REQUESTS - condition_keys(action, resources):
             problems.append(f"{where}: AWS has no {key} when it checks {action}")
     return problems
 
@@ -114,7 +123,7 @@ def required_kinds(action: str) -> list[list[str]]:
     families: dict[str, list[str]] = {}
     for kind, details in kinds(action).items():
         if kind and details["required"]:
-            families.setdefault(kind.split("/")[0], []).append(kind)
+            families.setdefault(FAMILIES.get(kind, kind.split("/")[0]), []).append(kind)
     return list(families.values())
 
 

@@ -105,8 +105,8 @@ func TestLogsAreDeletedWithTheBucketOnlyWhenAskedFor(t *testing.T) {
 }
 
 func TestABucketsNameStartsWithTheStacks(t *testing.T) {
-	assert.Equal(t, "gatehouse-test-logs-", bucketPrefix("gatehouse-test"))
-	long := bucketPrefix(strings.Repeat("x", 48))
+	assert.Equal(t, "gatehouse-test-logs-", BucketPrefix("gatehouse-test"))
+	long := BucketPrefix(strings.Repeat("x", 48))
 	assert.Len(t, long, longestPrefix)
 	assert.True(t, strings.HasSuffix(long, "x-logs-"))
 }

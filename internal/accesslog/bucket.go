@@ -27,7 +27,7 @@ func (l *Logs) newBucket(ctx *pulumi.Context, name string, args *Args) (bucket, 
 	// A bucket that stays after its stack stays closed, and is still emptied with time.
 	held := args.Deployment.HoldsData()
 	made, err := s3.NewBucketV2(ctx, name+"-bucket", &s3.BucketV2Args{
-		BucketPrefix: pulumi.String(bucketPrefix(args.Deployment.Name)),
+		BucketPrefix: pulumi.String(BucketPrefix(args.Deployment.Name)),
 		ForceDestroy: pulumi.Bool(args.Settings.Destroy),
 	}, pulumi.Parent(l), held)
 	if err != nil {
@@ -45,7 +45,8 @@ func (l *Logs) newBucket(ctx *pulumi.Context, name string, args *Args) (bucket, 
 	return bucket{name: made.ID().ToStringOutput(), arn: made.Arn, policy: bucketPolicy}, err
 }
 
-func bucketPrefix(deploymentName string) string {
+// BucketPrefix starts the bucket's name, of which Terraform's provider makes up the rest.
+func BucketPrefix(deploymentName string) string {
 	return deploymentName[:min(len(deploymentName), longestPrefix-len("-logs-"))] + "-logs-"
 }
 

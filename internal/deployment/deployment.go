@@ -12,9 +12,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// longestName leaves room for what components add to the name: Lambda's names, the
-// tightest, end at 64 characters.
-const longestName = 48
+// longestName leaves room for what components add to the name, the engine's random
+// digits among them: Lambda's names, the tightest, end at 64 characters.
+const longestName = 44
 
 // Deployment is one stack in one account and region.
 type Deployment struct {

@@ -35,5 +35,5 @@ func TestNew(t *testing.T) {
 
 func TestALongStackNameIsAnErrorThatSaysHowLong(t *testing.T) {
 	_, err := lookUp(t, "a-name-that-goes-on-and-on-and-on-and-on-for-ever")
-	require.ErrorContains(t, err, "allowed: 48, so choose a shorter stack name")
+	require.ErrorContains(t, err, "allowed: 44, so choose a shorter stack name")
 }

@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/gatehouse-iac/gatehouse/internal/accesslog"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // Names are what the permissions of one stack are bounded by.
@@ -20,6 +23,8 @@ type Names struct {
 	Project   string // of the stack: its `project` tag, and the start of all names
 	Stack     string
 	Boundary  string // ARN of the permissions boundary
+
+	ZoneIDs []string // of Route 53, in which the stack may have records
 }
 
 // Name starts the physical names of the stack's resources.
@@ -29,6 +34,7 @@ func (n Names) replacer() *strings.Replacer {
 	return strings.NewReplacer(
 		"{partition}", n.Partition, "{region}", n.Region, "{account}", n.AccountID,
 		"{project}", n.Project, "{stack}", n.Stack, "{name}", n.Name(), "{boundary}", n.Boundary,
+		"{global}", settings.GlobalRegion, "{bucket}", accesslog.BucketPrefix(n.Name()),
 	)
 }
 
@@ -160,7 +166,26 @@ func (d document) json(n Names) (string, error) {
 	return string(text), nil
 }
 
-// filled is the document's statements with the names filled in.
+// zone stands for each of the zones in a resource.
+const zone = "{zone}"
+
+// inZones are the resources for each zone. Without zones, those in zones are left out.
+func inZones(resources, ids []string) []string {
+	var all []string
+	for _, resource := range resources {
+		if !strings.Contains(resource, zone) {
+			all = append(all, resource)
+			continue
+		}
+		for _, id := range ids {
+			all = append(all, strings.ReplaceAll(resource, zone, id))
+		}
+	}
+	return all
+}
+
+// filled is the document's statements with the names filled in. A statement about
+// zones is left out where there are none.
 func (d document) filled(n Names) []allowed {
 	replacer := n.replacer()
 	replace := func(texts []string) []string {
@@ -170,20 +195,27 @@ func (d document) filled(n Names) []allowed {
 		}
 		return filled
 	}
-	all := make([]allowed, len(d.statements))
-	for i, s := range d.statements {
-		all[i] = s
-		all[i].Resource = replace(s.Resource)
-		if s.Condition == nil {
+	var all []allowed
+	for _, s := range d.statements {
+		s.Resource = replace(inZones(s.Resource, n.ZoneIDs))
+		if len(s.Resource) == 0 {
 			continue
 		}
-		all[i].Condition = conditions{}
-		for operator, tests := range s.Condition {
-			filled := map[string]values{}
-			for key, wanted := range tests {
-				filled[key] = replace(wanted)
-			}
-			all[i].Condition[operator] = filled
+		s.Condition = s.Condition.filled(replace)
+		all = append(all, s)
+	}
+	return all
+}
+
+func (c conditions) filled(replace func([]string) []string) conditions {
+	if c == nil {
+		return nil
+	}
+	all := conditions{}
+	for operator, tests := range c {
+		all[operator] = map[string]values{}
+		for key, wanted := range tests {
+			all[operator][key] = replace(wanted)
 		}
 	}
 	return all
@@ -220,6 +252,10 @@ func actions(documents ...document) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
+// starred are the actions that AWS wants with a star in a policy (CloudFront's
+// developer guide, "Set up IAM permissions and roles for Lambda@Edge").
+var starred = []string{"lambda:DisableReplication*", "lambda:EnableReplication*"}
+
 // check finds what YAML can't: statements that allow nothing, or that IAM would take
 // for other than they say.
 func (p permissions) check() error {
@@ -235,7 +271,7 @@ func (p permissions) check() error {
 				problems = append(problems, fmt.Errorf("%s: the statement %s needs actions and resources", d.name, s.Sid))
 			}
 			for _, action := range s.Action {
-				if strings.Contains(action, "*") {
+				if strings.Contains(action, "*") && !slices.Contains(starred, action) {
 					problems = append(problems, fmt.Errorf("%s: %s allows more than one action", d.name, action))
 				}
 			}

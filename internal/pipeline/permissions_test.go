@@ -12,8 +12,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -145,8 +147,9 @@ func TestThePreviewRoleOnlyReads(t *testing.T) {
 // every resource of the account, under no condition. AWS knows no narrower permission
 // for them.
 var everywhere = []string{
-	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteQueryDefinition", "logs:GetLogDelivery",
-	"logs:PutQueryDefinition", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
+	"cloudfront:CreateFunction", "cloudfront:CreateOriginRequestPolicy", "cloudfront:CreateResponseHeadersPolicy",
+	"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DeleteQueryDefinition", "logs:DeleteResourcePolicy",
+	"logs:GetLogDelivery", "logs:PutQueryDefinition", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 	"sns:GetSubscriptionAttributes", "sns:Unsubscribe",
 }
 
@@ -167,7 +170,7 @@ func TestLittleIsAllowedEverywhere(t *testing.T) {
 }
 
 // tagging are operations that tag, and nothing else.
-var tagging = regexp.MustCompile(`:(TagResource|AddTags|CreateTags)$`)
+var tagging = regexp.MustCompile(`:(TagResource|AddTags|AddTagsToCertificate|CreateTags)$`)
 
 // What tags bound can be taken over by tagging it. So tagging is allowed only while
 // something is made, or on what is the stack's own, or nobody's.
@@ -199,9 +202,13 @@ func boundByName(s allowed) bool {
 	})
 }
 
+// longestStack is as long as a stack's name may be: see deployment.
+var longestStack = strings.Repeat("s", 34)
+
 func TestPoliciesFitWithTheLongestNames(t *testing.T) {
-	n := names(strings.Repeat("s", 38)) // the longest stack name: see deployment
+	n := names(longestStack)
 	n.Region, n.Partition = "ap-southeast-2", "aws-us-gov"
+	n.ZoneIDs = slices.Repeat([]string{strings.Repeat("Z", 32)}, 5)
 	p := load(t)
 	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
 		_, err := d.json(n)
@@ -240,23 +247,88 @@ func TestStatementsThatAllowTooMuchOrNothingAreRefused(t *testing.T) {
 // deployment, with the boundary in force, shows the rest.
 func TestTheBoundaryAllowsWhatTheStacksRolesDo(t *testing.T) {
 	bounded := actions(load(t).boundary())
-	s := pulumitest.Settings(t)
-	s.Network.Enabled = true
-	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		return stack.Deploy(ctx, s, pulumitest.Artifacts(t), nil)
-	})
 	needed := map[string]bool{}
-	for _, r := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
-		var policy struct{ Statement []struct{ Action []string } }
-		require.NoError(t, json.Unmarshal([]byte(r.Text("policy")), &policy))
-		for _, statement := range policy.Statement {
-			for _, action := range statement.Action {
+	for shape, change := range roleShapes {
+		s := pulumitest.Settings(t)
+		change(&s)
+		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+			return stack.Deploy(ctx, s, pulumitest.Artifacts(t), nil)
+		})
+		for _, r := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
+			for _, action := range allowedBy(t, r.Text("policy")) {
 				needed[action] = true
-				assert.Contains(t, bounded, action, "%s needs it: add it to the boundary in permissions.yaml", r.Name)
+				assert.Contains(t, bounded, action, "%s needs it with %s: add it to the boundary in permissions.yaml", r.Name, shape)
 			}
 		}
 	}
 	for _, action := range bounded {
 		assert.True(t, needed[action], "no role needs %s: take it from the boundary in permissions.yaml", action)
 	}
+}
+
+// roleShapes are the settings on which the roles' policies depend.
+var roleShapes = map[string]func(*settings.Settings){
+	"a network": func(s *settings.Settings) { s.Network.Enabled = true },
+	"all of Bedrock": func(s *settings.Settings) {
+		s.Lambda.Tracing = true
+		s.Model.ID, s.Model.Region = "eu.amazon.nova-micro-v1:0", "eu-west-1"
+		s.Model.Guardrail = settings.Guardrail{ID: "gr1234567890", Version: "1"}
+	},
+	"a server in the network": func(s *settings.Settings) {
+		s.Network.Enabled, s.Model.InVPC = true, true
+		s.Model.Backend = settings.BackendOpenAI
+		s.Model.Server = settings.Server{BaseURL: "http://10.0.16.25:8000/v1", APIKeyParameter: "/gatehouse/model-key"}
+	},
+}
+
+// allowedBy are the actions of a policy's statements that allow.
+func allowedBy(t *testing.T, document string) []string {
+	t.Helper()
+	var policy struct {
+		Statement []struct {
+			Effect string
+			Action []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(document), &policy))
+	var all []string
+	for _, statement := range policy.Statement {
+		if statement.Effect == "Allow" {
+			all = append(all, statement.Action...)
+		}
+	}
+	return all
+}
+
+func TestZonesAreTheNamedOnes(t *testing.T) {
+	const action = "route53:ChangeResourceRecordSets"
+	p, n := load(t), names("dev")
+	assert.False(t, roleOf(n, p.writing()...).allows(action, "arn:aws:route53:::hostedzone/Z1"), "none is named")
+	n.ZoneIDs = []string{"Z1", "Z2"}
+	for zone, allowed := range map[string]bool{"Z1": true, "Z2": true, "Z3": false} {
+		assert.Equal(t, allowed, roleOf(n, p.writing()...).allows(action, "arn:aws:route53:::hostedzone/"+zone), zone)
+	}
+}
+
+// The engine makes up the name of the function at the edge, as Pulumi.yaml tells it.
+func TestTheRolesReachWhatTheEngineNames(t *testing.T) {
+	file, err := os.ReadFile("../../Pulumi.yaml")
+	require.NoError(t, err)
+	var project struct {
+		Config struct {
+			Autonaming struct {
+				Value struct {
+					Providers map[string]struct{ Pattern string }
+				}
+			} `yaml:"pulumi:autonaming"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(file, &project))
+	name := func(stack string) string {
+		return strings.NewReplacer("${project}", "gatehouse", "${stack}", stack, "${name}", "edge-origin", "${hex(7)}", "1a2b3c4").
+			Replace(project.Config.Autonaming.Value.Providers["aws"].Pattern)
+	}
+	assert.True(t, deployRole(t).allows("lambda:CreateFunction", "arn:aws:lambda:us-east-1:123456789012:function:"+name("dev")), name("dev"))
+	const longestFunction = 64
+	assert.LessOrEqual(t, len(name(longestStack)), longestFunction)
 }

@@ -60,6 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 				AccountID: args.AccountID,
 				Project:   args.Project,
 				Stack:     stack,
+				ZoneIDs:   args.Settings.ZoneIDs,
 			},
 			settings:    args.Settings,
 			permissions: permissions,

@@ -77,8 +77,8 @@ func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
 	for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
 		attached[a.Text("role")] = append(attached[a.Text("role")], strings.TrimPrefix(a.Text("policyArn"), "arn:aws:mock:::Policy/pipeline-"))
 	}
-	reading := []string{"application-read", "network-read", "operation-read"}
-	writing := []string{"application-write", "network-write", "operation-write"}
+	reading := []string{"application-read", "edge-read", "network-read", "operation-read"}
+	writing := []string{"application-write", "edge-write", "network-write", "operation-write"}
 	prefixed := func(stack string, names []string) []string {
 		var all []string
 		for _, name := range names {

@@ -23,11 +23,13 @@ type Pipeline struct {
 
 	StateBucket   string // where Pulumi keeps its state; empty for elsewhere than S3
 	SecretsKeyARN string // KMS key that encrypts the state's secrets; may be empty
+
+	ZoneIDs []string // of Route 53, in which the stacks may have names of their own
 }
 
 var (
 	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$|^[A-Za-z0-9-]{1,39}@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+$`)
-	stackPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,38}$`)
+	stackPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,34}$`)
 	providerPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 	bucketPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	keyPattern        = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$`)
@@ -56,6 +58,7 @@ func readPipeline(r *reader) Pipeline {
 		ProviderARN:   r.optional("oidcProviderArn", providerPattern, "the ARN of the account's provider for token.actions.githubusercontent.com, or nothing"),
 		StateBucket:   r.optional("stateBucket", bucketPattern, "the name of an S3 bucket, or nothing"),
 		SecretsKeyARN: r.optional("secretsKeyArn", keyPattern, "the ARN of a KMS key, or nothing"),
+		ZoneIDs:       r.list("domainZoneIds", zoneIDPattern.MatchString, "the id of a hosted zone in Route 53 such as Z0123456789ABCDEFGHIJ"),
 	}
 }
 

@@ -27,6 +27,7 @@ func TestPipelineGiven(t *testing.T) {
 		"gatehouse-pipeline:oidcProviderArn": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 		"gatehouse-pipeline:stateBucket":     "acme-pulumi-state",
 		"gatehouse-pipeline:secretsKeyArn":   "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+		"gatehouse-pipeline:domainZoneIds":   `["Z0123456789ABCDEFGHIJ"]`,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, Pipeline{
@@ -36,6 +37,7 @@ func TestPipelineGiven(t *testing.T) {
 		ProviderARN:   "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
 		StateBucket:   "acme-pulumi-state",
 		SecretsKeyARN: "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555",
+		ZoneIDs:       []string{"Z0123456789ABCDEFGHIJ"},
 	}, p)
 }
 
@@ -58,6 +60,7 @@ func TestMalformedPipelinesAreRefused(t *testing.T) {
 		{"oidcProviderArn", "arn:aws:iam::123456789012:oidc-provider/gitlab.com", "token.actions.githubusercontent.com"},
 		{"stateBucket", "s3://state", "the name of an S3 bucket"},
 		{"secretsKeyArn", "alias/state", "the ARN of a KMS key"},
+		{"domainZoneIds", `["*"]`, "the id of a hosted zone"},
 		{"stateBuckt", "state", "only the keys that Pulumi.yaml lists"},
 	} {
 		t.Run(c.key+"="+c.given, func(t *testing.T) {

@@ -129,7 +129,7 @@ func declareAround(ctx *pulumi.Context, d deployment.Deployment, s settings.Sett
 			IPv6:                   s.Edge.IPv6,
 			DistributionDomainName: front.DomainName,
 			DistributionZoneID:     front.ZoneID,
-		}, pulumi.Provider(p.here))
+		}, p.kept(p.here))
 		if err != nil {
 			return nil, err
 		}

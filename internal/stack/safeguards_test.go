@@ -17,7 +17,6 @@ var unprotected = map[string]string{
 	"gatehouse:inference:Inference":         "targets and listeners come and go with the settings",
 	"gatehouse:observability:Observability": "nothing is lost with it",
 	"gatehouse:domain:Domain":               "another name is another certificate",
-	"gatehouse:domain:Records":              "names come and go with the settings",
 	"gatehouse:authority:Authority":         "the intermediate is renewed",
 	"gatehouse:certificate:Certificate":     "it is renewed",
 	"gatehouse:workload:Workload":           "it comes and goes with the settings",

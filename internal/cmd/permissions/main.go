@@ -16,6 +16,7 @@ func main() {
 	documents, err := pipeline.Documents(pipeline.Names{
 		Partition: "aws", Region: "us-east-1", AccountID: "123456789012", Project: "gatehouse", Stack: "dev",
 		Boundary: "arn:aws:iam::123456789012:policy/pipeline/gatehouse-dev-boundary",
+		ZoneIDs:  []string{"Z0123456789ABCDEFGHIJ"},
 	})
 	if err == nil {
 		encoder := json.NewEncoder(os.Stdout)

@@ -7,12 +7,14 @@
 - Reading a SecureString needs kms:Decrypt on its key, writing one kms:Encrypt; ministack encrypts nothing and asks for
   neither. Keys that AWS manages (alias/aws/ssm) are open to every user of the account, so only own keys are checked.
 - Bedrock's Converse is authorized as bedrock:InvokeModel; ministack asks for a bedrock:Converse that IAM doesn't know.
+- Requests count as sent over TLS, as to AWS. Here they leave no machine, and come over plain HTTP.
 """
 
 import json
 import re
 from urllib.parse import unquote
 
+from ministack import app
 from ministack.core import iam_actions, iam_evaluator, router
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import kms, ssm
@@ -39,7 +41,12 @@ AUTHORIZED_AS = {
 def install() -> None:
     patching.extend(iam_actions, "extract_iam_action", _action)
     patching.extend(iam_actions, "extract_resource_arn", _resource_arn)
+    patching.extend(app, "pin_request_origin", _over_tls)
     patching.extend(ssm, "handle_request", _ssm_request)
+
+
+def _over_tls(original, source_ip, secure_transport):
+    original(source_ip, True)
 
 
 def _action(original, service, method, path, headers, body, query_params):

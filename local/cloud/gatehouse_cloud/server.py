@@ -24,6 +24,7 @@ from . import (
     deployments,
     domain_names,
     edge,
+    edge_administration,
     edge_functions,
     endpoints,
     error_pages,
@@ -88,6 +89,7 @@ def run(options, scratch: str) -> int:
         saved_queries.install()
         access.install()
         administration.install()
+        edge_administration.install()
         calls.install(called)
         faults.install(injected)
         authorizers.install()

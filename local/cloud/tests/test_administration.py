@@ -170,6 +170,110 @@ class AdministrationTest(CloudTest):
         self.permit("elasticloadbalancing:DeleteTargetGroup", f"{prefix}:targetgroup/*", existing="ours")
         self.bounded("elbv2").delete_target_group(TargetGroupArn=made)
 
+    def test_a_certificate_is_the_stacks_that_made_it(self):
+        acm, certificate = self.bounded("acm"), f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*"
+        self.permit("acm:RequestCertificate", "*", request="ours")
+        made = acm.request_certificate(DomainName="a.example.com", Tags=pairs(OURS))["CertificateArn"]
+        self.assert_denied(acm.request_certificate, DomainName="a.example.com", Tags=pairs(THEIRS))
+        self.permit("acm:DeleteCertificate", certificate, existing="theirs")
+        self.assert_denied(acm.delete_certificate, CertificateArn=made)
+        self.permit("acm:DeleteCertificate", certificate, existing="ours")
+        acm.delete_certificate(CertificateArn=made)
+
+    def test_a_delivery_of_logs_is_the_stacks_that_made_it(self):
+        logs, deliveries = self.cloud.client("logs"), f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery:*"
+        self.cloud.client("s3").create_bucket(Bucket="ours-logs")
+        front = f"arn:aws:cloudfront::{ACCOUNT}:distribution/" + self.cloud.distribution("127.0.0.1:1")
+        logs.put_delivery_source(name="ours", logType="ACCESS_LOGS", resourceArn=front)
+        target = logs.put_delivery_destination(
+            name="ours", deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::ours-logs"}
+        )["deliveryDestination"]["arn"]
+        connect = {"deliverySourceName": "ours", "deliveryDestinationArn": target}
+        self.permit("logs:CreateDelivery", deliveries, request="ours")
+        self.assert_denied(self.bounded("logs").create_delivery, **connect, tags=THEIRS)
+        made = self.bounded("logs").create_delivery(**connect, tags=OURS)["delivery"]["id"]
+        self.permit("logs:DeleteDelivery", deliveries, existing="theirs")
+        self.assert_denied(self.bounded("logs").delete_delivery, id=made)
+        self.permit("logs:DeleteDelivery", deliveries, existing="ours")
+        self.bounded("logs").delete_delivery(id=made)
+
+    def test_a_bucket_that_demands_tls_is_read(self):
+        s3, bucket = self.cloud.client("s3"), "arn:aws:s3:::tls-only"
+        s3.create_bucket(Bucket="tls-only")
+        deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": bucket}
+        deny["Condition"] = {"Bool": {"aws:SecureTransport": "false"}}
+        s3.put_bucket_policy(Bucket="tls-only", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+        self.permit("s3:GetBucketPolicy", bucket)
+        self.bounded("s3").get_bucket_policy(Bucket="tls-only")
+
+    def test_records_are_bounded_by_their_types(self):
+        zone = self.cloud.client("route53").create_hosted_zone(Name="ours.example", CallerReference="1")["HostedZone"]
+        self.cloud.client("iam").put_user_policy(
+            UserName="bounded",
+            PolicyName="p",
+            PolicyDocument=json.dumps(
+                {
+                    "Version": "2012-10-17",
+                    "Statement": {
+                        "Effect": "Allow",
+                        "Action": "route53:ChangeResourceRecordSets",
+                        "Resource": "arn:aws:route53:::hostedzone/" + zone["Id"].rpartition("/")[2],
+                        "Condition": {
+                            "ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": ["A", "CNAME"]}
+                        },
+                    },
+                }
+            ),
+        )
+
+        def add(kind: str, value: str):
+            record = {"Name": "a.ours.example", "Type": kind, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+            return {
+                "HostedZoneId": zone["Id"],
+                "ChangeBatch": {"Changes": [{"Action": "UPSERT", "ResourceRecordSet": record}]},
+            }
+
+        change = self.bounded("route53").change_resource_record_sets
+        change(**add("A", "192.0.2.1"))
+        self.assert_denied(change, **add("TXT", '"x"'))
+
+    def test_what_is_around_cloudfront_is_told_apart(self):
+        acl = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:global/webacl/ours/1"
+        calls = [
+            ("cloudfront", "describe_function", {"Name": "ours-viewer"}),
+            ("wafv2", "get_logging_configuration", {"ResourceArn": acl}),
+            (
+                "wafv2",
+                "put_logging_configuration",
+                {"LoggingConfiguration": {"ResourceArn": acl, "LogDestinationConfigs": ["arn:aws:logs:::log-group:g"]}},
+            ),
+            ("wafv2", "list_tags_for_resource", {"ResourceARN": acl}),
+            ("route53", "get_change", {"Id": "C1"}),
+            ("logs", "get_delivery_source", {"name": "ours"}),
+            ("logs", "delete_delivery_destination", {"name": "ours"}),
+            ("logs", "get_delivery", {"id": "d1"}),
+        ]
+        before = self.last_call()
+        for service, call, arguments in calls:
+            try:
+                getattr(self.cloud.client(service), call)(**arguments)
+            except ClientError:
+                pass  # there is none; what it was checked on counts
+        logs = f"arn:aws:logs:{REGION}:{ACCOUNT}"
+        self.assertEqual(
+            self.logged(before),
+            [
+                ("cloudfront:DescribeFunction", f"arn:aws:cloudfront::{ACCOUNT}:function/ours-viewer"),
+                ("wafv2:GetLoggingConfiguration", acl),
+                ("wafv2:PutLoggingConfiguration", acl),
+                ("wafv2:ListTagsForResource", acl),
+                ("route53:GetChange", "arn:aws:route53:::change/C1"),
+                ("logs:GetDeliverySource", f"{logs}:delivery-source:ours"),
+                ("logs:DeleteDeliveryDestination", f"{logs}:delivery-destination:ours"),
+                ("logs:GetDelivery", f"{logs}:delivery:d1"),
+            ],
+        )
+
     def test_alarms_topics_and_policies_are_told_apart(self):
         before = self.last_call()
         for service, call, arguments in (

@@ -16,10 +16,11 @@ const pipelineStack = "pipeline"
 type roles struct{ preview, deploy, boundary string }
 
 // deployPipeline deploys the pipeline's project as the account itself, as an
-// administrator would.
-func deployPipeline(ctx context.Context, cli pulumi.CLI, doing func(string)) (roles, error) {
+// administrator would. The zone is the one that the stack has its name in.
+func deployPipeline(ctx context.Context, cli pulumi.CLI, zoneID any, doing func(string)) (roles, error) {
 	project := cli.Layout.Pipeline()
-	if err := pulumi.WritePipelineConfig(cli.Layout); err != nil {
+	machine := map[string]any{"gatehouse-pipeline:domainZoneIds": []any{zoneID}}
+	if err := pulumi.WritePipelineConfig(cli.Layout, machine); err != nil {
 		return roles{}, err
 	}
 	if err := cli.Init(ctx, project, pipelineStack); err != nil {

@@ -11,13 +11,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-// deletion are actions that remove something.
-var deletion = regexp.MustCompile(`:(DELETE|Delete|Remove|Release|Revoke|Deregister|Detach|Disassociate|Schedule.*Deletion)`)
+// deletion are actions that remove something. Records are removed by a change.
+var deletion = regexp.MustCompile(`:(DELETE|Delete|Remove|Release|Revoke|Deregister|Detach|Disassociate|Schedule.*Deletion|ChangeResourceRecordSets)`)
 
-// watching are those that remove what only looks at the stack. It isn't protected,
-// and the next update makes it again.
-var watching = []string{
+// unprotected are those that remove what isn't protected, and what nothing protected
+// needs. The next update makes it again.
+var unprotected = []string{
+	// What only looks at the stack.
 	"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "logs:DeleteMetricFilter", "logs:DeleteQueryDefinition",
+	// The front door's own names, which come and go with a setting. Their certificate
+	// stays: the distribution has it.
+	"route53:ChangeResourceRecordSets",
 }
 
 // unprotect is what Pulumi tells who wants to destroy a protected stack.
@@ -30,7 +34,7 @@ func (t *test) protection(ctx context.Context, step *progress.Step) error {
 	if err := t.refuseToDestroy(ctx, step, nil, "destroy", "--yes"); err != nil {
 		return err
 	}
-	if err := t.refuseToDestroy(ctx, step, watching, "destroy", "--yes", "--skip-preview"); err != nil {
+	if err := t.refuseToDestroy(ctx, step, unprotected, "destroy", "--yes", "--skip-preview"); err != nil {
 		return err
 	}
 	step.Note("destroy is refused, and the stack is as it was")

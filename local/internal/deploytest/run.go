@@ -15,24 +15,41 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
+	"github.com/gatehouse-iac/gatehouse/local/internal/zone"
 )
 
 // repository is the one that pipeline/Pulumi.local.yaml trusts.
 const repository = "gatehouse-iac/gatehouse"
 
-// initial are settings that the stack begins with.
+// initial are settings that the stack begins with, beside those of Pulumi.local.yaml.
 var initial = map[string]any{
 	"gatehouse:protect":                   true,
 	"gatehouse:retainOnDelete":            true,
 	"gatehouse:alarmEmail":                "nobody@example.com",
+	"gatehouse:tracingEnabled":            true,
 	"gatehouse:networkNat":                "perZone",
 	"gatehouse:networkInterfaceEndpoints": []string{"logs"},
+	"gatehouse:modelId":                   "us.amazon.nova-micro-v1:0",
+	"gatehouse:modelRegion":               "us-west-2",
+	"gatehouse:modelReservedConcurrency":  5,
+	"gatehouse:modelGuardrailId":          "gr1234567890",
+	"gatehouse:modelGuardrailVersion":     "1",
+}
+
+// adjusted are settings that change in place what the last update removes, or makes
+// anew.
+var adjusted = map[string]any{
+	"gatehouse:logRetentionDays":    3,
+	"gatehouse:inferenceHealthPath": "/ready",
+	"gatehouse:edgeContentTypes":    []string{"application/json", "application/x-ndjson"},
+	"gatehouse:wafRateLimit":        1000,
+	"gatehouse:wafLogs":             "all",
 }
 
 // changed are settings with which the update changes each kind of resource, and some
 // come and go.
 var changed = map[string]any{
-	"gatehouse:logRetentionDays":          3,
+	"gatehouse:logRetentionDays":          5,
 	"gatehouse:throttleRate":              90,
 	"gatehouse:authorizerTtl":             "20s",
 	"gatehouse:keyMemoryTtl":              "6s",
@@ -41,12 +58,20 @@ var changed = map[string]any{
 	"gatehouse:alarmEmail":                "",
 	"gatehouse:modelMaxTokens":            100,
 	"gatehouse:modelId":                   "amazon.nova-lite-v1:0",
+	"gatehouse:modelInVpc":                true,
 	"gatehouse:inferenceTargets":          []string{"10.0.0.11"},
 	"gatehouse:inferencePort":             9090, // replaces the target group
 	"gatehouse:inferenceTimeout":          "20s",
 	"gatehouse:networkNat":                "single",
 	"gatehouse:networkIpv6":               true,
 	"gatehouse:networkInterfaceEndpoints": []string{"logs", "bedrock-runtime"},
+	"gatehouse:customHeaderValue":         "changed",
+	"gatehouse:corsOrigins":               []string{"https://pages.example.com"},
+	"gatehouse:domainNames":               []string{"ai." + zone.Name}, // replaces the certificate
+	"gatehouse:edgeErrorDocuments":        false,                       // needs the origin function
+	"gatehouse:originFunctionEnabled":     false,
+	"gatehouse:wafEnabled":                false,
+	"gatehouse:accessLogsEnabled":         false,
 }
 
 // test is one run.
@@ -85,7 +110,7 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 }
 
 func (t *test) pipeline(ctx context.Context, s *progress.Step) (err error) {
-	t.roles, err = deployPipeline(ctx, t.stack.CLI, func(text string) { s.Doing("%s", text) })
+	t.roles, err = deployPipeline(ctx, t.stack.CLI, t.stack.Machine["gatehouse:domainZoneId"], func(text string) { s.Doing("%s", text) })
 	s.Note("roles to preview and to deploy")
 	return err
 }
@@ -182,7 +207,7 @@ func (t *test) preview(ctx context.Context, step *progress.Step) error {
 func (t *test) unprotect(ctx context.Context, step *progress.Step) error {
 	settings := maps.Clone(initial)
 	settings["gatehouse:protect"], settings["gatehouse:retainOnDelete"] = false, false
-	settings["gatehouse:inferenceHealthPath"] = "/ready" // changes the target group in place
+	maps.Copy(settings, adjusted)
 	return t.up(ctx, step, settings)
 }
 

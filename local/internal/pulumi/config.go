@@ -29,9 +29,9 @@ func WriteConfig(l layout.Layout, machine map[string]any) error {
 	return writeConfig(l.Root, l.Config(), machine)
 }
 
-// WritePipelineConfig makes the configuration of the pipeline's project.
-func WritePipelineConfig(l layout.Layout) error {
-	return writeConfig(l.Pipeline(), l.PipelineConfig(), nil)
+// WritePipelineConfig is [WriteConfig] for the pipeline's project.
+func WritePipelineConfig(l layout.Layout, machine map[string]any) error {
+	return writeConfig(l.Pipeline(), l.PipelineConfig(), machine)
 }
 
 func writeConfig(project, target string, machine map[string]any) error {
