@@ -76,6 +76,10 @@ API_TEST_SECONDS ?= 60
 local-api-test: $(driver) ## Ask the local stack's API all that its description allows and forbids; try a second backend
 	@$(driver) api-test -seconds $(API_TEST_SECONDS)
 
+.PHONY: bench
+bench: $(driver) ## Measure Gatehouse beside what one would use instead, all or PART=, and write docs/measurements.md
+	@$(driver) bench $(if $(PART),-part $(PART))
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud test-edge
