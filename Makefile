@@ -87,7 +87,6 @@ test: ## All unit tests
 .PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
-	@$(MAKE) fuzz
 
 # How long `make fuzz` looks for input that breaks each of the fuzz tests.
 FUZZ_TIME ?= 5s

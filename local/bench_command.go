@@ -60,6 +60,10 @@ func benchmark(ctx context.Context, l layout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
+	// The document may have other words since.
+	if err := writeRecord(l, record); err != nil {
+		return err
+	}
 	for _, part := range parts {
 		machine, err := bench.ThisMachine(found["python3"].Version, found["node"].Version)
 		if err != nil {

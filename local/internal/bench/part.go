@@ -37,7 +37,8 @@ var Parts = []Part{
 		"The binaries as they are deployed, each a process of its own below a local Lambda Runtime API, started and asked in turns. " +
 		"*Hello* is a function in Go that answers \"hello\" and does nothing else, not even log; *Python* is an authorizer as it is " +
 		"usually written, which reads Parameter Store for each event and compares with `==`, on Lambda's own runtime interface client. " +
-		"Parameter Store is a server on the same machine that answers at once."},
+		"Parameter Store is a server on the same machine that answers at once. Most of what an event takes longer than *hello*'s is " +
+		"reading it, which *hello* does not do; the rest is the line in the log."},
 	{Name: PathPart, Title: "Path", NeedsStack: true, About: "" +
 		"Requests through the local CloudFront, API and Lambda to a function that answers \"hello\", so that nothing hides what an " +
 		"authorizer adds. The four variants are routes of one API behind one copy of the stack's distribution and get their requests " +
@@ -52,7 +53,7 @@ var Parts = []Part{
 	{Name: ProgramPart, Title: "Program", NeedsStack: true, About: "" +
 		"The running local stack, with nothing to change, and everything built."},
 	{Name: TestsPart, Title: "Tests", About: "" +
-		"`make test` for the second time: what can't be cached is run again, the search for input that breaks the model API included."},
+		"`make test` for the second time: Go's tests come out of its cache, those of the local cloud and of the edge run again."},
 	{Name: ColdPart, Title: "Program, cold", OnRequest: true, About: "" +
 		"A fresh clone with an empty build cache; Go's modules were downloaded before. Memory is that of the largest single process."},
 }

@@ -15,16 +15,15 @@ const (
 
 // Rotations makes rows of what the rotation test measured.
 func Rotations(m rotationtest.Measured) []Row {
-	failed := func(l rotationtest.Load) float64 { return float64(l.Failed) }
-	mismatch := func(l rotationtest.Load) float64 { return l.Mismatch.Seconds() }
+	each := func(l rotationtest.Load, sum float64) float64 { return sum / float64(max(1, l.Rotations)) }
 	row := func(figure, unit string, of func(rotationtest.Load) float64, goal *Goal) Row {
-		return Row{Figure: figure, Unit: unit, Ours: of(m.Ours), Beside: oneValue, Theirs: of(m.Baseline), Goal: goal}
+		return Row{Figure: figure, Unit: unit, Ours: each(m.Ours, of(m.Ours)), Beside: oneValue, Theirs: each(m.Baseline, of(m.Baseline)), Goal: goal}
 	}
 	rows := []Row{
-		row("rotations under load", "", func(l rotationtest.Load) float64 { return float64(l.Rotations) }, nil),
-		row("requests meanwhile", "", func(l rotationtest.Load) float64 { return float64(l.Requests) }, nil),
-		row("failed requests", "", failed, atMost(0)),
-		row("an edge could send a refused key for", "s", mismatch, atMost(0)),
+		{Figure: "rotations under load", Ours: float64(m.Ours.Rotations), Beside: oneValue, Theirs: float64(m.Baseline.Rotations), Plain: true},
+		{Figure: "requests meanwhile", Ours: float64(m.Ours.Requests), Beside: oneValue, Theirs: float64(m.Baseline.Requests), Plain: true},
+		row("failed requests for each rotation", "", func(l rotationtest.Load) float64 { return float64(l.Failed) }, atMost(0)),
+		row("an edge could send a refused key, for each rotation", "s", func(l rotationtest.Load) float64 { return l.Mismatch.Seconds() }, atMost(0)),
 	}
 	for _, l := range m.Lasting {
 		rows = append(rows, Row{

@@ -16,6 +16,7 @@ type Row struct {
 	Ours    float64 `json:"ours"`
 	Beside  string  `json:"beside,omitempty"` // what Theirs is of; empty where the figure stands alone
 	Theirs  float64 `json:"theirs,omitempty"` // in the same unit
+	Plain   bool    `json:"plain,omitempty"`  // the ratio of the two says nothing
 	Goal    *Goal   `json:"goal,omitempty"`
 	Command string  `json:"command,omitempty"` // that repeats the figure; empty for that of the part
 }
@@ -33,7 +34,7 @@ func atLeastTimes(ratio float64) *Goal { return &Goal{Limit: ratio, IsRatio: tru
 
 // Ratio is ours to theirs, and false where there is nothing to compare with.
 func (r Row) Ratio() (float64, bool) {
-	if r.Beside == "" || r.Theirs == 0 {
+	if r.Beside == "" || r.Plain || r.Theirs == 0 {
 		return 0, false
 	}
 	return r.Ours / r.Theirs, true

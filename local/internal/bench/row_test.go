@@ -52,6 +52,11 @@ func TestRowsSayWhetherTheirGoalIsMet(t *testing.T) {
 			[]string{"rate", "12 346 per s", "0.0123 per s (other)", "1 000 454×", ""},
 		},
 		{
+			Row{Figure: "requests", Ours: 5, Beside: "other", Theirs: 10, Plain: true},
+			true,
+			[]string{"requests", "5", "10 (other)", "", ""},
+		},
+		{
 			Row{Figure: "start", Unit: "ms", Ours: 3, Beside: "Python", Theirs: 300},
 			true,
 			[]string{"start", "3 ms", "300 ms (Python)", "0.0100×", ""},
