@@ -96,6 +96,9 @@ fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the 
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
 	done
 
+# The tests start the cloud some thirty times: it has to be compiled before, whatever
+# the shell says of Python's caches.
+test-cloud: export PYTHONDONTWRITEBYTECODE :=
 test-cloud: $(driver)
 	@$(driver) venv
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'

@@ -28,8 +28,8 @@ const (
 
 	pathRequests    = 1200 // of each variant, one after another
 	pathConnections = 4    // for the rates
-	pathRounds      = 8
-	pathRoundTime   = 2 * time.Second // of each variant in each round
+	pathRounds      = 24
+	pathRoundTime   = 700 * time.Millisecond // of each variant in each round
 	pathTimeout     = 20 * time.Second
 )
 
