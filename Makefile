@@ -94,6 +94,10 @@ KILLS ?= 10
 local-recovery-test: $(driver) ## Kill KILLS deployments of the local stack: the next one completes each, and nothing is left over
 	@$(driver) recovery-test -kills $(KILLS) $(if $(SEED),-seed $(SEED))
 
+.PHONY: bench
+bench: $(driver) ## Measure Gatehouse beside what one would use instead, all or PART=, and write docs/measurements.md
+	@$(driver) bench $(if $(PART),-part $(PART))
+
 .PHONY: test
 test: ## All unit tests
 	@$(MAKE) -j2 test-go test-cloud test-edge
@@ -101,7 +105,6 @@ test: ## All unit tests
 .PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
-	@$(MAKE) fuzz
 
 # How long `make fuzz` looks for input that breaks each of the fuzz tests.
 FUZZ_TIME ?= 5s
@@ -111,6 +114,9 @@ fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the 
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
 	done
 
+# The tests start the cloud some thirty times: it has to be compiled before, whatever
+# the shell says of Python's caches.
+test-cloud: export PYTHONDONTWRITEBYTECODE :=
 test-cloud: $(driver)
 	@$(driver) venv
 	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'

@@ -8,6 +8,7 @@
 //	gatehouse-local api-test           test the model API at length, with a second backend too
 //	gatehouse-local recovery-test      kill deployments, and see the next one complete them
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
+//	gatehouse-local bench              measure, and write docs/measurements.md
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
 //	gatehouse-local venv               only make the Python environment of the local cloud
 package main
@@ -28,7 +29,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -75,6 +76,8 @@ func run(ctx context.Context, args []string) error {
 		return recoveryTest(ctx, l, args[1:])
 	case args[0] == "deploy-test":
 		return deployTest(ctx, l, args[1:])
+	case args[0] == "bench":
+		return benchmark(ctx, l, args[1:])
 	case args[0] == privatemodel.Command && len(args) == 2:
 		return privatemodel.Serve(ctx, args[1]) // started by up
 	case args[0] == "venv" && len(args) == 1:
@@ -87,6 +90,18 @@ func run(ctx context.Context, args []string) error {
 // alone runs f with a display, and while no other driver works on this
 // checkout. The system gives the lock back however the driver ends.
 func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.Layout, *progress.Display) error) error {
+	return shown(ctx, l, func(ctx context.Context, l layout.Layout, display *progress.Display) error {
+		lock, err := takeLock(ctx, l.Local("lock"), display.Say)
+		if err != nil {
+			return err
+		}
+		defer lock.Close()
+		return f(ctx, l, display)
+	})
+}
+
+// shown runs f with a display.
+func shown(ctx context.Context, l layout.Layout, f func(context.Context, layout.Layout, *progress.Display) error) error {
 	if err := l.Prepare(); err != nil {
 		return err
 	}
@@ -95,11 +110,6 @@ func alone(ctx context.Context, l layout.Layout, f func(context.Context, layout.
 	defer context.AfterFunc(ctx, func() {
 		display.Say("stopping; what is under way finishes first (interrupt again to stop at once)")
 	})()
-	lock, err := takeLock(ctx, l.Local("lock"), display.Say)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
 	return f(ctx, l, display)
 }
 

@@ -65,7 +65,7 @@ func (r *localRun) up(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := r.writeEndpoints(); err != nil {
+	if err := errors.Join(r.writeEndpoints(), r.writeSteps()); err != nil {
 		return err
 	}
 	r.show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
@@ -382,6 +382,15 @@ type endpoints struct {
 	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
 	VaultAddress    string `json:"vaultAddr"`
 	Kubeconfig      string `json:"kubeconfig"` // a path
+}
+
+// writeSteps keeps how long each step took, for who measures that.
+func (r *localRun) writeSteps() error {
+	content, err := json.MarshalIndent(r.show.Took(), "", "  ")
+	if err != nil {
+		return err
+	}
+	return layout.WriteFile(r.Steps(), append(content, '\n'), 0o644)
 }
 
 func (r *localRun) writeEndpoints() error {

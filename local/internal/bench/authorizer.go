@@ -86,7 +86,7 @@ func Authorizer(ctx context.Context, programs Programs, doing func(string)) ([]R
 }
 
 func compare(ours, hello, python *subject) []Row {
-	row := func(figure, unit string, beside *subject, of func(*subject) float64, goal Goal) Row {
+	row := func(figure, unit string, beside *subject, of func(*subject) float64, goal *Goal) Row {
 		return Row{Figure: figure, Unit: unit, Ours: of(ours), Beside: beside.name, Theirs: of(beside), Goal: goal}
 	}
 	init := func(s *subject) float64 { return median(s.init) }
@@ -96,17 +96,17 @@ func compare(ours, hello, python *subject) []Row {
 	rate := func(s *subject) float64 { return 1e6 / median(s.warm) }
 	size := func(s *subject) float64 { return s.zip }
 	return []Row{
-		row("authorizer's start, until it asks for an event", "ms", hello, init, atMostTimes(1.15)),
-		row("the same", "ms", python, init, Goal{}),
-		row("start and first decision", "ms", hello, first, Goal{}),
-		row("the same", "ms", python, first, Goal{}),
-		{Figure: "calls of Parameter Store until the first decision", Ours: float64(ours.calls), Goal: atMost(1)},
-		row("peak memory after it", "MiB", hello, peak, atMostTimes(1.2)),
-		row("the same", "MiB", python, peak, Goal{}),
+		row("start, until it asks for an event", "ms", hello, init, atMostTimes(1.15)),
+		row("start", "ms", python, init, nil),
+		row("start and first answer", "ms", hello, first, nil),
+		row("start and first answer", "ms", python, first, nil),
+		{Figure: "calls of Parameter Store until the first answer", Ours: float64(ours.calls), Beside: python.name, Theirs: float64(python.calls), Goal: atMost(1)},
+		row("peak memory", "MiB", hello, peak, atMostTimes(1.2)),
+		row("peak memory", "MiB", python, peak, nil),
 		row("archive", "KiB", hello, size, atMostTimes(1.25)),
-		row("event, warm, through the Runtime API", "µs", hello, warm, atMostTimes(1.02)),
-		row("the same", "µs", python, warm, Goal{}),
-		row("decisions in a second, one after another", "", python, rate, Goal{}),
+		row("event, warm", "µs", hello, warm, atMostTimes(1.02)),
+		row("event, warm", "µs", python, warm, nil),
+		row("events, one after another", "/s", python, rate, nil),
 	}
 }
 

@@ -5,89 +5,117 @@ package bench
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // Row is one figure of the table.
 type Row struct {
-	Figure string
-	Unit   string
-	Ours   float64
-	Beside string  // what Theirs is of; empty where the figure stands alone
-	Theirs float64 // in the same unit
-	Goal   Goal
+	Figure  string  `json:"figure"`
+	Unit    string  `json:"unit,omitempty"`
+	Ours    float64 `json:"ours"`
+	Beside  string  `json:"beside,omitempty"` // what Theirs is of; empty where the figure stands alone
+	Theirs  float64 `json:"theirs,omitempty"` // in the same unit
+	Plain   bool    `json:"plain,omitempty"`  // the ratio of the two says nothing
+	Goal    *Goal   `json:"goal,omitempty"`
+	Command string  `json:"command,omitempty"` // that repeats the figure; empty for that of the part
 }
 
-// Goal is the most that a figure may be: as it is, or as a ratio to the other.
+// Goal bounds a figure: as it is, or its ratio to the other.
 type Goal struct {
-	Most    float64
-	IsRatio bool
-	IsSet   bool
+	Limit   float64 `json:"limit"`
+	IsRatio bool    `json:"isRatio,omitempty"`
+	IsLeast bool    `json:"isLeast,omitempty"` // the figure may not be below the limit, instead of above
 }
 
-func atMost(most float64) Goal       { return Goal{Most: most, IsSet: true} }
-func atMostTimes(ratio float64) Goal { return Goal{Most: ratio, IsRatio: true, IsSet: true} }
+func atMost(most float64) *Goal        { return &Goal{Limit: most} }
+func atMostTimes(ratio float64) *Goal  { return &Goal{Limit: ratio, IsRatio: true} }
+func atLeastTimes(ratio float64) *Goal { return &Goal{Limit: ratio, IsRatio: true, IsLeast: true} }
 
 // Ratio is ours to theirs, and false where there is nothing to compare with.
 func (r Row) Ratio() (float64, bool) {
-	if r.Beside == "" || r.Theirs == 0 {
+	if r.Beside == "" || r.Plain || r.Theirs == 0 {
 		return 0, false
 	}
 	return r.Ours / r.Theirs, true
 }
 
-// Met reports whether the goal is met; a row without one has met it.
+// Met reports whether the goal is met; a row without one has met it. A goal of a
+// ratio that there is none of is missed.
 func (r Row) Met() bool {
-	switch ratio, _ := r.Ratio(); {
-	case !r.Goal.IsSet:
+	if r.Goal == nil {
 		return true
-	case r.Goal.IsRatio:
-		// A ratio is shown, and meant, with two digits.
-		return math.Round(ratio*100)/100 <= r.Goal.Most
-	default:
-		return r.Ours <= r.Goal.Most
 	}
+	value := r.Ours
+	if r.Goal.IsRatio {
+		ratio, ok := r.Ratio()
+		if !ok {
+			return false
+		}
+		value = math.Round(ratio*100) / 100 // as it is shown, and meant
+	}
+	if r.Goal.IsLeast {
+		return value >= r.Goal.Limit
+	}
+	return value <= r.Goal.Limit
 }
 
-// cells are the row as it is shown.
+// cells are the row as it is shown: figure, ours, theirs, ratio, goal.
 func (r Row) cells() []string {
-	theirs, ratio, goal := "", "", ""
+	theirs, ratio := "", ""
 	if r.Beside != "" {
-		theirs = r.Beside + ": " + r.with(r.Theirs)
+		theirs = r.with(r.Theirs) + " (" + r.Beside + ")"
 	}
 	if value, ok := r.Ratio(); ok {
-		ratio = fmt.Sprintf("%.2f×", value)
+		ratio = ratioText(value)
 	}
-	if r.Goal.IsSet {
-		goal = "≤ " + number(r.Goal.Most)
-		if r.Goal.IsRatio {
-			goal += "×"
-		}
-		if r.Met() {
-			goal += ", met"
-		} else {
-			goal += ", **missed**"
-		}
+	return []string{r.Figure, r.with(r.Ours), theirs, ratio, r.goalText()}
+}
+
+func (r Row) goalText() string {
+	if r.Goal == nil {
+		return ""
 	}
-	return []string{r.Figure, r.with(r.Ours), theirs, ratio, goal}
+	sign, unit, outcome := "≤ ", "", "met"
+	if r.Goal.IsLeast {
+		sign = "≥ "
+	}
+	if r.Goal.IsRatio {
+		unit = "×"
+	}
+	if !r.Met() {
+		outcome = "MISSED"
+	}
+	return sign + strconv.FormatFloat(r.Goal.Limit, 'f', -1, 64) + unit + ", " + outcome
 }
 
 func (r Row) with(value float64) string {
 	return strings.TrimSpace(number(value) + " " + r.Unit)
 }
 
-// number shows three digits that count, or all of a whole number.
-func number(value float64) string {
-	if value == math.Trunc(value) && math.Abs(value) < 1e15 {
-		return strconv.FormatFloat(value, 'f', 0, 64)
+// ratioText shows two digits after the point, or what counts of a small or large
+// ratio.
+func ratioText(ratio float64) string {
+	if 0 < ratio && ratio < 0.1 || ratio >= 100 {
+		return number(ratio) + "×"
 	}
-	digits := 2 - int(math.Floor(math.Log10(math.Abs(value))))
-	return strconv.FormatFloat(value, 'f', max(0, digits), 64)
+	return fmt.Sprintf("%.2f×", ratio)
 }
 
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
+// number shows three digits that count, or all of a whole number, thousands apart.
+func number(value float64) string {
+	if value != math.Trunc(value) {
+		digits := 2 - int(math.Floor(math.Log10(math.Abs(value))))
+		if digits > 0 {
+			return strconv.FormatFloat(value, 'f', digits, 64)
+		}
+	}
+	text := strconv.FormatFloat(math.Abs(value), 'f', 0, 64)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + " " + text[at:]
+	}
+	if value < 0 {
+		return "-" + text
+	}
+	return text
 }

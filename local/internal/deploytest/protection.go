@@ -19,8 +19,8 @@ var deletion = regexp.MustCompile(`:(DELETE|Delete|Remove|Release|Revoke|Deregis
 var unprotected = []string{
 	// What only looks at the stack.
 	"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "logs:DeleteMetricFilter", "logs:DeleteQueryDefinition",
-	// The front door's own names, which come and go with a setting. Their certificate
-	// stays: the distribution has it.
+	// The records that prove whose the front door's names are. Their certificate stays:
+	// the distribution has it.
 	"route53:ChangeResourceRecordSets",
 }
 

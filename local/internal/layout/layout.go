@@ -45,10 +45,12 @@ func (l Layout) Stamp(name string) string { return l.Local("stamps", name) }
 // Run is a file about what runs now.
 func (l Layout) Run(name string) string { return l.Local("run", name) }
 
-// The Python environments: of the local cloud, and of the proof.
+// The Python environments: of the local cloud, of the proof, and of what is measured
+// beside Gatehouse.
 const (
 	CloudVenv = "venv"
 	ProofVenv = "proof-venv"
+	BenchVenv = "bench-venv"
 )
 
 // Python is the interpreter of one of the Python environments.
@@ -75,6 +77,9 @@ func (l Layout) PipelineConfig() string { return l.Local("pipeline.yaml") }
 
 // Endpoints tells others where the proven stack answers.
 func (l Layout) Endpoints() string { return l.Local("endpoints.json") }
+
+// Steps tells how long each step of the last `make local` took.
+func (l Layout) Steps() string { return l.Local("logs", "steps.json") }
 
 // Prepare makes the folders.
 func (l Layout) Prepare() error {

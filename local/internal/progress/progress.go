@@ -29,6 +29,7 @@ type Display struct {
 
 	mu      sync.Mutex
 	running []*Step
+	took    []Took
 	frame   int
 	done    chan struct{}
 	ended   sync.WaitGroup
@@ -92,9 +93,23 @@ func (d *Display) Step(ctx context.Context, name string, f func(context.Context,
 	case err != nil:
 		mark, note = "✗", "failed"
 	}
+	d.took = append(d.took, Took{name, time.Since(s.start).Seconds()})
 	d.clear()
 	fmt.Fprintf(d.out, "%s %-*s %s\n", mark, nameWidth, name, pad(note, elapsed(s.start)))
 	return err
+}
+
+// Took is how long a step took.
+type Took struct {
+	Step    string  `json:"step"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Took returns the steps that ended, in that order.
+func (d *Display) Took() []Took {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.took)
 }
 
 // Say prints a line between the steps.

@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -22,8 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
-
+	"github.com/gatehouse-iac/gatehouse/local/internal/fixture"
 	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 )
 
@@ -39,12 +36,7 @@ type account struct {
 }
 
 func newAccount(endpoint string) account {
-	config := aws.Config{
-		Region:       prove.Region,
-		BaseEndpoint: aws.String(endpoint),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-		HTTPClient:   &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}},
-	}
+	config := fixture.Config(endpoint)
 	return account{
 		cloudFront: cloudfront.NewFromConfig(config),
 		gateway:    apigatewayv2.NewFromConfig(config),

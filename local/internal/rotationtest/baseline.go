@@ -36,6 +36,9 @@ func (t *test) baseline(ctx context.Context, s *progress.Step) (m loaded, err er
 	if err != nil {
 		return m, err
 	}
+	if err := b.front.answers(ctx); err != nil {
+		return m, fmt.Errorf("the baseline is broken before its first rotation, so there is nothing to compare with: %w", err)
+	}
 	began := time.Now()
 	m.observer = &observer{
 		cloudFront: t.account.cloudFront, distribution: b.distributionID, header: t.header, ring: t.onlyValue(b.parameter),

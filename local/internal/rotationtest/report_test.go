@@ -1,11 +1,7 @@
 package rotationtest
 
 import (
-	"archive/zip"
-	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,23 +75,5 @@ func TestNames(t *testing.T) {
 		if got := isRole(principal, "gatehouse-local-rotator"); got != want {
 			t.Errorf("%s: got %v", principal, got)
 		}
-	}
-}
-
-func TestZipped(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "program")
-	if err := os.WriteFile(program, []byte("content"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	content, err := zipped(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if f := archive.File[0]; f.Name != "bootstrap" || f.Mode().Perm() != 0o755 {
-		t.Errorf("got %s, %s", f.Name, f.Mode())
 	}
 }

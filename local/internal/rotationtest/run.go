@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/fixture"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
@@ -40,6 +41,14 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 		}
 		err = errors.Join(err, left)
 	}()
+	if err := t.noteFleet(ctx); err != nil {
+		return err
+	}
+	return t.run(ctx, o)
+}
+
+// noteFleet has CloudFront's deployments put back as they are now.
+func (t *test) noteFleet(ctx context.Context) error {
 	before, err := t.cloud.fleet(ctx)
 	if err != nil {
 		return err
@@ -47,7 +56,7 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 	t.changes.Add("CloudFront's deployments", func(ctx context.Context) error {
 		return t.cloud.setFleet(ctx, fleet{before.DeploySeconds, before.Edges})
 	})
-	return t.run(ctx, o)
+	return nil
 }
 
 // test is one run.
@@ -210,7 +219,7 @@ func (t *test) begin(ctx context.Context, s *progress.Step) error {
 		return err
 	}
 	s.Doing("waiting for CloudFront")
-	if err := t.awaitDeployed(ctx, t.distributionID); err != nil {
+	if err := fixture.AwaitDeployed(ctx, t.account.cloudFront, t.distributionID); err != nil {
 		return err
 	}
 	if err := t.cloud.setFleet(ctx, fleet{DeploySeconds: 4, Edges: edges}); err != nil {

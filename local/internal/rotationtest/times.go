@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
-	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 )
 
 // times are those of the deployed functions.
@@ -68,20 +67,4 @@ func functionIn(uri string) string {
 		}
 	}
 	return arn
-}
-
-// awaitDeployed waits until every edge has a distribution's newest configuration.
-func (t *test) awaitDeployed(ctx context.Context, id string) error {
-	for {
-		got, err := t.account.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(id)})
-		if err != nil {
-			return err
-		}
-		if aws.ToString(got.Distribution.Status) == "Deployed" {
-			return nil
-		}
-		if err := pause(ctx, lookPause); err != nil {
-			return err
-		}
-	}
 }

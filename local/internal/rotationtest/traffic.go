@@ -122,6 +122,16 @@ func (d door) send(ctx context.Context, client *http.Client) sample {
 	return s
 }
 
+// answers fails if one request is not answered as it has to be.
+func (d door) answers(ctx context.Context) error {
+	client := &http.Client{Transport: &http.Transport{}, Timeout: requestTimeout}
+	defer client.CloseIdleConnections()
+	if s := d.send(ctx, client); s.err != nil {
+		return fmt.Errorf("status %d: %w", s.status, s.err)
+	}
+	return nil
+}
+
 func (d door) ask(ctx context.Context, client *http.Client) (status int, edge string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url+modelPath, strings.NewReader(modelBody))
 	if err != nil {

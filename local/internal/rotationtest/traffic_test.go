@@ -43,7 +43,11 @@ func TestOnlyTheModelsAnswerIsRight(t *testing.T) {
 func TestNoAnswer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	if s := (door{url: server.URL}).send(t.Context(), http.DefaultClient); s.err == nil || s.status != 0 {
+	d := door{url: server.URL}
+	if s := d.send(t.Context(), http.DefaultClient); s.err == nil || s.status != 0 {
 		t.Errorf("got %+v", s)
+	}
+	if d.answers(t.Context()) == nil {
+		t.Error("a door that nobody answers at is said to answer")
 	}
 }

@@ -29,7 +29,7 @@ type Log interface {
 func NewServer(
 	ctx context.Context, t *table.Table, terraform tfprotov6.ProviderServer, files *Files, log Log,
 ) (pulumirpc.ResourceProviderServer, error) {
-	i, err := newInfo(ctx, t, &terraformProvider{ProviderServer: terraform})
+	i, err := newInfo(ctx, t, &terraformProvider{terraform})
 	if err != nil {
 		return nil, err
 	}

@@ -165,21 +165,21 @@ func TestApplyErrors(t *testing.T) {
 	const told = "creating: denied\ntagging (at AttributeName(\"tags\"))"
 	t.Run("nothing was made", func(t *testing.T) {
 		ctx, half := withHalfDone(t.Context())
-		p := &terraformProvider{ProviderServer: answering{state: gone(t), diagnostics: failed}}
+		p := &terraformProvider{answering{state: gone(t), diagnostics: failed}}
 		_, err := p.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{})
 		require.EqualError(t, err, told)
 		assert.NoError(t, half.failure)
 	})
 	t.Run("something was made", func(t *testing.T) {
 		ctx, half := withHalfDone(t.Context())
-		p := &terraformProvider{ProviderServer: answering{state: state(t, "x", nil, nil), diagnostics: failed}}
+		p := &terraformProvider{answering{state: state(t, "x", nil, nil), diagnostics: failed}}
 		answer, err := p.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{})
 		require.NoError(t, err)
 		assert.Empty(t, answer.Diagnostics)
 		assert.EqualError(t, half.failure, told)
 	})
 	t.Run("deletion", func(t *testing.T) {
-		p := &terraformProvider{ProviderServer: answering{state: state(t, "x", nil, nil), diagnostics: failed}}
+		p := &terraformProvider{answering{state: state(t, "x", nil, nil), diagnostics: failed}}
 		_, err := p.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{})
 		assert.EqualError(t, err, told)
 	})
@@ -197,9 +197,7 @@ func TestReadWithoutNoise(t *testing.T) {
 		"import is complete": {gone(t), state(t, "x", none, empty), state(t, "x", none, empty)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := &terraformProvider{
-				ProviderServer: answering{state: test.after}, schemas: map[string]*tfprotov6.Schema{"thing": thing},
-			}
+			p := &terraformProvider{answering{state: test.after}}
 			answer, err := p.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{TypeName: "thing", CurrentState: test.before})
 			require.NoError(t, err)
 			want, err := test.want.Unmarshal(thing.ValueType())

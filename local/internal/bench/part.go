@@ -1,0 +1,80 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Part is what can be measured by itself.
+type Part struct {
+	Name  string
+	Title string
+	About string // how it is measured: a paragraph of the document
+
+	// OnRequest parts are measured only when they are named.
+	OnRequest bool
+
+	NeedsStack bool // the local one, running
+}
+
+// command repeats a part's figures.
+func (p Part) command() string { return "make bench PART=" + p.Name }
+
+// The names of the parts.
+const (
+	AuthorizerPart = "authorizer"
+	PathPart       = "path"
+	RotationPart   = "rotation"
+	ProgramPart    = "program"
+	TestsPart      = "tests"
+	ColdPart       = "cold"
+)
+
+// Parts are all parts, in the document's order.
+var Parts = []Part{
+	{Name: AuthorizerPart, Title: "Authorizer", About: "" +
+		"The binaries as they are deployed, each a process of its own below a local Lambda Runtime API, started and asked in turns. " +
+		"*Hello* is a function in Go that answers \"hello\" and does nothing else, not even log; *Python* is an authorizer as it is " +
+		"usually written, which reads Parameter Store for each event and compares with `==`, on Lambda's own runtime interface client. " +
+		"Parameter Store is a server on the same machine that answers at once. Most of what an event takes longer than *hello*'s is " +
+		"reading it, which *hello* does not do; the rest is the line in the log."},
+	{Name: PathPart, Title: "Path", NeedsStack: true, About: "" +
+		"Requests through the local CloudFront, API and Lambda to a function that answers \"hello\", so that nothing hides what an " +
+		"authorizer adds. The four variants are routes of one API behind one copy of the stack's distribution and get their requests " +
+		"in turns, one at a time for the times, from four connections for the rates. *Cached* is an answer that API Gateway " +
+		"remembers. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
+	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
+		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
+		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +
+		"the rotator's own waits are shortened as `make local-rotation-test` says. Last, a simulated year of 10 000 requests/s through " +
+		"600 edges with deployments of 10 s to 15 min and the default settings, beside *one value* and *two values*, which stay valid for " +
+		"a whole interval as in AWS's sample with a web ACL."},
+	{Name: ProgramPart, Title: "Program", NeedsStack: true, About: "" +
+		"The running local stack, with nothing to change, and everything built."},
+	{Name: TestsPart, Title: "Tests", About: "" +
+		"`make test` for the second time: Go's tests come out of its cache, those of the local cloud and of the edge run again."},
+	{Name: ColdPart, Title: "Program, cold", OnRequest: true, About: "" +
+		"A fresh clone with an empty build cache; Go's modules were downloaded before. Memory is that of the largest single process."},
+}
+
+// Choose returns the parts with these names, separated by commas; without names, all
+// but those that are measured on request only.
+func Choose(names string) ([]Part, error) {
+	if names == "" {
+		return slices.DeleteFunc(slices.Clone(Parts), func(p Part) bool { return p.OnRequest }), nil
+	}
+	var chosen []Part
+	for _, name := range strings.Split(names, ",") {
+		at := order(name)
+		if at < 0 {
+			var allowed []string
+			for _, p := range Parts {
+				allowed = append(allowed, p.Name)
+			}
+			return nil, fmt.Errorf("part %q; allowed: %s", name, strings.Join(allowed, ", "))
+		}
+		chosen = append(chosen, Parts[at])
+	}
+	return chosen, nil
+}
