@@ -28,7 +28,8 @@ var measures = map[string]measure{
 	bench.RotationPart:   withDisplay(alone, benchRotation),
 	bench.ProgramPart:    withDisplay(alone, benchProgram),
 	bench.TestsPart:      withDisplay(shown, benchTests), // which take the lock themselves
-	bench.ColdPart:       withDisplay(shown, benchCold),  // in another checkout
+	bench.CostPart:       benchCost,
+	bench.ColdPart:       withDisplay(shown, benchCold), // in another checkout
 }
 
 // benchmark measures the parts that are asked for, and writes the document. A part is

@@ -24,11 +24,14 @@ const noOps = 3
 
 func benchProgram(ctx context.Context, l layout.Layout, show *progress.Display) ([]bench.Row, error) {
 	began := time.Now()
-	if err := up(ctx, l, show); err != nil {
+	r, err := newLocalRun(l, show)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.up(ctx); err != nil {
 		return nil, err
 	}
 	p := bench.Program{Up: bench.Run{Seconds: time.Since(began).Seconds()}}
-	var err error
 	if p.Up.Steps, err = readSteps(l); err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ const (
 	RotationPart   = "rotation"
 	ProgramPart    = "program"
 	TestsPart      = "tests"
+	CostPart       = "cost"
 	ColdPart       = "cold"
 )
 
@@ -54,6 +55,10 @@ var Parts = []Part{
 		"The running local stack, with nothing to change, and everything built."},
 	{Name: TestsPart, Title: "Tests", About: "" +
 		"`make test` for the second time: Go's tests come out of its cache, those of the local cloud and of the edge run again."},
+	{Name: CostPart, Title: "Cost", About: "" +
+		"List prices of the resources that the program declares, and of what is usually built for the same: the tables of " +
+		"[costs.md](costs.md), which tests compute and `make docs` writes. *One value* is an authorizer that reads one parameter, *two " +
+		"values* AWS's sample with a web ACL before a load balancer. *Let in* is the way to the API without what answers there."},
 	{Name: ColdPart, Title: "Program, cold", OnRequest: true, About: "" +
 		"A fresh clone with an empty build cache; Go's modules were downloaded before. Memory is that of the largest single process."},
 }
