@@ -16,8 +16,8 @@ import (
 // TwoValues is AWS's sample with a web ACL: the current value and the one before in
 // Secrets Manager, in one rule of a regional web ACL before a load balancer.
 var (
-	OneValue  = System{"one value", (Prices).oneValueAtRest, (Prices).oneValuePerMillion}
-	TwoValues = System{"two values", (Prices).twoValuesAtRest, (Prices).twoValuesPerMillion}
+	OneValue  = System{"one value", Prices.oneValueAtRest, Prices.oneValuePerMillion}
+	TwoValues = System{"two values", Prices.twoValuesAtRest, Prices.twoValuesPerMillion}
 )
 
 // System is another way to lock an API.
