@@ -111,7 +111,7 @@ func (t *test) rotateToTheEnd(ctx context.Context, o *observer) error {
 	if err := t.calm(ctx, o); err != nil {
 		return err
 	}
-	if _, err := t.rotator.do(ctx, "rotate", ""); err != nil {
+	if err := t.beginRotation(ctx); err != nil {
 		return err
 	}
 	ticking, stop := context.WithCancel(ctx)
@@ -128,4 +128,18 @@ func (t *test) rotateToTheEnd(ctx context.Context, o *observer) error {
 	err := o.await(ctx, calmLimit, "a rotation to its end", func(seen *timeline) bool { return len(seen.lasted()) > 0 })
 	stop()
 	return errors.Join(err, group.Wait())
+}
+
+// beginRotation asks for another key as soon as no other run of the rotator is under
+// way: one whose caller is gone may be.
+func (t *test) beginRotation(ctx context.Context) error {
+	for deadline := time.Now().Add(calmLimit); ; {
+		_, err := t.rotator.do(ctx, "rotate", "")
+		if !errors.Is(err, errThrottled) || time.Now().After(deadline) {
+			return err
+		}
+		if err := pause(ctx, lookPause); err != nil {
+			return err
+		}
+	}
 }
