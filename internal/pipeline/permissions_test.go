@@ -318,7 +318,9 @@ func TestTheRolesReachWhatTheEngineNames(t *testing.T) {
 		Config struct {
 			Autonaming struct {
 				Value struct {
-					Providers map[string]struct{ Pattern string }
+					Providers map[string]struct {
+						Resources map[string]struct{ Pattern string }
+					}
 				}
 			} `yaml:"pulumi:autonaming"`
 		}
@@ -326,7 +328,7 @@ func TestTheRolesReachWhatTheEngineNames(t *testing.T) {
 	require.NoError(t, yaml.Unmarshal(file, &project))
 	name := func(stack string) string {
 		return strings.NewReplacer("${project}", "gatehouse", "${stack}", stack, "${name}", "edge-origin", "${hex(7)}", "1a2b3c4").
-			Replace(project.Config.Autonaming.Value.Providers["aws"].Pattern)
+			Replace(project.Config.Autonaming.Value.Providers["aws"].Resources["aws:lambda/function:Function"].Pattern)
 	}
 	assert.True(t, deployRole(t).allows("lambda:CreateFunction", "arn:aws:lambda:us-east-1:123456789012:function:"+name("dev")), name("dev"))
 	const longestFunction = 64
