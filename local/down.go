@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -69,12 +70,23 @@ func destroy(ctx context.Context, show *progress.Display, s stack.Stack) error {
 	}))
 }
 
+// issuedType is the end of the type of certificates that Vault issued.
+const issuedType = ":SecretBackendCert"
+
 // removeCertificate destroys the certificate before all else, and shows that it is
 // revoked: the list of the revoked goes with the authority.
 func removeCertificate(ctx context.Context, step *progress.Step, s stack.Stack) error {
-	outputs, _, err := s.Outputs(ctx)
-	if err != nil || outputs["certificateSerial"] == "" {
+	state, err := s.Export(ctx)
+	if err != nil {
+		return err
+	}
+	// An interrupted destroy leaves the outputs, and no certificate.
+	if !bytes.Contains(state, []byte(issuedType+`"`)) {
 		step.Note("none that Vault issued")
+		return nil
+	}
+	outputs, _, err := s.Outputs(ctx)
+	if err != nil {
 		return err
 	}
 	running, _ := servers.Find(s.Layout)
@@ -83,7 +95,7 @@ func removeCertificate(ctx context.Context, step *progress.Step, s stack.Stack) 
 		return err
 	}
 	row := certificate.New(target).Removed(ctx, func(ctx context.Context) error {
-		_, err := s.DestroyPart(ctx, "**:SecretBackendCert::*", func(text string) { step.Doing("%s", text) })
+		_, err := s.DestroyPart(ctx, "**"+issuedType+"::*", func(text string) { step.Doing("%s", text) })
 		return err
 	})
 	step.Note("%s", row.Got)
