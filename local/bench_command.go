@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,8 +49,8 @@ func benchmark(ctx context.Context, l layout.Layout, args []string) error {
 		return fmt.Errorf("bench: %w", err)
 	}
 	// What stops a later part is told before an earlier one takes minutes.
-	for _, part := range parts {
-		if _, _, err := deployed(ctx, l, func(string, ...any) {}); part.NeedsStack && err != nil {
+	if slices.ContainsFunc(parts, func(p bench.Part) bool { return p.NeedsStack }) {
+		if _, _, err := deployed(ctx, l, func(string, ...any) {}); err != nil {
 			return err
 		}
 	}

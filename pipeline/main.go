@@ -3,11 +3,9 @@
 package main
 
 import (
-	"fmt"
-
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/pipeline"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -23,28 +21,17 @@ func main() {
 }
 
 func deploy(ctx *pulumi.Context, s settings.Pipeline) error {
-	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{
-		Region: pulumi.String(s.Region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
-			"project":    pulumi.String(ctx.Project()),
-			"stack":      pulumi.String(ctx.Stack()),
-			"managed-by": pulumi.String("pulumi"),
-		}},
-	})
+	provider, err := deployment.NewProvider(ctx, "aws", s.Region)
 	if err != nil {
 		return err
 	}
-	identity, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	account, err := deployment.Lookup(ctx, provider)
 	if err != nil {
-		return fmt.Errorf("looking up the AWS account (are there credentials?): %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, nil, pulumi.Provider(provider))
-	if err != nil {
-		return fmt.Errorf("looking up the AWS partition: %w", err)
+		return err
 	}
 	made, err := pipeline.New(ctx, "pipeline", &pipeline.Args{
-		Partition: partition.Partition,
-		AccountID: identity.AccountId,
+		Partition: account.Partition,
+		AccountID: account.ID,
 		Project:   settings.Namespace,
 		Settings:  s,
 	}, pulumi.Provider(provider))

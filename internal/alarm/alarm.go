@@ -54,7 +54,7 @@ type Desk struct {
 // New declares an alarm under the resource's name.
 func (d Desk) New(ctx *pulumi.Context, name string, a Alarm, opts ...pulumi.ResourceOption) error {
 	args := &cloudwatch.MetricAlarmArgs{
-		Name:               pulumi.String(d.Deployment.Name + "-" + a.Name),
+		Name:               pulumi.String(physicalName(d.Deployment, a.Name)),
 		AlarmDescription:   pulumi.String(a.Description + " Runbook: " + d.Runbook + "#" + a.Name),
 		ComparisonOperator: pulumi.String("GreaterThanThreshold"),
 		Threshold:          pulumi.Float64(a.Bound),
@@ -74,6 +74,13 @@ func (d Desk) New(ctx *pulumi.Context, name string, a Alarm, opts ...pulumi.Reso
 	_, err := cloudwatch.NewMetricAlarm(ctx, name, args, opts...)
 	return err
 }
+
+// ARN is that of the deployment's alarm whose name ends so.
+func ARN(d deployment.Deployment, name string) string {
+	return d.ARN("cloudwatch", "alarm:"+physicalName(d, name))
+}
+
+func physicalName(d deployment.Deployment, name string) string { return d.Name + "-" + name }
 
 // measure says what the alarm looks at.
 func (a Alarm) measure(args *cloudwatch.MetricAlarmArgs) {

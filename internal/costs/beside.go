@@ -59,11 +59,7 @@ func (p Prices) oneValuePerMillion(r Request, authorizerTTL time.Duration) []Ite
 }
 
 func (p Prices) twoValuesPerMillion(r Request, _ time.Duration) []Item {
-	capacity := million / (connectionsPerUnit * 3600)
-	return append(p.cloudFront(r),
-		Item{"Web ACL", million, "requests", p.of("webAclRequests")},
-		Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")},
-	)
+	return append(p.cloudFront(r), Item{"Web ACL", million, "requests", p.of("webAclRequests")}, p.loadBalancerCapacity())
 }
 
 // DoorPerMillion is what a million requests cost until they are let in, at the stack

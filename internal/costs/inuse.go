@@ -32,13 +32,11 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	if err != nil {
 		return nil, err
 	}
-	gb := million * r.Log / 1e9
-	months := retention.Hours() / hours
 	return append(items,
 		Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)},
 		Item{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
 		Item{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
-		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
+		p.logs(r, retention),
 	), nil
 }
 
@@ -58,13 +56,18 @@ const authorizerSeconds = 0.005
 // PerMillionPrivate is the same for requests to the private model, but for what the
 // model's machines cost.
 func (p Prices) PerMillionPrivate(resources []Resource, r Request, retention time.Duration) []Item {
+	return append(p.frontDoor(resources, r, retention), p.loadBalancerCapacity(), p.logs(r, retention))
+}
+
+// logs are written once for each request, and kept for retention.
+func (p Prices) logs(r Request, retention time.Duration) Item {
 	gb := million * r.Log / 1e9
-	months := retention.Hours() / hours
+	return Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + retention.Hours()/hours*p.of("logsStored"))}
+}
+
+func (p Prices) loadBalancerCapacity() Item {
 	capacity := million / (connectionsPerUnit * 3600)
-	return append(p.frontDoor(resources, r, retention),
-		Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")},
-		Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + months*p.of("logsStored"))},
-	)
+	return Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")}
 }
 
 // connectionsPerUnit are the new connections in a second that one capacity unit of a

@@ -40,20 +40,16 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s settings.Settings, artif
 		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources and has %d characters; allowed: %d, so choose a shorter stack name",
 			ctx.Stack(), name, len(name), longestName)
 	}
-	identity, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
+	account, err := Lookup(ctx, provider)
 	if err != nil {
-		return Deployment{}, fmt.Errorf("looking up the AWS account (are there credentials?): %w", err)
-	}
-	partition, err := aws.GetPartition(ctx, nil, pulumi.Provider(provider))
-	if err != nil {
-		return Deployment{}, fmt.Errorf("looking up the AWS partition: %w", err)
+		return Deployment{}, err
 	}
 	return Deployment{
 		Name:       name,
 		Path:       "/" + ctx.Project() + "/" + ctx.Stack(),
-		Partition:  partition.Partition,
+		Partition:  account.Partition,
 		Region:     s.Region,
-		AccountID:  identity.AccountId,
+		AccountID:  account.ID,
 		Lambda:     s.Lambda,
 		Safeguards: s.Safeguards,
 		Artifacts:  artifacts,

@@ -8,10 +8,8 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/alarm"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
-
-// cloudFrontRegion has the metrics of every distribution.
-const cloudFrontRegion = "us-east-1"
 
 func (o *Observability) newDashboard(ctx *pulumi.Context, name string, args *Args) error {
 	body := pulumi.JSONMarshal(map[string]any{"widgets": args.widgets()})
@@ -47,7 +45,7 @@ func (a *Args) alarmARNs() []string {
 	}
 	var arns []string
 	for _, name := range names {
-		arns = append(arns, a.Deployment.ARN("cloudwatch", "alarm:"+a.Deployment.Name+"-"+name))
+		arns = append(arns, alarm.ARN(a.Deployment, name))
 	}
 	return arns
 }
@@ -66,7 +64,7 @@ func (a *Args) requests() row {
 		atTheEdge = append(atTheEdge, line{label: "blocked by the firewall", metric: a.ofFirewall("BlockedRequests", "Sum")})
 	}
 	return row{"## Requests", []graph{
-		{title: "CloudFront", region: cloudFrontRegion, unit: "requests", lines: atTheEdge},
+		{title: "CloudFront", region: settings.GlobalRegion, unit: "requests", lines: atTheEdge},
 		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{label: "requests", metric: a.ofAPI("Count", "Sum")},
 			{label: "refused: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},
@@ -80,7 +78,7 @@ func (a *Args) requests() row {
 
 func (a *Args) errors() row {
 	return row{"## Errors by hop", []graph{
-		{title: "CloudFront", region: cloudFrontRegion, unit: "% of requests", lines: []line{
+		{title: "CloudFront", region: settings.GlobalRegion, unit: "% of requests", lines: []line{
 			{label: "4xx", metric: a.ofDistribution("4xxErrorRate", "Average")},
 			{label: "5xx", metric: a.ofDistribution("5xxErrorRate", "Average")},
 		}},

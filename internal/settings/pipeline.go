@@ -39,15 +39,7 @@ var (
 func LoadPipeline(config map[string]string) (Pipeline, error) {
 	r := newReader(config)
 	r.namespace = PipelineNamespace
-	p := readPipeline(r)
-	if len(r.problems) == 0 {
-		p.check(r)
-	}
-	r.checkUnknown()
-	if len(r.problems) > 0 {
-		return Pipeline{}, r.problems
-	}
-	return p, nil
+	return load(r, readPipeline, Pipeline.check)
 }
 
 func readPipeline(r *reader) Pipeline {

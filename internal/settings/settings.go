@@ -94,14 +94,19 @@ var (
 // every key that is wrong, what was given and what is allowed. The values of keys
 // that are secrets are never quoted.
 func Load(config map[string]string, secrets ...string) (Settings, error) {
-	r := newReader(config, secrets...)
+	return load(newReader(config, secrets...), read, Settings.crossCheck)
+}
+
+// load reads all keys, and checks how they fit together if each is right by itself.
+func load[S any](r *reader, read func(*reader) S, check func(S, *reader)) (S, error) {
 	s := read(r)
 	if len(r.problems) == 0 {
-		s.crossCheck(r)
+		check(s, r)
 	}
 	r.checkUnknown()
 	if len(r.problems) > 0 {
-		return Settings{}, r.problems
+		var none S
+		return none, r.problems
 	}
 	return s, nil
 }

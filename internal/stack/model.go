@@ -16,7 +16,7 @@ func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 		args.Place = inside.place
 	}
 	if asksElsewhere(s) {
-		there, err := newProvider(ctx, "aws-model", s.Model.Region, p.protect)
+		there, err := deployment.NewProvider(ctx, "aws-model", s.Model.Region, p.protect)
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
@@ -18,11 +19,11 @@ type providers struct {
 
 func newProviders(ctx *pulumi.Context, s settings.Settings) (providers, error) {
 	protect := pulumi.Protect(s.Safeguards.Protect)
-	here, err := newProvider(ctx, "aws", s.Region, protect)
+	here, err := deployment.NewProvider(ctx, "aws", s.Region, protect)
 	if err != nil || s.Region == settings.GlobalRegion {
 		return providers{here: here, global: here, protect: protect}, err
 	}
-	global, err := newProvider(ctx, "aws-"+settings.GlobalRegion, settings.GlobalRegion, protect)
+	global, err := deployment.NewProvider(ctx, "aws-"+settings.GlobalRegion, settings.GlobalRegion, protect)
 	return providers{here: here, global: global, protect: protect}, err
 }
 
@@ -30,17 +31,6 @@ func newProviders(ctx *pulumi.Context, s settings.Settings) (providers, error) {
 // protected if the settings say so. A protected resource can't be replaced either.
 func (p providers) kept(provider *aws.Provider) pulumi.ResourceOption {
 	return pulumi.Composite(pulumi.Provider(provider), p.protect)
-}
-
-func newProvider(ctx *pulumi.Context, name, region string, protect pulumi.ResourceOption) (*aws.Provider, error) {
-	return aws.NewProvider(ctx, name, &aws.ProviderArgs{
-		Region: pulumi.String(region),
-		DefaultTags: &aws.ProviderDefaultTagsArgs{Tags: pulumi.StringMap{
-			"project":    pulumi.String(ctx.Project()),
-			"stack":      pulumi.String(ctx.Stack()),
-			"managed-by": pulumi.String("pulumi"),
-		}},
-	}, protect)
 }
 
 // vaultSession, in seconds, is how long the plugin's token lives, which it makes for
