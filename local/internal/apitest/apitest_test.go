@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
 )
 
@@ -18,8 +19,8 @@ import (
 // changes.
 type imitation struct {
 	change func(status *int, header http.Header, problem map[string]any)
-	faults []fault
-	asked  []fault // those that were in force once
+	faults []controls.Fault
+	asked  []controls.Fault // those that were in force once
 }
 
 func (s *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +119,7 @@ func TestProblemsThatLackSomething(t *testing.T) {
 func TestFaultsHitTheFunctionOnly(t *testing.T) {
 	s := &imitation{change: unchanged}
 	s.ask(t, "Bedrock fails")
-	want := fault{Service: "bedrock-runtime", Principal: "model", Mode: "error-before", Times: 10, Status: 500, Code: "InternalServerException"}
+	want := controls.Fault{Service: "bedrock-runtime", Principal: "model", Mode: "error-before", Times: 10, Status: 500, Code: "InternalServerException"}
 	if len(s.asked) != 1 || s.asked[0] != want {
 		t.Errorf("%+v", s.asked)
 	}

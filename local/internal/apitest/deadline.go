@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
 )
@@ -14,7 +15,7 @@ import (
 // deadline shows what a client is told when the model takes longer than an HTTP API
 // waits: the function says so itself, just before.
 func (t *test) deadline(ctx context.Context, s *progress.Step) error {
-	slow := &fault{Service: "bedrock-runtime", Mode: "delay", Times: 1, Seconds: 60}
+	slow := &controls.Fault{Service: "bedrock-runtime", Mode: "delay", Times: 1, Seconds: 60}
 	row := question{
 		name: "a model that takes a minute", method: http.MethodPost, path: "/models", contentType: asJSON, body: hello,
 		bedrock: slow, direct: true, status: http.StatusGatewayTimeout, code: "model_timeout",

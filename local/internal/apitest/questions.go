@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
 )
 
@@ -20,8 +21,8 @@ type question struct {
 	method, path string
 	contentType  string
 	body         string
-	bedrock      *fault // what goes wrong with Bedrock meanwhile
-	direct       bool   // past CloudFront, which would answer it by itself
+	bedrock      *controls.Fault // what goes wrong with Bedrock meanwhile
+	direct       bool            // past CloudFront, which would answer it by itself
 
 	status int
 	code   string // of the problem; "" for an answer
@@ -30,8 +31,8 @@ type question struct {
 
 // fails is a Bedrock that refuses requests with an error, more of them than anyone
 // would repeat.
-func fails(status int, code string) *fault {
-	return &fault{Service: "bedrock-runtime", Mode: "error-before", Times: 10, Status: status, Code: code}
+func fails(status int, code string) *controls.Fault {
+	return &controls.Fault{Service: "bedrock-runtime", Mode: "error-before", Times: 10, Status: status, Code: code}
 }
 
 const (
@@ -47,7 +48,7 @@ func questions() []question {
 	get := func(name, path, says string) question {
 		return question{name: name, method: http.MethodGet, path: path, status: http.StatusOK, says: says}
 	}
-	during := func(q question, f *fault) question { q.bedrock = f; return q }
+	during := func(q question, f *controls.Fault) question { q.bedrock = f; return q }
 	direct := func(q question) question { q.direct = true; return q }
 	const models, completions = "/models", "/chat/completions"
 	once := fails(http.StatusTooManyRequests, "ThrottlingException")
@@ -87,12 +88,13 @@ func (q question) ask(ctx context.Context, a API) (row prove.Row) {
 	if q.bedrock != nil {
 		f := *q.bedrock
 		f.Principal = a.Role
-		if err := setFaults(ctx, a.Cloud, f); err != nil {
+		cloud := controls.Controls{Endpoint: a.Cloud}
+		if err := cloud.SetFaults(ctx, []controls.Fault{f}); err != nil {
 			row.Got = prove.Short(err.Error())
 			return row
 		}
 		defer func() {
-			if err := setFaults(context.WithoutCancel(ctx), a.Cloud); err != nil {
+			if err := cloud.SetFaults(context.WithoutCancel(ctx), nil); err != nil {
 				row.OK, row.Got = false, prove.Short(err.Error())
 			}
 		}()

@@ -1,58 +1,24 @@
 package deploytest
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 )
 
-// call is one line of the local cloud's log.
-type call struct {
-	Number    int    `json:"n"`
-	Action    string `json:"action"`
-	Resource  string `json:"resource"`
-	Principal string `json:"principal"`
-	Allowed   bool   `json:"allowed"`
-}
-
-// callsSince reads the log after the call of that number.
-func callsSince(ctx context.Context, endpoint string, number int) ([]call, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/_gatehouse/calls?since=%d", endpoint, number), nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("read the local cloud's log: %w", err)
-	}
-	defer resp.Body.Close()
-	var all []call
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		var one call
-		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
-			return nil, fmt.Errorf("read the local cloud's log: %w", err)
-		}
-		all = append(all, one)
-	}
-	return all, nil
-}
-
 // by returns the calls of a role.
-func by(calls []call, role string) []call {
+func by(calls []controls.Call, role string) []controls.Call {
 	name := "/" + role[strings.LastIndexByte(role, '/')+1:] + "/"
-	return slices.DeleteFunc(slices.Clone(calls), func(c call) bool { return !strings.Contains(c.Principal, name) })
+	return slices.DeleteFunc(slices.Clone(calls), func(c controls.Call) bool { return !strings.Contains(c.Principal, name) })
 }
 
 // denials are the calls that IAM refused, each once.
-func denials(calls []call) []string {
+func denials(calls []controls.Call) []string {
 	found := map[string]bool{}
 	for _, c := range calls {
 		if !c.Allowed {
@@ -63,7 +29,7 @@ func denials(calls []call) []string {
 }
 
 // actions are what was called, each once.
-func actions(calls []call) []string {
+func actions(calls []controls.Call) []string {
 	found := map[string]bool{}
 	for _, c := range calls {
 		found[c.Action] = true

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 )
 
 func TestTokensHaveTheClaimsOfGitHub(t *testing.T) {
@@ -58,12 +60,12 @@ func TestAssume(t *testing.T) {
 	}
 }
 
-var some = []call{
-	{1, "iam:GetRole", "r", "arn:aws:sts::1:assumed-role/gatehouse-local-preview/deploy-test", true},
-	{2, "iam:CreateRole", "r", "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", false},
-	{3, "iam:GetRole", "r", "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", true},
-	{4, "iam:GetRole", "q", "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", true},
-	{5, "ssm:PutParameter", "p", "arn:aws:sts::1:assumed-role/gatehouse-local-rotator/gatehouse-local-rotator", true},
+var some = []controls.Call{
+	{N: 1, Action: "iam:GetRole", Resource: "r", Principal: "arn:aws:sts::1:assumed-role/gatehouse-local-preview/deploy-test", Allowed: true},
+	{N: 2, Action: "iam:CreateRole", Resource: "r", Principal: "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", Allowed: false},
+	{N: 3, Action: "iam:GetRole", Resource: "r", Principal: "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", Allowed: true},
+	{N: 4, Action: "iam:GetRole", Resource: "q", Principal: "arn:aws:sts::1:assumed-role/gatehouse-local-deploy/deploy-test", Allowed: true},
+	{N: 5, Action: "ssm:PutParameter", Resource: "p", Principal: "arn:aws:sts::1:assumed-role/gatehouse-local-rotator/gatehouse-local-rotator", Allowed: true},
 }
 
 func TestCallsAreTheRolesOwn(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
@@ -47,7 +48,7 @@ func (t *test) refuseToDestroy(ctx context.Context, step *progress.Step, allowed
 	if err != nil {
 		return err
 	}
-	before, err := callsSince(ctx, t.endpoint, 0)
+	before, err := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, 0)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (t *test) refuseToDestroy(ctx context.Context, step *progress.Step, allowed
 	if !strings.Contains(string(text), unprotect) {
 		return fmt.Errorf("`pulumi %s` failed, but not because the stack is protected: see .local/logs/protection.log", strings.Join(args, " "))
 	}
-	after, err := callsSince(ctx, t.endpoint, before[len(before)-1].Number)
+	after, err := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, before[len(before)-1].N)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
@@ -230,7 +231,7 @@ func (t *test) explained(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	calls, problem := callsSince(ctx, t.endpoint, 0)
+	calls, problem := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, 0)
 	if problem != nil {
 		return errors.Join(err, problem)
 	}
@@ -243,7 +244,7 @@ func (t *test) explained(ctx context.Context, err error) error {
 // permissions shows what the roles called, and that nothing was refused: the provider
 // takes some refusals without a word.
 func (t *test) permissions(ctx context.Context, step *progress.Step, replace bool) error {
-	calls, err := callsSince(ctx, t.endpoint, 0)
+	calls, err := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, 0)
 	if err != nil {
 		return err
 	}

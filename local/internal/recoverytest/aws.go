@@ -3,15 +3,13 @@ package recoverytest
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/http"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove"
 )
 
@@ -26,7 +24,7 @@ const (
 
 // expire lets AWS refuse the credentials as it does when they have expired.
 func (t *test) expire(ctx context.Context, _ string) ([]string, error) {
-	return nil, t.setFaults(ctx, `[{"service": "sts", "mode": "error-before", "status": 403, "code": "ExpiredToken", "probability": 1}]`)
+	return nil, t.setFaults(ctx, controls.Fault{Service: "sts", Mode: "error-before", Status: 403, Code: "ExpiredToken", Probability: 1})
 }
 
 // forbid makes a user of limited rights, and returns the user's credentials.
@@ -51,18 +49,6 @@ func (t *test) forbid(ctx context.Context, _ string) ([]string, error) {
 	return []string{"AWS_ACCESS_KEY_ID=" + *made.AccessKey.AccessKeyId, "AWS_SECRET_ACCESS_KEY=" + *made.AccessKey.SecretAccessKey}, nil
 }
 
-func (t *test) setFaults(ctx context.Context, faults string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPut, t.stack.CLI.Endpoint+"/_gatehouse/faults", strings.NewReader(faults))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("set the local cloud's faults: %s", response.Status)
-	}
-	return nil
+func (t *test) setFaults(ctx context.Context, faults ...controls.Fault) error {
+	return controls.Controls{Endpoint: t.stack.CLI.Endpoint}.SetFaults(ctx, faults)
 }

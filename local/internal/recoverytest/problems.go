@@ -139,7 +139,7 @@ func (t *test) pose(ctx context.Context, p problem) (err error) {
 		return err
 	}
 	changed, err := p.make(t, ctx, backend)
-	defer func() { err = errors.Join(err, t.setFaults(context.WithoutCancel(ctx), "[]"), undo()) }()
+	defer func() { err = errors.Join(err, t.setFaults(context.WithoutCancel(ctx)), undo()) }()
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *restor
 		return b, err
 	}
 	s.Doing("deploying")
-	maker := fixture.New(fixture.Config(t.cloud.endpoint), baselineName, made)
+	maker := fixture.New(fixture.Config(t.cloud.Endpoint), baselineName, made)
 	b.header, b.parameter = t.header, "/"+baselineName+"/origin-key"
 	value := rand.Text()
 	if err := maker.Parameter(ctx, b.parameter, value); err != nil {

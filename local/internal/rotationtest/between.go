@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 )
@@ -18,7 +19,7 @@ const foreignComment = "changed by hand"
 // upInBetween rotates, changes something else of the distribution by hand, and
 // deploys with the real engine, which puts that back, under traffic.
 func (t *test) upInBetween(ctx context.Context, s *progress.Step) error {
-	if err := t.cloud.setFleet(ctx, fleet{DeploySeconds: 4, Edges: edges}); err != nil {
+	if err := t.cloud.SetFleet(ctx, controls.Fleet{DeploySeconds: 4, Edges: edges}); err != nil {
 		return err
 	}
 	o := t.newObserver()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
@@ -28,16 +29,16 @@ var (
 // ledger collects the calls of AWS while the test runs. The cloud keeps only so
 // many of them.
 type ledger struct {
-	cloud controls
+	cloud controls.Controls
 	mu    sync.Mutex
 	last  int
 	used  map[string]map[string]int // principal, action → calls
-	bad   []call                    // that IAM denied
+	bad   []controls.Call           // that IAM denied
 }
 
-func newLedger(ctx context.Context, cloud controls) (*ledger, error) {
+func newLedger(ctx context.Context, cloud controls.Controls) (*ledger, error) {
 	l := &ledger{cloud: cloud, used: map[string]map[string]int{}}
-	before, err := cloud.calls(ctx, 0)
+	before, err := cloud.Calls(ctx, 0)
 	if len(before) > 0 {
 		l.last = before[len(before)-1].N
 	}
@@ -48,7 +49,7 @@ func newLedger(ctx context.Context, cloud controls) (*ledger, error) {
 func (l *ledger) collect(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	calls, err := l.cloud.calls(ctx, l.last)
+	calls, err := l.cloud.Calls(ctx, l.last)
 	if err != nil {
 		return err
 	}

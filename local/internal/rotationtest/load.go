@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
@@ -34,8 +35,8 @@ const (
 
 // chaos are the faults that the rotator meets: errors before and after the call took
 // effect, calls that arrive late, throttling.
-func chaos(role string) []fault {
-	var all []fault
+func chaos(role string) []controls.Fault {
+	var all []controls.Fault
 	for _, target := range []struct{ service, action string }{
 		{"ssm", "GetParametersByPath"},
 		{"ssm", "PutParameter"},
@@ -43,7 +44,7 @@ func chaos(role string) []fault {
 		{"cloudfront", "GetDistribution"},
 		{"cloudfront", "UpdateDistribution"},
 	} {
-		f := fault{Service: target.service, Action: target.action, Principal: role}
+		f := controls.Fault{Service: target.service, Action: target.action, Principal: role}
 		before, after, throttled, late := f, f, f, f
 		before.Mode, before.Probability = "error-before", 0.06
 		after.Mode, after.Probability = "error-after", 0.10
@@ -68,7 +69,7 @@ type loaded struct {
 	took      time.Duration
 
 	kills  int64
-	faults []fault
+	faults []controls.Fault
 
 	asked      int64 // invocations beside the schedule's
 	failed     int64 // of these, that ended with an error or were killed
@@ -90,7 +91,7 @@ func (t *test) load(ctx context.Context, s *progress.Step, rotations int) (m loa
 	traffic := startTraffic(ctx, t.front())
 
 	err = t.rotateUntil(ctx, s, &m, rotations)
-	m.faults, _ = t.cloud.fired(context.WithoutCancel(ctx))
+	m.faults, _ = t.cloud.Fired(context.WithoutCancel(ctx))
 	err = errors.Join(err, restore(ctx))
 	if err == nil {
 		s.Doing("waiting until ticks have put all in order")
@@ -112,8 +113,8 @@ func (t *test) disturb(ctx context.Context) (restore func(context.Context) error
 	if err != nil {
 		return nil, err
 	}
-	faults := t.changes.Add("the faults", func(ctx context.Context) error { return t.cloud.setFaults(ctx, nil) })
-	if err := t.cloud.setFaults(ctx, chaos(t.rotatorRole)); err != nil {
+	faults := t.changes.Add("the faults", func(ctx context.Context) error { return t.cloud.SetFaults(ctx, nil) })
+	if err := t.cloud.SetFaults(ctx, chaos(t.rotatorRole)); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context) error { return errors.Join(faults(ctx), concurrency(ctx)) }, nil
@@ -180,7 +181,7 @@ func (t *test) operate(ctx context.Context, m *loaded) error {
 
 func (t *test) killNowAndThen(ctx context.Context, m *loaded) error {
 	for pause(ctx, around(killPause)) == nil {
-		killed, err := t.cloud.kill(ctx, t.rotator.name)
+		killed, err := t.cloud.Kill(ctx, t.rotator.name)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -201,7 +202,7 @@ func (t *test) varyDeployments(ctx context.Context) error {
 
 // setSomeFleet makes the next deployments take two to four seconds.
 func (t *test) setSomeFleet(ctx context.Context) error {
-	return t.cloud.setFleet(ctx, fleet{DeploySeconds: 2 + 2*rand.Float64(), Edges: edges})
+	return t.cloud.SetFleet(ctx, controls.Fleet{DeploySeconds: 2 + 2*rand.Float64(), Edges: edges})
 }
 
 // calm has the rotator tick, undisturbed, until the ring holds one key and every
@@ -246,7 +247,7 @@ func (m loaded) check(rotations int) error {
 	return errors.Join(append(problems, m.noFailures())...)
 }
 
-func fired(faults []fault) (count int) {
+func fired(faults []controls.Fault) (count int) {
 	for _, f := range faults {
 		count += f.Fired
 	}
@@ -285,7 +286,7 @@ func orNone(text string) string {
 }
 
 // firedBy sums up faults by mode and service.
-func firedBy(faults []fault) string {
+func firedBy(faults []controls.Fault) string {
 	counts := map[string]int{}
 	for _, f := range faults {
 		counts[f.Service+" "+f.Mode] += f.Fired

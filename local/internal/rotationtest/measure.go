@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/stack"
 )
@@ -91,7 +92,7 @@ func (m loaded) figures() Load {
 
 // lasting rotates once, undisturbed, and returns how long that lasted.
 func (t *test) lasting(ctx context.Context, deployment time.Duration) (time.Duration, error) {
-	if err := t.cloud.setFleet(ctx, fleet{DeploySeconds: deployment.Seconds(), Edges: edges}); err != nil {
+	if err := t.cloud.SetFleet(ctx, controls.Fleet{DeploySeconds: deployment.Seconds(), Edges: edges}); err != nil {
 		return 0, err
 	}
 	o := t.newObserver()

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 )
 
@@ -62,7 +63,7 @@ func (t *test) permissions(ctx context.Context, s *progress.Step) (rows []permis
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, restore(ctx)) }()
-	if err := t.cloud.setFleet(ctx, fleet{DeploySeconds: 1, Edges: edges}); err != nil {
+	if err := t.cloud.SetFleet(ctx, controls.Fleet{DeploySeconds: 1, Edges: edges}); err != nil {
 		return nil, err
 	}
 	policies, err := t.rolePolicies(ctx, t.rotatorRole)
@@ -241,7 +242,7 @@ func (t *test) forgetLogs(ctx context.Context) error {
 // silence runs the rotator and looks whether it left no log. A function cannot tell
 // that itself; the cloud's list of calls can.
 func (t *test) silence(ctx context.Context, action string) (string, error) {
-	before, err := t.cloud.calls(ctx, t.ledger.last)
+	before, err := t.cloud.Calls(ctx, t.ledger.last)
 	if err != nil {
 		return "", err
 	}
@@ -265,7 +266,7 @@ func (t *test) silence(ctx context.Context, action string) (string, error) {
 	if err != nil || len(streams) > 0 {
 		return "", err
 	}
-	calls, err := t.cloud.calls(ctx, since)
+	calls, err := t.cloud.Calls(ctx, since)
 	for _, one := range calls {
 		if !one.Allowed && one.Action == action && isRole(one.Principal, t.rotatorRole) {
 			return "denied " + action, err

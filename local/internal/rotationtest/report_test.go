@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 )
 
 func TestTable(t *testing.T) {
@@ -33,7 +35,7 @@ func TestComparison(t *testing.T) {
 
 func TestClaims(t *testing.T) {
 	o := &observer{}
-	good := loaded{statistics: statistics{requests: 9, edges: edges}, observer: o, rotations: 5, kills: 1, faults: []fault{{Fired: 1}}}
+	good := loaded{statistics: statistics{requests: 9, edges: edges}, observer: o, rotations: 5, kills: 1, faults: []controls.Fault{{Fired: 1}}}
 	if err := good.check(5); err != nil {
 		t.Error(err)
 	}

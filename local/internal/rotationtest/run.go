@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/build"
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
+	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/fixture"
 	"github.com/gatehouse-iac/gatehouse/local/internal/progress"
 	"github.com/gatehouse-iac/gatehouse/local/internal/restore"
@@ -49,12 +50,12 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 
 // noteFleet has CloudFront's deployments put back as they are now.
 func (t *test) noteFleet(ctx context.Context) error {
-	before, err := t.cloud.fleet(ctx)
+	before, err := t.cloud.Fleet(ctx)
 	if err != nil {
 		return err
 	}
 	t.changes.Add("CloudFront's deployments", func(ctx context.Context) error {
-		return t.cloud.setFleet(ctx, fleet{before.DeploySeconds, before.Edges})
+		return t.cloud.SetFleet(ctx, before)
 	})
 	return nil
 }
@@ -65,7 +66,7 @@ type test struct {
 	stack   stack.Stack
 	build   *build.Builder
 	ports   cloud.Ports
-	cloud   controls
+	cloud   controls.Controls
 	account account
 	changes restore.Changes
 	ledger  *ledger
@@ -88,7 +89,7 @@ func newTest(ctx context.Context, show *progress.Display, running cloud.Cloud, s
 	}
 	t := &test{
 		show: show, stack: s, build: build.New(s.Layout), ports: running.Ports,
-		cloud: controls{running.Endpoint()}, account: newAccount(running.Endpoint()),
+		cloud: controls.Controls{Endpoint: running.Endpoint()}, account: newAccount(running.Endpoint()),
 	}
 	for _, output := range []struct {
 		name string
@@ -215,14 +216,14 @@ func (t *test) begin(ctx context.Context, s *progress.Step) error {
 	if t.ledger, err = newLedger(ctx, t.cloud); err != nil {
 		return err
 	}
-	if err := t.cloud.setFaults(ctx, nil); err != nil {
+	if err := t.cloud.SetFaults(ctx, nil); err != nil {
 		return err
 	}
 	s.Doing("waiting for CloudFront")
 	if err := fixture.AwaitDeployed(ctx, t.account.cloudFront, t.distributionID); err != nil {
 		return err
 	}
-	if err := t.cloud.setFleet(ctx, fleet{DeploySeconds: 4, Edges: edges}); err != nil {
+	if err := t.cloud.SetFleet(ctx, controls.Fleet{DeploySeconds: 4, Edges: edges}); err != nil {
 		return err
 	}
 	times, err := t.times(ctx)
