@@ -71,7 +71,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 	var found Contents
 	var keys []originkey.Key
 	err := r.each(ctx, true, func(parameter Parameter) error {
-		key, err := r.keyOf(parameter)
+		key, err := KeyOf(r.path, parameter)
 		if err != nil {
 			found.Skipped = append(found.Skipped, Skipped{parameter.Name, err.Error()})
 			return nil
@@ -79,7 +79,6 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 		if parameter.Modified.IsZero() {
 			return fmt.Errorf("parameter %s came without its date of modification", parameter.Name)
 		}
-		key.Created = parameter.Modified
 		keys = append(keys, key)
 		return nil
 	})
@@ -97,7 +96,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 func (r Reader) Names(ctx context.Context) ([]originkey.Name, error) {
 	var names []originkey.Name
 	err := r.each(ctx, false, func(parameter Parameter) error {
-		if name, err := r.nameOf(parameter); err == nil {
+		if name, err := nameOf(r.path, parameter); err == nil {
 			names = append(names, name)
 		}
 		return nil
@@ -125,8 +124,10 @@ func (r Reader) each(ctx context.Context, decrypt bool, visit func(Parameter) er
 	return nil
 }
 
-func (r Reader) keyOf(parameter Parameter) (originkey.Key, error) {
-	name, err := r.nameOf(parameter)
+// KeyOf returns the key that a parameter of the ring below path holds, and an error
+// without the parameter's value if it holds none.
+func KeyOf(path string, parameter Parameter) (originkey.Key, error) {
+	name, err := nameOf(path, parameter)
 	if err != nil {
 		return originkey.Key{}, err
 	}
@@ -134,11 +135,11 @@ func (r Reader) keyOf(parameter Parameter) (originkey.Key, error) {
 	if err != nil {
 		return originkey.Key{}, err
 	}
-	return originkey.Key{Name: name, Value: value}, nil
+	return originkey.Key{Name: name, Value: value, Created: parameter.Modified}, nil
 }
 
-func (r Reader) nameOf(parameter Parameter) (originkey.Name, error) {
-	return originkey.ParseName(strings.TrimPrefix(parameter.Name, r.path+"/"))
+func nameOf(path string, parameter Parameter) (originkey.Name, error) {
+	return originkey.ParseName(strings.TrimPrefix(parameter.Name, path+"/"))
 }
 
 // WithMend says what to do about a refusal by KMS, which Parameter Store passes on

@@ -8,7 +8,7 @@ import "time"
 //
 //   - Clock first: a value that the distribution was seen not to have for the grace
 //     time is past only at the moment of seeing. With a clock read later, an `up`
-//     can put the value back in between.
+//     can write the value in between.
 //   - Distribution before ring: the ring that is read later holds every key that the
 //     distribution can have had since, so a header in none of its keys is either
 //     foreign or out of date, and If-Match refuses the update in the latter case.

@@ -13,8 +13,8 @@ type Settings struct {
 	Settle time.Duration
 
 	// Grace is how long the distribution must have been unchanged before a replaced
-	// key is deleted. It must exceed the time that an `up` takes from its refresh to
-	// its update of the distribution, which puts back the header that it read.
+	// key is deleted. It must exceed the time that an `up` takes from reading the ring
+	// to its update of the distribution, and [Settings.UpdateMargin] more.
 	Grace time.Duration
 
 	// Drain is how long the rotator must have seen the distribution Deployed before

@@ -18,9 +18,9 @@
 //     So edges switch in any order, or back and forth, however many there are, and a
 //     deployment takes as long as it likes. Requests that were sent until then arrive
 //     until time passes.
-//   - Pulumi: an `up` puts back any header that was there since its longest time
-//     before the last change of the distribution, at any moment, with an ETag of its
-//     own, any number of times.
+//   - Pulumi: any number of `up`s at once. Each reads the ring, chooses a key as
+//     [originkey.ForUpdate] does, by names and clocks that are not exact, and writes it
+//     at any moment within its longest time, whatever the ETag is by then.
 //   - An intruder, who puts foreign headers into the distribution. Requests with these
 //     are refused, of course; the promise is about all others.
 //   - The front door: one key at a time is watched closely: an authorizer's memory of

@@ -20,6 +20,7 @@ func (w *world) normalise(s *state) (did changes) {
 		}
 	}
 	w.watch(s)
+	w.letUpsChoose(s)
 	used := s.used()
 	for v := value(s.named()); v > 0; v-- {
 		if at := v - 1; !used.has(at) {
@@ -97,7 +98,7 @@ func (s *state) unborn() (set values) {
 
 // used returns the keys that something refers to.
 func (s *state) used() values {
-	set := s.sent | s.flying | s.read | only(s.header) | s.unborn()
+	set := s.sent | s.flying | s.writable() | only(s.header) | s.unborn()
 	for v, l := range s.keys {
 		if l >= goneNow {
 			set |= only(value(v))
@@ -116,7 +117,6 @@ func (s *state) used() values {
 
 // blank clears what has no meaning at present.
 func (s *state) blank() {
-	s.read &^= only(s.header) // which is read all the time
 	if s.watched == noWatch {
 		s.door = door{}
 	}

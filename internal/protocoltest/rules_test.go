@@ -24,11 +24,15 @@ type rules struct {
 	memory  uint8 // an authorizer trusts its memory while it is this old
 	stale   uint8 // and this old while Parameter Store fails
 	cache   uint8 // API Gateway keeps an authorizer's answer while it is this old
-	upTakes uint8 // the longest from an `up`'s refresh to its update of the distribution
+	upTakes uint8 // the longest from an `up`'s choice of a key to its update of the distribution
+
+	// What an `up` takes for settled, by names and clocks that are not exact: never a
+	// key that is younger than upSettle, always one that is older by upMargin.
+	upSettle, upMargin uint8
 
 	names    value // how many keys have a name at once; none is added beyond that
 	watches  bool  // the front door is looked at closely, for one key at a time
-	ups      bool  // there are `up`s that put back the header that they read
+	ups      bool  // there are `up`s, which choose a key from the ring and write it later
 	third    bool  // a third rotator may be about to make a call, however late
 	intruder bool  // somebody puts foreign headers into the distribution
 	revokes  bool  // there are requests to revoke
@@ -55,7 +59,7 @@ func ours() rules {
 	return rules{
 		decide:  originkey.Decide,
 		refetch: 0, settle: 1, // what happens within a unit happens in any order
-		upTakes: 1, grace: 2,
+		upSettle: 1, upMargin: 1, upTakes: 1, grace: 2,
 		drain:  1, // requests arrive before time passes
 		memory: 1, stale: 2, cache: 1,
 		names: 3, watches: true, ups: true, third: true, intruder: true, lag: true, outages: true,

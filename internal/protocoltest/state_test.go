@@ -6,6 +6,9 @@ import "math/bits"
 // more are forgotten, so the number of rotations has no bound.
 const capacity = 7
 
+// longestUp is the most units of time that an `up` takes in any world.
+const longestUp = 2
+
 // A value is what a header carries: that of a key, by the order of the keys' names,
 // or a foreign one.
 type value uint8
@@ -53,10 +56,10 @@ type state struct {
 	sent   values // the keys that some edge may send
 	flying values // the keys that a request on its way may carry besides
 
-	// read are the keys that an `up` may have read as the header and may put back. We
-	// let it until its time is over since the last change of the distribution,
-	// although the header may have been another since longer.
-	read values
+	// chosen are the keys that an `up` has chosen from the ring and may still write
+	// into the distribution: within this unit of time and as many more as the index
+	// says. A key is in the last set that it belongs to alone.
+	chosen [longestUp + 1]values
 
 	rotators [2]rotator
 	late     call // of a third one, which makes this call and ends
@@ -99,7 +102,6 @@ func (s *state) named() (n int) {
 
 // configure changes the distribution's configuration.
 func (s *state) configure(v value) {
-	s.read |= only(s.header)
 	s.header, s.quiet, s.full = v, 0, 0
 	s.sent |= only(v)
 	for i := range s.rotators {
@@ -142,7 +144,10 @@ func (s *state) remove(at value) {
 
 func (s *state) renumber(one func(value) value, many func(values) values) {
 	s.header, s.watched = one(s.header), one(s.watched)
-	s.sent, s.flying, s.read, s.revoked = many(s.sent), many(s.flying), many(s.read), many(s.revoked)
+	s.sent, s.flying, s.revoked = many(s.sent), many(s.flying), many(s.revoked)
+	for left := range s.chosen {
+		s.chosen[left] = many(s.chosen[left])
+	}
 	for i := range s.rotators {
 		r := &s.rotators[i]
 		r.seen, r.ring, r.call.key, r.call.keys = one(r.seen), many(r.ring), one(r.call.key), many(r.call.keys)

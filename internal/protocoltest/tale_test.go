@@ -174,7 +174,7 @@ func (t *tale) words(e event, before, after *state) string {
 	case edgesDone:
 		return "CloudFront: every edge has the configuration"
 	case upWrites:
-		return fmt.Sprintf("an `up` puts back %s, which its refresh read", key)
+		return fmt.Sprintf("an `up` writes %s, which it chose from the ring", key)
 	case intrusion:
 		return "somebody puts in a foreign header"
 	case timePasses:

@@ -50,7 +50,7 @@ func (w *world) environment(s *state, emit emitter) {
 		emit(event{kind: edgesDone}, next)
 	}
 	if w.ups {
-		(s.read | only(s.header)).each(func(v value) {
+		s.writable().each(func(v value) {
 			next := *s
 			next.configure(v)
 			emit(event{kind: upWrites, key: v}, next)
@@ -82,9 +82,8 @@ func (w *world) timePasses(s *state) {
 	if s.full > 0 {
 		s.full = min(s.full+1, w.drainCap()+1)
 	}
-	if s.quiet > w.upTakes {
-		s.read = 0
-	}
+	copy(s.chosen[:], s.chosen[1:])
+	s.chosen[longestUp] = 0
 	if w.lateClock {
 		for i := range s.rotators {
 			s.rotators[i].age(w)
@@ -94,6 +93,8 @@ func (w *world) timePasses(s *state) {
 }
 
 // Ages are counted up to where they make no difference any more.
-func (w *world) settleCap() uint8 { return max(w.settle, ours().settle, w.refetch+1) }
-func (w *world) graceCap() uint8  { return max(w.grace, ours().grace, w.upTakes+1) }
-func (w *world) drainCap() uint8  { return max(w.drain, ours().drain) }
+func (w *world) settleCap() uint8 {
+	return max(w.settle, ours().settle, w.refetch+1, w.upSettle+w.upMargin)
+}
+func (w *world) graceCap() uint8 { return max(w.grace, ours().grace, w.upTakes+1) }
+func (w *world) drainCap() uint8 { return max(w.drain, ours().drain) }
