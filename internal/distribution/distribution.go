@@ -1,5 +1,5 @@
-// Package distribution reads and changes the one header of a CloudFront
-// distribution that carries the origin key.
+// Package distribution reads and changes the header of a CloudFront distribution's
+// origins that carries the origin key.
 //
 // A distribution's configuration is only ever updated as a whole. What the AWS SDK
 // does not know of it would be lost on the way through its types, so the text that
@@ -25,11 +25,11 @@ const deployed = "Deployed"
 // Target says which header of which distribution.
 type Target struct {
 	DistributionID string
-	OriginID       string // as the distribution names the origin, wherever it stands
+	OriginID       string // of the API; the header is changed on every other origin that has it, too
 	Header         string
 }
 
-// Distribution is one distribution, of which one header matters.
+// Distribution is one distribution, of which one header of its origins matters.
 type Distribution struct {
 	api    *cloudfront.Client
 	target Target
@@ -42,7 +42,8 @@ func New(api *cloudfront.Client, target Target) Distribution {
 
 // Version is one version of a distribution's configuration.
 type Version struct {
-	// Header is the header's value; zero when the origin has no such header.
+	// Header is the header's value; zero when the API's origin has no such header, and
+	// when two origins have different ones.
 	Header originkey.Value
 
 	// ETag names the version.
@@ -86,18 +87,15 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, text []byte
 	if err != nil {
 		return Version{}, err
 	}
-	version := Version{
+	return Version{
+		Header:   originkey.HeaderValue(shared(found)),
 		ETag:     *out.ETag,
 		Modified: *out.Distribution.LastModifiedTime,
 		Deployed: aws.ToString(out.Distribution.Status) == deployed,
 		with: func(value originkey.Value) ([]byte, error) {
 			return doc.with(found, d.target.Header, value.Reveal())
 		},
-	}
-	if found.value != nil {
-		version.Header = originkey.HeaderValue(found.value.text)
-	}
-	return version, nil
+	}, nil
 }
 
 // Publish replaces the header's value, or adds the header, if seen still is the

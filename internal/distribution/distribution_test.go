@@ -123,6 +123,41 @@ func TestPublishAddsAMissingHeader(t *testing.T) {
 	}
 }
 
+func TestPublishChangesEveryOriginThatHasTheHeader(t *testing.T) {
+	config := func(api, stream, images string) string {
+		origin := func(id, value string) string {
+			if value == "" {
+				return "<Origin><Id>" + id + "</Id></Origin>"
+			}
+			return "<Origin><Id>" + id + "</Id><CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>" + header +
+				"</HeaderName><HeaderValue>" + value + "</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin>"
+		}
+		return "<DistributionConfig><Origins><Quantity>3</Quantity><Items>" + origin("stream", stream) + origin("images", images) + origin("api", api) +
+			"</Items></Origins></DistributionConfig>"
+	}
+	for name, test := range map[string]struct{ api, stream, seen string }{
+		"the same":           {"OLDVALUE", "OLDVALUE", "OLDVALUE"},
+		"different":          {"OLDVALUE", "OTHER", ""},
+		"only on the second": {"", "OLDVALUE", ""},
+		"only on the API's":  {"OLDVALUE", "", "OLDVALUE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := config(test.api, test.stream, "")
+			seen, err := of(distributiontest.New(id, before)).Read(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, test.seen, seen.Header.Reveal())
+			after := publish(t, before)
+			assert.Equal(t, value.Reveal(), distributiontest.HeaderOf(after, "api", header))
+			assert.Empty(t, distributiontest.HeaderOf(after, "images", header))
+			if test.stream == "" {
+				assert.Empty(t, distributiontest.HeaderOf(after, "stream", header))
+			} else {
+				assert.Equal(t, value.Reveal(), distributiontest.HeaderOf(after, "stream", header))
+			}
+		})
+	}
+}
+
 func TestPublishKeepsPrefixes(t *testing.T) {
 	config := `<c:DistributionConfig xmlns:c="` + distributiontest.Namespace + `"><c:Origins><c:Items><c:Origin><c:Id>api</c:Id></c:Origin></c:Items></c:Origins></c:DistributionConfig>`
 	got := publish(t, config)
@@ -140,10 +175,9 @@ func TestRefusesWhatItCannotChangeAlone(t *testing.T) {
 	}
 	origin := func(id, inner string) string { return "<Origin><Id>" + id + "</Id>" + inner + "</Origin>" }
 	for name, test := range map[string]struct{ origins, want string }{
-		"no such origin":      {origin("one", "") + origin("two", ""), `no origin is "api": there are "one", "two"; run`},
+		"no such origin":      {origin("one", "") + origin("two", ""), `no origin is "api": there are ["one" "two"]; run`},
 		"the header twice":    {origin("api", headers("secret1", "secret2")), `origin "api" has header x-origin-verify 2 times`},
-		"on another origin":   {origin("old", headers("secret1")) + origin("api", ""), `header x-origin-verify is set on origin "old", and belongs on origin "api" alone`},
-		"on a second origin":  {origin("api", headers("secret1")) + origin("new", headers("secret1")), `set on origin "new"`},
+		"twice on a second":   {origin("api", headers("secret1")) + origin("new", headers("secret1", "secret1")), `origin "new" has header x-origin-verify 2 times`},
 		"the origin twice":    {origin("api", "") + origin("api", ""), `two origins "api"`},
 		"an origin of no id":  {"<Origin/>", `no Id`},
 		"no name of a header": {origin("api", "<CustomHeaders><Items><OriginCustomHeader><HeaderValue>secret1</HeaderValue></OriginCustomHeader></Items></CustomHeaders>"), `no HeaderName`},

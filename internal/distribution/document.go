@@ -140,44 +140,58 @@ type place struct {
 	value  *element // HeaderValue; nil when the origin has no such header
 }
 
-// find returns the place of the header on the origin. It refuses a configuration
-// in which the header stands elsewhere too: whatever sends it then, a rotation
-// would change only some of it.
-func (d *document) find(originID, header string) (place, error) {
+// find returns the places of the header: on the origin of that ID, which has to be
+// there and gets the header if it has none, and on every other origin that has it. One
+// update changes them all, so that there is one value.
+func (d *document) find(originID, header string) ([]place, error) {
 	origins, err := d.config.needed("Origins", "Items")
 	if err != nil {
-		return place{}, err
+		return nil, err
 	}
-	var found place
+	var found []place
 	var ids []string
 	for _, origin := range origins.all("Origin") {
 		id, err := origin.needed("Id")
 		if err != nil {
-			return place{}, err
+			return nil, err
 		}
-		ids = append(ids, strconv.Quote(id.text))
+		if slices.Contains(ids, id.text) {
+			return nil, fmt.Errorf("there are two origins %q", id.text)
+		}
+		ids = append(ids, id.text)
 		values, err := valuesOf(origin, header)
 		switch {
 		case err != nil:
-			return place{}, fmt.Errorf("origin %q: %w", id.text, err)
-		case id.text != originID && len(values) > 0:
-			return place{}, fmt.Errorf("header %s is set on origin %q, and belongs on origin %q alone: remove it there", header, id.text, originID)
-		case id.text != originID:
-			continue
-		case found.origin != nil:
-			return place{}, fmt.Errorf("there are two origins %q", originID)
+			return nil, fmt.Errorf("origin %q: %w", id.text, err)
 		case len(values) > 1:
-			return place{}, fmt.Errorf("origin %q has header %s %d times: leave one of them", originID, header, len(values))
-		}
-		found.origin = origin
-		if len(values) == 1 {
-			found.value = values[0]
+			return nil, fmt.Errorf("origin %q has header %s %d times: leave one of them", id.text, header, len(values))
+		case len(values) == 1:
+			found = append(found, place{origin: origin, value: values[0]})
+		case id.text == originID:
+			found = append(found, place{origin: origin})
 		}
 	}
-	if found.origin == nil {
-		return place{}, fmt.Errorf("no origin is %q: there are %s; run `pulumi up`, so that the schedule names the right one", originID, strings.Join(ids, ", "))
+	if !slices.Contains(ids, originID) {
+		return nil, fmt.Errorf("no origin is %q: there are %q; run `pulumi up`, so that the schedule names the right one", originID, ids)
 	}
 	return found, nil
+}
+
+// shared returns the value that the header has in all places, and no value if they
+// differ or one has none.
+func shared(places []place) string {
+	value := ""
+	for i, p := range places {
+		switch {
+		case p.value == nil:
+			return ""
+		case i == 0:
+			value = p.value.text
+		case p.value.text != value:
+			return ""
+		}
+	}
+	return value
 }
 
 // valuesOf returns the HeaderValue elements of an origin's custom headers of that
@@ -205,14 +219,17 @@ func valuesOf(origin *element, header string) ([]*element, error) {
 	return values, nil
 }
 
-// with returns the configuration alone, as an update wants it, with the value at
-// the place. Everything else is byte for byte what CloudFront sent.
-func (d *document) with(p place, header, value string) ([]byte, error) {
-	edits, err := d.set(p, header, value)
-	if err != nil {
-		return nil, err
+// with returns the configuration alone, as an update wants it, with the value in the
+// places. Everything else is byte for byte what CloudFront sent.
+func (d *document) with(places []place, header, value string) ([]byte, error) {
+	edits := []edit{d.namespaces()}
+	for _, p := range places {
+		more, err := d.set(p, header, value)
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
 	}
-	edits = append(edits, d.namespaces())
 	begin, end := d.config.start, d.end(d.config)
 	for i := range edits {
 		edits[i].from -= begin
