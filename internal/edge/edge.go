@@ -10,9 +10,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// OriginID names the API among the distribution's origins. It has to stay the only
-// one: the provider keeps origins as a set, so that a refresh may change their order,
-// and the header with the key is ignored by position.
+// OriginID names the API among the distribution's origins.
 const OriginID = "api"
 
 // leastTLS is the oldest TLS that viewers may use with names of one's own, as
@@ -28,7 +26,7 @@ type Args struct {
 	OriginDomainName pulumi.StringInput // the API's
 	APIPrefix        string             // of the API's paths, such as /api
 	KeyHeader        string             // carries the origin key
-	FirstKey         pulumi.StringInput // secret; sent until the first rotation
+	OriginKey        pulumi.StringInput // secret; of the ring, and settled
 
 	ResponseHeadersPolicyID pulumi.StringInput
 	ViewerRequestARN        pulumi.StringInput // of the function that sees a request first
@@ -83,12 +81,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		distributionArgs.WebAclId = args.WebACLARN.ToStringOutput().ToStringPtrOutput()
 	}
 	distribution, err := cloudfront.NewDistribution(ctx, name+"-distribution", distributionArgs, pulumi.Parent(e),
-		// The rotator owns the header once the distribution exists. It takes the refresh
-		// before each update (Pulumi.yaml) as well: without it, an ignored property is
-		// sent as the state remembers it, which puts an old key back.
-		pulumi.IgnoreChanges([]string{"origins[0].customHeaders"}),
 		pulumi.AdditionalSecretOutputs([]string{"origins"}),
-		pulumi.ResourceHooks(args.hooks()))
+		pulumi.ResourceHooks(args.hooks()),
+		ignoreKeyInPreviews(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -100,6 +95,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		"distributionId": e.DistributionID,
 		"url":            e.URL,
 	})
+}
+
+// ignoreKeyInPreviews leaves the header out of what a preview compares: it reads no
+// key. An update must ignore nothing there. Origins are a set to the provider, and of
+// an element of a set that changes in anything else, what is ignored is lost: the key
+// would be taken from CloudFront.
+func ignoreKeyInPreviews(ctx *pulumi.Context) pulumi.ResourceOption {
+	if !ctx.DryRun() {
+		return pulumi.Composite()
+	}
+	return pulumi.IgnoreChanges([]string{"origins[*].customHeaders"})
 }
 
 func (a *Args) hooks() *pulumi.ResourceHookBinding {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,15 +17,15 @@ import (
 // just before it is sent, and stops the update when the API refuses that key. The
 // header carries the key, and the prefix is that of the API's paths.
 //
-// What Pulumi sends for the ignored header is what its state remembers. After a
-// refresh that is the key in use; without one, or in a state that was restored, it
-// may be a key that was deleted long ago. What the program's own configuration says
-// is no help there: the refresh can be switched off on the command line.
+// It is the second line. The key was chosen so that the API accepts it, by the clock of
+// this machine: that the clock is right is checked here, too. What is not covered is a
+// ring that was emptied by hand, and an update that took longer than it may.
 func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook, error) {
 	g := guard{
 		http:   frontdoor.NewHTTPClient(),
 		header: header,
 		prefix: prefix,
+		now:    time.Now,
 		warn:   func(text string) error { return ctx.Log.Warn(text, nil) },
 	}
 	return ctx.RegisterResourceHook("origin-key-guard", func(args *pulumi.ResourceHookArgs) error {
@@ -36,27 +37,50 @@ type guard struct {
 	http   frontdoor.Doer
 	header string
 	prefix string // of the API's paths
+	now    func() time.Time
 	warn   func(text string) error
 }
 
-// check returns an error if the update to these inputs would shut the front door,
-// or hand the key to a stranger. An API that can't be asked stops nothing: the
-// update may be what brings it back.
+// check returns an error if the update to these inputs would send a key that the API
+// refuses, or was chosen by a wrong clock. An API that can't be asked stops nothing:
+// the update may be what brings it back.
 func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	sent, err := keyInUpdate(inputs, g.header)
 	if err != nil {
 		return err
 	}
-	err = frontdoor.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}.Opens(ctx, sent.value)
+	api := frontdoor.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}
+	if err := g.checkClock(ctx, api); err != nil {
+		return err
+	}
+	err = api.Opens(ctx, sent.value)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, frontdoor.ErrRefused):
-		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: Pulumi's state is older than "+
-			"the last rotation. Nothing was changed; update with a refresh, `pulumi up --refresh` or `options.refresh: always` in Pulumi.yaml (%w)", err)
+		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: the update took longer than the keys' grace time, "+
+			"or keys were deleted by hand. Nothing was changed; run it again, and set rotationGrace above the time that your updates take (%w)", err)
 	default:
 		return g.warn(fmt.Sprintf("the origin key that this update sends to CloudFront could not be checked: %v", err))
 	}
+}
+
+// checkClock returns an error if this machine's clock is too far from the API's for
+// the ages of keys to be told by it.
+func (g guard) checkClock(ctx context.Context, api frontdoor.Door) error {
+	offset, err := api.ClockOffset(ctx, g.now)
+	if err != nil {
+		return g.warn(fmt.Sprintf("this machine's clock, by which the origin key was chosen, could not be compared with the API's: %v", err))
+	}
+	if offset.Abs() <= originkey.ClockTolerance {
+		return nil
+	}
+	side := "ahead of"
+	if offset < 0 {
+		side = "behind"
+	}
+	return fmt.Errorf("this machine's clock is %s %s the API's, and may differ by %s at most: origin keys are chosen by their age. "+
+		"Nothing was changed; set the clock and run the update again", offset.Abs(), side, originkey.ClockTolerance)
 }
 
 // update is what an update sends to the API's origin.
@@ -65,28 +89,36 @@ type update struct {
 	value      originkey.Value
 }
 
-// keyInUpdate finds the key in the distribution's inputs. It refuses a key on any
-// other origin than the API's: the header is ignored by position, so that an origin
-// put in front of the API's would get the key.
+// keyInUpdate finds the key in the distribution's inputs. The API's origin has to have
+// it once. Other origins that have the header must have the same value: a rotation
+// changes them together.
 func keyInUpdate(inputs resource.PropertyMap, header string) (update, error) {
-	var found []update
+	var api update
+	count := 0
+	values := map[string]originkey.Value{} // of other origins, by their IDs
 	for _, origin := range elements(inputs["origins"]) {
 		id, domainName := text(origin["originId"]), text(origin["domainName"])
 		for _, custom := range elements(origin["customHeaders"]) {
-			if text(custom["name"]) != header {
-				continue
+			value := originkey.HeaderValue(text(custom["value"]))
+			switch {
+			case text(custom["name"]) != header:
+			case id == OriginID:
+				count++
+				api = update{domainName, value}
+			default:
+				values[id] = value
 			}
-			if id != OriginID {
-				return update{}, fmt.Errorf("origin %q of the distribution would be sent the header %s, which has the API's key: "+
-					"keep the API's origin, %q, the first one", id, header, OriginID)
-			}
-			found = append(found, update{domainName, originkey.HeaderValue(text(custom["value"]))})
 		}
 	}
-	if len(found) != 1 {
-		return update{}, fmt.Errorf("the distribution's origin %q would have the header %s %d times, and needs it once", OriginID, header, len(found))
+	if count != 1 {
+		return update{}, fmt.Errorf("the distribution's origin %q would have the header %s %d times, and needs it once", OriginID, header, count)
 	}
-	return found[0], nil
+	for id, value := range values {
+		if !value.Equal(api.value) {
+			return update{}, fmt.Errorf("origin %q of the distribution would have another key in the header %s than origin %q: give both the same", id, header, OriginID)
+		}
+	}
+	return api, nil
 }
 
 // elements returns the objects in an array, without marks of secretness.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
@@ -19,19 +20,33 @@ const header = "x-door"
 
 var key = originkey.NewValue([originkey.ValueSize]byte{7}).Reveal()
 
-// api answers with a status, or with an error.
+// now is the time on this machine in these tests.
+var now = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+
+// api answers a request that has a key with a status, or with an error.
 type api struct {
 	status int
 	err    error
+	date   time.Time // zero: now
 	asked  *http.Request
 }
 
 func (a *api) Do(r *http.Request) (*http.Response, error) {
-	a.asked = r
 	if a.err != nil {
 		return nil, a.err
 	}
-	return &http.Response{StatusCode: a.status, Body: io.NopCloser(strings.NewReader(""))}, nil
+	if a.date.IsZero() {
+		a.date = now
+	}
+	status := http.StatusUnauthorized
+	if r.Header.Get(header) != "" {
+		a.asked, status = r, a.status
+	}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Date": {a.date.Format(http.TimeFormat)}},
+		Body:       io.NopCloser(strings.NewReader("")),
+	}, nil
 }
 
 // origin is one of the distribution's inputs, with a header if it has a value.
@@ -54,7 +69,7 @@ func inputs(origins ...resource.PropertyValue) resource.PropertyMap {
 }
 
 func check(a *api, in resource.PropertyMap) (warned string, err error) {
-	g := guard{http: a, header: header, prefix: "/api", warn: func(text string) error { warned = text; return nil }}
+	g := guard{http: a, header: header, prefix: "/api", now: func() time.Time { return now }, warn: func(text string) error { warned = text; return nil }}
 	return warned, g.check(context.Background(), in)
 }
 
@@ -70,8 +85,8 @@ func TestAnAcceptedKeyPasses(t *testing.T) {
 func TestARefusedKeyStopsTheUpdate(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 		_, err := check(&api{status: status}, inputs(origin(OriginID, key)))
-		require.ErrorContains(t, err, "Pulumi's state is older than the last rotation")
-		require.ErrorContains(t, err, "pulumi up --refresh")
+		require.ErrorContains(t, err, "is no longer accepted")
+		require.ErrorContains(t, err, "rotationGrace")
 		assert.NotContains(t, err.Error(), key)
 	}
 }
@@ -85,21 +100,39 @@ func TestAnAPIThatCantBeAskedStopsNothing(t *testing.T) {
 	}
 }
 
-func TestAKeyOnTheWrongOriginStopsTheUpdate(t *testing.T) {
-	for name, in := range map[string]resource.PropertyMap{
-		"an origin in front": inputs(origin("images", key), origin(OriginID, key)),
-		"another origin":     inputs(origin("images", key)),
+func TestEveryOriginHasTheSameKey(t *testing.T) {
+	_, err := check(&api{status: http.StatusOK}, inputs(origin("stream", key), origin(OriginID, key)))
+	require.NoError(t, err)
+
+	a := &api{status: http.StatusOK}
+	_, err = check(a, inputs(origin("stream", "another"), origin(OriginID, key)))
+	require.ErrorContains(t, err, `origin "stream" of the distribution would have another key in the header x-door`)
+	assert.NotContains(t, err.Error(), key)
+	assert.Nil(t, a.asked, "no key is sent anywhere")
+}
+
+func TestAWrongClockStopsTheUpdate(t *testing.T) {
+	for ahead, want := range map[time.Duration]string{
+		time.Minute:          "",
+		-time.Minute:         "",
+		61 * time.Second:     "1m1s ahead of the API's",
+		-3 * time.Minute:     "3m0s behind the API's",
+		24 * 365 * time.Hour: "8760h0m0s ahead of",
 	} {
-		a := &api{status: http.StatusOK}
-		_, err := check(a, in)
-		require.ErrorContains(t, err, `origin "images" of the distribution would be sent the header x-door`, name)
-		assert.NotContains(t, err.Error(), key)
-		assert.Nil(t, a.asked, "%s: no key is sent anywhere", name)
+		a := &api{status: http.StatusOK, date: now.Add(-ahead)}
+		_, err := check(a, inputs(origin(OriginID, key)))
+		if want == "" {
+			require.NoError(t, err, ahead)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+		require.ErrorContains(t, err, "set the clock and run the update again")
+		assert.Nil(t, a.asked)
 	}
 }
 
 func TestAnUpdateWithoutTheHeaderIsStopped(t *testing.T) {
-	for _, in := range []resource.PropertyMap{{}, inputs(), inputs(origin(OriginID, ""))} {
+	for _, in := range []resource.PropertyMap{{}, inputs(), inputs(origin(OriginID, "")), inputs(origin("stream", key))} {
 		_, err := check(&api{status: http.StatusOK}, in)
 		require.ErrorContains(t, err, "would have the header x-door 0 times")
 	}

@@ -24,7 +24,7 @@ func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 		CustomHeaders: cloudfront.DistributionOriginCustomHeaderArray{
 			&cloudfront.DistributionOriginCustomHeaderArgs{
 				Name:  pulumi.String(args.KeyHeader),
-				Value: pulumi.ToSecret(args.FirstKey).(pulumi.StringOutput),
+				Value: pulumi.ToSecret(args.OriginKey).(pulumi.StringOutput),
 			},
 		},
 	}

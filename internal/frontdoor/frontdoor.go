@@ -55,7 +55,7 @@ var ErrRefused = errors.New("the API refused")
 // Opens fails unless the API lets a request with the value in; the zero value sends
 // no header. That the API then finds the request wrong is as good as an answer.
 func (d Door) Opens(ctx context.Context, value originkey.Value) error {
-	status, err := d.knock(ctx, value)
+	status, err := d.status(ctx, value)
 	switch {
 	case err != nil:
 		return err
@@ -69,7 +69,7 @@ func (d Door) Opens(ctx context.Context, value originkey.Value) error {
 
 // StaysShut fails unless the API refuses the value.
 func (d Door) StaysShut(ctx context.Context, value originkey.Value) error {
-	status, err := d.knock(ctx, value)
+	status, err := d.status(ctx, value)
 	switch {
 	case err != nil:
 		return err
@@ -90,12 +90,37 @@ func tells(status int) bool {
 	return 200 <= status && status < 300 || 400 <= status && status < 500 && status != http.StatusTooManyRequests
 }
 
-func (d Door) knock(ctx context.Context, value originkey.Value) (int, error) {
+// ClockOffset returns how far this machine's clock is ahead of the API's, to the
+// second: negative if it is behind. The API answers a request without a key by itself.
+func (d Door) ClockOffset(ctx context.Context, now func() time.Time) (time.Duration, error) {
+	sent := now()
+	response, err := d.knock(ctx, originkey.Value{})
+	if err != nil {
+		return 0, err
+	}
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return 0, fmt.Errorf("%s answered without a Date", d.URL)
+	}
+	middle := sent.Add(now().Sub(sent) / 2)
+	return middle.Sub(date).Truncate(time.Second), nil
+}
+
+func (d Door) status(ctx context.Context, value originkey.Value) (int, error) {
+	response, err := d.knock(ctx, value)
+	if err != nil {
+		return 0, err
+	}
+	return response.StatusCode, nil
+}
+
+// knock sends the request, and returns the answer without its body.
+func (d Door) knock(ctx context.Context, value originkey.Value) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, knockTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL+d.Prefix+knockPath, strings.NewReader(knockBody))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "gatehouse")
@@ -104,12 +129,12 @@ func (d Door) knock(ctx context.Context, value originkey.Value) (int, error) {
 	}
 	response, err := d.HTTP.Do(request)
 	if err != nil {
-		return 0, withoutValue(err, value)
+		return nil, withoutValue(err, value)
 	}
 	defer func() { _ = response.Body.Close() }()
 	// What an API says to a key is nobody's business.
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
-	return response.StatusCode, nil
+	return response, nil
 }
 
 // withoutValue keeps the text of an error alone, free of the value: no HTTP client

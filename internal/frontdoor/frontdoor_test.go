@@ -84,3 +84,32 @@ func TestKnocksEnd(t *testing.T) {
 	defer cancel()
 	require.ErrorContains(t, Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(ctx, value), "deadline")
 }
+
+func TestClockOffset(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	for date, want := range map[string]time.Duration{
+		"Sat, 31 Jan 2026 12:00:00 GMT": 0,
+		"Sat, 31 Jan 2026 11:58:30 GMT": 90 * time.Second,
+		"Sat, 31 Jan 2026 13:00:00 GMT": -time.Hour,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			assert.Empty(t, r.Header.Get(header), "no key is sent")
+			w.Header().Set("Date", date)
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		offset, err := Door{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), clock)
+		require.NoError(t, err)
+		assert.Equal(t, want, offset, date)
+		server.Close()
+	}
+}
+
+func TestClockOffsetWithoutADate(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Date"] = nil
+	}))
+	defer server.Close()
+	_, err := Door{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), time.Now)
+	assert.ErrorContains(t, err, "answered without a Date")
+}

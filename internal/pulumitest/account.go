@@ -12,7 +12,8 @@ import (
 // What the mocked AWS account is, and makes.
 const (
 	AccountID = "123456789012"
-	FirstKey  = "the-first-key-in-clear" // what the rotator's create answers
+	FirstKey  = "the-first-key-in-clear"                      // what the rotator's create answered
+	OriginKey = "dGhlLWtleS1pbi1jbGVhci1vZi10aGUtb3duLXJpbmc" // of the ring, and settled long ago
 )
 
 // state is what the mocked provider returns for a resource: its inputs, and those
@@ -65,6 +66,8 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	case "aws:cloudfront/getCachePolicy:getCachePolicy", "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy":
 		name := args.Args["name"].StringValue()
 		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
+	case "aws:ssm/getParametersByPath:getParametersByPath":
+		return ring(args.Args["path"].StringValue()), nil
 	case "aws:bedrock/getInferenceProfile:getInferenceProfile":
 		return inferenceProfile(args.Args["inferenceProfileId"].StringValue())
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":

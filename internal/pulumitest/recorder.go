@@ -24,6 +24,7 @@ const (
 type Recorder struct {
 	mu            sync.Mutex
 	registrations []Registration
+	calls         []string
 	outputs       int
 }
 
@@ -31,6 +32,13 @@ type Recorder struct {
 func Run(program pulumi.RunFunc) (*Recorder, error) {
 	r := &Recorder{}
 	return r, pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
+}
+
+// Preview runs program as a preview does, against a new recorder: outputs of resources
+// are known, as those of a stack that exists.
+func Preview(program pulumi.RunFunc) (*Recorder, error) {
+	r := &Recorder{}
+	return r, pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r), func(info *pulumi.RunInfo) { info.DryRun = true })
 }
 
 // MustRun is [Run] for programs that have to succeed.
@@ -53,7 +61,17 @@ func (r *Recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 
 // Call implements [pulumi.MockResourceMonitor].
 func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	r.mu.Lock()
+	r.calls = append(r.calls, args.Token)
+	r.mu.Unlock()
 	return answer(args)
+}
+
+// Calls returns the tokens of the functions that were called.
+func (r *Recorder) Calls() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
 }
 
 // RegisterResourceOutputs counts the components, and the stack, that registered

@@ -3,15 +3,13 @@
 package rotation
 
 import (
-	"encoding/json"
-	"errors"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
@@ -39,9 +37,9 @@ type Rotation struct {
 	Ring    Ring
 	Rotator *function.Function
 
-	// FirstKey is the value of the key that was made with the stack: a secret. It is
-	// for the distribution's creation only, and soon out of use.
-	FirstKey pulumi.StringOutput
+	// OriginKey is the value that CloudFront is handed by this run of the program: a
+	// secret. Previews have to ignore it: there it is out of date.
+	OriginKey pulumi.StringOutput
 }
 
 // New declares the ring and the rotator, and has the rotator make the first key.
@@ -56,9 +54,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := r.newRotator(ctx, name, args); err != nil {
 		return nil, err
 	}
-	if err := r.makeFirstKey(ctx, name); err != nil {
+	first, err := r.newFirstKey(ctx, name)
+	if err != nil {
 		return nil, err
 	}
+	r.OriginKey = r.originKey(ctx, first, times(args.Settings))
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{
 		"parameterPath": pulumi.String(r.Ring.Path),
 		"kmsKeyArn":     r.Ring.KMSKeyARN,
@@ -95,29 +95,6 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 	return err
 }
 
-// makeFirstKey runs the rotator's `create` when the stack is created and its
-// `delete` when it is destroyed, and not in between. The program itself makes no
-// secret: it stays deterministic, and a preview has nothing to show.
-func (r *Rotation) makeFirstKey(ctx *pulumi.Context, name string) error {
-	first, err := lambda.NewInvocation(ctx, name+"-first-key", &lambda.InvocationArgs{
-		FunctionName:   r.Rotator.Name,
-		Input:          pulumi.String(`{"action":"create"}`),
-		LifecycleScope: pulumi.String("CRUD"),
-	}, pulumi.Parent(r), pulumi.AdditionalSecretOutputs([]string{"result"}))
-	if err != nil {
-		return err
-	}
-	r.FirstKey = pulumi.ToSecret(first.Result.ApplyT(keyValue)).(pulumi.StringOutput)
-	return nil
-}
-
-// keyValue reads the value out of the rotator's answer, which no error repeats.
-func keyValue(answer string) (string, error) {
-	var key struct {
-		Value string `json:"value"`
-	}
-	if err := json.Unmarshal([]byte(answer), &key); err != nil || key.Value == "" {
-		return "", errors.New("the rotator's answer to create has no key in it: its log says why")
-	}
-	return key.Value, nil
+func times(s settings.Rotation) originkey.Settings {
+	return originkey.Settings{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
 }

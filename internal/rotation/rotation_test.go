@@ -14,7 +14,7 @@ const keysARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/gatehouse/test/ori
 
 func declare(t *testing.T, ctx *pulumi.Context) (*Rotation, error) {
 	t.Helper()
-	return New(ctx, "rotation", &Args{Deployment: pulumitest.Deployment(t), Key: pulumitest.Settings(t).Key})
+	return New(ctx, "rotation", &Args{Deployment: pulumitest.Deployment(t), Key: pulumitest.Settings(t).Key, Settings: pulumitest.Settings(t).Rotation})
 }
 
 func run(t *testing.T) *pulumitest.Recorder {
@@ -25,18 +25,30 @@ func run(t *testing.T) *pulumitest.Recorder {
 	})
 }
 
-func TestTheFirstKeyIsMadeByTheRotatorAndSecret(t *testing.T) {
+func TestCloudFrontIsHandedTheNewestSettledKeyAsASecret(t *testing.T) {
 	var secret bool
 	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		r, err := declare(t, ctx)
 		if err != nil {
 			return nil, err
 		}
-		secret = pulumi.IsSecret(r.FirstKey)
-		return pulumi.Map{"firstKey": r.FirstKey}, nil
+		secret = pulumi.IsSecret(r.OriginKey)
+		return pulumi.Map{"originKey": r.OriginKey}, nil
 	})
-	assert.Equal(t, pulumitest.FirstKey, got["firstKey"])
+	assert.Equal(t, pulumitest.OriginKey, got["originKey"])
 	assert.True(t, secret)
+}
+
+func TestOnlyAnUpdateReadsTheRing(t *testing.T) {
+	const token = "aws:ssm/getParametersByPath:getParametersByPath"
+	program := func(ctx *pulumi.Context) error {
+		_, err := declare(t, ctx)
+		return err
+	}
+	assert.Contains(t, pulumitest.MustRun(t, program).Calls(), token)
+	preview, err := pulumitest.Preview(program)
+	require.NoError(t, err)
+	assert.NotContains(t, preview.Calls(), token)
 }
 
 func TestTheFirstKeyLivesWithTheStack(t *testing.T) {
@@ -49,9 +61,9 @@ func TestTheFirstKeyLivesWithTheStack(t *testing.T) {
 }
 
 func TestAnAnswerWithoutKeyIsAnErrorThatRepeatsNothing(t *testing.T) {
-	for _, answer := range []string{"", "{}", `"hush"`, `{"value":""}`, `{"value":7,"other":"hush"}`} {
-		_, err := keyValue(answer)
-		require.ErrorContains(t, err, "has no key in it")
+	for _, answer := range []string{"", "{}", `"hush"`, `{"value":""}`, `{"value":7,"other":"hush"}`, `{"name":"hush","value":"hush"}`} {
+		_, err := firstKey(answer)
+		require.ErrorContains(t, err, "the rotator's answer to create has no")
 		assert.NotContains(t, err.Error(), "hush")
 	}
 }

@@ -46,7 +46,7 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 		OriginDomainName: b.api.DomainName,
 		APIPrefix:        s.Gateway.Prefix,
 		KeyHeader:        s.Key.Header,
-		FirstKey:         b.keys.FirstKey,
+		OriginKey:        b.keys.OriginKey,
 		Names:            s.Domain.Names,
 		CertificateARN:   b.certificateARN,
 		Guard:            b.guard,

@@ -29,7 +29,7 @@ func TestEveryBehaviorIsForHTTPSAndHasTheHeaders(t *testing.T) {
 	})
 }
 
-func TestTheKeyHasOneOrigin(t *testing.T) {
+func TestThereIsOneOrigin(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		assert.Len(t, recorder.Only(t, distribution).Input("origins").ArrayValue(), 1)
 	})

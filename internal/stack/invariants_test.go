@@ -301,7 +301,7 @@ func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
 }
 
 func TestSecretsAreNeverInClear(t *testing.T) {
-	secrets := []string{pulumitest.FirstKey, kubeconfig, pulumitest.Issued("inference.example.com").KeyPEM()}
+	secrets := []string{pulumitest.FirstKey, pulumitest.OriginKey, kubeconfig, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			text := shown(resource.NewProperty(r.Inputs))

@@ -1,0 +1,71 @@
+package rotation
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+)
+
+// originKey is the value that this run of the program hands to CloudFront, a secret:
+// see [originkey.ForUpdate]. The program publishes keys by the same protocol as the
+// rotator, so that it makes no difference what the rotator does meanwhile, and how
+// old Pulumi's state is.
+//
+// A preview reads no key, so that its role needs no permission to: there it is the
+// first key, which the distribution ignores.
+func (r *Rotation) originKey(ctx *pulumi.Context, first *lambda.Invocation, times originkey.Settings) pulumi.StringOutput {
+	if ctx.DryRun() {
+		return secret(first.Result.ApplyT(func(answer string) (string, error) {
+			key, err := firstKey(answer)
+			return key.Value.Reveal(), err
+		}))
+	}
+	// The ring is read when the first key is in it.
+	path := first.Result.ApplyT(func(string) string { return r.Ring.Path }).(pulumi.StringOutput)
+	ring := ssm.GetParametersByPathOutput(ctx, ssm.GetParametersByPathOutputArgs{
+		Path:           path,
+		WithDecryption: pulumi.Bool(true),
+	}, pulumi.Parent(r))
+	return secret(pulumi.All(first.Result, ring).ApplyT(func(all []any) (string, error) {
+		key, err := firstKey(all[0].(string))
+		if err != nil {
+			return "", err
+		}
+		chosen, err := choose(r.Ring.Path, all[1].(ssm.GetParametersByPathResult), key, time.Now(), times)
+		return chosen.Value.Reveal(), err
+	}))
+}
+
+// choose returns the key that CloudFront is handed, of those that were listed below
+// the path. What else is stored there is left out, as the rotator leaves it out.
+func choose(path string, listed ssm.GetParametersByPathResult, first originkey.Key, now time.Time, times originkey.Settings) (originkey.Key, error) {
+	if len(listed.Names) != len(listed.Values) {
+		return originkey.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))
+	}
+	var keys []originkey.Key
+	for i, name := range listed.Names {
+		key, err := keystore.KeyOf(path, keystore.Parameter{Name: name, Value: listed.Values[i]})
+		if err == nil {
+			keys = append(keys, key)
+		}
+	}
+	ring, err := originkey.NewRing(keys...)
+	if err != nil {
+		return originkey.Key{}, err
+	}
+	chosen, err := originkey.ForUpdate(ring, first, now, times)
+	if err != nil {
+		return originkey.Key{}, fmt.Errorf("choose the origin key for CloudFront below %s: %w", path, err)
+	}
+	return chosen, nil
+}
+
+func secret(value pulumi.Output) pulumi.StringOutput {
+	return pulumi.ToSecret(value).(pulumi.StringOutput)
+}
