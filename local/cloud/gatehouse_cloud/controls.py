@@ -8,6 +8,8 @@ GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "princ
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
 GET      /_gatehouse/resources    what the cloud holds: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
+GET      /_gatehouse/origin-headers  the changes of distributions, with the parameter that holds each custom header's value,
+                                  as JSON lines; ?since=N leaves out the first N
 """
 
 import json
@@ -17,7 +19,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, edge, faults, inventory, origin_connections, runtime
+from . import calls, deployments, edge, faults, inventory, origin_connections, origin_headers, runtime
 
 PREFIX = "/_gatehouse/"
 
@@ -40,6 +42,7 @@ class Controls:
         origins: origin_connections.Connections,
         injected: faults.Faults,
         called: calls.Calls,
+        changed: origin_headers.Changes,
         named: dict[str, str],
     ):
         self._fleet = fleet
@@ -47,6 +50,7 @@ class Controls:
         self._origins = origins
         self._faults = injected
         self._calls = called
+        self._changes = changed
         self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
@@ -57,7 +61,8 @@ class Controls:
             ("PUT", "faults"): self._set_faults,
             ("PUT", "kill"): self._kill,
             ("GET", "resources"): lambda _: self._inventory.describe(),
-            ("GET", "calls"): self._since,
+            ("GET", "calls"): lambda query: self._calls.since(_since(query)),
+            ("GET", "origin-headers"): lambda query: self._changes.since(_since(query)),
         }
 
     async def serve(self, scope, receive, send) -> None:
@@ -119,5 +124,6 @@ class Controls:
             raise Refused(400, 'give {"function": name}')
         return {"killed": runtime.kill(wanted["function"])}
 
-    def _since(self, query: dict) -> list[dict]:
-        return self._calls.since(int(query.get("since", ["0"])[0]))
+
+def _since(query: dict) -> int:
+    return int(query.get("since", ["0"])[0])

@@ -37,6 +37,7 @@ from . import (
     load_balancers,
     networks,
     origin_connections,
+    origin_headers,
     patching,
     permissions,
     private_integrations,
@@ -70,7 +71,7 @@ def run(options, scratch: str) -> int:
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
     everybody = edge.Viewers(options.viewer_country)
     origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
-    injected, called = faults.Faults(), calls.Calls()
+    injected, called, changed = faults.Faults(), calls.Calls(), origin_headers.Changes()
     try:
         quiet.install()
         answers.install()
@@ -83,6 +84,7 @@ def run(options, scratch: str) -> int:
         error_pages.install()
         response_headers.install()
         deployments.install(fleet)
+        origin_headers.install(changed)
         errors.install()
         absent.install()
         alarms.install()
@@ -111,7 +113,8 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    application = _application(options, sockets, controls.Controls(fleet, everybody, origins, injected, called, named))
+    control = controls.Controls(fleet, everybody, origins, injected, called, changed, named)
+    application = _application(options, sockets, control)
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
