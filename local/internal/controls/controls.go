@@ -98,19 +98,41 @@ type Call struct {
 
 // Calls returns the calls after a number, oldest first.
 func (c Controls) Calls(ctx context.Context, since int) ([]Call, error) {
-	content, err := c.request(ctx, http.MethodGet, fmt.Sprintf("calls?since=%d", since), nil)
+	return lines[Call](ctx, c, fmt.Sprintf("calls?since=%d", since))
+}
+
+// lines returns what a control answers, a value on each line.
+func lines[T any](ctx context.Context, c Controls, path string) ([]T, error) {
+	content, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	var all []Call
+	var all []T
 	for decoder := json.NewDecoder(bytes.NewReader(content)); decoder.More(); {
-		var one Call
+		var one T
 		if err := decoder.Decode(&one); err != nil {
-			return nil, fmt.Errorf("the local cloud's calls: %w", err)
+			return nil, fmt.Errorf("the local cloud's %s: %w", path, err)
 		}
 		all = append(all, one)
 	}
 	return all, nil
+}
+
+// OriginHeaders is what one change of a distribution sends to its origins in custom
+// headers.
+type OriginHeaders struct {
+	N         int    `json:"n"`
+	Operation string `json:"operation"`
+	Headers   []struct {
+		Origin    string `json:"origin"`
+		Name      string `json:"name"`
+		Parameter string `json:"parameter"` // that has the header's value; empty if none has
+	} `json:"headers"`
+}
+
+// OriginHeaders returns the changes of distributions after a number, oldest first.
+func (c Controls) OriginHeaders(ctx context.Context, since int) ([]OriginHeaders, error) {
+	return lines[OriginHeaders](ctx, c, fmt.Sprintf("origin-headers?since=%d", since))
 }
 
 func (c Controls) do(ctx context.Context, method, path string, send, into any) error {

@@ -1,6 +1,6 @@
 // Package rotationtest proves the rotation of the origin key on the running local
-// stack: under load and disturbance, beside the algorithm that it replaces, with a
-// deployment in between, by the schedule alone, and with permissions missing.
+// stack: under load and disturbance, beside the algorithm that it replaces, with
+// updates of the stack in between, by the schedule alone, and with permissions missing.
 package rotationtest
 
 import (
@@ -176,7 +176,7 @@ func (t *test) run(ctx context.Context, o Options) error {
 			return theirs.mustFail()
 		})
 	}
-	try("up in between", t.upInBetween)
+	try("updates", t.updates)
 	try("by schedule", t.bySchedule)
 	try("calls", func(ctx context.Context, s *progress.Step) error { return t.ledger.check(ctx, s, t) })
 	var permissions []permission

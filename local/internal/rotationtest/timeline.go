@@ -1,8 +1,6 @@
 package rotationtest
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -146,17 +144,4 @@ func (t *timeline) keys() []key {
 	}
 	slices.SortFunc(keys, func(a, b key) int { return strings.Compare(a.name, b.name) })
 	return keys
-}
-
-// forward fails if an older key ever followed a newer one.
-func (t *timeline) forward() error {
-	for i := 1; i < len(t.published); i++ {
-		if before, after := t.published[i-1].name, t.published[i].name; after < before {
-			return fmt.Errorf("key %s came back after key %s", after, before)
-		}
-	}
-	if t.lives[t.last.header] == nil {
-		return errors.New("the header has a value that was never in the ring")
-	}
-	return nil
 }

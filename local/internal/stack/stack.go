@@ -196,14 +196,8 @@ func (s Stack) mend(ctx context.Context, state recovery.State, exported []byte) 
 	if err != nil {
 		return fmt.Errorf("%w, and its state is not understood: %w", ErrUnknown, err)
 	}
-	file := s.Layout.Run("mended.json")
-	if err := layout.WriteFile(file, mended, 0o600); err != nil {
-		return err
-	}
-	defer os.Remove(file)
 	s.Say("  the last deployment was killed with %d operations under way, of which %d have made something that its state lacks: it is mended", pending, len(imports))
-	_, err = s.CLI.Output(ctx, "stack", "import", "--file", file, "--stack", pulumi.StackName)
-	return err
+	return s.Import(ctx, mended)
 }
 
 // policyPack is the folder of the rules for every resource. At a deployment they see
@@ -211,18 +205,32 @@ func (s Stack) mend(ctx context.Context, state recovery.State, exported []byte) 
 const policyPack = "policy"
 
 // Up deploys, and says what changed. A resource that breaks a rule stops it.
-func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err error) {
-	return s.run(ctx, "up", doing, "up", "--yes", "--skip-preview", "--suppress-outputs", "--policy-pack", policyPack)
+func (s Stack) Up(ctx context.Context, doing func(string), flags ...string) (changes string, err error) {
+	args := []string{"up", "--yes", "--skip-preview", "--suppress-outputs", "--policy-pack", policyPack}
+	return s.run(ctx, "up", doing, append(args, flags...)...)
 }
 
 // UpWith deploys with some settings changed; with none, the stack as it is meant.
 func (s Stack) UpWith(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
-	changed := maps.Clone(s.Machine)
-	maps.Copy(changed, settings)
-	if err := pulumi.WriteConfig(s.Layout, changed); err != nil {
+	if err := s.configure(settings); err != nil {
 		return "", err
 	}
 	return s.Up(ctx, doing)
+}
+
+// configure writes the stack's configuration with some settings changed.
+func (s Stack) configure(settings map[string]any) error {
+	changed := maps.Clone(s.Machine)
+	maps.Copy(changed, settings)
+	return pulumi.WriteConfig(s.Layout, changed)
+}
+
+// UpWithoutRefresh is [Stack.UpWith] by the state as it is, whatever has changed since.
+func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
+	if err := s.configure(settings); err != nil {
+		return "", err
+	}
+	return s.Up(ctx, doing, "--refresh=false")
 }
 
 // Preview fails if a deployment would change anything.
@@ -282,6 +290,17 @@ func (s Stack) Outputs(ctx context.Context) (values map[string]string, text stri
 func (s Stack) Export(ctx context.Context) ([]byte, error) {
 	out, err := s.CLI.Output(ctx, "stack", "export", "--stack", pulumi.StackName)
 	return []byte(out), err
+}
+
+// Import puts a state in place of the one that there is.
+func (s Stack) Import(ctx context.Context, state []byte) error {
+	file := s.Layout.Run("import.json")
+	if err := layout.WriteFile(file, state, 0o600); err != nil {
+		return err
+	}
+	defer os.Remove(file)
+	_, err := s.CLI.Output(ctx, "stack", "import", "--file", file, "--stack", pulumi.StackName)
+	return err
 }
 
 // Drop forgets the stack without touching the servers.
