@@ -121,8 +121,18 @@ var symptoms = []symptom{
 	}},
 	{regexp.MustCompile(`the origin key that this update would send to CloudFront is no longer accepted`), always(Finding{
 		Section: "old-key",
-		Wrong:   "The update would send CloudFront an origin key that was deleted: the state is older than the last rotation.",
-		Next:    []string{"`pulumi up --refresh`. Nothing was changed."},
+		Wrong:   "The update took longer than the origin keys' grace time, or keys were deleted by hand: it would send CloudFront a key that is no more.",
+		Next:    []string{"`pulumi up` again; nothing was changed. Set rotationGrace above the time that updates take."},
+	})},
+	{regexp.MustCompile(`no origin key is known to every authorizer for sure|the ring of origin keys is empty`), always(Finding{
+		Section: "old-key",
+		Wrong:   "There is no origin key that is old enough for CloudFront to be handed.",
+		Next:    []string{"Wait as long as the message says, then `pulumi up`. Nothing was changed."},
+	})},
+	{regexp.MustCompile(`this machine's clock is .* the API's`), always(Finding{
+		Section: "clock",
+		Wrong:   "This machine's clock is wrong, and origin keys are chosen by their age.",
+		Next:    []string{"Set the clock, then `pulumi up`. Nothing was changed."},
 	})},
 	{regexp.MustCompile(`as it is currently marked for protection`), always(Finding{
 		Section: "protected",
