@@ -69,7 +69,7 @@ func TestProtocolHolds(t *testing.T) {
 		{
 			name: "longer times; three keys",
 			rules: ours().but(func(r *rules) {
-				r.refetch, r.settle, r.upTakes, r.grace, r.drain = 1, 2, 2, 3, 2
+				r.refetch, r.settle, r.upSettle, r.upTakes, r.grace, r.drain = 1, 2, 2, 2, 3, 2
 				r.memory, r.stale, r.cache = 2, 3, 2
 				r.third = false
 			}),
