@@ -205,7 +205,11 @@ func (s Stack) mend(ctx context.Context, state recovery.State, exported []byte) 
 const policyPack = "policy"
 
 // Up deploys, and says what changed. A resource that breaks a rule stops it.
-func (s Stack) Up(ctx context.Context, doing func(string), flags ...string) (changes string, err error) {
+func (s Stack) Up(ctx context.Context, doing func(string)) (changes string, err error) {
+	return s.up(ctx, doing)
+}
+
+func (s Stack) up(ctx context.Context, doing func(string), flags ...string) (changes string, err error) {
 	args := []string{"up", "--yes", "--skip-preview", "--suppress-outputs", "--policy-pack", policyPack}
 	return s.run(ctx, "up", doing, append(args, flags...)...)
 }
@@ -230,7 +234,7 @@ func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, do
 	if err := s.configure(settings); err != nil {
 		return "", err
 	}
-	return s.Up(ctx, doing, "--refresh=false")
+	return s.up(ctx, doing, "--refresh=false")
 }
 
 // Preview fails if a deployment would change anything.
