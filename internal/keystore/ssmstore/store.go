@@ -56,6 +56,9 @@ func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Val
 		Name:      aws.String(s.parameter(name)),
 		Value:     aws.String(value.Reveal()),
 		Type:      types.ParameterTypeSecureString,
+		// Without it, the account's default counts: the advanced tier costs, and asks for
+		// kms:GenerateDataKey, which the rotator's role has not.
+		Tier:      types.ParameterTierStandard,
 		KeyId:     aws.String(s.kmsKey),
 		Overwrite: aws.Bool(false),
 	})
