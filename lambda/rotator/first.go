@@ -41,7 +41,6 @@ func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name))
 // create returns the newest key of the ring, and makes it first if the ring is
 // empty. Two that overlap may make and return a key each: both are in the ring, and
 // rotation deletes the one that CloudFront does not get.
-//
 func (r *rotator) create(ctx context.Context, _ event) (any, error) {
 	var key created
 	err := r.whenAllowed(ctx, func() (err error) {
@@ -78,7 +77,7 @@ func (r *rotator) newestOrFirst(ctx context.Context) (created, error) {
 	// counts, not what we hoped to store.
 	newest, ok, err = r.newest(ctx)
 	if err == nil && !ok {
-		err = fmt.Errorf("the ring is empty although key %s exists: invoke create again", made.name)
+		err = fmt.Errorf("the ring is empty although key %s exists: run `pulumi up` again", made.name)
 	}
 	if err != nil {
 		return created{}, err

@@ -181,7 +181,7 @@ func TestCreateSaysWhenTheTakenNameIsNotListed(t *testing.T) {
 	malformed := testPath + "/" + string(originkey.NewName(noon, [originkey.NonceSize]byte{}))
 	s.store.Set(malformed, "not-a-value", noon)
 	_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
-	require.ErrorContains(t, err, "invoke create again")
+	require.ErrorContains(t, err, "run `pulumi up` again")
 }
 
 // Whatever reply is lost, invoking again ends with one key.
