@@ -468,7 +468,9 @@ var wildcards = map[string]string{
 	"model-function-policy: *":                                                  "neither are network interfaces before they are made; the function's code can't use this",
 	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":           "a condition names the one parameter, whatever key it is encrypted with",
 	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS says through which profile a guardrail works, and in which Regions",
-	"network-flow-logs-policy: *":                                               "DescribeLogGroups is allowed on all groups or none",
+	"schedule-rotator-policy: arn:aws:apigateway:us-east-1::/apis/gateway-api-id/stages/*/cache/authorizers":    "the API has one stage, whose name IAM may see as $default or as %24default",
+	"schedule-rotator-policy: arn:aws:apigateway:eu-central-1::/apis/gateway-api-id/stages/*/cache/authorizers": "the API has one stage, whose name IAM may see as $default or as %24default",
+	"network-flow-logs-policy: *": "DescribeLogGroups is allowed on all groups or none",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {
