@@ -11,6 +11,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 )
 
+// readable is the archive's own mode: a temporary file is readable to its owner alone.
+const readable = 0o644
+
 func main() {
 	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, "usage: lambdazip folder...")
@@ -43,7 +46,7 @@ func pack(folder string) (err error) {
 	if err := lambdazip.Write(temp, program); err != nil {
 		return errors.Join(fmt.Errorf("pack %s: %w", program.Name(), err), temp.Close())
 	}
-	if err := temp.Close(); err != nil {
+	if err := errors.Join(temp.Chmod(readable), temp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp.Name(), filepath.Join(folder, lambdazip.Archive))

@@ -20,6 +20,9 @@ func TestPackReplacesTheArchive(t *testing.T) {
 	require.NoError(t, err)
 	defer content.Close() //nolint:errcheck // only read
 	assert.Equal(t, "bootstrap", content.File[0].Name)
+	info, err := os.Stat(archive)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o644), info.Mode())
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	assert.Len(t, left, 2)
