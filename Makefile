@@ -175,6 +175,7 @@ lambdas: ## Build the functions for ARCH (arm64 or x86_64) into dist/lambda
 		CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_$(ARCH)) go build -buildvcs=false -tags lambda.norpc \
 			-ldflags="-s -w -buildid=" -o dist/lambda/$(ARCH)/$$name/bootstrap ./lambda/$$name; \
 	done
+	@go run ./internal/cmd/lambdazip $(addprefix dist/lambda/$(ARCH)/,$(LAMBDAS))
 
 # The same functions from another folder have to be the same bytes: an update would
 # find a change otherwise where there is none.

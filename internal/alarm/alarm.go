@@ -32,7 +32,9 @@ type Alarm struct {
 	Periods   int // that are looked at
 	Breaching int // of those, how many have to be bad
 
-	// Silence also alarms: the metric has to be there.
+	// Silence also tells the topic: the metric has to be there. The alarm's state is
+	// INSUFFICIENT_DATA then, not ALARM: CloudWatch looks back to before an alarm was
+	// made, and would take a metric that is about to begin for one that has ended.
 	Silence bool
 }
 
@@ -68,7 +70,8 @@ func (d Desk) New(ctx *pulumi.Context, name string, a Alarm, opts ...pulumi.Reso
 		args.ComparisonOperator = pulumi.String("LessThanThreshold")
 	}
 	if a.Silence {
-		args.TreatMissingData = pulumi.String("breaching")
+		args.TreatMissingData = pulumi.String("missing")
+		args.InsufficientDataActions = pulumi.Array{d.Topic}
 	}
 	a.measure(args)
 	_, err := cloudwatch.NewMetricAlarm(ctx, name, args, opts...)

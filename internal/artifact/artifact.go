@@ -7,18 +7,23 @@ import (
 	"path/filepath"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 )
 
 // Directory is where `make lambdas` puts functions, as
-// <directory>/<architecture>/<function>/bootstrap.
+// <directory>/<architecture>/<function>/bootstrap.zip.
 type Directory string
 
 // Archive returns the function's code for Lambda. It fails when the function is
 // not built for the architecture.
+//
+// It is a file, not a folder: Pulumi uploads an archive's bytes as they are, and
+// with them the file modes, which it leaves out of an archive of a folder.
 func (d Directory) Archive(function, architecture string) (pulumi.Archive, error) {
-	folder := filepath.Join(string(d), architecture, function)
-	if _, err := os.Stat(filepath.Join(folder, "bootstrap")); err != nil {
+	path := filepath.Join(string(d), architecture, function, lambdazip.Archive)
+	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("function %s is not built for %s: run `make lambdas ARCH=%s` (%w)", function, architecture, architecture, err)
 	}
-	return pulumi.NewFileArchive(folder), nil
+	return pulumi.NewFileArchive(path), nil
 }

@@ -40,6 +40,10 @@ func TestOutput(t *testing.T) {
 		{"the origin key that this update would send to CloudFront is no longer accepted: …", "old-key", "a key that is no more"},
 		{"no origin key is known to every authorizer for sure: the oldest of [a b] was made less than 6m30s ago; update again in 4m", "old-key", "old enough"},
 		{"this machine's clock is 3m0s ahead of the API's, and may differ by 1m0s at most: …", "clock", "clock is wrong"},
+		{
+			"InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].",
+			"quota-of-functions", "too low to reserve",
+		},
 		{`unable to delete resource "urn:x" as it is currently marked for protection. To unprotect the resource, remove the protect flag`, "protected", "what is protected"},
 		{"gatehouse-local-pki: the Vault at http://127.0.0.1:1 can't be reached: connection refused; is it running, and is the address right?", "vault-away", "Vault at http://127.0.0.1:1 can't"},
 		{`failed to lookup token, err=Get "https://vault.example:8200/v1/auth/token/lookup-self": dial tcp: i/o timeout`, "vault-away", "Vault at https://vault.example:8200 can't"},

@@ -134,6 +134,14 @@ var symptoms = []symptom{
 		Wrong:   "This machine's clock is wrong, and origin keys are chosen by their age.",
 		Next:    []string{"Set the clock, then `pulumi up`. Nothing was changed."},
 	})},
+	{regexp.MustCompile(`UnreservedConcurrentExecution below its minimum value`), always(Finding{
+		Section: "quota-of-functions",
+		Wrong:   "The account's quota of concurrent executions is too low to reserve any for a function.",
+		Next: []string{
+			"`pulumi config set rotationReservedConcurrency 0`, and modelReservedConcurrency likewise if it is set; `pulumi up` again.",
+			"Ask for a higher quota: the runbook says how. New accounts have 10.",
+		},
+	})},
 	{regexp.MustCompile(`as it is currently marked for protection`), always(Finding{
 		Section: "protected",
 		Wrong:   "The deployment would delete or replace what is protected.",

@@ -56,5 +56,9 @@ func (d Distribution) explain(what, action string, err error, secrets ...origink
 	if mend, ok := mends[code]; ok {
 		text += ": " + strings.ReplaceAll(mend, "%s", action)
 	}
-	return fmt.Errorf("%s distribution %s: %s", what, d.target.DistributionID, text)
+	explained := fmt.Errorf("%s distribution %s: %s", what, d.target.DistributionID, text)
+	if code == "AccessDenied" {
+		return denied{explained}
+	}
+	return explained
 }

@@ -85,6 +85,7 @@ func TestTheStageIsThrottledAndLogged(t *testing.T) {
 	assert.Equal(t, "$default", stage.Text("name"))
 	assert.InDelta(t, 100, stage.Input("defaultRouteSettings.throttlingRateLimit").NumberValue(), 0)
 	assert.InDelta(t, 200, stage.Input("defaultRouteSettings.throttlingBurstLimit").NumberValue(), 0)
+	assert.False(t, stage.Input("defaultRouteSettings.detailedMetricsEnabled").BoolValue(), "they cost extra")
 	var format map[string]string
 	require.NoError(t, json.Unmarshal([]byte(stage.Text("accessLogSettings.format")), &format))
 	assert.Equal(t, "$context.requestId", format["requestId"])

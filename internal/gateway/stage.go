@@ -27,8 +27,6 @@ var accessLog = map[string]string{
 	"integrationStatus":  "$context.integrationStatus",
 	"integrationLatency": "$context.integrationLatency",
 	"integrationError":   "$context.integrationErrorMessage",
-	"authorizerStatus":   "$context.authorizer.status",
-	"authorizerLatency":  "$context.authorizer.latency",
 	"authorizerError":    "$context.authorizer.error",
 	"originKey":          "$context.authorizer.originKey", // the name of the key that let it in
 	"error":              "$context.error.message",
@@ -60,7 +58,8 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 			Format:         pulumi.String(string(format)),
 		},
 		DefaultRouteSettings: &apigatewayv2.StageDefaultRouteSettingsArgs{
-			DetailedMetricsEnabled: pulumi.Bool(true),
+			// Metrics of single routes cost extra; those of the stage are there anyway.
+			DetailedMetricsEnabled: pulumi.Bool(false),
 			ThrottlingRateLimit:    pulumi.Float64(args.Gateway.ThrottleRate),
 			ThrottlingBurstLimit:   pulumi.Int(args.Gateway.ThrottleBurst),
 		},

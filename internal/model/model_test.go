@@ -120,7 +120,10 @@ func TestNothingIsAskedWithoutTheGuardrail(t *testing.T) {
 		assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 			{"Sid": "InvokeModels", "Effect": "Allow", "Action": ["bedrock:InvokeModel"], "Resource": ["arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-micro-v1:0"],
 				"Condition": {"StringEquals": {"bedrock:GuardrailIdentifier": "`+identifier+`"}}},
-			{"Sid": "ApplyGuardrail", "Effect": "Allow", "Action": ["bedrock:ApplyGuardrail"], "Resource": ["arn:aws:bedrock:eu-central-1:123456789012:guardrail/gr1"]}
+			{"Sid": "ApplyGuardrail", "Effect": "Allow", "Action": ["bedrock:ApplyGuardrail"], "Resource": [
+				"arn:aws:bedrock:eu-central-1:123456789012:guardrail/gr1",
+				"arn:aws:bedrock:*:123456789012:guardrail-profile/*"
+			]}
 		]}`, policyOf(recorder, t))
 		got := variables(t, recorder)
 		assert.Equal(t, "eu-central-1", got["GATEHOUSE_MODEL_REGION"])

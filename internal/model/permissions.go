@@ -37,9 +37,12 @@ func (m *Model) statements(ctx *pulumi.Context, args *Args) ([]policy.Statement,
 	statements = append([]policy.Statement{models}, statements...)
 	if args.Settings.Guardrail.ID != "" {
 		statements = append(statements, policy.Statement{
-			Sid:       "ApplyGuardrail",
-			Actions:   []string{"bedrock:ApplyGuardrail"},
-			Resources: pulumi.StringArray{pulumi.String(args.guardrailARN())},
+			Sid:     "ApplyGuardrail",
+			Actions: []string{"bedrock:ApplyGuardrail"},
+			Resources: pulumi.StringArray{
+				pulumi.String(args.guardrailARN()),
+				pulumi.String(args.guardrailProfilesARN()),
+			},
 		})
 	}
 	return statements, nil
@@ -120,6 +123,14 @@ func (a *Args) region() string {
 // foundationModelARN leaves the account empty: foundation models belong to AWS.
 func (a *Args) foundationModelARN(id string) string {
 	return fmt.Sprintf("arn:%s:bedrock:%s::foundation-model/%s", a.Deployment.Partition, a.region(), id)
+}
+
+// guardrailProfilesARN is of what a guardrail for cross-Region inference works through,
+// as each of the standard tier does: a profile of AWS's, in every Region that it leads
+// to. Which profile the guardrail has, and where that leads, is for others to say, and
+// the profiles judge nothing without the guardrail.
+func (a *Args) guardrailProfilesARN() string {
+	return fmt.Sprintf("arn:%s:bedrock:*:%s:guardrail-profile/*", a.Deployment.Partition, a.Deployment.AccountID)
 }
 
 func (a *Args) guardrailARN() string {

@@ -201,7 +201,8 @@ func TestAPrivateModelThatIsAwayAlarms(t *testing.T) {
 	a := run(t, withNetwork).Named(t, alarmType, "watch-private-model-away")
 	assert.Equal(t, "LessThanThreshold", a.Text("comparisonOperator"))
 	assert.InDelta(t, 1, a.Input("threshold").NumberValue(), 0)
-	assert.Equal(t, "breaching", a.Text("treatMissingData"))
+	assert.Equal(t, "missing", a.Text("treatMissingData"))
+	assert.Equal(t, "arn:topic", a.Text("insufficientDataActions[0]"), "no target at all is told too")
 }
 
 func TestDenialsAreCountedInTheAPIsLog(t *testing.T) {

@@ -27,7 +27,7 @@ func (a *Args) queries() []query {
 | stats count(*) as refused, earliest(@timestamp) as first, latest(@timestamp) as last by ip, status
 | sort refused desc
 | limit 50`},
-		{"slowest", "api/slowest", api, `fields @timestamp, responseLatency, integrationLatency, authorizerLatency, method, path, status, requestId
+		{"slowest", "api/slowest", api, `fields @timestamp, responseLatency, integrationLatency, responseLatency - integrationLatency as beforeIntegration, method, path, status, requestId
 | sort responseLatency desc
 | limit 50`},
 		{"keys", "api/origin keys in use", api, `filter ispresent(originKey) and originKey != "-"

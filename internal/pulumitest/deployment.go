@@ -3,11 +3,13 @@ package pulumitest
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
@@ -20,7 +22,10 @@ func Artifacts(t testing.TB) artifact.Directory {
 	for _, function := range []string{"authorizer", "model", "rotator"} {
 		folder := filepath.Join(root, "arm64", function)
 		require.NoError(t, os.MkdirAll(folder, 0o755))
-		require.NoError(t, os.WriteFile(filepath.Join(folder, "bootstrap"), []byte("mocked"), 0o755))
+		file, err := os.Create(filepath.Join(folder, lambdazip.Archive))
+		require.NoError(t, err)
+		require.NoError(t, lambdazip.Write(file, strings.NewReader("mocked "+function)))
+		require.NoError(t, file.Close())
 	}
 	return artifact.Directory(root)
 }

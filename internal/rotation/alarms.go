@@ -37,8 +37,10 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alarm.Al
 		{
 			Name:        "dead-letters",
 			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
+			// Those that came just now, so that one more alarms again, and none that is left
+			// in the queue keeps the alarm on.
 			Metric: alarm.Metric{
-				Namespace: "AWS/SQS", Name: "ApproximateNumberOfMessagesVisible", Statistic: "Maximum",
+				Namespace: "AWS/SQS", Name: "NumberOfMessagesSent", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
 			},
 		},

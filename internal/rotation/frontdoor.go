@@ -42,8 +42,9 @@ func (f FrontDoor) statements(d deployment.Deployment) []policy.Statement {
 		{
 			Sid:     "ForgetAuthorizations",
 			Actions: []string{"apigateway:DELETE"},
+			// The API has one stage, whose name IAM may see as $default or as %24default.
 			Resources: pulumi.StringArray{
-				pulumi.Sprintf("arn:%s:apigateway:%s::/apis/%s/stages/%s/cache/authorizers", d.Partition, d.Region, f.APIID, f.APIStage),
+				pulumi.Sprintf("arn:%s:apigateway:%s::/apis/%s/stages/*/cache/authorizers", d.Partition, d.Region, f.APIID),
 			},
 		},
 	}

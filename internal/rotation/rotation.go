@@ -13,10 +13,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// rotatorTimeout, in seconds, has room for a whole run: a new key settles, replaced
-// ones drain, and CloudFront answers slowly. What is not done by then, the next tick
-// does.
-const rotatorTimeout = 300
+// RotatorTimeout has room for a whole run: a new key settles, replaced ones drain,
+// and CloudFront answers slowly. What is not done by then, the next tick does.
+const RotatorTimeout = 5 * time.Minute
 
 // Args configures a [Rotation].
 type Args struct {
@@ -71,11 +70,12 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		Deployment:  args.Deployment,
 		Code:        "rotator",
 		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
-		Timeout:     rotatorTimeout,
+		Timeout:     int(RotatorTimeout.Seconds()),
 		Memory:      128,
 
-		// Two at a time do no harm, and no good.
-		ReservedConcurrency: 1,
+		// Two at a time do no harm, and no good. An account whose quota is too low for
+		// any reservation leaves it out.
+		ReservedConcurrency: args.Settings.ReservedConcurrency,
 
 		Environment: pulumi.StringMap{
 			"GATEHOUSE_STACK":         pulumi.String(args.Deployment.Name),

@@ -91,12 +91,18 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 		FunctionName: args.Rotation.Rotator.Name,
 		// The next tick does what a failed one left: late retries add nothing.
 		MaximumRetryAttempts:     pulumi.Int(0),
-		MaximumEventAgeInSeconds: pulumi.Int(int(args.Settings.Tick.Seconds())),
+		MaximumEventAgeInSeconds: pulumi.Int(eventAge(args.Settings)),
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: queue.Arn},
 		},
 	}, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{send}))
 	return queue, err
+}
+
+// eventAge is how long, in seconds, a tick may wait for the rotator. While one run is
+// under way the next waits, which is nothing that a dead letter has to tell.
+func eventAge(s settings.Rotation) int {
+	return int((2 * max(s.Tick, RotatorTimeout)).Seconds())
 }
 
 func sendTo(queue *sqs.Queue) policy.Statement {
@@ -130,7 +136,7 @@ func (s *Schedule) newSchedule(ctx *pulumi.Context, name string, args *ScheduleA
 			Input:   s.Event,
 			RetryPolicy: &scheduler.ScheduleTargetRetryPolicyArgs{
 				MaximumRetryAttempts:     pulumi.Int(3),
-				MaximumEventAgeInSeconds: pulumi.Int(int(args.Settings.Tick.Seconds())), // then the next one is due
+				MaximumEventAgeInSeconds: pulumi.Int(eventAge(args.Settings)),
 			},
 			DeadLetterConfig: &scheduler.ScheduleTargetDeadLetterConfigArgs{Arn: deadLetters.Arn},
 		},

@@ -65,7 +65,7 @@ func TestTheRotatorMayChangeOneDistribution(t *testing.T) {
 		{"Sid": "ChangeHeader", "Effect": "Allow", "Action": ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"],
 			"Resource": ["arn:aws:cloudfront::123456789012:distribution/E1"]},
 		{"Sid": "ForgetAuthorizations", "Effect": "Allow", "Action": ["apigateway:DELETE"],
-			"Resource": ["arn:aws:apigateway:eu-west-1::/apis/abc/stages/$default/cache/authorizers"]}
+			"Resource": ["arn:aws:apigateway:eu-west-1::/apis/abc/stages/*/cache/authorizers"]}
 	]}`, recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "schedule-rotator-policy").Text("policy"))
 	assert.InDelta(t, 1, recorder.Named(t, "aws:lambda/function:Function", "rotation-rotator").Input("reservedConcurrentExecutions").NumberValue(), 0)
 }
@@ -96,8 +96,40 @@ func TestAKeyTooOldAlarmsEvenWhenTheRotatorIsSilent(t *testing.T) {
 	alarm := runSchedule(t, func(s *settings.Rotation) { s.Interval = 2 * time.Hour }).
 		Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "schedule-key-too-old")
 	assert.InDelta(t, (4 * time.Hour).Seconds(), alarm.Input("threshold").NumberValue(), 0)
-	assert.Equal(t, "breaching", alarm.Text("treatMissingData"))
+	assert.Equal(t, "missing", alarm.Text("treatMissingData"))
+	assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("insufficientDataActions[0]"))
 	assert.Equal(t, "gatehouse-test", alarm.Text("dimensions.Stack"))
+}
+
+// One dead letter alarms once, and the next one again, whether or not the queue was
+// emptied in between.
+func TestDeadLettersAlarmAsTheyCome(t *testing.T) {
+	alarm := runSchedule(t, unchanged).Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "schedule-dead-letters")
+	assert.Equal(t, "NumberOfMessagesSent", alarm.Text("metricName"))
+	assert.Equal(t, "Sum", alarm.Text("statistic"))
+	assert.Equal(t, "notBreaching", alarm.Text("treatMissingData"))
+}
+
+func TestAnAccountThatAllowsNoReservationGetsNone(t *testing.T) {
+	rotator := runSchedule(t, func(s *settings.Rotation) { s.ReservedConcurrency = 0 }).
+		Named(t, "aws:lambda/function:Function", "rotation-rotator")
+	assert.True(t, rotator.Input("reservedConcurrentExecutions").IsNull())
+}
+
+// A tick that comes while another run is under way has to outlast it.
+func TestATickWaitsForTheRunBeforeIt(t *testing.T) {
+	for _, tick := range []time.Duration{time.Minute, 5 * time.Minute, time.Hour} {
+		recorder := runSchedule(t, func(s *settings.Rotation) { s.Tick = tick })
+		rotator := recorder.Named(t, "aws:lambda/function:Function", "rotation-rotator")
+		for title, age := range map[string]float64{
+			"schedule": recorder.Only(t, "aws:scheduler/schedule:Schedule").Input("target.retryPolicy.maximumEventAgeInSeconds").NumberValue(),
+			"function": recorder.Only(t, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").Input("maximumEventAgeInSeconds").NumberValue(),
+		} {
+			assert.GreaterOrEqual(t, age, 2*tick.Seconds(), title)
+			assert.Greater(t, age, rotator.Input("timeout").NumberValue(), title)
+			assert.LessOrEqual(t, age, (6 * time.Hour).Seconds(), "%s: the most that Lambda takes", title)
+		}
+	}
 }
 
 func TestTheEmailIsOptional(t *testing.T) {

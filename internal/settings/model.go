@@ -53,8 +53,11 @@ var (
 const (
 	bedrockModelForm = "the id of a model or inference profile of Bedrock, such as amazon.nova-micro-v1:0 or eu.amazon.nova-micro-v1:0"
 	servedModelForm  = "a model's name at its server, such as llama3.2:1b or meta-llama/Llama-3.1-8B-Instruct"
-	// What Lambda takes as an event, 6 MB, less what a body grows by as base64 in it.
-	largestModelBody = 4 << 20
+	// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
+	// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
+	// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
+	// for four. The rest of the event needs some kilobytes.
+	largestModelBody = 2_000_000
 )
 
 func readModel(r *reader) Model {
@@ -64,7 +67,7 @@ func readModel(r *reader) Model {
 		Others:    r.list("modelAllowedIds", servedModelPattern.MatchString, bedrockModelForm),
 		MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
 		MaxBody:   r.number("modelMaxBody", 1<<20, 1<<10, largestModelBody),
-		Region:    r.optional("modelRegion", regionPattern, "an AWS region such as us-east-1, or nothing for the stack's"),
+		Region:    r.region("modelRegion", ""),
 		Guardrail: Guardrail{
 			ID:      r.optional("modelGuardrailId", guardrailPattern, "the id of a guardrail of Bedrock, or nothing"),
 			Version: r.optional("modelGuardrailVersion", guardrailVersionPattern, "a guardrail's version, a number or DRAFT, or nothing"),

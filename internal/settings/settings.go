@@ -76,6 +76,8 @@ type Rotation struct {
 	Drain      time.Duration // deployed distribution before an older key is deleted
 	Deployment time.Duration // the longest that CloudFront takes to deploy
 	AlarmEmail string        // told of alarms; may be empty
+
+	ReservedConcurrency int // of the rotator: 1, or 0 for accounts that allow none
 }
 
 // propagation is what Parameter Store may take to show a new parameter to every
@@ -84,7 +86,6 @@ type Rotation struct {
 const propagation = time.Second
 
 var (
-	regionPattern = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
 	emailPattern  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	prefixPattern = regexp.MustCompile(`^(/[A-Za-z0-9][A-Za-z0-9._~-]*)+$`)
 )
@@ -114,7 +115,7 @@ func load[S any](r *reader, read func(*reader) S, check func(S, *reader)) (S, er
 func read(r *reader) Settings {
 	vault := readVault(r)
 	return Settings{
-		Region: r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
+		Region: r.region("aws:region", "us-east-1"),
 		Lambda: Lambda{
 			Architecture:     r.oneOf("lambdaArchitecture", "arm64", "arm64", "x86_64"),
 			LogRetentionDays: r.oneOfNumbers("logRetentionDays", 30, retentionDays),
@@ -140,6 +141,8 @@ func read(r *reader) Settings {
 			Drain:      r.duration("rotationDrain", time.Minute, time.Second, 2*time.Minute),
 			Deployment: r.duration("rotationDeployment", 15*time.Minute, time.Second, time.Hour),
 			AlarmEmail: r.optional("alarmEmail", emailPattern, "an e-mail address, or nothing"),
+
+			ReservedConcurrency: r.number("rotationReservedConcurrency", 1, 0, 1),
 		},
 		Model:         readModel(r),
 		Network:       readNetwork(r),
@@ -163,9 +166,6 @@ func read(r *reader) Settings {
 }
 
 func (s Settings) crossCheck(r *reader) {
-	if s.Gateway.ThrottleBurst < s.Gateway.ThrottleRate {
-		r.refuse("throttleBurst", "at least throttleRate, %d", s.Gateway.ThrottleRate)
-	}
 	if s.Key.MemoryTTL < s.Key.RefetchPeriod {
 		r.refuse("keyMemoryTtl", "at least keyRefetchPeriod, %s", short(s.Key.RefetchPeriod))
 	}

@@ -45,7 +45,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:logRetentionDays", "0", "one of 1, 3, 5, 7"},
 		{"gatehouse:throttleRate", "many", "a whole number from 1 to 10000"},
 		{"gatehouse:throttleRate", "1.5", "a whole number"},
-		{"gatehouse:throttleBurst", "99", "at least throttleRate, 100"},
+		{"gatehouse:throttleBurst", "5001", "a whole number from 1 to 5000"},
 		{"gatehouse:authorizerTtl", "61m", "a duration from 0s to 1h"},
 		{"gatehouse:authorizerTtl", "300", "such as 90s, 5m or 6h"},
 		{"gatehouse:authorizerTtl", "1500ms", "in whole seconds"},
@@ -62,6 +62,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:rotationTick", "30s", "a duration from 1m to 1h"},
 		{"gatehouse:rotationDrain", "1h", "a duration from 1s to 2m"},
 		{"gatehouse:rotationDeployment", "2h", "a duration from 1s to 1h"},
+		{"gatehouse:rotationReservedConcurrency", "2", "a whole number from 0 to 1"},
 		{"gatehouse:alarmEmail", "ops", "an e-mail address, or nothing"},
 		{"gatehouse:apiPrefix", "/", "a path such as /api"},
 		{"gatehouse:apiPrefix", "", "a path such as /api"},
@@ -102,8 +103,15 @@ func TestAllProblemsAtOnce(t *testing.T) {
 }
 
 func TestAConflictWithADefaultSaysSo(t *testing.T) {
-	_, err := Load(map[string]string{"gatehouse:throttleRate": "500"})
-	require.ErrorContains(t, err, `gatehouse:throttleBurst is "200" by default; allowed: at least throttleRate, 500`)
+	_, err := Load(map[string]string{"gatehouse:keyRefetchPeriod": "40s"})
+	require.ErrorContains(t, err, `gatehouse:rotationSettle is "30s" by default; allowed: more than keyRefetchPeriod and a second for Parameter Store, 41s`)
+}
+
+// AWS takes any two within its quota, a rate of 10,000 with its burst of 5,000 among them.
+func TestTheBurstIsIndependentOfTheRate(t *testing.T) {
+	s, err := Load(map[string]string{"gatehouse:throttleRate": "10000", "gatehouse:throttleBurst": "5000"})
+	require.NoError(t, err)
+	assert.Greater(t, s.Gateway.ThrottleRate, s.Gateway.ThrottleBurst)
 }
 
 func TestATickAsLongAsTheIntervalIsRefused(t *testing.T) {

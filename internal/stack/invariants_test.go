@@ -463,11 +463,14 @@ var wildcards = map[string]string{
 	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin:*": "CloudFront runs the function in all regions, and Lambda names the streams",
 	"firewall-logs-policy: arn:aws:mock:::LogGroup/firewall-logs:log-stream:*":                      "AWS WAF names the streams",
 	"access-logs-policy: arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/*":         "CloudFront names the objects",
-	"gateway-authorizer-policy: *":                                    "traces are no resources",
-	"rotation-rotator-policy: *":                                      "traces are no resources",
-	"model-function-policy: *":                                        "neither are network interfaces before they are made; the function's code can't use this",
-	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*": "a condition names the one parameter, whatever key it is encrypted with",
-	"network-flow-logs-policy: *":                                     "DescribeLogGroups is allowed on all groups or none",
+	"gateway-authorizer-policy: *":                                              "traces are no resources",
+	"rotation-rotator-policy: *":                                                "traces are no resources",
+	"model-function-policy: *":                                                  "neither are network interfaces before they are made; the function's code can't use this",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":           "a condition names the one parameter, whatever key it is encrypted with",
+	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS says through which profile a guardrail works, and in which Regions",
+	"schedule-rotator-policy: arn:aws:apigateway:us-east-1::/apis/gateway-api-id/stages/*/cache/authorizers":    "the API has one stage, whose name IAM may see as $default or as %24default",
+	"schedule-rotator-policy: arn:aws:apigateway:eu-central-1::/apis/gateway-api-id/stages/*/cache/authorizers": "the API has one stage, whose name IAM may see as $default or as %24default",
+	"network-flow-logs-policy: *": "DescribeLogGroups is allowed on all groups or none",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {

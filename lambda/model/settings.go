@@ -43,7 +43,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 		limits: api.Limits{
 			Models:    strings.Split(env.Text("GATEHOUSE_MODEL_IDS", "ids of models, the default first, with commas between", areIDs), ","),
 			MaxTokens: env.Int("GATEHOUSE_MODEL_MAX_TOKENS", 1, math.MaxInt32),
-			MaxBody:   env.Int("GATEHOUSE_MODEL_MAX_BODY", 1, 6_000_000),
+			MaxBody:   env.Int("GATEHOUSE_MODEL_MAX_BODY", 1, 2_000_000),
 		},
 		logContent: env.Text("GATEHOUSE_MODEL_LOG_CONTENT", "true or false", isBoolean) == "true",
 		backend:    env.Text("GATEHOUSE_MODEL_BACKEND", backendBedrock+" or "+backendOpenAI, isBackend),

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -56,6 +55,9 @@ func parseEvent(payload []byte) (event, error) {
 	}
 	if e.TF != nil {
 		return e.ofResource()
+	}
+	if a.resource {
+		return event{}, fmt.Errorf("event: action %s without tf: it answers with a key or empties the ring, and is for the resource of the first key; want one of %s", e.Action, allowedActions())
 	}
 	if err := errors.Join(e.frontDoorProblems(a.frontDoor)...); err != nil {
 		return event{}, fmt.Errorf("event: action %s: %w", e.Action, err)
@@ -121,6 +123,14 @@ func isBaseURL(text string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && net.ParseIP(u.Hostname()).IsLoopback()
 }
 
+// allowedActions are those that people and the schedule may ask for.
 func allowedActions() string {
-	return strings.Join(slices.Sorted(maps.Keys(actions)), ", ")
+	var names []string
+	for name, a := range actions {
+		if !a.resource {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }

@@ -11,11 +11,12 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"github.com/gatehouse-iac/gatehouse/internal/distribution"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
-// deniedPatience is how long create waits for IAM.
+// deniedPatience is how long a run waits for IAM.
 const deniedPatience = 30 * time.Second
 
 // created is the answer to create: a key's name and, in clear, its value. It is for
@@ -40,9 +41,6 @@ func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name))
 // create returns the newest key of the ring, and makes it first if the ring is
 // empty. Two that overlap may make and return a key each: both are in the ring, and
 // rotation deletes the one that CloudFront does not get.
-//
-// It runs right after its role was made, and IAM needs some seconds until the role
-// is known everywhere: what is denied is tried again.
 func (r *rotator) create(ctx context.Context, _ event) (any, error) {
 	var key created
 	err := r.whenAllowed(ctx, func() (err error) {
@@ -79,7 +77,7 @@ func (r *rotator) newestOrFirst(ctx context.Context) (created, error) {
 	// counts, not what we hoped to store.
 	newest, ok, err = r.newest(ctx)
 	if err == nil && !ok {
-		err = fmt.Errorf("the ring is empty although key %s exists: invoke create again", made.name)
+		err = fmt.Errorf("the ring is empty although key %s exists: run `pulumi up` again", made.name)
 	}
 	if err != nil {
 		return created{}, err
@@ -117,12 +115,13 @@ func (r *rotator) newFirstKey() (created, error) {
 	return made, err
 }
 
-// whenAllowed does something until IAM allows it, for a while.
+// whenAllowed does something until IAM allows it, for a while. The first run of all,
+// and the first tick, come right after the role and its policies were written, and IAM
+// needs some seconds until these are known everywhere.
 func (r *rotator) whenAllowed(ctx context.Context, do func() error) error {
 	for pause, left := time.Second, deniedPatience; ; pause = min(2*pause, 8*time.Second) {
 		err := do()
-		var refused smithy.APIError
-		if err == nil || !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || left < pause {
+		if !isDenied(err) || left < pause {
 			return err
 		}
 		r.log.WarnContext(ctx, "denied, which may be because the role is new: trying again", "error", err)
@@ -131,6 +130,20 @@ func (r *rotator) whenAllowed(ctx context.Context, do func() error) error {
 			return err
 		}
 	}
+}
+
+// isDenied reports whether an AWS service refused a call for lack of a permission.
+// Services have one of two codes for it.
+func isDenied(err error) bool {
+	if errors.Is(err, distribution.ErrDenied) {
+		return true
+	}
+	var refused smithy.APIError
+	if !errors.As(err, &refused) {
+		return false
+	}
+	code := refused.ErrorCode()
+	return code == "AccessDeniedException" || code == "AccessDenied"
 }
 
 // deleted is the answer to delete.

@@ -43,6 +43,7 @@ var _ authorizersAPI = (*apigatewayv2.Client)(nil)
 type action struct {
 	run       func(*rotator, context.Context, event) (any, error)
 	frontDoor bool // needs to know the distribution and the API
+	resource  bool // is for the resource that stands for the first key, and for none else
 }
 
 // actions are all that an event can ask for. Each may run twice, or next to
@@ -51,8 +52,8 @@ var actions map[string]action
 
 func init() {
 	actions = map[string]action{
-		"create": {run: (*rotator).create},
-		"delete": {run: (*rotator).delete},
+		"create": {run: (*rotator).create, resource: true},
+		"delete": {run: (*rotator).delete, resource: true},
 		"tick":   {run: (*rotator).rotate, frontDoor: true},
 		"rotate": {run: (*rotator).rotate, frontDoor: true},
 		"revoke": {run: (*rotator).rotate, frontDoor: true},

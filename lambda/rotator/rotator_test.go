@@ -100,7 +100,11 @@ func (s setup) requireInRing(t *testing.T, got firstAnswer) {
 	require.Equal(t, got.Name, string(name))
 }
 
-const firstCreate = `{"action":"create","tf":{"action":"create","prev_input":null}}`
+// What the resource that stands for the first key sends when it is made and destroyed.
+const (
+	firstCreate = `{"action":"create","tf":{"action":"create","prev_input":null}}`
+	lastDelete  = `{"action":"create","tf":{"action":"delete","prev_input":{"action":"create"}}}`
+)
 
 func TestCreateMakesTheFirstKeyOnce(t *testing.T) {
 	s := newSetup(0)
@@ -111,7 +115,6 @@ func TestCreateMakesTheFirstKeyOnce(t *testing.T) {
 
 	for _, again := range []string{
 		firstCreate,
-		`{"action":"create"}`,
 		`{"action":"create","tf":{"action":"update","prev_input":{"action":"create"}}}`,
 	} {
 		assert.Equal(t, first, s.invoke(t, again), again)
@@ -178,7 +181,7 @@ func TestCreateSaysWhenTheTakenNameIsNotListed(t *testing.T) {
 	malformed := testPath + "/" + string(originkey.NewName(noon, [originkey.NonceSize]byte{}))
 	s.store.Set(malformed, "not-a-value", noon)
 	_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
-	require.ErrorContains(t, err, "invoke create again")
+	require.ErrorContains(t, err, "run `pulumi up` again")
 }
 
 // Whatever reply is lost, invoking again ends with one key.
@@ -209,27 +212,35 @@ func TestCreateNeedsRandomBytes(t *testing.T) {
 }
 
 func TestDeleteEmptiesTheRing(t *testing.T) {
-	for _, event := range []string{
-		`{"action":"delete"}`,
-		`{"action":"create","tf":{"action":"delete","prev_input":{"action":"create"}}}`,
-	} {
-		s := newSetup(25)
-		s.store.Set(testPath+"/note", "something", noon)
-		s.store.Set(testPath+"/"+string(testKey(99).Name), "not-a-value", noon)
-		assert.Equal(t, 26, *s.invoke(t, event).Deleted)
-		assert.Equal(t, []string{testPath + "/note"}, s.store.Names(), "only keys are deleted")
-		assert.Equal(t, 0, *s.invoke(t, event).Deleted)
+	s := newSetup(25)
+	s.store.Set(testPath+"/note", "something", noon)
+	s.store.Set(testPath+"/"+string(testKey(99).Name), "not-a-value", noon)
+	assert.Equal(t, 26, *s.invoke(t, lastDelete).Deleted)
+	assert.Equal(t, []string{testPath + "/note"}, s.store.Names(), "only keys are deleted")
+	assert.Equal(t, 0, *s.invoke(t, lastDelete).Deleted)
+}
+
+// The right to run a rotation by hand is not one to read a key, or to end the API.
+func TestOnlyTheResourceMakesAndDeletesKeys(t *testing.T) {
+	for _, event := range []string{`{"action":"create"}`, `{"action":"create","tf":null}`, `{"action":"delete"}`, string(eventOf("delete"))} {
+		s := newSetup(2)
+		result, err := s.handle(t.Context(), json.RawMessage(event))
+		require.ErrorContains(t, err, "without tf", event)
+		require.ErrorContains(t, err, "want one of revoke, rotate, status, tick", event)
+		assert.Nil(t, result)
+		assert.Len(t, s.store.Names(), 2)
+		assert.Zero(t, s.store.Calls("GetParametersByPath"), "it is not even read")
 	}
 }
 
 func TestFailuresAreErrors(t *testing.T) {
-	for operation, action := range map[string]string{
-		"GetParametersByPath": "create",
-		"PutParameter":        "create",
-		"DeleteParameters":    "delete",
+	for operation, event := range map[string]string{
+		"GetParametersByPath": firstCreate,
+		"PutParameter":        firstCreate,
+		"DeleteParameters":    lastDelete,
 	} {
 		s := newSetup(0)
-		if action == "delete" {
+		if event == lastDelete {
 			s.store.SetKey(testPath, testKey(1))
 		}
 		denied := errors.New("AccessDeniedException")
@@ -239,28 +250,28 @@ func TestFailuresAreErrors(t *testing.T) {
 			}
 			return nil
 		}
-		result, err := s.handle(t.Context(), json.RawMessage(`{"action":"`+action+`"}`))
+		result, err := s.handle(t.Context(), json.RawMessage(event))
 		require.ErrorIs(t, err, denied)
 		assert.Nil(t, result)
 		assert.Contains(t, s.logs.String(), "AccessDeniedException")
 	}
 	s := newSetup(1)
 	s.store.Before = func(context.Context, string) error { return errors.New("no list") }
-	_, err := s.handle(t.Context(), json.RawMessage(`{"action":"delete"}`))
+	_, err := s.handle(t.Context(), json.RawMessage(lastDelete))
 	require.ErrorContains(t, err, "no list")
 }
 
 func TestOtherEventsAreErrorsThatNameTheActions(t *testing.T) {
 	for event, want := range map[string]string{
-		`{}`:                                 `action "": want one of create, delete, revoke, rotate, status, tick`,
-		`null`:                               `action "": want one of create, delete, revoke, rotate, status, tick`,
-		`{"action":"renew"}`:                 `action "renew": want one of create, delete, revoke, rotate, status, tick`,
-		`{"action":"CREATE"}`:                `create, delete, revoke, rotate, status, tick`,
-		`{"action":7}`:                       `create, delete, revoke, rotate, status, tick`,
+		`{}`:                                 `action "": want one of revoke, rotate, status, tick`,
+		`null`:                               `action "": want one of revoke, rotate, status, tick`,
+		`{"action":"renew"}`:                 `action "renew": want one of revoke, rotate, status, tick`,
+		`{"action":"CREATE"}`:                `revoke, rotate, status, tick`,
+		`{"action":7}`:                       `revoke, rotate, status, tick`,
 		`{"action":"create","force":true}`:   `unknown field "force"`,
 		`{"action":"create"} {}`:             `more than one JSON value`,
-		`["create"]`:                         `create, delete, revoke, rotate, status, tick`,
-		``:                                   `create, delete, revoke, rotate, status, tick`,
+		`["create"]`:                         `revoke, rotate, status, tick`,
+		``:                                   `revoke, rotate, status, tick`,
 		`{"action":"create","tf":{}}`:        `tf.action "": want create, update or delete`,
 		`{"action":"create","tf":{"a":"b"}}`: `unknown field`,
 		`{"action":"delete","tf":{"action":"create"}}`: `want create, which also deletes`,
@@ -311,7 +322,7 @@ func TestNoValueLeaks(t *testing.T) {
 	try(firstCreate)
 	assert.Contains(t, said.String(), "added a key to the empty ring")
 	try(firstCreate)
-	try(`{"action":"delete"}`)
+	try(lastDelete)
 	assert.Contains(t, said.String(), "emptied the ring")
 }
 

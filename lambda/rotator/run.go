@@ -87,7 +87,7 @@ func (r *rotator) rotate(ctx context.Context, e event) (any, error) {
 		inTime, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
 	}
-	err := run.toTheEnd(inTime)
+	err := r.whenAllowed(inTime, func() error { return run.toTheEnd(inTime) })
 	if metricsErr := run.writeMetrics(err); err == nil && metricsErr != nil {
 		err = fmt.Errorf("write the metrics: %w", metricsErr)
 	}

@@ -210,7 +210,7 @@ func TestRequestsOfAnEmptyRing(t *testing.T) {
 			w := newWorld(t)
 			r := w.rotator()
 			w.t = ignoring{t}
-			_, err := r.handle(t.Context(), json.RawMessage(`{"action":"delete"}`))
+			_, err := r.handle(t.Context(), json.RawMessage(lastDelete))
 			require.NoError(t, err)
 			w.front.DeployTime = 0
 			got, err := w.send(r, eventOf(action))

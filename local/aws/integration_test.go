@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -52,7 +53,7 @@ func TestLifecycle(t *testing.T) {
 	s.assertNoChange(t, stack)
 
 	s.generation = "two"
-	require.NoError(t, os.WriteFile(filepath.Join(s.code, "added"), []byte("x"), 0o600))
+	s.writeFunction(t, "x")
 	up, err = stack.Up(t.Context(), optup.Refresh())
 	require.NoError(t, err)
 	assert.Zero(t, (*up.Summary.ResourceChanges)[string(apitype.OpReplace)], up.StdOut)
@@ -171,8 +172,9 @@ func freePorts(t *testing.T, n int) []int {
 	return ports
 }
 
-// writeFunction writes a Lambda that notes each call and answers with the secret.
-func (s *setup) writeFunction(t *testing.T) {
+// writeFunction writes a Lambda that notes each call and answers with the secret. It is an archive, because
+// only there a file can be executable.
+func (s *setup) writeFunction(t *testing.T, added ...string) {
 	python := `#!/usr/bin/env python3
 import json, os, urllib.request
 runtime = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/"
@@ -184,7 +186,18 @@ while True:
     id = event.headers["Lambda-Runtime-Aws-Request-Id"]
     urllib.request.urlopen(urllib.request.Request(runtime + id + "/response", data=answer, method="POST")).read()
 `
-	require.NoError(t, os.WriteFile(filepath.Join(s.code, "bootstrap"), []byte(python), 0o700)) //nolint:gosec // it is run
+	var code bytes.Buffer
+	archive := zip.NewWriter(&code)
+	for name, text := range map[string]string{"bootstrap": python, "added": strings.Join(added, "")} {
+		header := &zip.FileHeader{Name: name}
+		header.SetMode(0o755)
+		file, err := archive.CreateHeader(header)
+		require.NoError(t, err)
+		_, err = file.Write([]byte(text))
+		require.NoError(t, err)
+	}
+	require.NoError(t, archive.Close())
+	require.NoError(t, os.WriteFile(filepath.Join(s.code, "function.zip"), code.Bytes(), 0o600))
 }
 
 func (s *setup) calls(t *testing.T) int {
@@ -264,7 +277,7 @@ func (s *setup) program(ctx *pulumi.Context) error {
 	})
 	function := p.add("aws:lambda/function:Function", "function", pulumi.Map{
 		"role": role.Arn, "runtime": pulumi.String("provided.al2023"), "handler": pulumi.String("bootstrap"),
-		"code": pulumi.NewFileArchive(s.code),
+		"code": pulumi.NewFileArchive(filepath.Join(s.code, "function.zip")),
 		"tags": pulumi.StringMap{"own": pulumi.String("one")},
 		"environment": pulumi.Map{"variables": pulumi.ToSecret(pulumi.StringMap{
 			"ANSWER": pulumi.String(secret), "CALLS": pulumi.String(filepath.Join(s.folder, "calls")),

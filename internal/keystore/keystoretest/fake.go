@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
@@ -133,11 +134,15 @@ func (f *Fake) below(path string) []string {
 	return names
 }
 
-// PutParameter creates a parameter, or overwrites it if asked to.
+// PutParameter creates a parameter, or overwrites it if asked to. The account's default
+// tier is the advanced one, for which the caller lacks a permission.
 func (f *Fake) PutParameter(ctx context.Context, in *ssm.PutParameterInput, _ ...func(*ssm.Options)) (*ssm.PutParameterOutput, error) {
 	return do(ctx, f, "PutParameter", func() (*ssm.PutParameterOutput, error) {
 		if _, exists := f.parameters[*in.Name]; exists && !aws.ToBool(in.Overwrite) {
 			return nil, &types.ParameterAlreadyExists{Message: aws.String("The parameter already exists.")}
+		}
+		if in.Tier != types.ParameterTierStandard {
+			return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: kms:GenerateDataKey"}
 		}
 		f.set(types.Parameter{Name: in.Name, Type: in.Type, Value: in.Value, LastModifiedDate: aws.Time(f.Now())})
 		if f.keyIDs == nil {

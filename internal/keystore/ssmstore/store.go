@@ -53,9 +53,12 @@ func New(api API, path, kmsKey string) Store {
 // Add stores a new key. It returns [ErrExists] when the name is taken.
 func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Value) error {
 	_, err := s.api.PutParameter(ctx, &ssm.PutParameterInput{
-		Name:      aws.String(s.parameter(name)),
-		Value:     aws.String(value.Reveal()),
-		Type:      types.ParameterTypeSecureString,
+		Name:  aws.String(s.parameter(name)),
+		Value: aws.String(value.Reveal()),
+		Type:  types.ParameterTypeSecureString,
+		// Without it, the account's default counts: the advanced tier costs, and asks for
+		// kms:GenerateDataKey, which the rotator's role has not.
+		Tier:      types.ParameterTierStandard,
 		KeyId:     aws.String(s.kmsKey),
 		Overwrite: aws.Bool(false),
 	})

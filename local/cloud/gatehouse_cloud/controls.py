@@ -5,6 +5,9 @@ GET      /_gatehouse/instance     this run of the cloud: its state is in memory,
 GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …, "viewerCountry": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
+GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "bedrockValidatesFirst": whether Bedrock looks
+                                  at a request's content before its permissions}; the default tier of parameters is a
+                                  setting of Systems Manager
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
 GET      /_gatehouse/resources    what the cloud holds: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
@@ -19,7 +22,18 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, edge, faults, inventory, origin_connections, origin_headers, runtime
+from . import (
+    calls,
+    concurrency,
+    deployments,
+    edge,
+    faults,
+    guardrails,
+    inventory,
+    origin_connections,
+    origin_headers,
+    runtime,
+)
 
 PREFIX = "/_gatehouse/"
 
@@ -44,6 +58,8 @@ class Controls:
         called: calls.Calls,
         changed: origin_headers.Changes,
         named: dict[str, str],
+        quota: concurrency.Quota,
+        order: guardrails.Order,
     ):
         self._fleet = fleet
         self._viewers = viewers
@@ -51,12 +67,16 @@ class Controls:
         self._faults = injected
         self._calls = called
         self._changes = changed
+        self._quota = quota
+        self._order = order
         self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
             ("GET", "instance"): lambda _: self._instance,
             ("GET", "cloudfront"): lambda _: self._cloudfront(),
             ("PUT", "cloudfront"): self._set_cloudfront,
+            ("GET", "account"): lambda _: self._account(),
+            ("PUT", "account"): self._set_account,
             ("GET", "faults"): lambda _: self._faults.describe(),
             ("PUT", "faults"): self._set_faults,
             ("PUT", "kill"): self._kill,
@@ -111,6 +131,26 @@ class Controls:
                 raise Refused(409, str(problem)) from problem
         self._fleet.seconds, self._viewers.country = seconds, country
         return self._cloudfront()
+
+    def _account(self) -> dict:
+        return {
+            "concurrentExecutions": self._quota.executions,
+            "bedrockValidatesFirst": self._order.validates_first,
+        }
+
+    def _set_account(self, wanted) -> dict:
+        if not isinstance(wanted, dict) or set(wanted) - set(self._account()):
+            raise Refused(400, 'give some of {"concurrentExecutions": number, "bedrockValidatesFirst": false}')
+        wanted = {**self._account(), **wanted}
+        executions, first = wanted["concurrentExecutions"], wanted["bedrockValidatesFirst"]
+        if not isinstance(executions, int) or isinstance(executions, bool) or executions < 1:
+            raise Refused(400, f"concurrentExecutions is {executions!r}; it must be a whole number of at least 1")
+        if not isinstance(first, bool):
+            raise Refused(400, f"bedrockValidatesFirst is {first!r}; it must be true or false")
+        if executions != self._quota.executions:
+            self._quota.set(executions)
+        self._order.validates_first = first
+        return self._account()
 
     def _set_faults(self, wanted) -> dict:
         try:

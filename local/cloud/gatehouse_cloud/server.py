@@ -13,13 +13,17 @@ from ministack import app
 from . import (
     absent,
     access,
+    access_logs,
     administration,
+    alarm_states,
     alarms,
     answers,
     authorizers,
     calls,
     certificates,
     completions,
+    concurrency,
+    conditions,
     controls,
     deployments,
     domain_names,
@@ -33,12 +37,16 @@ from . import (
     firewall,
     function_logs,
     function_versions,
+    guardrails,
     lambda_at_edge,
     load_balancers,
     networks,
     origin_connections,
     origin_headers,
+    packages,
+    parameter_tiers,
     patching,
+    payloads,
     permissions,
     private_integrations,
     quiet,
@@ -72,10 +80,12 @@ def run(options, scratch: str) -> int:
     everybody = edge.Viewers(options.viewer_country)
     origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
     injected, called, changed = faults.Faults(), calls.Calls(), origin_headers.Changes()
+    quota, order = concurrency.Quota(), guardrails.Order()
     try:
         quiet.install()
         answers.install()
         runtime.install(named)
+        packages.install()
         endpoints.install(origins)
         edge.install(everybody)
         edge_functions.install()
@@ -87,9 +97,14 @@ def run(options, scratch: str) -> int:
         origin_headers.install(changed)
         errors.install()
         absent.install()
+        alarm_states.install()
         alarms.install()
         saved_queries.install()
         access.install()
+        parameter_tiers.install()
+        guardrails.install(order)
+        concurrency.install(quota)
+        payloads.install()
         administration.install()
         edge_administration.install()
         calls.install(called)
@@ -99,6 +114,7 @@ def run(options, scratch: str) -> int:
         function_logs.install(called)
         function_versions.install()
         stages.install()
+        conditions.install()
         networks.install()
         domain_names.install()
         firewall.install()
@@ -106,6 +122,7 @@ def run(options, scratch: str) -> int:
         targets.install()
         vpc_links.install()
         private_integrations.install()
+        access_logs.install()
         permissions.install()
         if options.ollama_url:
             completions.install(options.ollama_url)
@@ -113,7 +130,7 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    control = controls.Controls(fleet, everybody, origins, injected, called, changed, named)
+    control = controls.Controls(fleet, everybody, origins, injected, called, changed, named, quota, order)
     application = _application(options, sockets, control)
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
@@ -163,6 +180,7 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
         serve(application, config, shutdown_trigger=asyncio.Event().wait),
         tunnels.serve(sockets["tunnels"]),
         targets.watch(),
+        alarm_states.watch(),
     )
 
 

@@ -1,31 +1,16 @@
-"""Access logs and throttling of HTTP API stages.
+"""Throttling of HTTP API stages, and the id that each answer has.
 
-ministack stores both settings and acts on neither. Throttling is a token bucket for each route of a stage, from the
+ministack stores the settings and does not act on them. Throttling is a token bucket for each route of a stage, from the
 route's settings or the stage's defaults.
 """
 
 import base64
-import json
-import logging
 import os
-import re
 import time
-from datetime import datetime, timezone
 
-from ministack.core.responses import get_request_client_ip
 from ministack.services import apigateway
 
-from . import endpoints, logs, patching
-
-logger = logging.getLogger("cloud.stages")
-VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_.]+)")
-MESSAGES = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-}
+from . import patching
 
 
 class Bucket:
@@ -63,7 +48,6 @@ def install() -> None:
         owner_region,
         raw_query_string=None,
     ):
-        started = time.time()
         settings = apigateway._stages.get(api_id, {}).get(stage) or {}
         route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) or {}
         key = route.get("routeKey", "-")
@@ -83,23 +67,6 @@ def install() -> None:
         else:
             answer = 429, {"Content-Type": "application/json"}, b'{"message":"Too Many Requests"}'
         answer[1].setdefault("apigw-requestid", base64.b64encode(os.urandom(11)).decode())
-        if settings.get("accessLogSettings"):
-            try:
-                _log(
-                    settings["accessLogSettings"],
-                    api_id,
-                    stage,
-                    key,
-                    path,
-                    method,
-                    headers,
-                    owner_account_id,
-                    answer,
-                    started,
-                )
-            except Exception:
-                # A log that cannot be written never fails a request.
-                logger.exception("access log of API %s", api_id)
         return answer
 
     patching.extend(apigateway, "_handle_execute_in_scope", execute)
@@ -114,35 +81,3 @@ def _within_limits(buckets: dict[tuple, Bucket], key: tuple, settings: dict) -> 
     if key not in buckets or buckets[key].limits != (rate, burst):
         buckets[key] = Bucket(rate, burst)
     return buckets[key].take()
-
-
-def _log(settings, api_id, stage, route_key, path, method, headers, account_id, answer, started) -> None:
-    group = settings["destinationArn"].split(":log-group:")[1].removesuffix(":*")
-    if not logs.has_group(group):
-        return
-    status, answer_headers, body = answer
-    at = datetime.fromtimestamp(started, timezone.utc)
-    values = {
-        "accountId": account_id,
-        "apiId": api_id,
-        "domainName": endpoints.host_of(api_id),
-        "domainPrefix": api_id,
-        "stage": stage,
-        "routeKey": route_key,
-        "path": path,
-        "httpMethod": method,
-        "protocol": "HTTP/1.1",
-        "requestId": answer_headers["apigw-requestid"],
-        "extendedRequestId": answer_headers["apigw-requestid"],
-        "requestTime": f"{at:%d/%b/%Y:%H:%M:%S +0000}",
-        "requestTimeEpoch": int(started),
-        "status": status,
-        "responseLength": len(body),
-        "responseLatency": round((time.time() - started) * 1000),
-        "identity.sourceIp": get_request_client_ip(),
-        "identity.userAgent": headers.get("user-agent", "-"),
-        "error.message": MESSAGES.get(status, "-"),
-    }
-    # As on AWS, a variable without a value is a hyphen; quotes in a value must not break a JSON format.
-    line = VARIABLE.sub(lambda match: json.dumps(str(values.get(match.group(1), "-")))[1:-1], settings["format"])
-    logs.append(group, f"{api_id}-{stage.replace('$', '')}", [line])

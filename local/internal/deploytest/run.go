@@ -24,27 +24,29 @@ const repository = "gatehouse-iac/gatehouse"
 
 // initial are settings that the stack begins with, beside those of Pulumi.local.yaml.
 var initial = map[string]any{
-	"gatehouse:protect":                   true,
-	"gatehouse:retainOnDelete":            true,
-	"gatehouse:alarmEmail":                "nobody@example.com",
-	"gatehouse:tracingEnabled":            true,
-	"gatehouse:networkNat":                "perZone",
-	"gatehouse:networkInterfaceEndpoints": []string{"logs"},
-	"gatehouse:modelId":                   "us.amazon.nova-micro-v1:0",
-	"gatehouse:modelRegion":               "us-west-2",
-	"gatehouse:modelReservedConcurrency":  5,
-	"gatehouse:modelGuardrailId":          "gr1234567890",
-	"gatehouse:modelGuardrailVersion":     "1",
+	"gatehouse:protect":                     true,
+	"gatehouse:retainOnDelete":              true,
+	"gatehouse:alarmEmail":                  "nobody@example.com",
+	"gatehouse:tracingEnabled":              true,
+	"gatehouse:networkNat":                  "perZone",
+	"gatehouse:networkInterfaceEndpoints":   []string{"logs"},
+	"gatehouse:modelId":                     "us.amazon.nova-micro-v1:0",
+	"gatehouse:modelRegion":                 "us-west-2",
+	"gatehouse:rotationReservedConcurrency": 0, // a young account has none to give
+	"gatehouse:modelGuardrailId":            "gr1234567890",
+	"gatehouse:modelGuardrailVersion":       "1",
 }
 
 // adjusted are settings that change in place what the last update removes, or makes
 // anew.
 var adjusted = map[string]any{
-	"gatehouse:logRetentionDays":    3,
-	"gatehouse:inferenceHealthPath": "/ready",
-	"gatehouse:edgeContentTypes":    []string{"application/json", "application/x-ndjson"},
-	"gatehouse:wafRateLimit":        1000,
-	"gatehouse:wafLogs":             "all",
+	"gatehouse:rotationReservedConcurrency": 1,
+	"gatehouse:modelReservedConcurrency":    5,
+	"gatehouse:logRetentionDays":            3,
+	"gatehouse:inferenceHealthPath":         "/ready",
+	"gatehouse:edgeContentTypes":            []string{"application/json", "application/x-ndjson"},
+	"gatehouse:wafRateLimit":                1000,
+	"gatehouse:wafLogs":                     "all",
 }
 
 // changed are settings with which the update changes each kind of resource, and some
@@ -92,11 +94,13 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 		name string
 		do   func(context.Context, *progress.Step) error
 	}{
+		{"young account", t.youngAccount},
 		{"pipeline", t.pipeline},
 		{"trust", t.trust},
 		{"deploy", t.deploy},
 		{"preview", t.preview},
 		{"protection", t.protection},
+		{"usual account", t.usualAccount},
 		{"unprotect", t.unprotect},
 		{"change", t.change},
 		{"preview again", t.preview},

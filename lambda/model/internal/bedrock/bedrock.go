@@ -141,8 +141,10 @@ func stopReason(reason types.StopReason) string {
 }
 
 // Ready implements [chat.Provider]. It sends a message without content, which
-// Bedrock refuses before it asks the model: that takes the same address, permission
-// and access to the model as an answer, and no tokens.
+// Bedrock refuses before it asks the model, so that it takes no tokens. It shows that
+// Bedrock can be reached and knows the role. AWS doesn't say whether it looks at
+// permissions, access to the model and the guardrail before it looks at the content:
+// if it does not, they show at the first question only.
 func (p *Provider) Ready(ctx context.Context) error {
 	_, err := p.API.Converse(ctx, &bedrockruntime.ConverseInput{
 		ModelId:         aws.String(p.Probe),

@@ -1,0 +1,36 @@
+package artifact_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+)
+
+// What Pulumi uploads, not what is on the disk: the engine may pack anew what it is given.
+func TestWhatLambdaGetsIsExecutable(t *testing.T) {
+	for _, function := range []string{"authorizer", "model", "rotator"} {
+		code, err := pulumitest.Artifacts(t).Archive(function, "arm64")
+		require.NoError(t, err)
+		uploaded, err := archive.FromPath(code.Path())
+		require.NoError(t, err)
+		content, err := uploaded.Bytes(archive.ZIPArchive)
+		require.NoError(t, err)
+		files, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+		require.NoError(t, err)
+		require.Len(t, files.File, 1)
+		assert.Equal(t, "bootstrap", files.File[0].Name)
+		assert.NotZero(t, files.File[0].Mode()&0o111, "%s: bootstrap is %s", function, files.File[0].Mode())
+	}
+}
+
+func TestAnArchiveThatIsNotThereIsAnErrorThatSaysHowItIsMade(t *testing.T) {
+	_, err := artifact.Directory(t.TempDir()).Archive("model", "x86_64")
+	require.ErrorContains(t, err, "function model is not built for x86_64: run `make lambdas ARCH=x86_64`")
+}

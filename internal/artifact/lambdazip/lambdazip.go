@@ -1,0 +1,38 @@
+// Package lambdazip packs a compiled function as Lambda takes it.
+//
+// Lambda starts the file bootstrap, which has to be executable in the archive: an
+// archive that Pulumi makes of a folder has no file modes. The same program is
+// packed to the same bytes at any time and on any machine.
+package lambdazip
+
+import (
+	"archive/zip"
+	"io"
+	"time"
+)
+
+const (
+	Bootstrap = "bootstrap"     // the file that Lambda starts
+	Archive   = "bootstrap.zip" // the archive, beside it
+)
+
+// mode is what Lambda asks of the file: everyone may read and execute it.
+const mode = 0o755
+
+// made is the file's time in the archive, the earliest that the format has.
+var made = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Write writes the archive of a program.
+func Write(w io.Writer, program io.Reader) error {
+	archive := zip.NewWriter(w)
+	header := &zip.FileHeader{Name: Bootstrap, Method: zip.Deflate, Modified: made}
+	header.SetMode(mode)
+	file, err := archive.CreateHeader(header)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(file, program); err != nil {
+		return err
+	}
+	return archive.Close()
+}

@@ -1,0 +1,52 @@
+package stack_test
+
+import (
+	"github.com/gatehouse-iac/gatehouse/internal/metrics"
+)
+
+// knownMetrics are the metrics that there are, by namespace and name, with the sets of
+// dimensions that each has: a dimension too many or too few, and CloudWatch finds
+// nothing and says nothing. Those of AWS are from its guides ("Monitoring … with
+// CloudWatch"): of HTTP APIs without detailed metrics, and of CloudFront's web ACLs.
+var knownMetrics = map[string]map[string][]string{
+	"AWS/ApiGateway": of([]string{"ApiId", "ApiId Stage"}, "4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"),
+	"AWS/CloudFront": of([]string{"DistributionId Region"},
+		"4xxErrorRate", "5xxErrorRate", "BytesDownloaded", "BytesUploaded", "Requests", "TotalErrorRate"),
+	"AWS/Lambda": of([]string{"FunctionName", "FunctionName Resource"},
+		"AsyncEventsDropped", "AsyncEventsReceived", "ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"),
+	"AWS/SQS": of([]string{"QueueName"},
+		"ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "NumberOfMessagesSent"),
+	"AWS/WAFV2": of([]string{"Rule WebACL"}, "AllowedRequests", "BlockedRequests", "CountedRequests"),
+	"AWS/ApplicationELB": merged(
+		of([]string{"LoadBalancer TargetGroup", "AvailabilityZone LoadBalancer TargetGroup"}, "HealthyHostCount", "UnHealthyHostCount"),
+		of([]string{"LoadBalancer", "LoadBalancer TargetGroup"}, "HTTPCode_Target_5XX_Count", "RequestCount", "TargetResponseTime"),
+		of([]string{"LoadBalancer"}, "HTTPCode_ELB_5XX_Count"),
+	),
+	metrics.Namespace: merged(
+		of([]string{metrics.StackDimension},
+			metrics.KeyAge, metrics.RingSize, metrics.Steps, metrics.Duration, metrics.DeployingFor, metrics.Repairs, metrics.FailedChecks, metrics.Failures,
+			metrics.Requests, metrics.Denials),
+		of([]string{metrics.StackDimension, metrics.ErrorTypeDimension + " " + metrics.StackDimension}, metrics.Errors),
+		of([]string{metrics.StackDimension, metrics.ModelDimension + " " + metrics.StackDimension},
+			metrics.ModelLatency, metrics.InputTokens, metrics.OutputTokens),
+	),
+}
+
+// of are metrics that have the same sets of dimensions, each of names in order.
+func of(dimensions []string, names ...string) map[string][]string {
+	all := map[string][]string{}
+	for _, name := range names {
+		all[name] = dimensions
+	}
+	return all
+}
+
+func merged(parts ...map[string][]string) map[string][]string {
+	all := map[string][]string{}
+	for _, part := range parts {
+		for name, dimensions := range part {
+			all[name] = dimensions
+		}
+	}
+	return all
+}
