@@ -16,6 +16,7 @@ from . import (
     administration,
     alarms,
     answers,
+    api_paths,
     authorizers,
     calls,
     certificates,
@@ -35,11 +36,13 @@ from . import (
     function_versions,
     lambda_at_edge,
     load_balancers,
+    log_deliveries,
     networks,
     origin_connections,
     origin_headers,
     patching,
     permissions,
+    policy_rules,
     private_integrations,
     quiet,
     replicas,
@@ -50,6 +53,7 @@ from . import (
     stages,
     targets,
     tunnel,
+    update_semantics,
     viewers,
     vpc_links,
 )
@@ -83,6 +87,8 @@ def run(options, scratch: str) -> int:
         replicas.install(fleet)
         error_pages.install()
         response_headers.install()
+        policy_rules.install()
+        update_semantics.install()
         deployments.install(fleet)
         origin_headers.install(changed)
         errors.install()
@@ -99,9 +105,11 @@ def run(options, scratch: str) -> int:
         function_logs.install(called)
         function_versions.install()
         stages.install()
+        api_paths.install()
         networks.install()
         domain_names.install()
         firewall.install()
+        log_deliveries.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()
