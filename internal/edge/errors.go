@@ -12,7 +12,7 @@ import (
 
 // ProblemsPrefix is the path below which the origin-request function writes problem
 // documents.
-const ProblemsPrefix = "/problems"
+const ProblemsPrefix = settings.ProblemsPrefix
 
 // keptErrors are those that CloudFront keeps for ten seconds by itself, whatever a
 // cache policy says, and shows to others meanwhile (its developer guide, "HTTP 4xx

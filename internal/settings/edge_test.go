@@ -195,6 +195,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 			map[string]string{"aws:region": "eu-central-1", "edgeCountriesAllowed": `["US"]`},
 			"edgeCountriesAllowed", "a list with DE, where eu-central-1 is: the rotator looks through the front door from there",
 		},
+		"documents among the API's paths": {
+			map[string]string{"edgeErrorDocuments": "true", "apiPrefix": "/problems/v1", "inferencePrefix": "/problems/v1/inference"},
+			"apiPrefix", "a path outside of /problems",
+		},
 		"documents that nobody writes": {
 			map[string]string{"edgeErrorDocuments": "true", "originFunctionEnabled": "false"},
 			"edgeErrorDocuments", "false without originFunctionEnabled",

@@ -22,7 +22,11 @@ def install() -> None:
 def _create(original, data):
     answer = original(data)
     destination = next(
-        (found for found in cloudwatch_logs._delivery_destinations.values() if found["arn"] == data["deliveryDestinationArn"]),
+        (
+            found
+            for found in cloudwatch_logs._delivery_destinations.values()
+            if found["arn"] == data["deliveryDestinationArn"]
+        ),
         None,
     )
     if answer[0] == 200 and destination:

@@ -50,9 +50,7 @@ def _headers(config: dict) -> str | None:
         return "The parameter RemoveHeaders contains duplicate headers."
     for name in (item["Header"] for item in config["CustomHeaders"]):
         if name.lower() in SECURITY:
-            return (
-                f"The parameter CustomHeaders contains {name} that is a security header and cannot be set as custom header."
-            )
+            return f"The parameter CustomHeaders contains {name} that is a security header and cannot be set as custom header."
     return None
 
 
