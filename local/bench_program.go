@@ -39,12 +39,11 @@ func benchProgram(ctx context.Context, l layout.Layout, show *progress.Display) 
 	if err != nil {
 		return nil, err
 	}
-	up := func(ctx context.Context, doing func(string)) (string, error) { return s.Up(ctx, doing) }
 	for _, one := range []struct {
 		name string
 		run  func(context.Context, func(string)) (string, error)
 		into *[]float64
-	}{{"preview", s.Preview, &p.Previews}, {"up", up, &p.Deployments}} {
+	}{{"preview", s.Preview, &p.Previews}, {"up", s.Up, &p.Deployments}} {
 		err := show.Step(ctx, one.name, func(ctx context.Context, step *progress.Step) error {
 			for range noOps {
 				began := time.Now()

@@ -82,11 +82,11 @@ func TestTheBucketIsClosed(t *testing.T) {
 		{"Sid": "TLSOnly", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": ["s3:*"],
 			"Resource": ["arn:aws:mock:::BucketV2/access-logs-bucket", "arn:aws:mock:::BucketV2/access-logs-bucket/*"],
 			"Condition": {"Bool": {"aws:SecureTransport": "false"}}},
-		{"Sid": "DeliverLogs", "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"}, "Action": ["s3:PutObject"],
-			"Resource": ["arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/*"],
+		{"Sid": "AWSLogDeliveryWrite1", "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"}, "Action": ["s3:PutObject"],
+			"Resource": ["arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/CloudFront/*"],
 			"Condition": {
 				"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control", "aws:SourceAccount": "123456789012"},
-				"ArnEquals": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:delivery-source:gatehouse-test-access-logs"}
+				"ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:delivery-source:gatehouse-test-access-logs"}
 			}}
 	]}`, recorder.Only(t, "aws:s3/bucketPolicy:BucketPolicy").Text("policy"))
 }

@@ -106,20 +106,21 @@ func tlsOnly(arn pulumi.StringInput) policy.Statement {
 	}
 }
 
-// mayDeliver lets AWS's deliverer of logs write those of this distribution. AWS would
-// change the policy by itself otherwise, and the next update change it back.
+// mayDeliver lets AWS's deliverer of logs write those of this distribution. It is the
+// statement that AWS itself adds to a bucket's policy that lacks it: another one that
+// allows the same could be taken for lacking, and the next update would take AWS's away.
 func mayDeliver(arn pulumi.StringInput, args *Args) policy.Statement {
 	d := args.Deployment
 	return policy.Statement{
-		Sid:       "DeliverLogs",
+		Sid:       "AWSLogDeliveryWrite1",
 		Principal: policy.Principal{Type: "Service", ID: pulumi.String("delivery.logs.amazonaws.com")},
 		Actions:   []string{"s3:PutObject"},
-		Resources: pulumi.StringArray{pulumi.Sprintf("%s/AWSLogs/%s/*", arn, d.AccountID)},
+		Resources: pulumi.StringArray{pulumi.Sprintf("%s/AWSLogs/%s/CloudFront/*", arn, d.AccountID)},
 		Conditions: []policy.Condition{
 			{Operator: "StringEquals", Key: "s3:x-amz-acl", Value: pulumi.String("bucket-owner-full-control")},
 			{Operator: "StringEquals", Key: "aws:SourceAccount", Value: pulumi.String(d.AccountID)},
 			{
-				Operator: "ArnEquals", Key: "aws:SourceArn",
+				Operator: "ArnLike", Key: "aws:SourceArn",
 				Value: pulumi.Sprintf("arn:%s:logs:%s:%s:delivery-source:%s", d.Partition, settings.GlobalRegion, d.AccountID, args.sourceName()),
 			},
 		},

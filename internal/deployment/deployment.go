@@ -4,6 +4,7 @@ package deployment
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -11,6 +12,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
+
+// namePattern is what all services take as the start of a name: buckets no capitals and
+// underscores, functions and web ACLs no dots, load balancers no two hyphens in a row.
+var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // longestName leaves room for what components add to the name, the engine's random
 // digits among them: Lambda's names, the tightest, end at 64 characters.
@@ -39,6 +44,10 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s settings.Settings, artif
 	if len(name) > longestName {
 		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources and has %d characters; allowed: %d, so choose a shorter stack name",
 			ctx.Stack(), name, len(name), longestName)
+	}
+	if !namePattern.MatchString(name) {
+		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources; allowed: lower-case letters, digits and single hyphens between them, "+
+			"which all of AWS's services take, so choose another stack name", ctx.Stack(), name)
 	}
 	account, err := Lookup(ctx, provider)
 	if err != nil {

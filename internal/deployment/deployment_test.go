@@ -37,3 +37,14 @@ func TestALongStackNameIsAnErrorThatSaysHowLong(t *testing.T) {
 	_, err := lookUp(t, "a-name-that-goes-on-and-on-and-on-and-on-for-ever")
 	require.ErrorContains(t, err, "allowed: 44, so choose a shorter stack name")
 }
+
+func TestAStackNameIsOneThatAllServicesTake(t *testing.T) {
+	for _, stack := range []string{"Prod", "my_dev", "eu.prod", "eu--prod", "prod-", "-prod"} {
+		_, err := lookUp(t, stack)
+		require.ErrorContains(t, err, `stack "`+stack+`": "gatehouse-`+stack+`" starts the names of AWS resources; allowed: lower-case letters, digits`)
+	}
+	for _, stack := range []string{"dev", "eu-prod-2", "1"} {
+		_, err := lookUp(t, stack)
+		require.NoError(t, err, stack)
+	}
+}

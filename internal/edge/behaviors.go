@@ -8,18 +8,18 @@ import (
 // CloudFront knows three sets of methods. With POST comes all; which of them the API
 // gets is for the viewer-request function to say.
 var (
-	readingMethods = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS"})
-	allMethods     = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
-	cachedMethods  = pulumi.ToStringArray([]string{"GET", "HEAD"})
+	allMethods    = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
+	cachedMethods = pulumi.ToStringArray([]string{"GET", "HEAD"})
 )
 
-// defaultBehavior is for whatever is not below the API's prefix. The API answers
-// that too: there is nothing else here.
+// defaultBehavior is for what is not below the API's prefix. The viewer-request function
+// answers all of it, so that clients with a wrong base URL read which one is right
+// instead of CloudFront's HTML. No request gets to the origin, which CloudFront demands.
 func defaultBehavior(args *Args, p policies) *cloudfront.DistributionDefaultCacheBehaviorArgs {
 	return &cloudfront.DistributionDefaultCacheBehaviorArgs{
 		TargetOriginId:          pulumi.String(OriginID),
 		ViewerProtocolPolicy:    pulumi.String("redirect-to-https"),
-		AllowedMethods:          readingMethods,
+		AllowedMethods:          allMethods,
 		CachedMethods:           cachedMethods,
 		CachePolicyId:           p.cache,
 		OriginRequestPolicyId:   p.forward,

@@ -23,6 +23,7 @@ type Args struct {
 	Edge       settings.Edge
 	Origin     settings.Origin
 
+	PreviousShield   string             // region of Origin Shield before this update; empty without it
 	OriginDomainName pulumi.StringInput // the API's
 	APIPrefix        string             // of the API's paths, such as /api
 	KeyHeader        string             // carries the origin key
@@ -65,6 +66,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	distributionArgs := &cloudfront.DistributionArgs{
 		Comment:               pulumi.String("Front door of " + args.Deployment.Name),
+		Staging:               pulumi.Bool(false), // undefined, it makes previews with an unknown origin show a replacement
 		Enabled:               pulumi.Bool(true),
 		PriceClass:            pulumi.String(args.Edge.PriceClass),
 		HttpVersion:           pulumi.String(args.Edge.HTTPVersion),

@@ -120,10 +120,11 @@ func TestNothingIsCachedAndEveryAnswerHasTheHeaders(t *testing.T) {
 	}
 }
 
-func TestTheDefaultRedirectsAndReads(t *testing.T) {
+func TestTheDefaultRedirectsAndTakesAllMethods(t *testing.T) {
 	d := distribution(t, withOriginFunction)
 	assert.Equal(t, "redirect-to-https", d.Text("defaultCacheBehavior.viewerProtocolPolicy"))
-	assert.Equal(t, []any{"GET", "HEAD", "OPTIONS"}, d.Input("defaultCacheBehavior.allowedMethods").Mappable())
+	assert.Equal(t, []any{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}, d.Input("defaultCacheBehavior.allowedMethods").Mappable(),
+		"CloudFront would answer others with HTML")
 	assert.Equal(t, "edge-forward-id", d.Text("defaultCacheBehavior.originRequestPolicyId"))
 	assert.True(t, d.Input("defaultCacheBehavior.lambdaFunctionAssociations").IsNull())
 }
@@ -229,6 +230,8 @@ func TestErrorDocumentsAreForWhatNoCodeOfOursAnswers(t *testing.T) {
 	assert.Equal(t, "https-only", d.Text("orderedCacheBehaviors[1].viewerProtocolPolicy"))
 	assert.Equal(t, []any{"GET", "HEAD"}, d.Input("orderedCacheBehaviors[1].allowedMethods").Mappable())
 	assert.Equal(t, "arn:origin:1", d.Text("orderedCacheBehaviors[1].lambdaFunctionAssociations[0].lambdaArn"))
+	assert.Equal(t, []any{map[string]any{"eventType": "viewer-request", "functionArn": "arn:request"}},
+		d.Input("orderedCacheBehaviors[1].functionAssociations").Mappable())
 }
 
 func TestWhoMayCome(t *testing.T) {
@@ -274,6 +277,13 @@ func TestHowTheAPIIsReached(t *testing.T) {
 	assert.InDelta(t, 60, d.Input("origins[0].customOriginConfig.originReadTimeout").NumberValue(), 0)
 	assert.InDelta(t, 30, d.Input("origins[0].customOriginConfig.originKeepaliveTimeout").NumberValue(), 0)
 	assert.Equal(t, map[string]any{"enabled": true, "originShieldRegion": "eu-west-1"}, d.Input("origins[0].originShield").Mappable())
+
+	d = distribution(t, func(args *edge.Args) { args.PreviousShield = "eu-west-1" })
+	assert.Equal(t, map[string]any{"enabled": false, "originShieldRegion": "eu-west-1"}, d.Input("origins[0].originShield").Mappable())
+}
+
+func TestAPreviewKnowsThatItIsNoStagingDistribution(t *testing.T) {
+	assert.Equal(t, resource.NewProperty(false), distribution(t, unchanged).Input("staging"))
 }
 
 func TestNamesComeWithTheirCertificate(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // ProblemsPrefix is the path below which the origin-request function writes problem
 // documents.
-const ProblemsPrefix = "/problems"
+const ProblemsPrefix = settings.ProblemsPrefix
 
 // keptErrors are those that CloudFront keeps for ten seconds by itself, whatever a
 // cache policy says, and shows to others meanwhile (its developer guide, "HTTP 4xx
@@ -38,9 +38,16 @@ func errorResponses(s settings.Edge) cloudfront.DistributionCustomErrorResponseA
 }
 
 // problemsBehavior is for CloudFront itself, when it looks for a problem document:
-// the origin-request function answers, and no request gets to the API.
+// the origin-request function answers, and no request gets to the API. The viewer-request
+// function refuses what matches this behavior and is not below the prefix to a comparison
+// of texts, such as an encoded prefix.
 func problemsBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
 	behavior := httpsOnly(args, ProblemsPrefix+"/*", p)
 	behavior.AllowedMethods = cachedMethods
+	behavior.FunctionAssociations = cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArray{
+		&cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs{
+			EventType: pulumi.String("viewer-request"), FunctionArn: args.ViewerRequestARN,
+		},
+	}
 	return behavior
 }

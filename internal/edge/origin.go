@@ -28,10 +28,20 @@ func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 			},
 		},
 	}
-	if s.ShieldRegion != "" {
-		origin.OriginShield = &cloudfront.DistributionOriginOriginShieldArgs{
-			Enabled: pulumi.Bool(true), OriginShieldRegion: pulumi.String(s.ShieldRegion),
-		}
-	}
+	origin.OriginShield = originShield(s.ShieldRegion, args.PreviousShield)
 	return origin
+}
+
+// originShield turns Origin Shield off once, where it was on before: CloudFront keeps
+// what an update leaves out. After that it is left out, since Terraform's provider reads
+// a disabled one as none.
+func originShield(region, previous string) cloudfront.DistributionOriginOriginShieldPtrInput {
+	if region == "" && previous == "" {
+		return nil
+	}
+	enabled := region != ""
+	if !enabled {
+		region = previous
+	}
+	return &cloudfront.DistributionOriginOriginShieldArgs{Enabled: pulumi.Bool(enabled), OriginShieldRegion: pulumi.String(region)}
 }

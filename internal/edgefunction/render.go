@@ -13,8 +13,9 @@ import (
 // Functions in CloudFront have no environment that could hold them.
 const marker = "const settings = {}; // replaced at deployment"
 
-// Render returns the source with the settings, as JSON, in it, and without lines that
-// are nothing but a comment: CloudFront counts them.
+// Render returns the source with the settings, as JSON, in it, and without indentation,
+// blank lines and lines that are nothing but a comment: CloudFront counts them. No text
+// in the source goes over several lines.
 func Render(source string, settings any) (string, error) {
 	if found := strings.Count(source, marker); found != 1 {
 		return "", fmt.Errorf("the function's source has the line %q %d times, and needs it once", marker, found)
@@ -25,7 +26,7 @@ func Render(source string, settings any) (string, error) {
 	}
 	var code strings.Builder
 	for line := range strings.Lines(source) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+		if line = strings.TrimLeft(line, " \t\r\n"); line != "" && !strings.HasPrefix(line, "//") {
 			code.WriteString(line)
 		}
 	}

@@ -16,10 +16,20 @@ func TestSettingsTakeTheMarkersPlace(t *testing.T) {
 	assert.Equal(t, "first\nconst settings = {\"limit\":5,\"name\":\"x-door\"};\nlast\n", code)
 }
 
-func TestLinesOfCommentsAreLeftOut(t *testing.T) {
-	code, err := Render("// all\n"+marker+"\n\n  // indented\nuse('https://x'); // stays\n", 1)
+func TestWhatCloudFrontOnlyCountsIsLeftOut(t *testing.T) {
+	code, err := Render("// all\n"+marker+"\n\n  // indented\n \n\tif (x) {\n  use('https://x'); // stays\n}", 1)
 	require.NoError(t, err)
-	assert.Equal(t, "const settings = 1;\n\nuse('https://x'); // stays\n", code)
+	assert.Equal(t, "const settings = 1;\nif (x) {\nuse('https://x'); // stays\n}", code)
+}
+
+func TestNoTextOfASourceGoesOverSeveralLines(t *testing.T) {
+	for _, text := range []string{source.ViewerRequest, source.ViewerResponse, source.OriginRequest} {
+		for line := range strings.Lines(text) {
+			if !strings.HasPrefix(strings.TrimSpace(line), "//") {
+				assert.Zero(t, strings.Count(line, "`")%2, "its indentation would go: %s", line)
+			}
+		}
+	}
 }
 
 func TestTextStaysText(t *testing.T) {

@@ -17,6 +17,8 @@ const CountrySource = "CloudFront-Viewer-Country"
 
 // viewerSettings are what the viewer-request function knows.
 type viewerSettings struct {
+	Prefix            string            `json:"prefix"`         // of the API's paths
+	ProblemsPrefix    string            `json:"problemsPrefix"` // of documents' paths; empty without any
 	KeyHeader         string            `json:"keyHeader"`
 	RequestIDHeader   string            `json:"requestIdHeader"`
 	CountryHeader     string            `json:"countryHeader"`
@@ -39,7 +41,8 @@ type corsSettings struct {
 
 // answerSettings are what the viewer-response function knows.
 type answerSettings struct {
-	RequestIDHeader string `json:"requestIdHeader"`
+	RequestIDHeader string            `json:"requestIdHeader"`
+	Headers         map[string]string `json:"headers"` // that the response headers policy can't add
 }
 
 // originSettings are what the origin-request function knows.
@@ -53,6 +56,8 @@ type originSettings struct {
 
 func newViewerSettings(args *ViewerArgs) viewerSettings {
 	return viewerSettings{
+		Prefix:            args.Prefix,
+		ProblemsPrefix:    args.ProblemsPrefix,
 		KeyHeader:         args.KeyHeader,
 		RequestIDHeader:   requestIDHeader,
 		CountryHeader:     countryHeader,
@@ -70,7 +75,7 @@ func newCORSSettings(c settings.CORS) *corsSettings {
 		return nil
 	}
 	return &corsSettings{
-		Origins: c.Origins, Methods: c.Methods, Headers: c.Headers, ExposedHeaders: c.ExposedHeaders,
+		Origins: c.Origins, Methods: c.Methods, Headers: lower(c.Headers), ExposedHeaders: c.ExposedHeaders,
 		Credentials: c.Credentials, MaxAge: int(c.MaxAge.Seconds()),
 	}
 }

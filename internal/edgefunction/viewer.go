@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/headers"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
@@ -21,6 +22,8 @@ type ViewerArgs struct {
 	Edge            settings.Edge
 	CORS            settings.CORS
 	ResponseHeaders settings.ResponseHeaders
+	Prefix          string // of the API's paths: all others are answered with 404
+	ProblemsPrefix  string // below which the origin-request function writes documents; empty for none
 	KeyHeader       string // carries the origin key; viewers can't send it
 
 	// CloudFrontHeaders are those, starting with CloudFront-, that the origin request
@@ -46,7 +49,8 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse, answerSettings{requestIDHeader})
+	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse,
+		answerSettings{requestIDHeader, headers.Response(args.ResponseHeaders)})
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ func runViewer(t *testing.T, change func(*settings.Settings)) (*pulumitest.Recor
 			Edge:              s.Edge,
 			CORS:              s.CORS,
 			ResponseHeaders:   s.ResponseHeaders,
+			Prefix:            "/v1",
+			ProblemsPrefix:    "/problems",
 			KeyHeader:         "x-door",
 			CloudFrontHeaders: []string{CountrySource},
 		})
@@ -56,7 +58,7 @@ func TestTheViewersFunctionsArePublished(t *testing.T) {
 		assert.Equal(t, resource.NewProperty(true), f.Input("publish"), f.Name)
 	}
 	assert.Equal(t, "gatehouse-test-viewer-request", recorder.Named(t, cloudFrontFunction, "viewer-request").Text("name"))
-	assert.Equal(t, map[string]any{"requestIdHeader": "x-request-id"},
+	assert.Equal(t, map[string]any{"requestIdHeader": "x-request-id", "headers": map[string]any{}},
 		compiledIn(t, recorder.Named(t, cloudFrontFunction, "viewer-response").Text("code")))
 }
 
@@ -67,6 +69,7 @@ func TestTheViewersFunctionKnowsTheSettings(t *testing.T) {
 	assert.Equal(t, "secure", known["answerHeaders"].(map[string]any)["x-custom-ai-header"])
 	delete(known, "answerHeaders")
 	assert.Equal(t, map[string]any{
+		"prefix": "/v1", "problemsPrefix": "/problems",
 		"keyHeader": "x-door", "requestIdHeader": "x-request-id", "countryHeader": "x-viewer-country",
 		"cloudFrontHeaders": []any{"cloudfront-viewer-country"},
 		"methods":           []any{"GET", "HEAD", "OPTIONS", "POST"},
@@ -85,8 +88,9 @@ func TestTheViewersFunctionAnswersPreflightsAsTheSettingsSay(t *testing.T) {
 	known := compiledIn(t, recorder.Named(t, cloudFrontFunction, "viewer-request").Text("code"))
 	assert.Equal(t, map[string]any{
 		"origins": []any{"https://*.example.com"}, "methods": []any{"GET", "HEAD", "OPTIONS", "POST"},
-		"headers": []any{"authorization", "content-type"}, "exposedHeaders": []any{"retry-after", "x-request-id"},
-		"credentials": true, "maxAge": 3600.0,
+		"headers":        []any{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"},
+		"exposedHeaders": []any{"retry-after", "x-amz-cf-id", "x-request-id"},
+		"credentials":    true, "maxAge": 3600.0,
 	}, known["cors"])
 	assert.Equal(t, []any{"POST"}, known["methods"])
 	assert.InDelta(t, 2048, known["bodyLimit"], 0)

@@ -119,7 +119,7 @@ func TestPromptsAreNoAttacks(t *testing.T) {
 		names = append(names, override["name"].(string))
 		assert.Equal(t, map[string]any{"count": map[string]any{}}, override["actionToUse"])
 	}
-	assert.Equal(t, promptRules, names)
+	assert.Equal(t, append(promptRules, targetRules...), names)
 	assert.Contains(t, names, "SizeRestrictions_BODY")
 }
 
@@ -194,7 +194,7 @@ func TestNoSecretGetsIntoTheLog(t *testing.T) {
 func TestOnlyAWSsDelivererOfThisAccountWritesTheLog(t *testing.T) {
 	policy := run(t, unchanged).Only(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{
-		"Sid": "DeliverLogs", "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"},
+		"Sid": "AWSLogDeliveryWrite20150319", "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"},
 		"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:mock:::LogGroup/firewall-logs:log-stream:*"],
 		"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}, "ArnLike": {"aws:SourceArn": "arn:aws:logs:us-east-1:123456789012:*"}}
 	}]}`, policy.Text("policyDocument"))

@@ -38,14 +38,14 @@ func (f *Firewall) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wa
 	return err
 }
 
-// letWrite lets AWS's deliverer of logs write to the group. AWS would add such a
-// policy by itself, and leave it behind.
+// letWrite lets AWS's deliverer of logs write to the group. AWS would add a policy with
+// this statement by itself, and leave it behind.
 func (f *Firewall) letWrite(ctx *pulumi.Context, name string, args *Args, group *cloudwatch.LogGroup) (*cloudwatch.LogResourcePolicy, error) {
 	d := args.Deployment
 	return cloudwatch.NewLogResourcePolicy(ctx, name+"-logs-policy", &cloudwatch.LogResourcePolicyArgs{
 		PolicyName: pulumi.String(d.Name + "-waf-logs"),
 		PolicyDocument: policy.Document(policy.Statement{
-			Sid:       "DeliverLogs",
+			Sid:       "AWSLogDeliveryWrite20150319",
 			Principal: policy.Principal{Type: "Service", ID: pulumi.String("delivery.logs.amazonaws.com")},
 			Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{pulumi.Sprintf("%s:log-stream:*", group.Arn)},

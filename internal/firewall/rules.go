@@ -18,11 +18,16 @@ var managedGroups = map[string]string{
 }
 
 // promptRules are those of the common group that take a prompt for an attack: its
-// size, beyond 8 KB, and whatever it tells of scripts, paths and addresses. The text
-// is for a model, which runs none of it. They count, and label, what they find.
+// size, beyond 8 KB, and what it tells of scripts, paths and addresses. The text is for a
+// model, which runs none of it. They count, and label, what they find.
 var promptRules = []string{
 	"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY",
 }
+
+// targetRules are those of the common group with fixed limits for paths, 1,024 bytes, and
+// queries, 2,048. The viewer-request function has a limit for both that can be set, and
+// answers with a problem document that pages can read. They count as well.
+var targetRules = []string{"SizeRestrictions_URIPATH", "SizeRestrictions_QUERYSTRING"}
 
 // rules are all rules in the order of [settings.Rules].
 func rules(args *Args) wafv2.WebAclRuleArray {
@@ -91,7 +96,7 @@ func managedGroup(rule string) *wafv2.WebAclRuleStatementArgs {
 		Name:       pulumi.String(managedGroups[rule]),
 	}
 	if rule == settings.RuleCommon {
-		group.RuleActionOverrides = counted(promptRules)
+		group.RuleActionOverrides = counted(slices.Concat(promptRules, targetRules))
 	}
 	return &wafv2.WebAclRuleStatementArgs{ManagedRuleGroupStatement: group}
 }

@@ -52,42 +52,70 @@ type Door struct {
 // error says that it could not be asked.
 var ErrRefused = errors.New("the API refused")
 
+// requestIDHeader is on whatever API Gateway answers, its own refusals and those of its
+// authorizer included.
+const requestIDHeader = "Apigw-Requestid"
+
+// cacheHeader is on whatever CloudFront answers.
+const cacheHeader = "X-Cache"
+
+// verdict is what an answer says of the API.
+type verdict struct {
+	status int
+	api    bool // whether the API has answered, not CloudFront or a firewall before it
+}
+
 // Opens fails unless the API lets a request with the value in; the zero value sends
 // no header. That the API then finds the request wrong is as good as an answer.
 func (d Door) Opens(ctx context.Context, value originkey.Value) error {
-	status, err := d.status(ctx, value)
+	v, err := d.ask(ctx, value)
 	switch {
 	case err != nil:
 		return err
-	case refuses(status):
-		return fmt.Errorf("%w: %s answered with status %d", ErrRefused, d.URL, status)
-	case !tells(status):
-		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.URL, status)
+	case v.refuses():
+		return fmt.Errorf("%w: %s answered with status %d", ErrRefused, d.URL, v.status)
+	case !v.tells():
+		return d.inconclusive(v)
 	}
 	return nil
 }
 
 // StaysShut fails unless the API refuses the value.
 func (d Door) StaysShut(ctx context.Context, value originkey.Value) error {
-	status, err := d.status(ctx, value)
+	v, err := d.ask(ctx, value)
 	switch {
 	case err != nil:
 		return err
-	case refuses(status):
+	case v.refuses():
 		return nil
-	case !tells(status):
-		return fmt.Errorf("%s answered with status %d, which does not tell whether it let the request in", d.URL, status)
+	case !v.tells():
+		return d.inconclusive(v)
 	}
-	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.URL, status)
+	return fmt.Errorf("%s let the request in, with status %d: the door is open", d.URL, v.status)
 }
 
-func refuses(status int) bool {
+func (d Door) inconclusive(v verdict) error {
+	from := ""
+	if !v.api {
+		from = " from CloudFront or its firewall"
+	}
+	return fmt.Errorf("%s answered with status %d%s, which does not tell whether it let the request in", d.URL, v.status, from)
+}
+
+// denies reports whether a status is that of a refusal, the API's or another's: of the
+// firewall, or of CloudFront for a country.
+func denies(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
 
-// tells reports whether a status is that of an API that has decided.
-func tells(status int) bool {
-	return 200 <= status && status < 300 || 400 <= status && status < 500 && status != http.StatusTooManyRequests
+func (v verdict) refuses() bool { return v.api && denies(v.status) }
+
+// tells reports whether an answer is that of an API that has decided.
+func (v verdict) tells() bool {
+	if denies(v.status) {
+		return v.api
+	}
+	return 200 <= v.status && v.status < 300 || 400 <= v.status && v.status < 500 && v.status != http.StatusTooManyRequests
 }
 
 // ClockOffset returns how far this machine's clock is ahead of the API's, to the
@@ -106,12 +134,18 @@ func (d Door) ClockOffset(ctx context.Context, now func() time.Time) (time.Durat
 	return middle.Sub(date).Truncate(time.Second), nil
 }
 
-func (d Door) status(ctx context.Context, value originkey.Value) (int, error) {
+func (d Door) ask(ctx context.Context, value originkey.Value) (verdict, error) {
 	response, err := d.knock(ctx, value)
 	if err != nil {
-		return 0, err
+		return verdict{}, err
 	}
-	return response.StatusCode, nil
+	return read(response), nil
+}
+
+// read returns the verdict in a response. Without CloudFront the API has answered.
+func read(response *http.Response) verdict {
+	h := response.Header
+	return verdict{response.StatusCode, h.Get(cacheHeader) == "" || h.Get(requestIDHeader) != ""}
 }
 
 // knock sends the request, and returns the answer without its body.

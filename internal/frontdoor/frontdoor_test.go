@@ -2,6 +2,7 @@ package frontdoor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -35,6 +36,35 @@ func TestDoorsVerdicts(t *testing.T) {
 		assert.Equal(t, want == opens, d.Opens(t.Context(), value) == nil, "status %d", status)
 		assert.Equal(t, want == shut, d.StaysShut(t.Context(), value) == nil, "status %d", status)
 		server.Close()
+	}
+}
+
+func TestARefusalIsTheAPIsOrTellsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		header  map[string]string
+		refused bool
+	}{
+		"the API's":                    {map[string]string{"Apigw-Requestid": "a"}, true},
+		"the API's, by CloudFront":     {map[string]string{"Apigw-Requestid": "a", "X-Cache": "Error from cloudfront"}, true},
+		"CloudFront's or a firewall's": {map[string]string{"X-Cache": "Error from cloudfront"}, false},
+	} {
+		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				for name, value := range c.header {
+					w.Header().Set(name, value)
+				}
+				w.WriteHeader(status)
+			}))
+			d := Door{server.Client(), server.URL, header, "/api"}
+			err := d.Opens(t.Context(), value)
+			require.Error(t, err, name)
+			assert.Equal(t, c.refused, errors.Is(err, ErrRefused), name)
+			assert.Equal(t, c.refused, d.StaysShut(t.Context(), value) == nil, name)
+			if !c.refused {
+				assert.ErrorContains(t, err, "from CloudFront or its firewall, which does not tell", name)
+			}
+			server.Close()
+		}
 	}
 }
 

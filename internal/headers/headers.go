@@ -59,12 +59,6 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 func security(s settings.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs {
 	override := pulumi.Bool(true)
 	all := &cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs{
-		StrictTransportSecurity: &cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
-			AccessControlMaxAgeSec: pulumi.Int(int(s.HSTS.MaxAge.Seconds())),
-			IncludeSubdomains:      pulumi.Bool(s.HSTS.Subdomains),
-			Preload:                pulumi.Bool(s.HSTS.Preload),
-			Override:               override,
-		},
 		ContentTypeOptions: &cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs{Override: override},
 		FrameOptions: &cloudfront.ResponseHeadersPolicySecurityHeadersConfigFrameOptionsArgs{
 			FrameOption: pulumi.String(s.FrameOptions), Override: override,
@@ -72,6 +66,15 @@ func security(s settings.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecur
 		ReferrerPolicy: &cloudfront.ResponseHeadersPolicySecurityHeadersConfigReferrerPolicyArgs{
 			ReferrerPolicy: pulumi.String(s.ReferrerPolicy), Override: override,
 		},
+	}
+	// Terraform's provider drops a zero and the SDK demands a value: [Response] has it then.
+	if s.HSTS.MaxAge > 0 {
+		all.StrictTransportSecurity = &cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
+			AccessControlMaxAgeSec: pulumi.Int(int(s.HSTS.MaxAge.Seconds())),
+			IncludeSubdomains:      pulumi.Bool(s.HSTS.Subdomains),
+			Preload:                pulumi.Bool(s.HSTS.Preload),
+			Override:               override,
+		}
 	}
 	if s.ContentSecurityPolicy != "" {
 		all.ContentSecurityPolicy = &cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs{
@@ -89,6 +92,8 @@ func removed(s settings.ResponseHeaders) *cloudfront.ResponseHeadersPolicyRemove
 	return &cloudfront.ResponseHeadersPolicyRemoveHeadersConfigArgs{Items: items}
 }
 
+// cors leaves out families of headers such as x-stainless-*, which a policy can't have.
+// They are for preflights, which the viewer-request function answers.
 func cors(s settings.CORS) *cloudfront.ResponseHeadersPolicyCorsConfigArgs {
 	config := &cloudfront.ResponseHeadersPolicyCorsConfigArgs{
 		AccessControlAllowOrigins: &cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowOriginsArgs{
@@ -98,7 +103,7 @@ func cors(s settings.CORS) *cloudfront.ResponseHeadersPolicyCorsConfigArgs {
 			Items: pulumi.ToStringArray(s.Methods),
 		},
 		AccessControlAllowHeaders: &cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowHeadersArgs{
-			Items: pulumi.ToStringArray(s.Headers),
+			Items: pulumi.ToStringArray(s.PlainHeaders()),
 		},
 		AccessControlAllowCredentials: pulumi.Bool(s.Credentials),
 		AccessControlMaxAgeSec:        pulumi.Int(int(s.MaxAge.Seconds())),

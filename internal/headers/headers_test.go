@@ -58,6 +58,18 @@ func TestSettingsChangeTheHeaders(t *testing.T) {
 	assert.True(t, p.Input("removeHeadersConfig").IsNull(), "none to remove")
 }
 
+func TestBrowsersAreToldToForgetThatTheyUseHTTPSOnly(t *testing.T) {
+	p := policy(t, func(s *settings.Settings) { s.ResponseHeaders.HSTS = settings.HSTS{Subdomains: true} })
+	assert.True(t, p.Input("securityHeadersConfig.strictTransportSecurity").IsNull(), "the SDK refuses it without a maximum age, and the provider drops 0")
+	assert.Len(t, p.Input("customHeadersConfig.items").ArrayValue(), 1, "CloudFront refuses security headers there")
+
+	s := pulumitest.Settings(t).ResponseHeaders
+	assert.Empty(t, Response(s))
+	s.HSTS.MaxAge = 0
+	assert.Equal(t, map[string]string{"strict-transport-security": "max-age=0; includeSubDomains"}, Response(s))
+	assert.Equal(t, "max-age=0; includeSubDomains", Answer(s)["strict-transport-security"])
+}
+
 func TestTheCustomHeaderIsAddedAndServersAreNotTold(t *testing.T) {
 	p := policy(t, unchanged)
 	assert.Equal(t, []any{map[string]any{"header": "X-Custom-AI-Header", "value": "secure", "override": true}},
@@ -85,8 +97,10 @@ func TestCORSIsWhatTheSettingsSay(t *testing.T) {
 	}, p.Input("corsConfig").Mappable())
 
 	p = policy(t, func(s *settings.Settings) { s.CORS.Origins = []string{"*"} })
-	assert.Equal(t, items("retry-after", "x-request-id"), p.Input("corsConfig.accessControlExposeHeaders").Mappable())
+	assert.Equal(t, items("retry-after", "x-amz-cf-id", "x-request-id"), p.Input("corsConfig.accessControlExposeHeaders").Mappable())
 	assert.Equal(t, resource.NewProperty(3600.0), p.Input("corsConfig.accessControlMaxAgeSec"))
+	assert.Equal(t, items("authorization", "content-type", "user-agent"), p.Input("corsConfig.accessControlAllowHeaders").Mappable(),
+		"CloudFront takes no names with * at their end")
 }
 
 func TestAFunctionsOwnAnswersHaveTheSameHeaders(t *testing.T) {

@@ -22,6 +22,11 @@ const (
 // Recorder is a mocked engine with a mocked AWS account and a mocked Vault. Look at it after the run:
 // what is asserted inside an apply may never run.
 type Recorder struct {
+	// Previous is what the stack exported when it was last updated, and PreviousError
+	// why that can't be read.
+	Previous      resource.PropertyMap
+	PreviousError error
+
 	mu            sync.Mutex
 	registrations []Registration
 	calls         []string
@@ -31,7 +36,12 @@ type Recorder struct {
 // Run runs program against a new recorder.
 func Run(program pulumi.RunFunc) (*Recorder, error) {
 	r := &Recorder{}
-	return r, pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
+	return r, r.Run(program)
+}
+
+// Run runs program against the recorder.
+func (r *Recorder) Run(program pulumi.RunFunc) error {
+	return pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r))
 }
 
 // Preview runs program as a preview does, against a new recorder: outputs of resources
@@ -64,6 +74,9 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	r.mu.Lock()
 	r.calls = append(r.calls, args.Token)
 	r.mu.Unlock()
+	if args.Token == "pulumi:pulumi:readStackOutputs" {
+		return resource.PropertyMap{"outputs": resource.NewProperty(r.Previous)}, r.PreviousError
+	}
 	return answer(args)
 }
 

@@ -11,7 +11,7 @@ import (
 type CORS struct {
 	Origins        []string // empty: none; "*": all
 	Methods        []string
-	Headers        []string // that pages may send
+	Headers        []string // that pages may send; "x-stainless-*": all that begin so; "*": all
 	ExposedHeaders []string // that pages may read
 	Credentials    bool
 	MaxAge         time.Duration // browsers ask again after it
@@ -23,10 +23,29 @@ func (c CORS) Enabled() bool { return len(c.Origins) > 0 }
 // corsWildcard stands for all.
 const corsWildcard = "*"
 
+// addressPattern is an IPv4 address as browsers write it.
+const addressPattern = `(0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])(\.(0|[1-9][0-9]?|1[0-9]{2}|2[0-4][0-9]|25[0-5])){3}`
+
+// A CloudFront policy takes origins with these two schemes alone. Its wildcard for all
+// covers the others.
+const aCORSOrigin = "an http or https origin in lower case such as https://app.example.com, https://*.example.com or http://192.168.1.20:3000, " +
+	"or * for all, which pages of applications such as app://obsidian.md need"
+
 var (
-	corsOriginPattern = regexp.MustCompile(`^https?://(localhost|127\.0\.0\.1|(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)(:[1-9][0-9]{0,4})?$`)
+	corsOriginPattern = regexp.MustCompile(`^https?://(localhost|` + addressPattern + `|(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?)(:[1-9][0-9]{0,4})?$`)
 	corsHeaderPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$`)
 )
+
+// defaultCORSHeaders are those that OpenAI's JavaScript client sends. It adds headers of
+// its families with new versions; Firefox sends its User-Agent as well.
+var defaultCORSHeaders = []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"}
+
+// PlainHeaders are those in Headers that name one header, or all.
+func (c CORS) PlainHeaders() []string {
+	return slices.DeleteFunc(slices.Clone(c.Headers), func(header string) bool {
+		return header != corsWildcard && strings.HasSuffix(header, corsWildcard)
+	})
+}
 
 func isCORSOrigin(text string) bool {
 	return text == corsWildcard || corsOriginPattern.MatchString(text)
@@ -36,12 +55,17 @@ func isCORSHeader(text string) bool {
 	return text == corsWildcard || corsHeaderPattern.MatchString(text)
 }
 
+func isCORSRequestHeader(text string) bool {
+	return isCORSHeader(text) || corsHeaderPattern.MatchString(strings.TrimSuffix(text, corsWildcard))
+}
+
 func readCORS(r *reader) CORS {
 	return CORS{
-		Origins: r.list("corsOrigins", isCORSOrigin, "an origin in lower case such as https://app.example.com or https://*.example.com, or * for all"),
+		Origins: r.list("corsOrigins", isCORSOrigin, aCORSOrigin),
 		Methods: r.listOr("corsMethods", defaultMethods, isMethod, "one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"),
-		Headers: r.listOr("corsHeaders", []string{"authorization", "content-type"}, isCORSHeader, "a request header's name, or * for all but authorization"),
-		ExposedHeaders: r.listOr("corsExposedHeaders", []string{"retry-after", "x-request-id"}, isCORSHeader,
+		Headers: r.listOr("corsHeaders", defaultCORSHeaders, isCORSRequestHeader,
+			"a request header's name, the start of some with * at its end such as x-stainless-*, or * for all but authorization"),
+		ExposedHeaders: r.listOr("corsExposedHeaders", []string{"retry-after", "x-amz-cf-id", "x-request-id"}, isCORSHeader,
 			"a response header's name, or * for all"),
 		Credentials: r.boolean("corsCredentials", false),
 		MaxAge:      r.duration("corsMaxAge", time.Hour, 0, 24*time.Hour),
@@ -75,7 +99,7 @@ func (s Settings) checkCORS(r *reader) {
 	if len(c.Methods) == 0 {
 		r.refuse("corsMethods", "at least one method while there are corsOrigins")
 	}
-	if len(c.Headers) == 0 {
-		r.refuse("corsHeaders", "at least one header while there are corsOrigins, such as content-type")
+	if len(c.PlainHeaders()) == 0 {
+		r.refuse("corsHeaders", "at least one header by its whole name while there are corsOrigins, such as content-type: CloudFront's policy takes no less")
 	}
 }

@@ -37,6 +37,10 @@ func (s Settings) checkDomain(r *reader) {
 	if d.ZoneID == "" && d.CertificateARN == "" {
 		r.refuse("domainNames", "nothing without domainZoneId, where a certificate for the names can be proven, or domainCertificateArn, an existing one")
 	}
+	if d.CertificateARN == "" && len(d.Names[0]) > longestCommonName {
+		r.refuse("domainNames", "a first name of at most %d characters, which is as long as a certificate's common name may be (RFC 5280): put a shorter name first",
+			longestCommonName)
+	}
 	if d.CertificateARN != "" && certificatePattern.FindStringSubmatch(d.CertificateARN)[1] != GlobalRegion {
 		r.refuse("domainCertificateArn", "a certificate in %s, where CloudFront looks for it", GlobalRegion)
 	}

@@ -3,6 +3,7 @@ package settings
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,9 @@ const (
 	longestTarget = 8192
 	largestBody   = 10 << 20
 )
+
+// ProblemsPrefix is the path below which CloudFront looks for the error documents.
+const ProblemsPrefix = "/problems"
 
 // httpMethods are those that CloudFront passes on.
 var httpMethods = []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
@@ -81,6 +85,9 @@ func (s Settings) checkEdge(r *reader) {
 	}
 	if len(e.ContentTypes) == 0 {
 		r.refuse("edgeContentTypes", "at least one media type, such as application/json")
+	}
+	if e.ErrorDocuments && strings.HasPrefix(s.Gateway.Prefix+"/", ProblemsPrefix+"/") {
+		r.refuse("apiPrefix", "a path outside of %s while edgeErrorDocuments is true: CloudFront looks for the documents there", ProblemsPrefix)
 	}
 	if e.ErrorDocuments && !s.OriginFunction.Enabled {
 		r.refuse("edgeErrorDocuments", "false without originFunctionEnabled: that function writes the documents")

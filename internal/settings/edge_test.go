@@ -30,8 +30,9 @@ func TestTheEdgesDefaults(t *testing.T) {
 		ContentSecurityPolicy: "default-src 'none'; frame-ancestors 'none'",
 	}, s.ResponseHeaders)
 	assert.Equal(t, CORS{
-		Origins: []string{}, Methods: []string{"GET", "HEAD", "OPTIONS", "POST"}, Headers: []string{"authorization", "content-type"},
-		ExposedHeaders: []string{"retry-after", "x-request-id"}, MaxAge: time.Hour,
+		Origins: []string{}, Methods: []string{"GET", "HEAD", "OPTIONS", "POST"},
+		Headers:        []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"},
+		ExposedHeaders: []string{"retry-after", "x-amz-cf-id", "x-request-id"}, MaxAge: time.Hour,
 	}, s.CORS)
 	assert.False(t, s.CORS.Enabled())
 	assert.Equal(t, Firewall{RateLimit: 2000, RateWindow: 5 * time.Minute, Counted: []string{}, Inspected: 16, Logs: "matched"}, s.Firewall)
@@ -46,7 +47,7 @@ func TestTheEdgeGiven(t *testing.T) {
 		"gatehouse:edgeContentTypes":      `["application/json", "multipart/form-data", "application/vnd.api+json"]`,
 		"gatehouse:originShieldRegion":    "eu-central-1",
 		"gatehouse:contentSecurityPolicy": "",
-		"gatehouse:corsOrigins":           `["https://app.example.com", "https://*.example.org:8443", "http://localhost:3000"]`,
+		"gatehouse:corsOrigins":           `["https://app.example.com", "https://*.example.org:8443", "http://localhost:3000", "http://192.168.1.20:3000"]`,
 		"gatehouse:corsMethods":           `["POST"]`,
 		"gatehouse:corsCredentials":       "true",
 		"gatehouse:wafRateLimit":          "10",
@@ -134,7 +135,13 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"corsOrigins", `["https://app.*.com"]`, `"https://app.*.com" is not`},
 		{"corsOrigins", `["null"]`, `"null" is not`},
 		{"corsOrigins", `["*", "https://app.example.com"]`, "nothing beside *"},
+		{"corsOrigins", `["app://obsidian.md"]`, "or * for all, which pages of applications such as app://obsidian.md need"},
+		{"corsOrigins", `["tauri://localhost"]`, `"tauri://localhost" is not`},
+		{"corsOrigins", `["http://192.168.1.256"]`, `"http://192.168.1.256" is not`},
+		{"corsOrigins", `["http://192.168.01.20"]`, `"http://192.168.01.20" is not`},
 		{"corsHeaders", `["content type"]`, `"content type" is not`},
+		{"corsHeaders", `["x-*-id"]`, `"x-*-id" is not`},
+		{"corsExposedHeaders", `["x-*"]`, `"x-*" is not`},
 		{"corsMaxAge", "25h", "a duration from 0s to 24h"},
 		{"wafRateLimit", "9", "a whole number from 10 to 2000000000"},
 		{"wafRateWindow", "3m", "one of 1m, 2m, 5m, 10m"},
@@ -188,6 +195,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 			map[string]string{"aws:region": "eu-central-1", "edgeCountriesAllowed": `["US"]`},
 			"edgeCountriesAllowed", "a list with DE, where eu-central-1 is: the rotator looks through the front door from there",
 		},
+		"documents among the API's paths": {
+			map[string]string{"edgeErrorDocuments": "true", "apiPrefix": "/problems/v1", "inferencePrefix": "/problems/v1/inference"},
+			"apiPrefix", "a path outside of /problems",
+		},
 		"documents that nobody writes": {
 			map[string]string{"edgeErrorDocuments": "true", "originFunctionEnabled": "false"},
 			"edgeErrorDocuments", "false without originFunctionEnabled",
@@ -212,6 +223,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 			map[string]string{"corsOrigins": pages, "corsHeaders": `[]`},
 			"corsHeaders", "at least one header",
 		},
+		"families of headers alone": {
+			map[string]string{"corsOrigins": pages, "corsHeaders": `["x-stainless-*"]`},
+			"corsHeaders", "at least one header by its whole name",
+		},
 		"preload for a year less a second": {
 			map[string]string{"hstsPreload": "true", "hstsMaxAge": "31535999s"},
 			"hstsPreload", "hstsMaxAge at least 8760h",
@@ -219,6 +234,10 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 		"preload without subdomains": {
 			map[string]string{"hstsPreload": "true", "hstsSubdomains": "false"},
 			"hstsPreload", "false, unless hstsSubdomains is true",
+		},
+		"a first name too long for a certificate": {
+			map[string]string{"domainNames": list(t, strings.Repeat("a", 53)+".example.com"), "domainZoneId": "Z0123456789ABCDEFGHIJ"},
+			"domainNames", "a first name of at most 64 characters",
 		},
 		"a certificate elsewhere": {
 			map[string]string{"domainNames": `["api.example.com"]`, "domainCertificateArn": abroad},
@@ -241,6 +260,9 @@ func TestSettingsOfTheEdgeThatGoTogether(t *testing.T) {
 		"preload for a year":                       {"hstsPreload": "true", "hstsMaxAge": "8760h"},
 		"an existing certificate, records by hand": {"domainNames": `["api.example.com"]`, "domainCertificateArn": certificateARN},
 		"a shorter drain with fewer attempts":      {"rotationDrain": "11s", "originConnectionAttempts": "1"},
+		"a long name after a short one": {
+			"domainNames": list(t, "api.example.com", strings.Repeat("a", 53)+".example.com"), "domainZoneId": "Z0123456789ABCDEFGHIJ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := map[string]string{}

@@ -29,11 +29,20 @@ type Pipeline struct {
 
 var (
 	repositoryPattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,39}/[A-Za-z0-9._-]{1,100}$|^[A-Za-z0-9-]{1,39}@[0-9]+/[A-Za-z0-9._-]{1,100}@[0-9]+$`)
-	stackPattern      = regexp.MustCompile(`^[A-Za-z0-9._-]{1,34}$`)
+	stackPattern      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	providerPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:oidc-provider/token\.actions\.githubusercontent\.com$`)
 	bucketPattern     = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	keyPattern        = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$`)
 )
+
+// longestStack is as long as gatehouse- leaves room for in the names of AWS resources.
+const longestStack = 34
+
+// isStack tells names that [github.com/gatehouse-iac/gatehouse/internal/deployment]
+// takes for a stack of the gatehouse project.
+func isStack(text string) bool {
+	return len(text) <= longestStack && stackPattern.MatchString(text)
+}
 
 // LoadPipeline is [Load] for the pipeline's configuration.
 func LoadPipeline(config map[string]string) (Pipeline, error) {
@@ -46,7 +55,7 @@ func readPipeline(r *reader) Pipeline {
 	return Pipeline{
 		Region:        r.pattern("aws:region", "us-east-1", regionPattern, "an AWS region such as us-east-1"),
 		Repository:    r.pattern("repository", "", repositoryPattern, "a repository as GitHub's tokens name it: owner/name, or owner@12345/name@67890 for one made or renamed since July 2026"),
-		Stacks:        r.list("stacks", stackPattern.MatchString, "the name of a stack such as dev"),
+		Stacks:        r.list("stacks", isStack, "the name of a stack such as dev: at most 34 lower-case letters, digits and single hyphens between them"),
 		ProviderARN:   r.optional("oidcProviderArn", providerPattern, "the ARN of the account's provider for token.actions.githubusercontent.com, or nothing"),
 		StateBucket:   r.optional("stateBucket", bucketPattern, "the name of an S3 bucket, or nothing"),
 		SecretsKeyARN: r.optional("secretsKeyArn", keyPattern, "the ARN of a KMS key, or nothing"),

@@ -46,15 +46,19 @@ var (
 )
 
 // governed are response headers that have settings of their own, or that make an
-// answer an answer: neither may be another header's name, nor removed.
+// answer an answer, or that CloudFront removes from none and takes as none of a policy's
+// custom ones (its developer guide, "Headers that you can't remove", "Security headers"):
+// they may be neither another header's name, nor removed. By API Gateway's id of a
+// request the rotator tells the API's refusals from others'.
 var governed = []string{
-	"cache-control", "connection", "content-encoding", "content-length", "content-security-policy", "content-type", "date", "expect",
+	"apigw-requestid", "cache-control", "connection", "content-encoding", "content-length", "content-security-policy", "content-type", "date", "expect",
 	"host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "referrer-policy", "strict-transport-security",
-	"te", "trailer", "transfer-encoding", "upgrade", "vary", "via", "warning", "x-cache", "x-content-type-options", "x-forwarded-proto",
-	"x-frame-options", "x-real-ip", "x-request-id",
+	"te", "trailer", "transfer-encoding", "upgrade", "vary", "via", "warning", "x-amzn-auth", "x-amzn-errortype", "x-amzn-fle-profile",
+	"x-amzn-lambda-integration-tag", "x-amzn-requestid", "x-cache", "x-content-type-options", "x-forwarded-proto", "x-frame-options",
+	"x-real-ip", "x-request-id", "x-xss-protection",
 }
 
-var governedPrefixes = []string{"access-control-", "x-accel-", "x-amz-cf-", "x-amzn-cf-", "x-edge-"}
+var governedPrefixes = []string{"access-control-", "x-accel-", "x-amz-cf-", "x-amzn-cf-", "x-amzn-header-", "x-edge-"}
 
 func isResponseHeader(text string) bool {
 	lower := strings.ToLower(text)
@@ -112,6 +116,11 @@ func (s Settings) checkResponseHeaders(r *reader) {
 	h := s.ResponseHeaders
 	if h.HSTS.Preload && (!h.HSTS.Subdomains || h.HSTS.MaxAge < leastPreload) {
 		r.refuse("hstsPreload", "false, unless hstsSubdomains is true and hstsMaxAge at least %s: browsers' makers take no less", short(leastPreload))
+	}
+	for i, name := range h.Removed {
+		if slices.ContainsFunc(h.Removed[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
+			r.refuse("removedHeaders", "a list in which each is given once; %q is there twice but for its capitals", name)
+		}
 	}
 	if len(h.Removed) > mostHeaders {
 		r.refuse("removedHeaders", "at most %d names", mostHeaders)

@@ -54,7 +54,12 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 	if err := addFunctions(ctx, d, s, p, args); err != nil {
 		return nil, nil, err
 	}
-	exports := pulumi.Map{}
+	previousShield, err := previousShieldRegion(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	args.PreviousShield = previousShield
+	exports := pulumi.Map{shieldExport: pulumi.String(s.Origin.ShieldRegion)}
 	if s.Firewall.Enabled {
 		wall, err := firewall.New(ctx, "firewall", &firewall.Args{
 			Deployment: d,
@@ -89,13 +94,15 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 	}
 	args.ResponseHeadersPolicyID = answers.PolicyID
 
+	var problemsPrefix string
+	if s.Edge.ErrorDocuments {
+		problemsPrefix = edge.ProblemsPrefix
+	}
 	var cloudFrontHeaders []string
 	if s.OriginFunction.Enabled {
-		originArgs := &edgefunction.OriginArgs{Deployment: d, Edge: s.Edge, Settings: s.OriginFunction}
-		if s.Edge.ErrorDocuments {
-			originArgs.ProblemsPrefix = edge.ProblemsPrefix
-		}
-		origin, err := edgefunction.NewOrigin(ctx, "edge-origin", originArgs, p.kept(p.global))
+		origin, err := edgefunction.NewOrigin(ctx, "edge-origin", &edgefunction.OriginArgs{
+			Deployment: d, Edge: s.Edge, Settings: s.OriginFunction, ProblemsPrefix: problemsPrefix,
+		}, p.kept(p.global))
 		if err != nil {
 			return err
 		}
@@ -107,6 +114,8 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 		Edge:              s.Edge,
 		CORS:              s.CORS,
 		ResponseHeaders:   s.ResponseHeaders,
+		Prefix:            s.Gateway.Prefix,
+		ProblemsPrefix:    problemsPrefix,
 		KeyHeader:         s.Key.Header,
 		CloudFrontHeaders: cloudFrontHeaders,
 	}, p.kept(p.here))

@@ -28,6 +28,7 @@ func TestExports(t *testing.T) {
 		"apiUrl":                 "https://abcdef1234.execute-api.eu-west-1.amazonaws.com",
 		"apiId":                  "gateway-api-id",
 		"apiPrefix":              "/api",
+		"originShieldRegion":     "",
 		"parameterPath":          "/gatehouse/test/origin-key",
 		"originHeaderName":       "x-origin-verify",
 		"rotatorName":            "gatehouse-test-rotator",

@@ -62,17 +62,22 @@ function originRefusal(request) {
 }
 
 function bodyRefusal(request) {
-  if (!WITH_BODY.includes(request.method) || !hasBody(request)) {
+  if (!WITH_BODY.includes(request.method)) {
+    return null;
+  }
+  // Over HTTP/2 and 3 a body needs no header, so that none says nothing of the body.
+  const lengths = values(request, "content-length");
+  if (lengths.length === 0) {
+    return { status: 411, detail: "Content-Length has to say how long the body is: 0 for none." };
+  }
+  // Which of its paths want a body, the API knows.
+  if (lengths.every((length) => length === "0")) {
     return null;
   }
   const types = values(request, "content-type").map((type) => type.split(";")[0].trim().toLowerCase());
   if (types.length !== 1 || !settings.contentTypes.includes(types[0])) {
     const accepted = settings.contentTypes.join(", ");
     return { status: 415, detail: `The body has to be ${accepted}, and Content-Type has to say so.`, headers: { accept: accepted } };
-  }
-  const lengths = values(request, "content-length");
-  if (lengths.length === 0) {
-    return { status: 411, detail: "Content-Length has to say how long the body is." };
   }
   if (lengths.length > 1 || !/^[0-9]+$/.test(lengths[0])) {
     return { status: 400, detail: "Content-Length is no number." };
@@ -81,13 +86,6 @@ function bodyRefusal(request) {
     return { status: 413, detail: `The body has more than ${settings.bodyLimit} bytes.` };
   }
   return null;
-}
-
-// hasBody tells requests with a body from those without one, which the API judges: it
-// knows which of its paths want one.
-function hasBody(request) {
-  const lengths = values(request, "content-length");
-  return lengths.length > 0 ? lengths.some((length) => length !== "0") : values(request, "transfer-encoding").length > 0;
 }
 
 // document is a page for CloudFront to show with the status of the failure. It knows

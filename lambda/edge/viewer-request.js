@@ -1,21 +1,22 @@
 // The first to see a request: a CloudFront Function of the viewer-request event,
-// JavaScript runtime 2.0. It refuses what no client of the API sends, answers CORS
-// preflights, removes headers that a viewer must not send, and names the request.
+// JavaScript runtime 2.0. It answers CORS preflights, refuses what no client of the API
+// sends, removes headers that a viewer must not send, and names the request.
 
 const settings = {}; // replaced at deployment
 
 // With these headers a proxy tells the server behind it who asks, and for what. Names
 // are compared by hand here and below: a regular expression takes this runtime longer
 // than all the rest.
-const PROXY_HEADERS = ['client-ip', 'cf-connecting-ip', 'fastly-client-ip', 'forwarded', 'proxy', 'true-client-ip', 'x-client-ip',
-  'x-cluster-client-ip', 'x-host', 'x-http-host-override', 'x-http-method', 'x-http-method-override', 'x-method-override',
-  'x-real-ip', 'x-rewrite-url'];
-const PROXY_PREFIXES = ['x-amzn-', 'x-apigateway-', 'x-envoy-', 'x-forwarded-', 'x-original-'];
+const PROXY_HEADERS = ['cf-connecting-ip', 'forwarded', 'proxy', 'x-azure-socketip', 'x-host', 'x-http-host-override', 'x-http-method',
+  'x-http-method-override', 'x-method-override', 'x-originating-ip', 'x-real-ip', 'x-remote-addr', 'x-remote-ip', 'x-rewrite-url'];
+const PROXY_PREFIXES = ['x-amzn-', 'x-apigateway-', 'x-envoy-', 'x-forwarded', 'x-original-'];
+const PROXY_ENDINGS = ['client-ip', 'clientip'];
 
 const REASONS = {
   204: 'No Content',
   400: 'Bad Request',
   403: 'Forbidden',
+  404: 'Not Found',
   405: 'Method Not Allowed',
   413: 'Content Too Large',
   414: 'URI Too Long',
@@ -25,6 +26,7 @@ const REASONS = {
 const CODES = {
   400: 'malformed_request',
   403: 'forbidden',
+  404: 'not_found',
   405: 'method_not_allowed',
   413: 'body_too_large',
   414: 'target_too_long',
@@ -32,12 +34,14 @@ const CODES = {
 
 function handler(event) {
   const request = event.request;
+  // A preflight never reaches the API. It is answered whatever is wrong with the request
+  // that follows, or the page could not read what that is.
+  if (isPreflight(request)) {
+    return preflight(event);
+  }
   const refusal = targetRefusal(request) || methodRefusal(request) || lengthRefusal(request);
   if (refusal) {
     return problem(event, refusal);
-  }
-  if (isPreflight(request)) {
-    return preflight(event);
   }
   const claimed = request.headers[settings.requestIdHeader];
   clean(request.headers);
@@ -48,8 +52,8 @@ function handler(event) {
 // targetRefusal keeps out paths that servers read differently from one another: what
 // one has let through, the next takes for something else.
 function targetRefusal(request) {
-  const query = queryOf(request.querystring);
-  const target = request.uri + (query && '?' + query);
+  const query = request.rawQueryString();
+  const target = request.uri + (query ? '?' + query : '');
   if (target.length > settings.targetLimit) {
     return { status: 414, detail: 'Path and query have more than ' + settings.targetLimit + ' bytes.' };
   }
@@ -58,6 +62,11 @@ function targetRefusal(request) {
   }
   let path = request.uri;
   if (path.includes('%')) {
+    // An HTTP API decodes the path, and hands it on so: these would end the path, or
+    // begin another escape.
+    if (/%(23|25|3f)/i.test(path)) {
+      return { status: 400, detail: 'The path encodes #, % or ?.' };
+    }
     try {
       path = decodeURIComponent(path);
     } catch (error) {
@@ -66,28 +75,25 @@ function targetRefusal(request) {
     if (/[\x00-\x1f\x7f-\x9f\\]/.test(path)) {
       return { status: 400, detail: 'The path encodes a control character or a backslash.' };
     }
-    if (/%[0-9A-Fa-f]{2}/.test(path)) {
-      return { status: 400, detail: 'The path is encoded twice.' };
-    }
   }
   if (path.includes('/.') && /\/\.\.?(;[^\/]*)?(\/|$)/.test(path)) {
     return { status: 400, detail: 'The path has dot segments.' };
   }
+  if (!isBelow(request, settings.prefix) && !isBelow(request, settings.problemsPrefix)) {
+    const prefix = settings.prefix;
+    return { status: 404, detail: 'All paths of the API begin with ' + prefix + '/, such as ' + prefix + '/chat/completions.' };
+  }
   return null;
 }
 
-// queryOf puts the query together again, as it was sent but for equals signs of
-// parameters without a value.
-function queryOf(parameters) {
-  return Object.keys(parameters).map(function (name) {
-    return (parameters[name].multiValue || [parameters[name]]).map(function (item) {
-      return name + '=' + item.value;
-    }).join('&');
-  }).join('&');
+// isBelow compares the path as it was sent: an encoded prefix is another one.
+function isBelow(request, prefix) {
+  return Boolean(prefix) && request.uri.startsWith(prefix + '/');
 }
 
 function methodRefusal(request) {
-  if (settings.methods.indexOf(request.method) >= 0) {
+  // Documents are CloudFront's to ask for, with GET, whatever viewers may use.
+  if (settings.methods.indexOf(request.method) >= 0 || isBelow(request, settings.problemsPrefix)) {
     return null;
   }
   const allowed = settings.methods.join(', ');
@@ -121,9 +127,22 @@ function preflight(event) {
   }
   return answer(event, 204, {
     'access-control-allow-methods': cors.methods.join(', '),
-    'access-control-allow-headers': cors.headers.join(', '),
+    'access-control-allow-headers': allowedHeaders(event.request),
     'access-control-max-age': String(cors.maxAge),
   });
+}
+
+// allowedHeaders lists the headers that a page may send. A name with * at its end stands
+// for those of the headers asked for that begin so, because browsers know no such names.
+function allowedHeaders(request) {
+  const asked = valueOf(request, 'access-control-request-headers').split(',').map(function (name) {
+    return name.trim();
+  });
+  return settings.cors.headers.map(function (header) {
+    return header.length < 2 || !header.endsWith('*') ? header : asked.filter(function (name) {
+      return name.startsWith(header.slice(0, -1)) && /^[a-z0-9_-]+$/.test(name);
+    }).join(', ');
+  }).filter(Boolean).join(', ');
 }
 
 // allowedOrigin is the Access-Control-Allow-Origin for a request, or ''. A wildcard
@@ -138,11 +157,11 @@ function allowedOrigin(request) {
   return !fits ? '' : settings.cors.origins[0] === '*' ? '*' : origin;
 }
 
-// clean removes what only the front door may say. Some servers take an underscore in
-// a header's name for a hyphen.
+// clean removes what only the front door may say. Some servers take an underscore or a
+// dot in a header's name for a hyphen.
 function clean(headers) {
   Object.keys(headers).forEach(function (name) {
-    const read = name.includes('_') ? name.split('_').join('-') : name;
+    const read = name.includes('_') || name.includes('.') ? name.replace(/[._]/g, '-') : name;
     if (!isViewers(read) && !settings.cloudFrontHeaders.includes(name)) {
       delete headers[name];
     }
@@ -155,6 +174,8 @@ function isViewers(name) {
   const own = name === settings.keyHeader || name === settings.countryHeader || name === settings.requestIdHeader;
   return !own && !name.startsWith('cloudfront-') && !PROXY_HEADERS.includes(name) && !PROXY_PREFIXES.some(function (prefix) {
     return name.startsWith(prefix);
+  }) && !PROXY_ENDINGS.some(function (ending) {
+    return name.endsWith(ending);
   });
 }
 

@@ -11,8 +11,8 @@ export function source(file) {
   return readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 }
 
-// render is a function's text with its settings, and without its comments, as the
-// program deploys it.
+// render is a function's text with its settings, and without its comments and
+// indentation, as the program deploys it.
 export function render(file, settings) {
   const text = source(file);
   if (text.split("\n").filter((line) => line === MARKER).length !== 1) {
@@ -20,9 +20,26 @@ export function render(file, settings) {
   }
   return text
     .split("\n")
-    .filter((line) => !line.trimStart().startsWith("//"))
+    .map((line) => line.trimStart())
+    .filter((line) => line !== "" && !line.startsWith("//"))
     .map((line) => (line === MARKER ? `const settings = ${JSON.stringify(settings)};` : line))
     .join("\n");
+}
+
+// An event's request has a method beside its members, which are plain values
+// ("General helper methods"): the query as it was sent, undefined without one.
+const CALL = `(text, raw) => {
+  const event = JSON.parse(text);
+  Object.defineProperty(event.request, "rawQueryString", { value: () => raw || undefined });
+  return JSON.stringify(handler(event));
+}`;
+
+// query is the query that gives these parameters. One without a value had no equals
+// sign, unless the event says otherwise in rawQueryString.
+function query(parameters) {
+  return Object.entries(parameters)
+    .flatMap(([name, parameter]) => (parameter.multiValue ?? [parameter]).map(({ value }) => (value === "" ? name : `${name}=${value}`)))
+    .join("&");
 }
 
 // cloudFrontFunction returns the handler of a CloudFront Function. It runs among the
@@ -30,8 +47,11 @@ export function render(file, settings) {
 export function cloudFrontFunction(file, settings) {
   const surroundings = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
   vm.runInContext(`"use strict";\n${render(file, settings)}\nglobalThis.handler = handler;`, surroundings);
-  const handle = vm.runInContext("(event) => JSON.stringify(handler(JSON.parse(event)))", surroundings);
-  return (event) => JSON.parse(handle(JSON.stringify(event)));
+  const handle = vm.runInContext(CALL, surroundings);
+  return (event) => {
+    const raw = event.request.rawQueryString ?? query(event.request.querystring);
+    return JSON.parse(handle(JSON.stringify(event), raw));
+  };
 }
 
 // edgeLambda returns the handler of a Lambda@Edge function, likewise.

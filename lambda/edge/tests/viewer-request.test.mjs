@@ -5,6 +5,8 @@ import { DISALLOWED, READ_ONLY, cloudFrontFunction, copy, event } from "./functi
 import { random } from "./random.mjs";
 
 const SETTINGS = {
+  prefix: "/api",
+  problemsPrefix: "",
   keyHeader: "x-origin-verify",
   countryHeader: "x-viewer-country",
   requestIdHeader: "x-request-id",
@@ -92,13 +94,14 @@ const SPOOFED = [
   "forwarded", "proxy", "x-forwarded-for", "x_forwarded_for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix",
   "x-original-url", "x-original-host", "x-original-forwarded-for", "x-rewrite-url", "x-host", "x-http-host-override",
   "x-http-method", "x-http-method-override", "x-method-override", "client-ip", "x-client-ip", "x-cluster-client-ip",
-  "true-client-ip", "fastly-client-ip", "cf-connecting-ip", "x-envoy-external-address",
+  "true-client-ip", "fastly-client-ip", "cf-connecting-ip", "x-envoy-external-address", "x-forwarded", "x-forwarded.for", "x.forwarded.for",
+  "x-originating-ip", "x-remote-ip", "x-remote-addr", "proxy-client-ip", "wl-proxy-client-ip", "x-azure-clientip", "x-azure-socketip",
   "x-amzn-trace-id", "x-amzn-oidc-identity", "x-apigateway-event",
   "cloudfront-is-mobile-viewer", "cloudfront-viewer-address", "cloudfront_viewer_country",
 ];
 const HARMLESS = [
   "accept", "accept-language", "authorization", "content-encoding", "content-type", "openai-organization", "origin", "range", "referer",
-  "traceparent", "user-agent", "x-api-key", "x-forwarded", "x-stainless-lang", "x-requested-with", "forwarded-by", "x_custom", "x-hosts",
+  "traceparent", "user-agent", "x-api-key", "x-stainless-lang", "x-requested-with", "forwarded-by", "x_custom", "x.custom", "x-hosts",
 ];
 const READ = ["content-length", "host", "via"];
 
@@ -136,7 +139,7 @@ test("malformed paths and queries are refused", () => {
   for (const uri of [
     "/api/../admin", "/api/./x", "/..", "/.", "/api/..", "/api/%2e%2e/admin", "/api/%2E./x", "/api/..;a=b/x", "/api/.%2e;x/y", "/api/..%2fx", "/%2f..%2f",
     "/a\\b", "/a%5cb", "/..%5c..", "/a\u0000b", "/a\nb", "/a\tb", "/a b", "/a%00", "/a%0d%0aSet-Cookie:x", "/a%1f", "/a%7f", "/a%c2%85",
-    "/%252e%252e/x", "/a%2500", "/a%25%35%63", "/%%32e", "/a%", "/a%2", "/a%zz", "/a%ff", "/a%c0%ae", "/a%ed%a0%80", "/ä", "/a#b", "/\u202e",
+    "/%252e%252e/x", "/a%2500", "/a%25%35%63", "/api/100%25", "/api/a%3Fb", "/api/a%3fadmin=1", "/api/a%23b", "/api/a%252Fb", "/%%32e", "/a%", "/a%2", "/a%zz", "/a%ff", "/a%c0%ae", "/a%ed%a0%80", "/ä", "/a#b", "/\u202e",
   ]) {
     assertProblem(handle(ask({ uri, querystring: {} })), 400, JSON.stringify(uri));
   }
@@ -146,7 +149,7 @@ test("malformed paths and queries are refused", () => {
 });
 
 test("unusual paths and queries that are well-formed pass", () => {
-  for (const uri of ["/", "/api//x", "/api/.well-known/x", "/api/..a", "/api/a..", "/api/...", "/api/a%20b", "/api/caf%C3%A9", "/api/100%25", "/api/a%2Fb", "/api/x;v=1", "/api/~u/(a)!$&'*+,=:@"]) {
+  for (const uri of ["/api/", "/api//x", "/api/.well-known/x", "/api/..a", "/api/a..", "/api/...", "/api/a%20b", "/api/caf%C3%A9", "/api/org%2Fname", "/api/x;v=1", "/api/~u/(a)!$&'*+,=:@"]) {
     assert.equal(handle(ask({ uri, querystring: {} })).uri, uri);
   }
   for (const query of ["", "a", "a=", "a=b&a=c", "q=caf%C3%A9%0Aline", "to=https%3A%2F%2Fexample.com%2F%3Fa%3D%2520", "a=../..", "a=b=c"]) {
@@ -157,10 +160,10 @@ test("unusual paths and queries that are well-formed pass", () => {
 
 test("whatever passes means the same to every server", () => {
   const { text } = random(2);
-  const pieces = ["/", "/", ".", "..", "%2e", "%2E", "%2f", "%5c", "\\", "%25", "%252e", "%", "%0", "%00", "%0a", ";", "a", "api", "ä", " ", "\t", "#", "%c3%a9", "%ff", "-", "~", "@"];
+  const pieces = ["/", "/", ".", "..", "%2e", "%2E", "%2f", "%3f", "%3F", "%23", "%5c", "\\", "%25", "%252e", "%", "%0", "%00", "%0a", ";", "a", "api", "ä", " ", "\t", "#", "%c3%a9", "%ff", "-", "~", "@"];
   let passed = 0;
   for (let run = 0; run < 20000; run++) {
-    const uri = "/" + text(pieces, 8);
+    const uri = "/api/" + text(pieces, 8);
     const answer = handle(ask({ uri, querystring: {} }));
     if (answer.statusCode) {
       assert.equal(answer.statusCode, 400, uri);
@@ -169,9 +172,8 @@ test("whatever passes means the same to every server", () => {
     passed++;
     // A parser that resolves dot segments finds none, nor anything to encode.
     assert.equal(new URL(`https://example.com${uri.replaceAll("//", "/_/")}`).pathname, uri.replaceAll("//", "/_/"), uri);
-    const decoded = decodeURIComponent(uri);
-    assert.equal(decodeURIComponent(decoded.replace(/%(?![0-9a-f]{2})/gi, "")), decoded.replace(/%(?![0-9a-f]{2})/gi, ""), uri);
-    assert.doesNotMatch(decoded, /[\u0000-\u001f\u007f\\]/);
+    // Decoded once, as the API hands it on, it is a path and nothing else, with no escape left.
+    assert.doesNotMatch(decodeURIComponent(uri), /[\u0000-\u001f\u007f\\?#%]/);
   }
   assert.ok(passed > 1000, `only ${passed} paths passed`);
 });
@@ -182,11 +184,39 @@ test("the limit of path and query is exact", () => {
     const length = below(200);
     const query = length > 3 ? "a=" + "q".repeat(length - 3) + "&b=c" : "";
     const rest = SETTINGS.targetLimit - (query && query.length + 1);
-    const sized = (size) => handle(ask({ uri: "/" + "p".repeat(size - 1), querystring: parameters(query) }));
+    const sized = (size) => handle(ask({ uri: "/api/" + "p".repeat(size - 5), querystring: parameters(query) }));
     assert.equal(sized(rest).method, "POST");
     assertProblem(sized(rest + 1), 414);
   }
-  assertProblem(handle(ask({ uri: "/", querystring: parameters("a=1&".repeat(2000) + "b=1") })), 414);
+  assertProblem(handle(ask({ uri: "/api/", querystring: parameters("a=1&".repeat(2000) + "b=1") })), 414);
+});
+
+test("parameters without a value have the length that was sent", () => {
+  const flags = Array.from({ length: 400 }, (_, index) => `f${index}`).join("&");
+  const uri = "/api/" + "p".repeat(SETTINGS.targetLimit - 6 - flags.length);
+  assert.equal(handle(ask({ uri, querystring: parameters(flags) })).uri, uri);
+  assertProblem(handle(ask({ uri: uri + "p", querystring: parameters(flags) })), 414);
+});
+
+test("paths outside of the API are told its prefix", () => {
+  for (const uri of ["/", "/v1/chat/completions", "/chat/completions", "/api", "/apis/models", "/API/models", "/%61pi/models", "//api//models", "/favicon.ico", "/problems/502.json"]) {
+    for (const method of ["GET", "POST", "DELETE"]) {
+      const refused = handle(ask({ method, uri, querystring: {} }));
+      assertProblem(refused, 404, uri);
+      assert.match(JSON.parse(refused.body.data).detail, / begin with \/api\/, such as \/api\/chat\/completions\.$/);
+    }
+  }
+  assertProblem(handleWith({ prefix: "/v1" })(ask({ uri: "/api/models" })), 404);
+  assert.equal(handleWith({ prefix: "/v1" })(ask({ uri: "/v1/models" })).uri, "/v1/models");
+});
+
+test("documents are the origin function's to write, whatever methods viewers may use", () => {
+  const documented = handleWith({ problemsPrefix: "/problems", methods: ["POST"] });
+  assert.equal(documented(ask({ method: "GET", uri: "/problems/502.json", querystring: {} })).uri, "/problems/502.json");
+  assert.equal(documented(ask({ method: "GET", uri: "/problems/x", headers: { "x-forwarded-for": "192.0.2.1" } })).headers["x-forwarded-for"], undefined);
+  for (const uri of ["/%70roblems/502.json", "/problems", "/problemsolver/x"]) {
+    assertProblem(documented(ask({ method: "GET", uri })), 404, uri);
+  }
 });
 
 test("the largest request that CloudFront takes is one like others", () => {
@@ -195,7 +225,7 @@ test("the largest request that CloudFront takes is one like others", () => {
   for (let left = 32768 - SETTINGS.targetLimit; left > 0; left -= 300) {
     headers[`x-filler-${left}`] = "v".repeat(280);
   }
-  const uri = "/" + "%C3%A9".repeat((SETTINGS.targetLimit - 1) / 6);
+  const uri = "/api/" + "%C3%A9".repeat((SETTINGS.targetLimit - 5) / 6);
   const passed = handle(ask({ uri, querystring: {}, headers }));
   assert.equal(passed.uri, uri);
   for (const [name, value] of Object.entries(headers)) {
@@ -257,6 +287,34 @@ test("preflights of pages that may use the API are answered", () => {
   }
 });
 
+test("preflights are answered whatever methods the API takes, and wherever they go", () => {
+  for (const methods of [["GET", "POST"], []]) {
+    assert.equal(handleWith({ methods })(preflight("https://app.example.com")).statusCode, 204);
+  }
+  for (const uri of ["/v1/chat/completions", "/api/%3f", "/" + "x".repeat(5000)]) {
+    const asked = preflight("https://app.example.com");
+    asked.request.uri = uri;
+    assert.equal(handle(asked).statusCode, 204, "the page could not read what is wrong with its request");
+  }
+});
+
+test("headers of a family are allowed by name, as far as they are asked for", () => {
+  const families = handleWith({ cors: { ...SETTINGS.cors, headers: ["authorization", "openai-*", "x-stainless-*"] } });
+  const allowed = (asked, handler = families) => {
+    const request = preflight("https://app.example.com");
+    request.request.headers["access-control-request-headers"] = { value: asked };
+    return header(handler(request), "access-control-allow-headers");
+  };
+  assert.equal(allowed("authorization,content-type,x-stainless-arch,x-stainless-retry-count"), "authorization, x-stainless-arch, x-stainless-retry-count");
+  assert.equal(allowed("x-stainless-os, openai-beta ,x-other"), "authorization, openai-beta, x-stainless-os");
+  assert.equal(allowed(""), "authorization");
+  assert.equal(allowed("x-stainless-a b,x-stainless-\tc,x-stainless-\u0000,x-stainless-*,x-stainless"), "authorization");
+  assert.equal(allowed("x-one", handleWith({ cors: { ...SETTINGS.cors, headers: ["*"] } })), "*");
+  const none = preflight("https://app.example.com");
+  delete none.request.headers["access-control-request-headers"];
+  assert.equal(header(families(none), "access-control-allow-headers"), "authorization");
+});
+
 test("preflights of other pages are refused without a word that would let them in", () => {
   for (const origin of [
     "https://example.com", "https://app.example.com:8443", "http://app.example.com", "https://app.example.com.evil.net", "https://evil-example.org",
@@ -306,7 +364,7 @@ test("no request makes it throw, and it answers nothing that CloudFront would no
       uri: "/" + text(characters, 30),
       querystring: Object.fromEntries(some(["a", "%", "", "x y"]).map((name) => [name, { value: text(characters, 10) }])),
     });
-    for (const name of some([...HARMLESS, "origin", "content-length", "access-control-request-method"])) {
+    for (const name of some([...HARMLESS, "origin", "content-length", "access-control-request-method", "access-control-request-headers"])) {
       asked.request.headers[name] = { value: text([...characters, "https://app.example.com", "12"], 3) };
     }
     if (below(2)) {

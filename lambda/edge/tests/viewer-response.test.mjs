@@ -3,7 +3,7 @@ import test from "node:test";
 
 import { READ_ONLY, cloudFrontFunction, copy, event } from "./functions.mjs";
 
-const handle = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id" });
+const handle = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id", headers: {} });
 
 test("an answer gets the id of its request and is left as it is otherwise", () => {
   const answered = event("viewer-response");
@@ -23,4 +23,11 @@ test("the id is CloudFront's, whatever the API said, and read-only headers are l
   for (const name of READ_ONLY.viewerResponse) {
     assert.deepEqual(headers[name], { value: "kept" });
   }
+});
+
+test("headers that no policy can add are on it, instead of the API's own", () => {
+  const handleWith = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id", headers: { "strict-transport-security": "max-age=0" } });
+  const answered = event("viewer-response");
+  answered.response.headers["strict-transport-security"] = { value: "max-age=1" };
+  assert.deepEqual(handleWith(answered).headers["strict-transport-security"], { value: "max-age=0" });
 });

@@ -5,7 +5,7 @@
   matter of the port, not of a header that a viewer can send.
 - A policy that lists CloudFront-* headers gets those that can be told here: country, address, protocol. All viewers are
   in one country, which is an option and a control.
-- Geographic restrictions are in force.
+- Geographic restrictions are in force, and a GET with a body is refused.
 - Query strings stay encoded as the viewer sent them, in the events of functions too.
 - A distribution's configuration is taken apart once, not for every request.
 """
@@ -26,6 +26,8 @@ DISALLOWED = re.compile(
     r"|fle-profile|header-count|header-order|lambda-integration-tag|requestid)|x-cache|x-edge-.*|x-forwarded-proto"
     r"|x-real-ip)$"
 )
+# With a body these are an error of CloudFront's ("GET requests that include a body").
+WITHOUT_BODY = ("GET", "HEAD")
 COUNTRY = re.compile(r"^[A-Z]{2}$")
 
 
@@ -35,6 +37,7 @@ class Passage:
 
     secure: bool
     headers: list[tuple[str, str]]  # as sent, names in lower case
+    query: str = field(default="", kw_only=True)  # as sent
     port: int  # the viewer's
     id: str = field(default_factory=cloudfront._cf_request_id)
     behavior: dict = field(default_factory=dict)  # the cache behavior that was matched last
@@ -63,6 +66,9 @@ def install(viewers: Viewers) -> None:
             passage.set(here)
         parsed = cloudfront.parse_distribution_dataplane_config(dist)
         here.error_pages = parsed["custom_error_responses"]
+        here.query = raw_query_string
+        if body and method in WITHOUT_BODY:
+            return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
         if not _serves(parsed["geo_restriction"], viewers.country):
             text = "The Amazon CloudFront distribution is configured to block access from your country."
             return cloudfront._cf_error_response(403, text, cloudfront._ERROR_X_CACHE)

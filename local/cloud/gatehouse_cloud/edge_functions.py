@@ -2,10 +2,12 @@
 
 ministack gives a function all headers, joins repeated ones, and takes whatever comes back. Here a function sees the
 headers that it sees on AWS, repeated ones as multiValue, and may neither touch read-only headers nor add those that
-are CloudFront's own: that is a 502. X-Amz-Cf-Id is the event's request id. An update tells its ETag in the header in
-which AWS tells it, whose name is misspelt.
+are CloudFront's own: that is a 502. X-Amz-Cf-Id is the event's request id. The request has the method rawQueryString,
+which takes no part in what a function returns ("General helper methods"). An update tells its ETag in the header in which
+AWS tells it, whose name is misspelt.
 """
 
+from ministack.core import cloudfront_js
 from ministack.services import cloudfront
 
 from . import edge, patching
@@ -15,11 +17,25 @@ READ_ONLY = {
     "viewer-response": ("warning", "via"),
 }
 
+# Gives the request its method, before the function's own code sees it.
+HELPERS = b"""
+;{
+  const own = handler;
+  handler = (event) => {
+    const query = event.rawQueryString;
+    delete event.rawQueryString;
+    Object.defineProperty(event.request, "rawQueryString", {value: () => query || undefined});
+    return own(event);
+  };
+}
+"""
+
 
 def install() -> None:
     patching.extend(cloudfront, "_build_function_event", _event)
     patching.extend(cloudfront, "_run_function", _run)
     patching.extend(cloudfront, "_cf_update_function", _update)
+    patching.extend(cloudfront_js, "evaluate", lambda original, code, event: original(code + HELPERS, event))
 
 
 def _event(original, event_type, dist_id, dist_domain, request_id, method, uri, query_params, headers, client_ip):
@@ -29,7 +45,8 @@ def _event(original, event_type, dist_id, dist_domain, request_id, method, uri, 
         sent = [value for sent_name, value in here.headers if sent_name == name]
         if len(sent) > 1 and name != "cookie":
             seen[name] = sent
-    return original(event_type, dist_id, dist_domain, here.id, method, uri, query_params, seen, client_ip)
+    event = original(event_type, dist_id, dist_domain, here.id, method, uri, query_params, seen, client_ip)
+    return {**event, "rawQueryString": here.query}
 
 
 async def _run(original, function_arn, event):

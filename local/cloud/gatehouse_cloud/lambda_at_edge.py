@@ -24,7 +24,9 @@ READ_ONLY = (
     "transfer-encoding",
     "via",
 )
-BODY_HEADERS = ("content-length", "transfer-encoding")
+# Over HTTP/2 and 3, which viewers use by default, nothing but a length tells of a body.
+LENGTH = "content-length"
+BODY_HEADERS = (LENGTH, "transfer-encoding")
 LARGEST_ANSWER = 1 << 20  # bytes
 FAILED = "The Lambda function associated with the CloudFront distribution failed to execute."
 
@@ -45,7 +47,7 @@ def install() -> None:
             )
         sent = cloudfront._origin_request_headers({**origin, "custom_headers": []}, headers, client_ip, viewer_xff)
         # How long a body is, ministack finds out again when it sends it.
-        sent.update({name: value for name, value in here.headers if name in BODY_HEADERS})
+        sent.update({name: value for name, value in here.headers if name == LENGTH})
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         given = {
             "clientIp": client_ip,

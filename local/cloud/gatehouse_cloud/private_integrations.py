@@ -2,24 +2,25 @@
 
 ministack stores no connection id, takes the listener's ARN for a URL and answers 502. Here the request goes to the
 load balancer inside this process: its rules, target groups and targets decide. What API Gateway itself cannot deliver
-is 503, as on AWS. Parameter mapping also knows variables inside a longer value, and $request.path.
+is 503, as on AWS. Parameter mapping also knows variables inside a longer value, and $request.path. The path is sent as
+it is, decoded; of the headers, those go whose names the load balancer takes for invalid.
 """
 
 import asyncio
 import json
 import re
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ministack.services import acm, alb, apigateway
 
-from . import patching, vpc_links
+from . import api_paths, patching, vpc_links
 
 LISTENER = re.compile(r"^arn:aws:elasticloadbalancing:[^:]+:\d+:listener/(?:app|net)/[^/]+/[^/]+/[^/]+$")
 VARIABLE = re.compile(
     r"\$\{((?:request|context|stageVariables)\.[^}]+)\}|\$((?:request|context|stageVariables)\.[\w.-]*\w)"
 )
-# Left as they are in a path that is sent; a decoded path arrives here.
-PATH_CHARACTERS = "/:@!$&'()*+,;=~"
+# The header names that a load balancer takes for valid.
+HEADER_NAME = re.compile(r"^[A-Za-z0-9-]+$")
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length"}
 
 
@@ -123,6 +124,8 @@ async def _invoke(original, integration, path, method, headers, body, query_para
         # API Gateway speaks plain HTTP unless it is told otherwise.
         return 400, {"Content-Type": "text/plain"}, b"The plain HTTP request was sent to HTTPS port"
     sent = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
+    if _drops_invalid_headers(load_balancer):
+        sent = {name: value for name, value in sent.items() if HEADER_NAME.match(name)}
     answer = alb.dispatch_request(
         load_balancer,
         integration["integrationMethod"] if integration["integrationMethod"] != "ANY" else method,
@@ -132,12 +135,18 @@ async def _invoke(original, integration, path, method, headers, body, query_para
         query_params,
         port=listener["Port"],
         raw_query_string=urlencode(query_params, doseq=True),
-        raw_path=quote(path, safe=PATH_CHARACTERS),
+        raw_path=api_paths.on_the_wire(path),
     )
     try:
         return await asyncio.wait_for(answer, integration["timeoutInMillis"] / 1000)
     except asyncio.TimeoutError:
         return _unavailable()
+
+
+def _drops_invalid_headers(load_balancer: dict) -> bool:
+    attributes = alb._lb_attrs.get(load_balancer["LoadBalancerArn"], [])
+    wanted = {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"}
+    return any(wanted.items() <= attribute.items() for attribute in attributes)
 
 
 def _certificate_names(listener: dict, wanted: str) -> bool:

@@ -18,6 +18,7 @@ from . import (
     alarm_states,
     alarms,
     answers,
+    api_paths,
     authorizers,
     calls,
     certificates,
@@ -40,6 +41,7 @@ from . import (
     guardrails,
     lambda_at_edge,
     load_balancers,
+    log_deliveries,
     networks,
     origin_connections,
     origin_headers,
@@ -48,6 +50,7 @@ from . import (
     patching,
     payloads,
     permissions,
+    policy_rules,
     private_integrations,
     quiet,
     replicas,
@@ -58,6 +61,7 @@ from . import (
     stages,
     targets,
     tunnel,
+    update_semantics,
     viewers,
     vpc_links,
 )
@@ -93,6 +97,8 @@ def run(options, scratch: str) -> int:
         replicas.install(fleet)
         error_pages.install()
         response_headers.install()
+        policy_rules.install()
+        update_semantics.install()
         deployments.install(fleet)
         origin_headers.install(changed)
         errors.install()
@@ -115,9 +121,11 @@ def run(options, scratch: str) -> int:
         function_versions.install()
         stages.install()
         conditions.install()
+        api_paths.install()
         networks.install()
         domain_names.install()
         firewall.install()
+        log_deliveries.install()
         load_balancers.install()
         targets.install()
         vpc_links.install()

@@ -72,6 +72,8 @@ var changed = map[string]any{
 	"gatehouse:corsOrigins":               []string{"https://pages.example.com"},
 	"gatehouse:domainNames":               []string{"ai." + zone.Name}, // replaces the certificate
 	"gatehouse:edgeErrorDocuments":        false,                       // needs the origin function
+	"gatehouse:hstsMaxAge":                "0s",                        // which no policy can have
+	"gatehouse:originShieldRegion":        "",                          // stays on unless it is turned off
 	"gatehouse:originFunctionEnabled":     false,
 	"gatehouse:wafEnabled":                false,
 	"gatehouse:accessLogsEnabled":         false,

@@ -45,6 +45,13 @@ var spoofed = []string{
 	"True-Client-Ip", "X-Client-Ip", "X-Amzn-Oidc-Identity", "Cloudfront-Is-Mobile-Viewer", "X_Viewer_Country",
 }
 
+// openAIHeaders are those that a browser asks for when a page uses OpenAI's client;
+// Firefox names the last one as well.
+var openAIHeaders = []string{
+	"authorization", "content-type", "x-stainless-arch", "x-stainless-lang", "x-stainless-os", "x-stainless-package-version",
+	"x-stainless-retry-count", "x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout", "user-agent",
+}
+
 // edgeQuestion is one request to the edge, and what makes its answer right.
 type edgeQuestion struct {
 	name     string
@@ -122,6 +129,8 @@ func refusals(t Target) []edgeQuestion {
 		{name: "dot segments", expected: "400", method: http.MethodGet, url: "/api/%2e%2e/admin"},
 		{name: "an encoded NUL", expected: "400", method: http.MethodGet, url: "/api/models%00"},
 		{name: "a path encoded twice", expected: "400", method: http.MethodGet, url: "/api/%252e%252e/admin"},
+		{name: "an encoded question mark", expected: "400", method: http.MethodGet, url: "/api/inference/v1/files/a%3Fb%23c"},
+		{name: "a path without the prefix", expected: "404", method: http.MethodPost, url: "/v1/chat/completions", body: body},
 		{name: "a method that is not allowed", expected: "405", method: http.MethodDelete, url: modelsPath},
 		{name: "a path that is too long", expected: "414", method: http.MethodGet, url: "/" + strings.Repeat("x", tooLong)},
 		{name: "a body that is too large", expected: "413", method: http.MethodPost, url: modelsPath, body: strings.Repeat(" ", tooLarge+1)},
@@ -154,6 +163,20 @@ func cors(t Target) []edgeQuestion {
 			judge: func(a answered) error {
 				return errors.Join(a.has(http.StatusNoContent), a.hasHeader(letsIn, corsOrigin), a.hasHeader("Access-Control-Max-Age", "3600"),
 					a.lists("Access-Control-Allow-Methods", http.MethodPost), a.lists("Access-Control-Allow-Headers", "content-type"), a.hasHeaders())
+			},
+		},
+		{
+			name: "CORS preflight of OpenAI's client", expected: "204, all headers", method: http.MethodOptions, url: t.DistributionURL + modelsPath,
+			header: map[string]string{
+				"Origin": corsOrigin, "Access-Control-Request-Method": http.MethodPost,
+				"Access-Control-Request-Headers": strings.Join(openAIHeaders, ","),
+			},
+			judge: func(a answered) error {
+				err := errors.Join(a.has(http.StatusNoContent), a.hasHeader(letsIn, corsOrigin))
+				for _, header := range openAIHeaders {
+					err = errors.Join(err, a.lists("Access-Control-Allow-Headers", header))
+				}
+				return err
 			},
 		},
 		{

@@ -68,6 +68,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
 		w.Header().Set("Access-Control-Allow-Headers", "authorization, content-type")
+		if f.flaw != "OpenAI's headers" {
+			w.Header().Set("Access-Control-Allow-Headers", strings.Join(openAIHeaders, ", "))
+		}
 		w.Header().Set("Access-Control-Max-Age", "3600")
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -95,8 +98,10 @@ func (f *front) refuses(r *http.Request) int {
 	switch {
 	case len(r.URL.RequestURI()) > 4096:
 		refused = http.StatusRequestURITooLong
-	case strings.Contains(r.URL.Path, "..") || strings.Contains(r.URL.Path, "\x00") || strings.Contains(r.URL.Path, "%2e"):
+	case strings.Contains(r.URL.Path, "..") || strings.ContainsAny(r.URL.Path, "\x00%?#"):
 		refused = http.StatusBadRequest
+	case !strings.HasPrefix(r.URL.Path, "/api/"):
+		refused = http.StatusNotFound
 	case r.Method == http.MethodDelete:
 		refused = http.StatusMethodNotAllowed
 	case r.ContentLength > 1<<20:
@@ -171,7 +176,7 @@ func proveEdge(t *testing.T, flaw string) []Row {
 
 func TestAnEdgeAsItHasToBe(t *testing.T) {
 	rows := proveEdge(t, "")
-	if len(rows) != 19 || !Passed(rows) {
+	if len(rows) != 22 || !Passed(rows) {
 		t.Errorf("%+v", rows)
 	}
 }
@@ -179,7 +184,7 @@ func TestAnEdgeAsItHasToBe(t *testing.T) {
 func TestEveryFlawOfAnEdgeIsSeen(t *testing.T) {
 	flaws := []string{
 		"answers over plain HTTP", "no alias", "any name", "no request id", "no CORS", "CORS for all", "old TLS", "another certificate", "no TLS",
-		"lets through 400", "lets through 405", "lets through 413", "lets through 414", "lets through 415",
+		"lets through 400", "lets through 404", "OpenAI's headers", "lets through 405", "lets through 413", "lets through 414", "lets through 415",
 		"no problems", "another instance", "no Allow", "keeps problems",
 		"a viewer's id", "a viewer's country", "a viewer's address", "no Authorization", "X-Powered-By", "passes X-Door", "passes Cookie",
 	}

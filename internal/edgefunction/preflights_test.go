@@ -1,0 +1,145 @@
+package edgefunction
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
+)
+
+// A preflight is what a browser asks before a page's request.
+type preflight struct {
+	origin, method, header string
+}
+
+// event is the preflight as CloudFront hands it to the function.
+func (p preflight) event() map[string]any {
+	value := func(text string) map[string]any { return map[string]any{"value": text} }
+	return map[string]any{
+		"context": map[string]any{"requestId": "id"},
+		"request": map[string]any{
+			"method": "OPTIONS", "uri": "/api/chat/completions", "querystring": map[string]any{},
+			"headers": map[string]any{
+				"origin": value(p.origin), "access-control-request-method": value(p.method), "access-control-request-headers": value("accept," + p.header),
+			},
+		},
+	}
+}
+
+// response is what the function answers.
+type response struct {
+	StatusCode int
+	Headers    map[string]struct{ Value string }
+}
+
+func (r response) lists(header, value string) bool {
+	return slices.Contains(strings.Split(r.Headers[header].Value, ", "), value)
+}
+
+// some is a part of a list, none of it or all of it.
+func some(random *rand.Rand, all ...string) []string {
+	part := []string{}
+	for _, each := range all {
+		if random.IntN(2) == 0 {
+			part = append(part, each)
+		}
+	}
+	return part
+}
+
+// randomSettings are some that pass the checks and let pages in, out of many that need
+// not.
+func randomSettings(t *testing.T, random *rand.Rand) settings.Settings {
+	t.Helper()
+	text := func(list []string) string {
+		text, err := json.Marshal(list)
+		require.NoError(t, err)
+		return string(text)
+	}
+	for {
+		config := map[string]string{
+			"gatehouse:edgeMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
+			"gatehouse:corsMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
+			"gatehouse:corsOrigins":     text(some(random, "https://app.example.com", "https://*.example.org:8443", "http://localhost:3000", "http://192.168.1.20:3000")),
+			"gatehouse:corsHeaders":     text(some(random, "authorization", "Content-Type", "user-agent", "x-stainless-*", "OpenAI-*", "*")),
+			"gatehouse:corsCredentials": fmt.Sprint(random.IntN(2) == 0),
+			"gatehouse:corsMaxAge":      []string{"0s", "1h", "24h"}[random.IntN(3)],
+			"gatehouse:hstsMaxAge":      []string{"0s", "87600h"}[random.IntN(2)],
+		}
+		if random.IntN(4) == 0 {
+			config["gatehouse:corsOrigins"] = `["*"]`
+		}
+		if s, err := settings.Load(config); err == nil && s.CORS.Enabled() {
+			return s
+		}
+	}
+}
+
+// preflightsOf asks for each origin, method and header of the settings.
+func preflightsOf(c settings.CORS) []preflight {
+	var all []preflight
+	for _, origin := range c.Origins {
+		if origin == "*" {
+			origin = "app://obsidian.md"
+		}
+		for _, method := range c.Methods {
+			for _, header := range c.Headers {
+				// A browser asks in lower case, and for whole names.
+				header = strings.Replace(strings.ToLower(header), "*", "x-1", 1)
+				all = append(all, preflight{strings.Replace(origin, "*", "a-1", 1), method, header})
+			}
+		}
+	}
+	return all
+}
+
+func TestWhatTheSettingsLetPagesSendIsLetThrough(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	type run struct {
+		Code   string           `json:"code"`
+		Events []map[string]any `json:"events"`
+	}
+	var runs []run
+	var asked [][]preflight
+	for range 200 {
+		s := randomSettings(t, random)
+		code, err := Render(source.ViewerRequest, newViewerSettings(&ViewerArgs{
+			Edge: s.Edge, CORS: s.CORS, ResponseHeaders: s.ResponseHeaders, Prefix: s.Gateway.Prefix, KeyHeader: s.Key.Header,
+		}))
+		require.NoError(t, err)
+		preflights := preflightsOf(s.CORS)
+		r := run{Code: code}
+		for _, p := range preflights {
+			r.Events = append(r.Events, p.event())
+		}
+		runs, asked = append(runs, r), append(asked, preflights)
+	}
+	input, err := json.Marshal(runs)
+	require.NoError(t, err)
+	node := exec.Command("node", "testdata/preflights.mjs")
+	node.Stdin = bytes.NewReader(input)
+	output, err := node.Output()
+	require.NoError(t, err)
+	var answered [][]response
+	require.NoError(t, json.Unmarshal(output, &answered))
+	require.Len(t, answered, len(asked))
+	for i, preflights := range asked {
+		for j, p := range preflights {
+			r := answered[i][j]
+			assert.Equal(t, 204, r.StatusCode, "%v", p)
+			assert.Contains(t, []string{p.origin, "*"}, r.Headers["access-control-allow-origin"].Value, "%v", p)
+			assert.True(t, r.lists("access-control-allow-methods", p.method), "%v", p)
+			assert.True(t, r.lists("access-control-allow-headers", p.header) || r.lists("access-control-allow-headers", "*"), "%v: %v", p, r.Headers)
+		}
+	}
+}
