@@ -60,14 +60,15 @@ func (a *Args) sourceName() string { return a.Deployment.Name + "-access-logs" }
 
 // newDelivery leads the logs to the bucket. It says nothing of the objects' names:
 // AWS puts AWSLogs/<account>/CloudFront/ before what it is told at first, and not
-// after a change.
+// after a change. Source and destination are put by their names and deleted by them:
+// a replacement that came first would be deleted with what it replaces.
 func (l *Logs) newDelivery(ctx *pulumi.Context, name string, args *Args, b bucket) error {
 	onGlobal := pulumi.Provider(args.Global)
 	source, err := cloudwatch.NewLogDeliverySource(ctx, name+"-source", &cloudwatch.LogDeliverySourceArgs{
 		Name:        pulumi.String(args.sourceName()),
 		LogType:     pulumi.String("ACCESS_LOGS"),
 		ResourceArn: args.DistributionARN,
-	}, pulumi.Parent(l), onGlobal)
+	}, pulumi.Parent(l), onGlobal, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (l *Logs) newDelivery(ctx *pulumi.Context, name string, args *Args, b bucke
 		DeliveryDestinationConfiguration: &cloudwatch.LogDeliveryDestinationDeliveryDestinationConfigurationArgs{
 			DestinationResourceArn: b.arn,
 		},
-	}, pulumi.Parent(l), onGlobal)
+	}, pulumi.Parent(l), onGlobal, pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}

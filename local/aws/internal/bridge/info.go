@@ -40,7 +40,9 @@ func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServe
 		if !ok {
 			return i, fmt.Errorf("the Terraform provider has no resource %s: is it another version?", entry.Terraform)
 		}
-		resource := &info.Resource{Tok: tokens.Type(token), Fields: entry.Fields.Infos()}
+		resource := &info.Resource{
+			Tok: tokens.Type(token), Fields: entry.Fields.Infos(), DeleteBeforeReplace: deletedFirst[entry.Terraform],
+		}
 		autoName(entry, schema.Schema(), resource)
 		if _, ok := schema.Schema().GetOk("id"); !ok {
 			resource.ComputeID = identify(entry.Terraform, schema.Schema())
@@ -56,4 +58,16 @@ func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServe
 		}
 	}
 	return i, nil
+}
+
+// deletedFirst are the resources that the official plugin deletes before it replaces them, whatever their names: an
+// attachment that is deleted afterwards would take its equal with it.
+var deletedFirst = map[string]bool{
+	"aws_cloudwatch_log_subscription_filter": true,
+	"aws_iam_account_alias":                  true,
+	"aws_iam_group_policy_attachment":        true,
+	"aws_iam_policy_attachment":              true,
+	"aws_iam_role_policy_attachment":         true,
+	"aws_iam_user_policy_attachment":         true,
+	"aws_security_group_rule":                true,
 }

@@ -77,23 +77,22 @@ func TestAutoName(t *testing.T) {
 	}
 }
 
-func TestKeepsName(t *testing.T) {
+func TestHasGivenName(t *testing.T) {
 	urn := resource.NewURN("s", "p", "", "aws:iam/role:Role", "role")
 	named := typeInfo{name: "name"}
 	for name, test := range map[string]struct {
-		t        typeInfo
-		old, new string
-		want     bool
+		t    typeInfo
+		name string
+		want bool
 	}{
-		"chosen and kept": {named, "mine", "mine", true},
-		"changed":         {named, "mine", "other", false},
-		"made up":         {named, "role-0a1b2c3", "role-0a1b2c3", false},
-		"like made up":    {named, "other-0a1b2c3", "other-0a1b2c3", true},
-		"absent":          {named, "", "", false},
-		"has no name":     {typeInfo{}, "mine", "mine", false},
+		"chosen":       {named, "mine", true},
+		"made up":      {named, "role-0a1b2c3", false},
+		"like made up": {named, "other-0a1b2c3", true},
+		"absent":       {named, "", false},
+		"has no name":  {typeInfo{}, "mine", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, test.want, test.t.keepsName(urn, properties(t, test.old), properties(t, test.new)))
+			assert.Equal(t, test.want, test.t.hasGivenName(urn, properties(t, test.name)))
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	sdk "github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
 	pfbridge "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/tfbridge"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge/info"
 	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
@@ -29,7 +30,8 @@ type Log interface {
 func NewServer(
 	ctx context.Context, t *table.Table, terraform tfprotov6.ProviderServer, files *Files, log Log,
 ) (pulumirpc.ResourceProviderServer, error) {
-	i, err := newInfo(ctx, t, &terraformProvider{terraform})
+	classic := &classicProvider{ProviderServer: &terraformProvider{terraform}}
+	i, err := newInfo(ctx, t, classic)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +46,8 @@ func NewServer(
 	return &server{
 		ResourceProviderServer: inner,
 		files:                  files,
-		resources:              newTypes(t.Resources, i.P.ResourcesMap(), i.Resources),
-		functions:              newTypes(t.Functions, i.P.DataSourcesMap(), nil),
+		resources:              newTypes(t.Resources, i.P.ResourcesMap(), i.Resources, classic),
+		functions:              newTypes(t.Functions, i.P.DataSourcesMap(), nil, nil),
 	}, nil
 }
 
@@ -58,12 +60,14 @@ type server struct {
 
 // typeInfo is what the server knows of a resource or function.
 type typeInfo struct {
-	kinds *kinds
-	name  resource.PropertyKey // that is made up when it is left out
+	kinds   *kinds
+	name    resource.PropertyKey // that is made up when it is left out
+	classic *classicType         // nil if the official plugin serves it as this one does
 }
 
 func newTypes(
 	entries map[string]*table.Entry, schemas shim.ResourceMap, resources map[string]*info.Resource,
+	classic *classicProvider,
 ) map[string]typeInfo {
 	types := map[string]typeInfo{}
 	for token, entry := range entries {
@@ -75,6 +79,7 @@ func newTypes(
 					t.name = resource.PropertyKey(propertyName(attribute, schema, r.Fields))
 				}
 			}
+			t.classic = newClassicType(schema, r.Fields, classic.valueType(entry.Terraform))
 		}
 		types[token] = t
 	}
@@ -98,7 +103,7 @@ func (s *server) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumir
 	return answer, x.err
 }
 
-// Diff also says when the old resource has to go first, because the new one wants the same name.
+// Diff also says when the old resource has to go first: with a name of the program's, as the classic bridge has it.
 func (s *server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	t := s.typeOf(r.GetUrn())
 	x := s.exchange(t.kinds, false)
@@ -106,35 +111,33 @@ func (s *server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc
 	if x.err != nil {
 		return nil, x.err
 	}
-	answer, err := s.ResourceProviderServer.Diff(ctx, r)
+	ignored, others := t.classic.splitIgnored(r.GetIgnoreChanges())
+	r.IgnoreChanges = others
+	answer, err := s.ResourceProviderServer.Diff(withIgnoredInSets(ctx, ignored), r)
 	if err != nil {
 		return nil, explain(r.GetUrn(), err)
 	}
-	if len(answer.GetReplaces()) > 0 && t.keepsName(resource.URN(r.GetUrn()), r.GetOlds(), r.GetNews()) {
+	if len(answer.GetReplaces()) > 0 && t.classic != nil && t.hasGivenName(resource.URN(r.GetUrn()), r.GetNews()) {
 		answer.DeleteBeforeReplace = true
 	}
 	return answer, nil
 }
 
-// keepsName says whether a replacement would be created under the name of the resource it replaces. A name that
-// was made up is made up anew.
-func (t typeInfo) keepsName(urn resource.URN, old, next *structpb.Struct) bool {
-	if t.name == "" {
-		return false
-	}
-	was := old.GetFields()[string(t.name)].GetStringValue()
-	will := next.GetFields()[string(t.name)].GetStringValue()
-	return was != "" && was == will && !madeUp(urn, will)
+// hasGivenName says whether the name is the program's. One that was made up is made up anew for a replacement.
+func (t typeInfo) hasGivenName(urn resource.URN, inputs *structpb.Struct) bool {
+	name := inputs.GetFields()[string(t.name)].GetStringValue()
+	return name != "" && !madeUp(urn, name)
 }
 
-// Create adds to the bridge's that a resource is not lost when its creation fails half way.
+// Create adds to the bridge's custom timeouts, and that a resource is not lost when its creation fails half way.
 func (s *server) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	x := s.exchange(s.typeOf(r.GetUrn()).kinds, !r.GetPreview())
+	t := s.typeOf(r.GetUrn())
+	x := s.exchange(t.kinds, !r.GetPreview())
 	r.Properties = x.lower(r.GetProperties())
 	if x.err != nil {
 		return nil, x.err
 	}
-	ctx, half := withHalfDone(ctx)
+	ctx, half := withHalfDone(t.classic.withTimeouts(ctx, sdk.TimeoutCreate, r.GetTimeout()))
 	answer, err := s.ResourceProviderServer.Create(ctx, r)
 	if err != nil {
 		return nil, explain(r.GetUrn(), err)
@@ -148,11 +151,15 @@ func (s *server) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulum
 
 // Update adds to the bridge's what Create does.
 func (s *server) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
-	x := s.exchange(s.typeOf(r.GetUrn()).kinds, !r.GetPreview())
+	t := s.typeOf(r.GetUrn())
+	x := s.exchange(t.kinds, !r.GetPreview())
 	r.Olds, r.OldInputs, r.News = x.lower(r.GetOlds()), x.lower(r.GetOldInputs()), x.lower(r.GetNews())
 	if x.err != nil {
 		return nil, x.err
 	}
+	ignored, others := t.classic.splitIgnored(r.GetIgnoreChanges())
+	r.IgnoreChanges = others
+	ctx = t.classic.withTimeouts(withIgnoredInSets(ctx, ignored), sdk.TimeoutUpdate, r.GetTimeout())
 	ctx, half := withHalfDone(ctx)
 	answer, err := s.ResourceProviderServer.Update(ctx, r)
 	if err != nil {
@@ -180,12 +187,17 @@ func (s *server) Read(ctx context.Context, r *pulumirpc.ReadRequest) (*pulumirpc
 	return answer, x.err
 }
 
-// Delete is the bridge's.
+// Delete adds the timeouts to the bridge's.
 func (s *server) Delete(ctx context.Context, r *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	x := s.exchange(s.typeOf(r.GetUrn()).kinds, false)
+	t := s.typeOf(r.GetUrn())
+	x := s.exchange(t.kinds, false)
 	r.OldInputs, r.Properties = x.lower(r.GetOldInputs()), x.lower(r.GetProperties())
 	if x.err != nil {
 		return nil, x.err
+	}
+	ctx, err := t.classic.withDeletionTimeouts(ctx, r.GetTimeout(), r.GetProperties())
+	if err != nil {
+		return nil, explain(r.GetUrn(), err)
 	}
 	answer, err := s.ResourceProviderServer.Delete(ctx, r)
 	return answer, explain(r.GetUrn(), err)

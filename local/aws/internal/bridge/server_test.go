@@ -105,13 +105,28 @@ func TestWhatWasMadeHalfIsRecorded(t *testing.T) {
 	assert.Equal(t, []string{`aws:lambda:Function "fn": timeout while waiting`}, detail.GetReasons())
 }
 
-func TestReplacementUnderTheSameName(t *testing.T) {
-	s := newTestServer(t, &bridged{})
-	answer, err := s.Diff(t.Context(), &pulumirpc.DiffRequest{
-		Urn: functionURN, Olds: properties(t, "mine"), News: properties(t, "mine"),
-	})
-	require.NoError(t, err)
-	assert.True(t, answer.GetDeleteBeforeReplace())
+func TestReplacementOfWhatHasAName(t *testing.T) {
+	for name, test := range map[string]struct {
+		classic   *classicType
+		is        string
+		oldsFirst bool
+	}{
+		"the program's":                 {&classicType{}, "mine", true},
+		"made up":                       {&classicType{}, "fn-0123abc", false},
+		"the program's, framework type": {nil, "mine", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestServer(t, &bridged{})
+			function := s.resources["aws:lambda/function:Function"]
+			function.classic = test.classic
+			s.resources["aws:lambda/function:Function"] = function
+			answer, err := s.Diff(t.Context(), &pulumirpc.DiffRequest{
+				Urn: functionURN, Olds: properties(t, "mine"), News: properties(t, test.is),
+			})
+			require.NoError(t, err)
+			assert.Equal(t, test.oldsFirst, answer.GetDeleteBeforeReplace())
+		})
+	}
 }
 
 // answering is a Terraform provider with a fixed answer.
