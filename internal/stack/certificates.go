@@ -20,7 +20,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s setting
 	if !s.Certificate.Enabled {
 		return nil, nil
 	}
-	onVault, err := newVaultProvider(ctx, s.Vault, protect)
+	onVault, err := newVaultProvider(ctx, s.Vault, vaultSession(s.OriginFunction), protect)
 	if err != nil {
 		return nil, err
 	}
