@@ -58,7 +58,7 @@ func TestAFileBecomesItsContent(t *testing.T) {
 	assert.True(t, kubeconfig.IsContent(got.Content))
 }
 
-// What is in the state is the same wherever the file lies, and whatever else is in it.
+// The state has the same, no matter where the file is and what else is in it.
 func TestTheSameClusterIsTheSameContent(t *testing.T) {
 	first, err := kubeconfig.Load(write(t, whole), "other")
 	require.NoError(t, err)

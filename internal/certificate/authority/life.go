@@ -26,7 +26,7 @@ func checkLife(certificate string, ttl time.Duration) error {
 	}
 	if life := root.NotAfter.Sub(root.NotBefore); life < ttl || life > ttl+backdating {
 		return fmt.Errorf("the root was made for %s, until %s, and gatehouse:certificateRootTtl is %s; allowed: what it was made for, or another root with `pulumi up --replace '**::authority-root'`, "+
-			"which every client has to be given first (docs/certificates.md)", life.Round(time.Hour), root.NotAfter.UTC().Format(time.DateOnly), ttl)
+			"once every client trusts it (docs/certificates.md)", life.Round(time.Hour), root.NotAfter.UTC().Format(time.DateOnly), ttl)
 	}
 	return nil
 }

@@ -20,8 +20,8 @@ var locating = []resource.PropertyKey{"kubeconfig", "context", "cluster"}
 // identifier says, if there was one and there is one; else the active cluster's entry
 // in the kubeconfig, where there is a kubeconfig.
 //
-// Upstream reads the old kubeconfig as well: if it was a path, the file has to be there
-// still.
+// Upstream reads the old kubeconfig as well, so that the file of an old path must be
+// there still.
 func diffConfig(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	olds, news = inClear(olds), inClear(news)
 	diff := olds.Diff(news)
