@@ -10,7 +10,6 @@ import (
 	"syscall"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
-	"github.com/gatehouse-iac/gatehouse/local/internal/kubernetes"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
 	"github.com/gatehouse-iac/gatehouse/local/internal/prove/certificate"
 	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
@@ -30,7 +29,7 @@ func stackOf(ctx context.Context, l layout.Layout, say func(string, ...any)) sta
 	if run, err := running.Run(ctx); err == nil {
 		cli.Environment = run.Environment
 	}
-	own := machine(l, running.Cloud.Ports)
+	own := machine(running.Cloud.Ports)
 	if id, err := pulumi.Setting(l, zoneKey); err == nil && id != nil {
 		own[zoneKey] = id
 	}
@@ -42,13 +41,12 @@ const zoneKey = "gatehouse:domainZoneId"
 
 // machine is the part of the stack's configuration that differs from machine to
 // machine.
-func machine(l layout.Layout, ports cloud.Ports) map[string]any {
+func machine(ports cloud.Ports) map[string]any {
 	return map[string]any{
-		"gatehouse:lambdaArchitecture":   pulumi.LambdaArchitecture(),
-		"gatehouse:inferencePort":        ports.PrivateModel,
-		"gatehouse:vaultAddress":         vault.Address(ports.Vault),
-		"gatehouse:kubernetesKubeconfig": kubernetes.Kubeconfig(l),
-		"gatehouse:domainNames":          []string{zone.Alias},
+		"gatehouse:lambdaArchitecture": pulumi.LambdaArchitecture(),
+		"gatehouse:inferencePort":      ports.PrivateModel,
+		"gatehouse:vaultAddress":       vault.Address(ports.Vault),
+		"gatehouse:domainNames":        []string{zone.Alias},
 	}
 }
 

@@ -106,7 +106,7 @@ func newLocalRun(l layout.Layout, show *progress.Display) (*localRun, error) {
 		Layout: l, show: show, build: build.New(l), ports: ports,
 		stack: stack.Stack{
 			Layout: l, Say: show.Say, CLI: pulumi.CLI{Layout: l, Endpoint: cloud.URL(ports.AWS)},
-			Machine: machine(l, ports),
+			Machine: machine(ports),
 		},
 	}, nil
 }

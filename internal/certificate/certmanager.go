@@ -29,7 +29,11 @@ func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, r
 			"pulumi.com/waitFor": pulumi.String("condition=Ready"),
 		})),
 		OtherFields: kubernetes.UntypedArgs{"spec": certificateSpec(args)},
-	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{issuer}))
+	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{issuer}),
+		// A changed object stays Ready until cert-manager has looked at it, and what waits
+		// for it would go on with the certificate from before. A new object isn't Ready
+		// before it is issued. The Secret stays where it is meanwhile.
+		pulumi.ReplaceOnChanges([]string{"spec"}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
 	}
@@ -62,7 +66,8 @@ func certificateSpec(args *Args) pulumi.Map {
 	return spec
 }
 
-// privateKeySpec asks for a new key with each certificate.
+// privateKeySpec asks for a new key with each certificate, written as Vault writes
+// those that it makes.
 func privateKeySpec(key settings.KeyType) pulumi.Map {
 	algorithm := "ECDSA"
 	if key.Algorithm == "rsa" {
@@ -70,6 +75,7 @@ func privateKeySpec(key settings.KeyType) pulumi.Map {
 	}
 	return pulumi.Map{
 		"algorithm":      pulumi.String(algorithm),
+		"encoding":       pulumi.String("PKCS8"),
 		"size":           pulumi.Int(key.Bits),
 		"rotationPolicy": pulumi.String("Always"),
 	}

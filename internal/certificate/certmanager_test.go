@@ -58,11 +58,18 @@ func TestTheManagedCertificate(t *testing.T) {
 			"dnsNames":             []any{"inference.example.com", "model.gatehouse.svc"},
 			"duration":             "720h0m0s",
 			"renewBefore":          "240h0m0s",
-			"privateKey":           map[string]any{"algorithm": "ECDSA", "size": 256.0, "rotationPolicy": "Always"},
+			"privateKey":           map[string]any{"algorithm": "ECDSA", "encoding": "PKCS8", "size": 256.0, "rotationPolicy": "Always"},
 			"usages":               []any{"digital signature", "server auth"},
 			"revisionHistoryLimit": 1.0,
 		},
 	}, got)
+}
+
+// A changed object is ready as it was before, until cert-manager has looked at it.
+func TestAChangedCertificateIsWaitedForAnew(t *testing.T) {
+	request := managed(t, nil).Only(t, certificateType).Request
+	assert.Equal(t, []string{"spec"}, request.GetReplaceOnChanges())
+	assert.True(t, request.GetDeleteBeforeReplace(), "the new one has the same name")
 }
 
 func TestTheManagedCertificateFollowsTheSettings(t *testing.T) {
@@ -70,7 +77,7 @@ func TestTheManagedCertificateFollowsTheSettings(t *testing.T) {
 		"certificateKey": "rsa4096", "certificateIpAddresses": `["10.0.10.25"]`, "certificateTtl": "24h", "certificateRenewBefore": "6h",
 		"kubernetesWait": "false",
 	}).Only(t, certificateType)
-	assert.Equal(t, map[string]any{"algorithm": "RSA", "size": 4096.0, "rotationPolicy": "Always"}, certificate.Input("spec.privateKey").Mappable())
+	assert.Equal(t, map[string]any{"algorithm": "RSA", "encoding": "PKCS8", "size": 4096.0, "rotationPolicy": "Always"}, certificate.Input("spec.privateKey").Mappable())
 	assert.Equal(t, []any{"digital signature", "key encipherment", "server auth"}, certificate.Input("spec.usages").Mappable())
 	assert.Equal(t, []any{"10.0.10.25"}, certificate.Input("spec.ipAddresses").Mappable())
 	assert.Equal(t, "24h0m0s", certificate.Text("spec.duration"))

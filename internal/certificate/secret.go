@@ -2,7 +2,9 @@ package certificate
 
 import (
 	"encoding/base64"
+	"fmt"
 	"slices"
+	"time"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
@@ -46,6 +48,9 @@ func data(leaf *pkisecret.SecretBackendCert, s settings.Certificate) pulumi.Stri
 		if err != nil {
 			return nil, err
 		}
+		if err := checkLife(bundle.Life, s); err != nil {
+			return nil, err
+		}
 		return map[string]string{
 			"tls.crt": encode(bundle.Chain),
 			"tls.key": encode(bundle.PrivateKey),
@@ -53,6 +58,16 @@ func data(leaf *pkisecret.SecretBackendCert, s settings.Certificate) pulumi.Stri
 		}, nil
 	})
 	return pulumi.ToSecret(fields).(pulumi.StringMapOutput)
+}
+
+// checkLife refuses a certificate whose issuer, or whose mount, has shortened its life
+// so much that the next update would renew it, and each one after that.
+func checkLife(life time.Duration, s settings.Certificate) error {
+	if life > s.RenewBefore {
+		return nil
+	}
+	return fmt.Errorf("the certificate from Vault is for %s instead of gatehouse:certificateTtl, %s, and gatehouse:certificateRenewBefore is %s: "+
+		"each update would renew it; does its issuer end soon, or the mount allow no more (max_lease_ttl)?", life, s.TTL, s.RenewBefore)
 }
 
 func encode(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }

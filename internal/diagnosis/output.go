@@ -15,24 +15,38 @@ type symptom struct {
 }
 
 // Output looks at what a Pulumi command printed. A message that comes a hundred times
-// is one finding.
+// is one finding, and what is a symptom of one thing is none of another that comes later:
+// a certificate that isn't trusted is no server that is away.
 func Output(text string) []Finding {
 	var findings []Finding
-	for _, s := range slices.Concat(symptoms, elsewhere) {
-		if matches := s.pattern.FindAllStringSubmatch(text, -1); len(matches) > 0 {
-			findings = append(findings, s.finding(matches))
+	for _, s := range all() {
+		matches := s.pattern.FindAllStringSubmatch(text, -1)
+		if len(matches) == 0 {
+			continue
 		}
+		findings = append(findings, s.finding(matches))
+		text = s.pattern.ReplaceAllLiteralString(text, "\n")
 	}
 	return findings
 }
+
+// all are the symptoms, in the order in which things have to be mended.
+func all() []symptom { return slices.Concat(symptoms, ofVault, ofKubernetes, ofAWS) }
 
 // always is the finding of a message that says nothing more.
 func always(f Finding) func([][]string) Finding {
 	return func([][]string) Finding { return f }
 }
 
-// The order is that in which things have to be mended.
+// symptoms are those of Pulumi and of AWS's credentials.
 var symptoms = []symptom{
+	{regexp.MustCompile(`(?s)the stack's configuration has \d+ problem\(s\).*?:\n((?: *- [^\n]*\n?)+)`), func(matches [][]string) Finding {
+		return Finding{
+			Section: "settings-wrong",
+			Wrong:   "Settings of the stack are wrong or don't fit together:\n" + strings.TrimRight(matches[0][1], "\n"),
+			Next:    []string{"Each line says what is allowed; docs/settings.md has all settings. Nothing was changed."},
+		}
+	}},
 	{regexp.MustCompile(`no stack named '([^']*)' found`), func(matches [][]string) Finding {
 		return Finding{
 			Section: "stack-missing",

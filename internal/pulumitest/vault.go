@@ -1,10 +1,12 @@
 package pulumitest
 
 import (
+	"crypto/x509"
 	"encoding/hex"
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -14,11 +16,12 @@ import (
 // The mount of the authority that exists in the mocked Vault, its issuer that is fit,
 // and others that are not.
 const (
-	ExistingMount    = "pki/existing"
-	ExistingIssuer   = "2026"
-	IssuerWithoutKey = "imported"
-	IssuerOfNothing  = "retired"
-	IssuerAlone      = "without-root"
+	ExistingMount       = "pki/existing"
+	ExistingIssuer      = "2026"
+	IssuerWithoutKey    = "imported"
+	IssuerOfNothing     = "retired"
+	IssuerAlone         = "without-root"
+	IssuerThatTruncates = "truncating"
 )
 
 // mockedVault is the mocked Vault's authority with what it issued: one certificate for
@@ -70,7 +73,7 @@ func vaultOutputs(typ string, inputs resource.PropertyMap) resource.PropertyMap 
 	v := theVault()
 	switch typ {
 	case "vault:pkiSecret/secretBackendRootCert:SecretBackendRootCert":
-		return resource.PropertyMap{"certificate": resource.NewProperty(v.root.PEM()), "issuerId": resource.NewProperty("root-issuer-id")}
+		return resource.PropertyMap{"certificate": resource.NewProperty(v.rootFor(inputs["ttl"].StringValue()).PEM()), "issuerId": resource.NewProperty("root-issuer-id")}
 	case "vault:pkiSecret/secretBackendIntermediateCertRequest:SecretBackendIntermediateCertRequest":
 		return resource.PropertyMap{"csr": resource.NewProperty("mocked request")}
 	case "vault:pkiSecret/secretBackendRootSignIntermediate:SecretBackendRootSignIntermediate":
@@ -85,6 +88,15 @@ func vaultOutputs(typ string, inputs resource.PropertyMap) resource.PropertyMap 
 	default:
 		return nil
 	}
+}
+
+// rootFor is the root, or another one if a root for another life is made.
+func (v *mockedVault) rootFor(ttl string) chaintest.Pair {
+	life, err := time.ParseDuration(ttl)
+	if err != nil || life == v.root.Certificate.NotAfter.Sub(chaintest.Epoch) {
+		return v.root
+	}
+	return chaintest.Root("mocked root", func(c *x509.Certificate) { c.NotAfter = chaintest.Epoch.Add(life) })
 }
 
 func (v *mockedVault) certificate(inputs resource.PropertyMap) resource.PropertyMap {
@@ -111,14 +123,17 @@ func existingIssuer(mount, ref string) (resource.PropertyMap, error) {
 	issuer := resource.PropertyMap{
 		"backend": resource.NewProperty(mount), "issuerRef": resource.NewProperty(ref),
 		"keyId": resource.NewProperty("key-id"), "usage": resource.NewProperty("crl-signing,issuing-certificates,ocsp-signing,read-only"),
-		"certificate": resource.NewProperty(v.intermediate.PEM()),
-		"caChains":    texts(v.intermediate.PEM(), v.root.PEM()),
+		"certificate":          resource.NewProperty(v.intermediate.PEM()),
+		"leafNotAfterBehavior": resource.NewProperty("err"),
+		"caChains":             texts(v.intermediate.PEM(), v.root.PEM()),
 	}
 	if mount != ExistingMount {
 		return nil, fmt.Errorf("the mocked Vault has no mount %s", mount)
 	}
 	switch ref {
 	case "default", ExistingIssuer:
+	case IssuerThatTruncates:
+		issuer["leafNotAfterBehavior"] = resource.NewProperty("truncate")
 	case IssuerWithoutKey:
 		issuer["keyId"] = resource.NewProperty("")
 	case IssuerOfNothing:

@@ -2,6 +2,7 @@ package settings
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -46,4 +47,19 @@ func TestAConfigurationThatIsNoneIsRefusedWithoutQuotingIt(t *testing.T) {
 	_, err := FromEngine()
 	require.ErrorContains(t, err, "configuration from the Pulumi engine (PULUMI_CONFIG)")
 	assert.NotContains(t, err.Error(), "hush")
+}
+
+// The engine runs the program in the project's folder.
+func TestTheStacksFileIsComparedWithWhatTheEngineReadInIt(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv(pulumi.EnvStack, "dev")
+	require.NoError(t, os.WriteFile("Pulumi.dev.yaml", []byte("config:\n  gatehouse:modelMemory: 0512\n"), 0o600))
+	_, err := fromEngine(t, config{"gatehouse:modelMemory": "330", "gatehouse:throttleRate": "0"})
+	require.ErrorContains(t, err, `gatehouse:modelMemory is "0512"`)
+	require.ErrorContains(t, err, "gatehouse:throttleRate", "all that is wrong is said at once")
+
+	require.NoError(t, os.WriteFile("Pulumi.dev.yaml", []byte("config:\n  gatehouse-pipeline:stateBucket: 0777\n"), 0o600))
+	t.Setenv(pulumi.EnvConfig, `{"gatehouse-pipeline:stateBucket": "511"}`)
+	_, err = PipelineFromEngine()
+	require.ErrorContains(t, err, `gatehouse-pipeline:stateBucket is "0777"`)
 }

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"maps"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -19,7 +20,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s setting
 	if !s.Certificate.Enabled {
 		return nil, nil
 	}
-	onVault, err := newVaultProvider(ctx, s.Vault, protect)
+	onVault, err := newVaultProvider(ctx, s.Vault, vaultSession(s.OriginFunction), protect)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s setting
 // exports are those that only an own authority has.
 func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onVault pulumi.ProviderResource) (authority.Issuer, pulumi.Map, error) {
 	if s.Certificate.Existing.Mount != "" {
-		issuer, err := authority.Existing(ctx, s.Certificate.Existing, pulumi.Provider(onVault))
+		issuer, err := authority.Existing(ctx, s.Certificate, time.Now(), pulumi.Provider(onVault))
 		return issuer, pulumi.Map{}, err
 	}
 	own, err := authority.New(ctx, "authority", &authority.Args{

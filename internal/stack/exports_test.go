@@ -107,9 +107,9 @@ func TestExportsOfTheNetwork(t *testing.T) {
 func TestExportsOfTheCertificate(t *testing.T) {
 	config := func(changes map[string]string) settings.Settings {
 		all := map[string]string{
-			"vaultAddress":         "https://vault.example.com:8200",
-			"certificateNames":     `["inference.example.com"]`,
-			"kubernetesKubeconfig": "kubeconfig.yaml",
+			"vaultAddress":      "https://vault.example.com:8200",
+			"certificateNames":  `["inference.example.com"]`,
+			"kubernetesContext": "main",
 		}
 		maps.Copy(all, changes)
 		return pulumitest.Configured(t, all)

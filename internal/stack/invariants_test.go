@@ -56,8 +56,14 @@ func shapes(t testing.TB) map[string]settings.Settings {
 	}
 }
 
-// kubeconfig is a cluster's, with a token in it.
-const kubeconfig = "the-kubeconfig-in-clear"
+// kubeconfigToken is the credential in kubeconfig.
+const kubeconfigToken = "the-kubeconfig-in-clear"
+
+// kubeconfig is that of a cluster.
+const kubeconfig = `{"current-context": "main",
+	"contexts": [{"name": "main", "context": {"cluster": "main", "user": "main"}}],
+	"clusters": [{"name": "main", "cluster": {"server": "https://cluster.example.com"}}],
+	"users": [{"name": "main", "user": {"token": "` + kubeconfigToken + `"}}]}`
 
 // certificate are the settings of a stack with a certificate.
 func certificate(t testing.TB, changes map[string]string) settings.Settings {
@@ -301,7 +307,7 @@ func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
 }
 
 func TestSecretsAreNeverInClear(t *testing.T) {
-	secrets := []string{pulumitest.FirstKey, pulumitest.OriginKey, kubeconfig, pulumitest.Issued("inference.example.com").KeyPEM()}
+	secrets := []string{pulumitest.FirstKey, pulumitest.OriginKey, kubeconfigToken, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			text := shown(resource.NewProperty(r.Inputs))
@@ -596,7 +602,7 @@ func TestPodsAreTargetsOfTheModelsGroup(t *testing.T) {
 func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
 	recorder := deploy(t, certificate(t, nil))
 	kubernetes := recorder.Only(t, "pulumi:providers:kubernetes")
-	assert.Equal(t, kubeconfig, kubernetes.Text("kubeconfig"))
+	assert.JSONEq(t, `{"apiVersion": "v1", "kind": "Config", `+kubeconfig[1:], kubernetes.Text("kubeconfig"))
 	assert.True(t, kubernetes.SecretAt("kubeconfig"))
 	assert.Equal(t, "main", kubernetes.Text("context"))
 	assert.Equal(t, "https://vault.example.com:8200", recorder.Only(t, "pulumi:providers:vault").Text("address"))

@@ -273,6 +273,7 @@ type made struct {
 	pulumi.CustomResourceState
 	Certificate pulumi.StringOutput `pulumi:"certificate"`
 	PrivateKey  pulumi.StringOutput `pulumi:"privateKey"`
+	CSR         pulumi.StringOutput `pulumi:"csr"`
 	Name        pulumi.StringOutput `pulumi:"name"`
 	Path        pulumi.StringOutput `pulumi:"path"`
 	Metadata    pulumi.MapOutput    `pulumi:"metadata"`

@@ -84,7 +84,9 @@ func (a *Authority) newRoot(ctx *pulumi.Context, name string, args *Args) (*pkis
 	if err != nil {
 		return nil, err
 	}
-	a.Issuer.Root = root.Certificate
+	a.Issuer.Root = root.Certificate.ApplyT(func(certificate string) (string, error) {
+		return certificate, checkLife(certificate, args.Settings.Authority.RootTTL)
+	}).(pulumi.StringOutput)
 	return root, a.setDefault(ctx, name+"-root", m, root.IssuerId)
 }
 
@@ -155,7 +157,10 @@ func (a *Authority) sign(ctx *pulumi.Context, name string, s settings.Certificat
 		PermittedDnsDomains: pulumi.ToStringArray(s.Names),
 		PermittedIpRanges:   permitted,
 		ExcludedIpRanges:    excluded,
-	}, pulumi.Parent(a), pulumi.ReplaceOnChanges([]string{"issuerRef"}))
+	}, pulumi.Parent(a),
+		// The provider would note these and do nothing. Vault takes another certificate for
+		// the same key as another issuer: it is imported, and issues a new certificate.
+		pulumi.ReplaceOnChanges([]string{"issuerRef", "ttl"}))
 }
 
 // first returns the intermediate of what Vault imported, which is in the order of

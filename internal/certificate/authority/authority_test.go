@@ -187,9 +187,10 @@ func TestOtherKeysAndLives(t *testing.T) {
 	assert.InDelta(t, 1000*3600, r.Named(t, mountType, "authority-intermediate-mount").Input("maxLeaseTtlSeconds").NumberValue(), 0)
 }
 
-// Another root signs another intermediate: the plugin would only note the change.
-func TestTheIntermediateFollowsTheRoot(t *testing.T) {
-	assert.Equal(t, []string{"issuerRef"}, run(t, configured(t, nil)).Only(t, signType).Request.GetReplaceOnChanges())
+// Another root signs another intermediate, and so does the same one for another life:
+// the plugin would only note the changes.
+func TestTheIntermediateFollowsTheRootAndTheSettings(t *testing.T) {
+	assert.Equal(t, []string{"issuerRef", "ttl"}, run(t, configured(t, nil)).Only(t, signType).Request.GetReplaceOnChanges())
 }
 
 // Vault would go on speaking for the first issuer that there was.

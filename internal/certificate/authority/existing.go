@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,9 +13,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-// Existing looks whether an authority that others made will do. It changes nothing
-// of it.
-func Existing(ctx *pulumi.Context, s settings.ExistingAuthority, opts ...pulumi.InvokeOption) (Issuer, error) {
+// Existing looks whether an authority that others made will do for certificates that
+// are issued now. It changes nothing of it.
+func Existing(ctx *pulumi.Context, certificate settings.Certificate, now time.Time, opts ...pulumi.InvokeOption) (Issuer, error) {
+	s := certificate.Existing
 	ref := s.Issuer
 	if ref == "" {
 		ref = "default"
@@ -26,15 +28,37 @@ func Existing(ctx *pulumi.Context, s settings.ExistingAuthority, opts ...pulumi.
 	if err := check(found); err != nil {
 		return Issuer{}, fmt.Errorf("gatehouse:certificateMount is %q; its issuer %q %w", s.Mount, ref, err)
 	}
-	root, err := chain.Root(found.Certificate, strings.Join(found.CaChains, "\n"))
+	above, err := chain.Above(found.Certificate, strings.Join(found.CaChains, "\n"))
 	if err != nil {
 		return Issuer{}, fmt.Errorf("gatehouse:certificateMount is %q; the chain of its issuer %q: %w", s.Mount, ref, err)
+	}
+	if err := checkEnd(above.End.Sub(now), found.LeafNotAfterBehavior, certificate); err != nil {
+		return Issuer{}, fmt.Errorf("gatehouse:certificateMount is %q; its issuer %q, or one above it, ends %s, which is too soon: %w",
+			s.Mount, ref, above.End.UTC().Format(time.RFC3339), err)
 	}
 	return Issuer{
 		Mount: pulumi.String(s.Mount).ToStringOutput(),
 		Ref:   pulumi.String(ref).ToStringOutput(),
-		Root:  pulumi.String(root).ToStringOutput(),
+		Root:  pulumi.String(above.Root).ToStringOutput(),
 	}, nil
+}
+
+// truncates is how an issuer's leaf_not_after_behavior says that it shortens lives to
+// its own, where it would otherwise refuse.
+const truncates = "truncate"
+
+// checkEnd refuses an issuer whose remaining life is too short for the certificate:
+// Vault would refuse in the middle of the update, or shorten the certificate's life to
+// what every update would renew.
+func checkEnd(remaining time.Duration, behavior string, s settings.Certificate) error {
+	key, least := "certificateTtl", s.TTL
+	if behavior == truncates {
+		key, least = "certificateRenewBefore", s.RenewBefore
+	}
+	if remaining > least {
+		return nil
+	}
+	return fmt.Errorf("a certificate issued now would need it for gatehouse:%s, %s; use another issuer (gatehouse:certificateMountIssuer), or shorten that", key, least)
 }
 
 // check refuses issuers that can't issue.

@@ -2,21 +2,28 @@ package authority_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
+	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain/chaintest"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
+
+// existing are the settings of a certificate that an authority issues for 30 days.
+func existing(s settings.ExistingAuthority) settings.Certificate {
+	return settings.Certificate{Existing: s, TTL: 30 * 24 * time.Hour, RenewBefore: 10 * 24 * time.Hour}
+}
 
 func TestAnExistingAuthorityIsLookedAtAndNotChanged(t *testing.T) {
 	for given, ref := range map[string]string{"": "default", pulumitest.ExistingIssuer: pulumitest.ExistingIssuer} {
 		var registered int
 		got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-			issuer, err := authority.Existing(ctx, settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: given})
+			issuer, err := authority.Existing(ctx, existing(settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: given}), chaintest.Epoch)
 			registered = len(issuer.Ready)
 			return pulumi.Map{"mount": issuer.Mount, "ref": issuer.Ref, "root": issuer.Root}, err
 		})
@@ -38,10 +45,39 @@ func TestAnAuthorityThatWillNotDoIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
-				_, err := authority.Existing(ctx, c.given)
+				_, err := authority.Existing(ctx, existing(c.given), chaintest.Epoch)
 				return err
 			})
 			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// Vault would refuse in the middle of the update, or shorten the certificate's life.
+func TestAnAuthorityThatEndsBeforeItsCertificateIsRefused(t *testing.T) {
+	end := chaintest.Epoch.Add(5 * chaintest.Year) // of the mocked intermediate
+	const day = 24 * time.Hour
+	for name, c := range map[string]struct {
+		issuer string
+		before time.Duration
+		want   string
+	}{
+		"long enough":        {pulumitest.ExistingIssuer, 31 * day, ""},
+		"too soon":           {pulumitest.ExistingIssuer, 30 * day, `its issuer "2026", or one above it, ends 2030-12-31T00:00:00Z, which is too soon: a certificate issued now would need it for gatehouse:certificateTtl, 720h0m0s`},
+		"over":               {pulumitest.ExistingIssuer, -day, "too soon"},
+		"shortened":          {pulumitest.IssuerThatTruncates, 11 * day, ""},
+		"shortened too much": {pulumitest.IssuerThatTruncates, 10 * day, "for gatehouse:certificateRenewBefore, 240h0m0s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
+				_, err := authority.Existing(ctx, existing(settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: c.issuer}), end.Add(-c.before))
+				return err
+			})
+			if c.want == "" {
+				require.NoError(t, err)
+			} else {
+				require.ErrorContains(t, err, c.want)
+			}
 		})
 	}
 }

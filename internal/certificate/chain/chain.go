@@ -18,11 +18,13 @@ type Issued struct {
 	PrivateKey  string
 }
 
-// Bundle is what a Secret of type kubernetes.io/tls holds. All of it is PEM.
+// Bundle is what a Secret of type kubernetes.io/tls holds, as PEM.
 type Bundle struct {
 	Chain      string // the certificate, then each that signed the one before, without the root
 	PrivateKey string
 	Root       string
+
+	Life time.Duration // of the server's certificate
 }
 
 // New returns the bundle of a server certificate. The certificates have to be one
@@ -49,29 +51,41 @@ func New(issued Issued, hosts []string) (Bundle, error) {
 		return Bundle{}, err
 	}
 	served, root := path[:len(path)-1], path[len(path)-1]
-	b := Bundle{Chain: encode(served...), Root: encode(root)}
+	b := Bundle{Chain: encode(served...), Root: encode(root), Life: leaf.NotAfter.Sub(leaf.NotBefore)}
 	if b.PrivateKey, err = matchingKey(b.Chain, issued.PrivateKey); err != nil {
 		return Bundle{}, fmt.Errorf("the private key of %s: %w", name(leaf), err)
 	}
 	return b, nil
 }
 
-// Root returns the root above an authority: issuer and those above it, up to the
-// root, are PEM. The issuer may be among them.
-func Root(issuer, authorities string) (string, error) {
+// Authorities is what is above a certificate that an authority issues.
+type Authorities struct {
+	Root string    // PEM
+	End  time.Time // of the first of them to end
+}
+
+// Above returns the authorities from an issuer to its root: issuer and those above
+// it, up to the root, are PEM. The issuer may be among them.
+func Above(issuer, authorities string) (Authorities, error) {
 	first, err := parseOne(issuer)
 	if err != nil {
-		return "", fmt.Errorf("the issuer: %w", err)
+		return Authorities{}, fmt.Errorf("the issuer: %w", err)
 	}
 	all, err := parse(authorities)
 	if err != nil {
-		return "", fmt.Errorf("the authorities above %s: %w", name(first), err)
+		return Authorities{}, fmt.Errorf("the authorities above %s: %w", name(first), err)
 	}
 	path, err := findPath(first, without(all, first))
 	if err != nil {
-		return "", err
+		return Authorities{}, err
 	}
-	return encode(path[len(path)-1]), nil
+	above := Authorities{Root: encode(path[len(path)-1]), End: first.NotAfter}
+	for _, authority := range path {
+		if authority.NotAfter.Before(above.End) {
+			above.End = authority.NotAfter
+		}
+	}
+	return above, nil
 }
 
 // verify checks the path as a client would, at the beginning and at the end of the

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -36,12 +37,16 @@ func (w world) issued() chain.Issued {
 	}
 }
 
+// life is that of the servers' certificates.
+const life = 31 * 24 * time.Hour
+
 func TestABundleIsTheCertificateTheIntermediateTheKeyAndTheRoot(t *testing.T) {
 	w := newWorld()
 	want := chain.Bundle{
 		Chain:      w.server.PEM() + w.intermediate.PEM(),
 		PrivateKey: w.server.KeyPEM(),
 		Root:       w.root.PEM(),
+		Life:       life,
 	}
 	for name, authorities := range map[string]string{
 		"as Vault puts them":          w.intermediate.PEM() + w.root.PEM(),
@@ -62,7 +67,7 @@ func TestTheRootAloneMayIssue(t *testing.T) {
 	server := root.Server(hosts)
 	got, err := chain.New(chain.Issued{Certificate: server.PEM(), Authorities: root.PEM(), PrivateKey: server.KeyPEM()}, hosts)
 	require.NoError(t, err)
-	assert.Equal(t, chain.Bundle{Chain: server.PEM(), PrivateKey: server.KeyPEM(), Root: root.PEM()}, got)
+	assert.Equal(t, chain.Bundle{Chain: server.PEM(), PrivateKey: server.KeyPEM(), Root: root.PEM(), Life: life}, got)
 }
 
 func TestAnythingElseIsRefused(t *testing.T) {
@@ -190,7 +195,7 @@ func TestChainsOfAnyLengthInAnyOrder(t *testing.T) {
 			issued := chain.Issued{Certificate: server.PEM(), Authorities: join(shuffled), PrivateKey: server.KeyPEM()}
 			bundle, err := chain.New(issued, hosts)
 			require.NoError(t, err)
-			require.Equal(t, chain.Bundle{Chain: ordered, PrivateKey: server.KeyPEM(), Root: path[0].PEM()}, bundle)
+			require.Equal(t, chain.Bundle{Chain: ordered, PrivateKey: server.KeyPEM(), Root: path[0].PEM(), Life: life}, bundle)
 
 			again, err := chain.New(chain.Issued{Certificate: server.PEM(), Authorities: strings.TrimPrefix(bundle.Chain, server.PEM()) + bundle.Root, PrivateKey: bundle.PrivateKey}, hosts)
 			require.NoError(t, err)
@@ -241,9 +246,9 @@ func TestTheRootAboveAnIssuer(t *testing.T) {
 		"the root itself":        {w.root.PEM(), w.root.PEM()},
 		"the root without chain": {w.root.PEM(), ""},
 	} {
-		got, err := chain.Root(c.issuer, c.authorities)
+		got, err := chain.Above(c.issuer, c.authorities)
 		require.NoError(t, err, name)
-		assert.Equal(t, w.root.PEM(), got, name)
+		assert.Equal(t, w.root.PEM(), got.Root, name)
 	}
 	for name, c := range map[string]struct{ issuer, authorities, want string }{
 		"no issuer":           {"", w.root.PEM(), "the issuer: there are 0 certificates"},
@@ -253,7 +258,25 @@ func TestTheRootAboveAnIssuer(t *testing.T) {
 		"text":                {w.intermediate.PEM(), "root", "isn't PEM"},
 		"a server's, with it": {w.server.PEM(), w.root.PEM(), "none of the authorities signed"},
 	} {
-		_, err := chain.Root(c.issuer, c.authorities)
+		_, err := chain.Above(c.issuer, c.authorities)
 		require.ErrorContains(t, err, c.want, name)
+	}
+}
+
+func TestTheFirstAuthorityToEndCounts(t *testing.T) {
+	soon := chaintest.Epoch.AddDate(0, 0, 7)
+	shorter := func(c *x509.Certificate) { c.NotAfter = soon }
+	root, shortRoot := chaintest.Root("root"), chaintest.Root("root", shorter)
+	for name, c := range map[string]struct {
+		issuer, root chaintest.Pair
+		want         time.Time
+	}{
+		"the issuer": {root.Intermediate("issuer", shorter), root, soon},
+		"the root":   {shortRoot.Intermediate("issuer"), shortRoot, soon},
+		"as usual":   {root.Intermediate("issuer"), root, chaintest.Epoch.Add(5 * chaintest.Year)},
+	} {
+		got, err := chain.Above(c.issuer.PEM(), c.root.PEM())
+		require.NoError(t, err, name)
+		assert.Equal(t, c.want, got.End, name)
 	}
 }

@@ -14,6 +14,9 @@ const introduction = `<!-- Made by "make docs" from the program and Pulumi.yaml;
 A stack's settings are in its ` + "`Pulumi.<stack>.yaml`" + `; ` + "`pulumi config set KEY VALUE`" + ` writes them there. One that
 has no default is empty until you give it. Times are written as ` + "`90s`, `5m` or `6h`" + `. A wrong or misspelt setting stops
 ` + "`up` and `preview`" + ` before anything is touched, all of them in one message.
+
+Written into the file by hand, a value that YAML takes for a number counts as YAML reads it: ` + "`0512`" + ` is octal, and 330. Such
+values are refused; with quotes they are what is written.
 `
 
 // render writes the reference of the settings, in the order and with the descriptions

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -59,6 +61,10 @@ func (t *Test) Run(ctx context.Context) (err error) {
 	if err := t.Show.Step(ctx, "platform", t.prepare); err != nil {
 		return err
 	}
+	namespace, err := t.uid(ctx, before.Namespace)
+	if err != nil {
+		return err
+	}
 	var deployed error
 	removed := certificate.New(before).Removed(ctx, func(ctx context.Context) error {
 		deployed = t.Show.Step(ctx, "deploy", t.deploy)
@@ -67,7 +73,7 @@ func (t *Test) Run(ctx context.Context) (err error) {
 	if deployed != nil {
 		return deployed
 	}
-	rows := append(t.prove(ctx), removed)
+	rows := append(t.prove(ctx), removed, t.kept(ctx, before.Namespace, namespace))
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -102,7 +108,14 @@ func (t *Test) deploy(ctx context.Context, s *progress.Step) error {
 		_, err := t.Stack.UpWith(ctx, nil, func(text string) { s.Doing("%s", text) })
 		return err
 	})
-	changes, err := t.Stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
+	kubeconfig, err := renewing(t.Stack.Layout, t.Running.Kubernetes)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(kubeconfig) // the state has its content
+	with := maps.Clone(settings)
+	with["gatehouse:kubernetesKubeconfig"] = kubeconfig
+	changes, err := t.Stack.UpWith(ctx, with, func(text string) { s.Doing("%s", text) })
 	s.Note("%s", changes)
 	return err
 }

@@ -16,6 +16,9 @@ import (
 // Epoch is when all certificates begin.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// Year is a year as the settings count it.
+const Year = 365 * 24 * time.Hour
+
 // Pair is a certificate with its key.
 type Pair struct {
 	Certificate *x509.Certificate
@@ -58,7 +61,7 @@ func (p Pair) KeyPEM() string {
 func authority(name string, years int) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               pkix.Name{CommonName: name},
-		NotAfter:              Epoch.AddDate(years, 0, 0),
+		NotAfter:              Epoch.Add(time.Duration(years) * Year),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,

@@ -23,6 +23,9 @@ type deployment struct {
 	t      *testing.T
 	target Target
 	serial string
+
+	request      string // for the intermediate's certificate
+	intermediate string // its life
 }
 
 func deploy(t *testing.T) *deployment {
@@ -54,10 +57,8 @@ func deploy(t *testing.T) *deployment {
 	d.vault(http.MethodPost, "/pki-root/root/generate/internal", ec, nil)
 	var request struct{ Data struct{ CSR string } }
 	d.vault(http.MethodPost, "/pki/intermediate/generate/internal", object{"common_name": "Intermediate", "key_type": "ec", "key_bits": 256}, &request)
-	var signed struct{ Data struct{ Certificate string } }
-	d.vault(http.MethodPost, "/pki-root/root/sign-intermediate",
-		object{"csr": request.Data.CSR, "common_name": "Intermediate", "exclude_cn_from_sans": true, "ttl": "43800h", "max_path_length": 0, "permitted_dns_domains": name}, &signed)
-	d.vault(http.MethodPost, "/pki/intermediate/set-signed", object{"certificate": signed.Data.Certificate}, nil)
+	d.request = request.Data.CSR
+	d.sign("43800h")
 	d.vault(http.MethodPost, "/pki/roles/inference", object{
 		"allowed_domains": name, "allow_bare_domains": true, "allow_localhost": false, "allow_ip_sans": false, "client_flag": false,
 		"max_ttl": "720h", "key_type": "ec", "key_bits": 256,
@@ -93,6 +94,25 @@ func serving(secret string) object {
 	}
 }
 
+// sign gives the intermediate a certificate with this life.
+func (d *deployment) sign(ttl string) {
+	d.t.Helper()
+	if d.intermediate == ttl {
+		return
+	}
+	d.intermediate = ttl
+	var signed struct{ Data struct{ Certificate string } }
+	d.vault(http.MethodPost, "/pki-root/root/sign-intermediate",
+		object{"csr": d.request, "common_name": "Intermediate", "exclude_cn_from_sans": true, "ttl": ttl, "max_path_length": 0, "permitted_dns_domains": name}, &signed)
+	var imported struct {
+		Data struct {
+			Issuers []string `json:"imported_issuers"`
+		}
+	}
+	d.vault(http.MethodPost, "/pki/intermediate/set-signed", object{"certificate": signed.Data.Certificate}, &imported)
+	d.vault(http.MethodPost, "/pki/config/issuers", object{"default": imported.Data.Issuers[0]}, nil)
+}
+
 // deploy renews the certificate as often as it is asked to.
 func (d *deployment) deploy(_ context.Context, settings map[string]any) error {
 	old := d.serial
@@ -100,6 +120,11 @@ func (d *deployment) deploy(_ context.Context, settings map[string]any) error {
 	if !found {
 		ttl = "720h"
 	}
+	intermediate, found := settings["gatehouse:certificateIntermediateTtl"].(string)
+	if !found {
+		intermediate = "43800h"
+	}
+	d.sign(intermediate)
 	d.issue(ttl)
 	d.vault(http.MethodPost, "/pki/revoke", object{"serial_number": old}, nil)
 	return nil

@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -15,12 +16,22 @@ const (
 	renewBefore = shortLife - 2*time.Second
 )
 
+// otherIntermediate is another life of the intermediate than the stack's own.
+const otherIntermediate = 1000 * time.Hour
+
 // due are settings with which `pulumi up` makes a certificate that is due for
-// renewal two seconds later.
+// renewal two seconds later, below another intermediate.
 var due = map[string]any{
-	"gatehouse:certificateTtl":         shortLife.String(),
-	"gatehouse:certificateRenewBefore": renewBefore.String(),
+	"gatehouse:certificateTtl":             shortLife.String(),
+	"gatehouse:certificateRenewBefore":     renewBefore.String(),
+	"gatehouse:certificateIntermediateTtl": otherIntermediate.String(),
 }
+
+// The lives by default, as the stack has them.
+const (
+	ownLife         = 720 * time.Hour
+	ownIntermediate = 43_800 * time.Hour
+)
 
 // renewal has `pulumi up` replace the certificate by one with a short life, that
 // one by its renewal, and this by one as before. The three replaced ones have to
@@ -47,8 +58,28 @@ func (p *Proof) renewal(ctx context.Context, first held, doing func(string)) []p
 				return "", err
 			}
 		}
-		return isRevoked, nil
+		return isRevoked, last.lives(ownLife, ownIntermediate)
 	})}
+}
+
+// backdating is how much longer than asked for Vault makes a certificate's life, which
+// begins half a minute early.
+const backdating = time.Minute
+
+// lives compares what is in use with the settings: a provider may say that it has
+// changed a life and leave the certificate as it was.
+func (h held) lives(leaf, intermediate time.Duration) error {
+	for _, c := range []struct {
+		what        string
+		certificate *x509.Certificate
+		want        time.Duration
+	}{{"certificate", h.leaf, leaf}, {"intermediate", h.intermediate, intermediate}} {
+		life := c.certificate.NotAfter.Sub(c.certificate.NotBefore)
+		if life < c.want || life > c.want+backdating {
+			return fmt.Errorf("the %s lives for %s, and the settings say %s", c.what, life, c.want)
+		}
+	}
+	return nil
 }
 
 // renew lets a certificate fall due and deploys again, while a server goes on
@@ -63,6 +94,9 @@ func (p *Proof) renew(ctx context.Context, first held, doing func(string)) (shor
 	}
 	if life := time.Until(short.leaf.NotAfter); life > shortLife || short.serial() == first.serial() {
 		return short, next, fmt.Errorf("up has not replaced the certificate: it has %s left", life.Round(time.Second))
+	}
+	if err := short.lives(shortLife, otherIntermediate); err != nil {
+		return short, next, err
 	}
 	s, err := serve(short.server)
 	if err != nil {

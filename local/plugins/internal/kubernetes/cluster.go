@@ -39,7 +39,8 @@ func connect(c config) (*cluster, error) {
 	}
 	settings, err := loaded.ClientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+		return nil, fmt.Errorf("configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration from kubeconfig file. Make sure you have: \n\n"+
+			" \t • set up the provider as per https://www.pulumi.com/registry/packages/kubernetes/installation-configuration/ \n\n %w", err)
 	}
 	namespace, _, err := loaded.Namespace()
 	if err != nil {

@@ -1,10 +1,9 @@
 package kubernetes
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"reflect"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -26,12 +25,13 @@ type config struct {
 
 // readConfig also returns all that is wrong.
 func readConfig(properties resource.PropertyMap) (config, []string) {
-	c, serverSide, ignored := config{}, true, false
+	c, serverSide, ignored, identifier := config{}, true, false, ""
 	problems := options.Read(properties, map[resource.PropertyKey]any{
 		"kubeconfig":                  &c.kubeconfig,
 		"context":                     &c.context,
 		"cluster":                     &c.cluster,
 		"namespace":                   &c.namespace,
+		"clusterIdentifier":           &identifier, // for differences alone
 		"enableSecretMutable":         &c.mutable.secrets,
 		"enableConfigMapMutable":      &c.mutable.configMaps,
 		"enablePatchForce":            &c.patchForce,
@@ -45,7 +45,8 @@ func readConfig(properties resource.PropertyMap) (config, []string) {
 	return c, problems
 }
 
-// load reads the kubeconfig. Its errors don't show its content.
+// load reads the kubeconfig, as upstream does: files that it names are looked for in
+// the working directory, not beside it.
 func (c config) load() (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{
 		CurrentContext: c.context,
@@ -54,69 +55,45 @@ func (c config) load() (clientcmd.ClientConfig, error) {
 	if c.kubeconfig == "" {
 		return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), overrides), nil
 	}
-	loaded, err := clientcmd.LoadFromFile(c.kubeconfig)
-	switch {
-	case err == nil:
-		err = clientcmd.ResolveLocalPaths(loaded)
-	case !isContent(c.kubeconfig):
-		if failure, ok := errors.AsType[*fs.PathError](err); ok {
-			err = failure.Err // without the path, which is as secret as the content
-		}
-		return nil, fmt.Errorf("kubeconfig names a file that can't be read: %w", err)
-	default:
-		if loaded, err = clientcmd.Load([]byte(c.kubeconfig)); err != nil {
-			return nil, errors.New("kubeconfig is neither the content of a kubeconfig, which is YAML or JSON, nor the path of one")
-		}
-	}
-	return clientcmd.NewDefaultClientConfig(*loaded, overrides), err
-}
-
-// isContent tells the content of a file from its path.
-func isContent(text string) bool {
-	return strings.ContainsAny(text, "\n{")
-}
-
-// active is the cluster that the configuration leads to, or nil.
-func (c config) active() *api.Cluster {
-	loaded, err := c.load()
+	loaded, err := parse(c.kubeconfig)
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("configured Kubernetes cluster is unreachable: failed to parse kubeconfig data in `kubernetes:config:kubeconfig`- %w", err)
 	}
-	raw, err := loaded.RawConfig()
-	if err != nil {
-		return nil
-	}
-	name, current := c.cluster, raw.CurrentContext
-	if c.context != "" {
-		current = c.context
-	}
-	if context := raw.Contexts[current]; name == "" && context != nil {
-		name = context.Cluster
-	}
-	found := raw.Clusters[name]
-	if found != nil {
-		found = found.DeepCopy()
-		found.LocationOfOrigin = ""
-	}
-	return found
+	return clientcmd.NewDefaultClientConfig(*loaded, overrides), nil
 }
 
-// movesCluster reports whether the change of the configuration leads to another
-// cluster, where nothing is of what was made. A value that is not known yet may.
-func movesCluster(olds, news resource.PropertyMap) (keys []resource.PropertyKey) {
-	for _, key := range []resource.PropertyKey{"kubeconfig", "context", "cluster"} {
-		if news[key].ContainsUnknowns() {
-			return []resource.PropertyKey{key}
-		}
-		if !olds[key].DeepEquals(news[key]) {
-			keys = append(keys, key)
+// parse reads a kubeconfig, given by its path or its content. What is no path of a file
+// is taken for content, a path of a file that is not there too.
+func parse(given string) (*api.Config, error) {
+	if given == "" {
+		return api.NewConfig(), nil
+	}
+	path := given
+	if home, err := os.UserHomeDir(); err == nil && (given == "~" || strings.HasPrefix(given, "~/")) {
+		path = filepath.Join(home, given[1:])
+	}
+	content := []byte(given)
+	if _, err := os.Stat(path); err == nil {
+		if content, err = os.ReadFile(path); err != nil {
+			return nil, err
 		}
 	}
-	before, _ := readConfig(olds)
-	after, _ := readConfig(news)
-	from, to := before.active(), after.active()
-	if from == nil || to == nil || reflect.DeepEqual(from, to) {
+	return clientcmd.Load(content)
+}
+
+// active is the cluster that a configuration's kubeconfig leads to, or nil. What the
+// environment's kubeconfig says is not looked at.
+func active(kubeconfig *api.Config, properties resource.PropertyMap) *api.Cluster {
+	current := kubeconfig.CurrentContext
+	if properties["context"].IsString() {
+		current = properties["context"].StringValue()
+	}
+	found := kubeconfig.Contexts[current]
+	if found == nil {
 		return nil
 	}
-	return keys
+	if properties["cluster"].IsString() {
+		return kubeconfig.Clusters[properties["cluster"].StringValue()]
+	}
+	return kubeconfig.Clusters[found.Cluster]
 }

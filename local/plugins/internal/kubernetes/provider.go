@@ -45,10 +45,7 @@ func (p *Provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (
 
 // DiffConfig finds out whether the configuration leads to another cluster.
 func (p *Provider) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
-	if r.OldInputs.DeepEquals(r.NewInputs) {
-		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
-	}
-	return plugin.DiffResult{Changes: plugin.DiffSome, ReplaceKeys: movesCluster(r.OldInputs, r.NewInputs)}, nil
+	return diffConfig(r.OldInputs, r.NewInputs)
 }
 
 // Configure takes the configuration. The cluster is not asked before it is
