@@ -13,6 +13,7 @@ from ministack import app
 from . import (
     absent,
     access,
+    addresses,
     administration,
     alarms,
     answers,
@@ -33,9 +34,11 @@ from . import (
     firewall,
     function_logs,
     function_versions,
+    in_use,
     lambda_at_edge,
     load_balancers,
     networks,
+    one_vpc,
     origin_connections,
     origin_headers,
     patching,
@@ -47,11 +50,13 @@ from . import (
     runtime,
     saved_queries,
     schedules,
+    security_groups,
     stages,
     targets,
     tunnel,
     viewers,
     vpc_links,
+    zones,
 )
 from .environment import REGION
 from .process import LOOPBACK
@@ -100,9 +105,14 @@ def run(options, scratch: str) -> int:
         function_versions.install()
         stages.install()
         networks.install()
+        zones.install()
+        addresses.install()
+        security_groups.install()
         domain_names.install()
         firewall.install()
         load_balancers.install()
+        one_vpc.install()
+        in_use.install()
         targets.install()
         vpc_links.install()
         private_integrations.install()
