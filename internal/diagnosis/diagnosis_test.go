@@ -114,7 +114,7 @@ func TestEveryFindingHasASectionInTheRunbook(t *testing.T) {
 		sections = append(sections, match[1])
 	}
 	findings := []Finding{damaged(""), foreignState(1, "", "", ""), killed(nil)}
-	for _, s := range slices.Concat(symptoms, elsewhere) {
+	for _, s := range slices.Concat(symptoms, elsewhere, networks) {
 		findings = append(findings, s.finding([][]string{{"", "", "", ""}}))
 	}
 	for _, f := range findings {

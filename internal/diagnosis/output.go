@@ -18,7 +18,7 @@ type symptom struct {
 // is one finding.
 func Output(text string) []Finding {
 	var findings []Finding
-	for _, s := range slices.Concat(symptoms, elsewhere) {
+	for _, s := range slices.Concat(symptoms, elsewhere, networks) {
 		if matches := s.pattern.FindAllStringSubmatch(text, -1); len(matches) > 0 {
 			findings = append(findings, s.finding(matches))
 		}
