@@ -88,8 +88,8 @@ var messages = []message{
 	{
 		"aws-load-balancer-controller webhooks/elbv2/targetgroupbinding_validator.go, klothoplatform/klotho#200",
 		`error: 1 error occurred: admission webhook "vtargetgroupbinding.elbv2.k8s.aws" denied the request: TargetGroupBinding update may not change these fields: spec.targetGroupARN`,
-		"admission-denied",
-		[]string{"vtargetgroupbinding.elbv2.k8s.aws refuses an object: TargetGroupBinding update may not change these fields: spec.targetGroupARN."},
+		"binding-stuck",
+		[]string{"The AWS Load Balancer Controller refuses a TargetGroupBinding"},
 	},
 	{
 		"apiserver pkg/util/webhook/error.go, cert-manager/cert-manager#5483",

@@ -31,7 +31,7 @@ func Output(text string) []Finding {
 }
 
 // all are the symptoms, in the order in which things have to be mended.
-func all() []symptom { return slices.Concat(symptoms, ofVault, ofKubernetes, ofAWS) }
+func all() []symptom { return slices.Concat(symptoms, ofVault, networks, ofKubernetes, ofAWS) }
 
 // always is the finding of a message that says nothing more.
 func always(f Finding) func([][]string) Finding {

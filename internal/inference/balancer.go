@@ -2,6 +2,7 @@ package inference
 
 import (
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -10,6 +11,19 @@ import (
 // drain, in seconds, is how long a target that leaves may finish its requests: no
 // request outlives the 30 seconds after which an HTTP API gives up.
 const drain = 30
+
+// Health checks of the targets.
+const (
+	healthInterval  = 10 * time.Second
+	healthyAfter    = 2 // successes in a row
+	unhealthyAfter  = 3 // failures in a row
+	healthTimeout   = 5 * time.Second
+	registerLatency = 15 * time.Second // the AWS Load Balancer Controller's pause between two looks
+)
+
+// TargetDelay is how long a new target waits at most for its first requests once it
+// answers the health checks.
+const TargetDelay = registerLatency + (healthyAfter+1)*healthInterval
 
 // tlsPolicy takes TLS 1.2 and 1.3, with forward secrecy.
 const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -24,7 +38,10 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 		SecurityGroups:          pulumi.StringArray{g.loadBalancer.ID()},
 		DropInvalidHeaderFields: pulumi.Bool(true),
 		Tags:                    args.tags("load-balancer"),
-	}, pulumi.Parent(i))
+		// A load balancer can't leave its VPC, and the provider doesn't know: it would try
+		// to set the subnets of the other one. Its group is replaced if, and only if, the
+		// VPC is another one; another zone changes the subnets alone, in place.
+	}, pulumi.Parent(i), pulumi.ReplaceOnChanges([]string{"securityGroups"}))
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +82,10 @@ func (i *Inference) newTargets(ctx *pulumi.Context, name string, args *Args) ([]
 			Protocol:           pulumi.String(s.Protocol),
 			Path:               pulumi.String(s.HealthPath),
 			Matcher:            pulumi.String("200"),
-			Interval:           pulumi.Int(10),
-			Timeout:            pulumi.Int(5),
-			HealthyThreshold:   pulumi.Int(2),
-			UnhealthyThreshold: pulumi.Int(3),
+			Interval:           pulumi.Int(int(healthInterval.Seconds())),
+			Timeout:            pulumi.Int(int(healthTimeout.Seconds())),
+			HealthyThreshold:   pulumi.Int(healthyAfter),
+			UnhealthyThreshold: pulumi.Int(unhealthyAfter),
 		},
 		Tags: args.tags("targets"),
 	}, pulumi.Parent(i))

@@ -292,7 +292,11 @@ func TestReplacementsAreMadeBeforeTheOldIsDeleted(t *testing.T) {
 			assert.NotContains(t, g.Inputs, resource.PropertyKey("name"), g.Name)
 			assert.NotContains(t, g.Inputs, resource.PropertyKey("namePrefix"), g.Name)
 			assert.False(t, g.Request.GetDeleteBeforeReplace(), g.Name)
-			assert.Empty(t, g.Request.GetReplaceOnChanges(), g.Name)
+			if g.Type == "aws:lb/loadBalancer:LoadBalancer" {
+				assert.Equal(t, []string{"securityGroups"}, g.Request.GetReplaceOnChanges(), "another VPC is another load balancer")
+			} else {
+				assert.Empty(t, g.Request.GetReplaceOnChanges(), g.Name)
+			}
 		}
 	})
 }

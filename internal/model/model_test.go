@@ -196,6 +196,14 @@ func TestInAVPCTheFunctionReachesWhatItAsksAndNothingElse(t *testing.T) {
 		"a server by address":           {[]func(*model.Args){inVPC(true), openAI(settings.Server{BaseURL: "http://10.0.16.25:8000/v1"})}, []string{"{8000} 10.0.16.25/32"}},
 		"a server by name":              {[]func(*model.Args){inVPC(true), openAI(settings.Server{BaseURL: "http://model.internal/v1"})}, []string{"{80} 10.0.0.0/16", "{80} 100.64.0.0/16"}},
 		"a server by name, with TLS":    {[]func(*model.Args){inVPC(true), openAI(settings.Server{BaseURL: "https://model.internal/v1"})}, []string{"{443} 10.0.0.0/16", "{443} 100.64.0.0/16"}},
+		"a server with TLS and a key, beside endpoints of others": {
+			[]func(*model.Args){inVPC(false), openAI(settings.Server{BaseURL: "https://model.internal/v1", APIKeyParameter: "/key"})},
+			[]string{"{443} 10.0.0.0/16", "{443} 100.64.0.0/16"},
+		},
+		"a server and a key, beside endpoints of others": {
+			[]func(*model.Args){inVPC(false), openAI(settings.Server{BaseURL: "http://model.internal:8000/v1", APIKeyParameter: "/key"})},
+			[]string{"{8000} 10.0.0.0/16", "{8000} 100.64.0.0/16", "{443} 10.0.0.0/16", "{443} 100.64.0.0/16"},
+		},
 	} {
 		t.Run(title, func(t *testing.T) {
 			recorder := run(t, test.changes...)

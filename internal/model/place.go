@@ -2,9 +2,6 @@ package model
 
 import (
 	"fmt"
-	"net/netip"
-	"net/url"
-	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
@@ -49,35 +46,23 @@ func (m *Model) newPlace(ctx *pulumi.Context, name string, args *Args) (*functio
 		return nil, err
 	}
 	m.SecurityGroupIDs["model"] = group.ID()
-	if err := m.allowServer(ctx, name, args, group); err != nil {
-		return nil, err
+	if args.usesPrivateModel() {
+		if err := m.allowPrivateModel(ctx, name, args.Place.PrivateModel, group); err != nil {
+			return nil, err
+		}
 	}
-	if err := m.allowEndpoints(ctx, name, args, group); err != nil {
+	if args.callsServices() && args.Place.Placement.EndpointsGroupID != nil {
+		if err := m.allowEndpoints(ctx, name, args, group); err != nil {
+			return nil, err
+		}
+	}
+	if err := m.allowDestinations(ctx, name, args, group); err != nil {
 		return nil, err
 	}
 	return &function.VPC{
 		SubnetIDs:        args.Place.Placement.PrivateSubnetIDs,
 		SecurityGroupIDs: pulumi.StringArray{group.ID()},
 	}, nil
-}
-
-// allowServer opens the way to the model's server.
-func (m *Model) allowServer(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
-	switch {
-	case args.usesPrivateModel():
-		return m.allowPrivateModel(ctx, name, args.Place.PrivateModel, group)
-	case args.Settings.Backend == settings.BackendOpenAI:
-		host, port, err := addressOf(args.Settings.Server.BaseURL)
-		if err != nil {
-			return err
-		}
-		networks := args.Place.Placement.CIDRs
-		if address, err := netip.ParseAddr(host); err == nil && address.Is4() {
-			networks = []string{address.String() + "/32"}
-		}
-		return m.allowNetworks(ctx, fmt.Sprintf("%s-to-server-%d", name, port), group, networks, port)
-	}
-	return nil
 }
 
 // allowPrivateModel lets the function open connections to the load balancer. The
@@ -90,6 +75,7 @@ func (m *Model) allowPrivateModel(ctx *pulumi.Context, name string, private Priv
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(private.Port),
 		ToPort:                    pulumi.Int(private.Port),
+		Description:               pulumi.String("From the function of the model API to the load balancer"),
 	}, pulumi.Parent(m))
 	if err != nil {
 		return err
@@ -100,60 +86,43 @@ func (m *Model) allowPrivateModel(ctx *pulumi.Context, name string, private Priv
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(private.Port),
 		ToPort:                    pulumi.Int(private.Port),
+		Description:               pulumi.String("From the function of the model API to the load balancer"),
 	}, pulumi.Parent(m))
 	return err
 }
 
-// allowEndpoints opens the way to AWS: to the endpoints' group, or, in a VPC of
-// others, to wherever they have endpoints.
+// allowEndpoints opens the way to AWS's endpoints in the stack's own VPC, by their
+// group.
 func (m *Model) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
-	const https = 443
-	if args.Settings.Backend == settings.BackendOpenAI && args.Settings.Server.APIKeyParameter == "" {
-		return nil // it calls no service
-	}
-	endpoints := args.Place.Placement.EndpointsGroupID
-	if endpoints == nil {
-		return m.allowNetworks(ctx, name+"-to-endpoints", group, args.Place.Placement.CIDRs, https)
-	}
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-to-endpoints", &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           group.ID(),
-		ReferencedSecurityGroupId: endpoints.ToStringOutput(),
+		ReferencedSecurityGroupId: args.Place.Placement.EndpointsGroupID.ToStringOutput(),
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(https),
 		ToPort:                    pulumi.Int(https),
+		Description:               pulumi.String("To endpoints of AWS services"),
 	}, pulumi.Parent(m))
 	return err
 }
 
-func (m *Model) allowNetworks(ctx *pulumi.Context, name string, group *ec2.SecurityGroup, networks []string, port int) error {
-	for _, cidr := range networks {
-		_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-"+cidr, &vpc.SecurityGroupEgressRuleArgs{
+// allowDestinations opens the way to networks and ports, by one rule each.
+func (m *Model) allowDestinations(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+	all, err := args.destinations()
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		_, err := vpc.NewSecurityGroupEgressRule(ctx, fmt.Sprintf("%s-to-%d-%s", name, d.port, d.network), &vpc.SecurityGroupEgressRuleArgs{
 			SecurityGroupId: group.ID(),
-			CidrIpv4:        pulumi.String(cidr),
+			CidrIpv4:        pulumi.String(d.network),
 			IpProtocol:      pulumi.String("tcp"),
-			FromPort:        pulumi.Int(port),
-			ToPort:          pulumi.Int(port),
-		}, pulumi.Parent(m))
+			FromPort:        pulumi.Int(d.port),
+			ToPort:          pulumi.Int(d.port),
+			Description:     pulumi.String(d.description()),
+		}, pulumi.Parent(m), pulumi.Aliases(d.formerNames(name)))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// addressOf returns host and port of a base URL.
-func addressOf(baseURL string) (host string, port int, err error) {
-	u, err := url.Parse(baseURL)
-	if err != nil {
-		return "", 0, err
-	}
-	switch {
-	case u.Port() != "":
-		port, err = strconv.Atoi(u.Port())
-	case u.Scheme == "https":
-		port = 443
-	default:
-		port = 80
-	}
-	return u.Hostname(), port, err
 }

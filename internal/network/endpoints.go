@@ -29,25 +29,29 @@ func (n *Network) newGatewayEndpoints(ctx *pulumi.Context, name string, args *Ar
 	return nil
 }
 
-// newInterfaceEndpoints puts the services of the settings into the private subnets,
-// under their usual names and for the VPC only.
+// newInterfaceEndpoints puts the services of the settings into the private subnets of
+// the zones that have them, under their usual names and for the VPC only.
 func (n *Network) newInterfaceEndpoints(ctx *pulumi.Context, name string, args *Args) error {
-	if len(args.Settings.InterfaceEndpoints) == 0 {
+	if len(n.endpoints) == 0 {
 		return nil
 	}
 	group, err := n.newEndpointsGroup(ctx, name, args)
 	if err != nil {
 		return err
 	}
-	for _, service := range args.Settings.InterfaceEndpoints {
-		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+service+"-endpoint", &ec2.VpcEndpointArgs{
+	for _, e := range n.endpoints {
+		subnets := make(pulumi.StringArray, len(e.zones))
+		for i, zone := range e.zones {
+			subnets[i] = n.PrivateSubnetIDs[zone]
+		}
+		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+e.service+"-endpoint", &ec2.VpcEndpointArgs{
 			VpcId:             n.VPCID,
 			VpcEndpointType:   pulumi.String("Interface"),
-			ServiceName:       pulumi.String(args.service(service)),
-			SubnetIds:         n.PrivateSubnetIDs,
+			ServiceName:       pulumi.String(args.service(e.service)),
+			SubnetIds:         subnets,
 			SecurityGroupIds:  pulumi.StringArray{group.ID()},
 			PrivateDnsEnabled: pulumi.Bool(true),
-			Tags:              args.tags(service),
+			Tags:              args.tags(e.service),
 		}, pulumi.Parent(n))
 		if err != nil {
 			return err

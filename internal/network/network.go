@@ -41,6 +41,7 @@ type Network struct {
 	cidr          netip.Prefix
 	zones         []string
 	subnets       []layout.Zone // one for each zone
+	endpoints     []endpoint
 }
 
 // New declares the VPC.
@@ -83,14 +84,17 @@ func (n *Network) Placement() Placement {
 	}
 }
 
-// plan decides on zones and subnets.
+// plan decides on zones, subnets and where endpoints go.
 func (n *Network) plan(ctx *pulumi.Context, _ string, args *Args) (err error) {
 	s := args.Settings
 	n.cidr = s.CIDR
 	if n.subnets, err = layout.New(s.CIDR, s.ZoneCount); err != nil {
 		return err
 	}
-	n.zones, err = findZones(ctx, args.Deployment.Region, s.ZoneCount, s.Zones, pulumi.Parent(n))
+	if n.zones, err = findZones(ctx, args.Deployment.Region, s.ZoneCount, s.Zones, pulumi.Parent(n)); err != nil {
+		return err
+	}
+	n.endpoints, err = findEndpoints(ctx, args.Deployment.Region, s.InterfaceEndpoints, n.zones, pulumi.Parent(n))
 	return err
 }
 
@@ -101,8 +105,11 @@ func (n *Network) newVPC(ctx *pulumi.Context, name string, args *Args) (err erro
 		EnableDnsHostnames:           pulumi.Bool(true), // interface endpoints need it for their names
 		AssignGeneratedIpv6CidrBlock: pulumi.Bool(args.Settings.IPv6),
 		Tags:                         args.tags(""),
-	}, pulumi.Parent(n))
+	}, pulumi.Parent(n), pulumi.IgnoreChanges([]string{"cidrBlock"}))
 	if err != nil {
+		return err
+	}
+	if err := n.checkCIDR(ctx); err != nil {
 		return err
 	}
 	n.VPCID = n.vpc.ID().ToStringOutput()

@@ -1,7 +1,11 @@
 package network
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -29,7 +33,7 @@ func Existing(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pu
 	if err != nil {
 		return Placement{}, fmt.Errorf("looking up %s, the VPC of gatehouse:networkVpcId: %w", existing.VPCID, err)
 	}
-	if err := checkSubnets(ctx, existing, opts...); err != nil {
+	if err := findSubnets(ctx, existing, opts...); err != nil {
 		return Placement{}, err
 	}
 	placement := Placement{VPCID: pulumi.String(existing.VPCID), PrivateSubnetIDs: pulumi.ToStringArray(existing.PrivateSubnetIDs)}
@@ -41,22 +45,68 @@ func Existing(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pu
 	return placement, nil
 }
 
-// checkSubnets refuses subnets that no load balancer can be in.
-func checkSubnets(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pulumi.InvokeOption) error {
-	zones := map[string]bool{}
-	for _, id := range existing.PrivateSubnetIDs {
-		subnet, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: &id}, opts...)
+// subnet is what counts of a subnet of an existing VPC.
+type subnet struct {
+	id, vpc      string
+	zone, zoneID string
+	cidr         string
+	free         int // addresses
+}
+
+// Of an application load balancer's subnets (Elastic Load Balancing's guide for
+// application load balancers, "Subnets for your load balancer").
+const (
+	smallestBalancerSubnet = 27 // bits of its prefix
+	freeBalancerAddresses  = 8
+)
+
+// findSubnets looks up the subnets, and refuses those that aren't fit. One that is
+// nearly full may have the load balancer already, so that it is only warned of.
+func findSubnets(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pulumi.InvokeOption) error {
+	all := make([]subnet, len(existing.PrivateSubnetIDs))
+	for i, id := range existing.PrivateSubnetIDs {
+		found, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: &id}, opts...)
 		if err != nil {
 			return fmt.Errorf("looking up %s of gatehouse:networkPrivateSubnetIds: %w", id, err)
 		}
-		if subnet.VpcId != existing.VPCID {
-			return fmt.Errorf("gatehouse:networkPrivateSubnetIds names %s, which belongs to %s; allowed: subnets of gatehouse:networkVpcId, %s", id, subnet.VpcId, existing.VPCID)
+		all[i] = subnet{
+			id: id, vpc: found.VpcId, zone: found.AvailabilityZone, zoneID: found.AvailabilityZoneId,
+			cidr: found.CidrBlock, free: found.AvailableIpAddressCount,
 		}
-		zones[subnet.AvailabilityZone] = true
+		if all[i].free < freeBalancerAddresses {
+			warning := fmt.Sprintf("%s of gatehouse:networkPrivateSubnetIds has %d free addresses: a load balancer is made, and grows, only with %d in each subnet",
+				id, all[i].free, freeBalancerAddresses)
+			if err := ctx.Log.Warn(warning, nil); err != nil {
+				return err
+			}
+		}
 	}
-	if len(zones) < layout.MinZones || len(zones) < len(existing.PrivateSubnetIDs) {
-		return fmt.Errorf("gatehouse:networkPrivateSubnetIds names %d subnets in %d zone(s); allowed: subnets in at least %d zones and one in each, as load balancers need them",
-			len(existing.PrivateSubnetIDs), len(zones), layout.MinZones)
+	return checkSubnets(existing.VPCID, all)
+}
+
+// checkSubnets refuses subnets that no load balancer or no VPC link can be in. It
+// reports every problem.
+func checkSubnets(vpc string, all []subnet) error {
+	const key = "gatehouse:networkPrivateSubnetIds names "
+	var problems []error
+	zones := map[string]bool{}
+	for _, s := range all {
+		zones[s.zone] = true
+		if s.vpc != vpc {
+			problems = append(problems, fmt.Errorf(key+"%s, which belongs to %s; allowed: subnets of gatehouse:networkVpcId, %s", s.id, s.vpc, vpc))
+		}
+		if slices.Contains(withoutLinks, s.zoneID) {
+			problems = append(problems, fmt.Errorf(key+"%s in %s (%s), where API Gateway makes no VPC links; allowed: subnets in other zones than %s",
+				s.id, s.zone, s.zoneID, strings.Join(withoutLinks, ", ")))
+		}
+		if network, err := netip.ParsePrefix(s.cidr); err != nil || network.Bits() > smallestBalancerSubnet {
+			problems = append(problems, fmt.Errorf(key+"%s with the addresses %q; allowed: subnets with IPv4 addresses, /%d or larger, as load balancers need them",
+				s.id, s.cidr, smallestBalancerSubnet))
+		}
 	}
-	return nil
+	if len(zones) < layout.MinZones || len(zones) < len(all) {
+		problems = append(problems, fmt.Errorf(key+"%d subnets in %d zone(s); allowed: subnets in at least %d zones and one in each, as load balancers need them",
+			len(all), len(zones), layout.MinZones))
+	}
+	return errors.Join(problems...)
 }

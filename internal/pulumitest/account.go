@@ -76,6 +76,8 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		return zone(args.Args["zoneId"].StringValue())
 	case "aws:ec2/getVpc:getVpc":
 		return existingVPC(args.Args["id"].StringValue()), nil
+	case "aws:ec2/getVpcEndpointService:getVpcEndpointService":
+		return endpointService(args.Args["service"].StringValue()), nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return existingSubnet(args.Args["id"].StringValue())
 	case "vault:pkiSecret/getBackendIssuer:getBackendIssuer":

@@ -30,6 +30,18 @@ func availabilityZones() resource.PropertyMap {
 	}
 }
 
+// OneZoneService has endpoints in the mocked region's first zone alone; all others
+// are everywhere in it.
+const OneZoneService = "sagemaker.runtime"
+
+func endpointService(name string) resource.PropertyMap {
+	zones := availabilityZones()["names"]
+	if name == OneZoneService {
+		zones = texts("eu-west-1a")
+	}
+	return resource.PropertyMap{"serviceName": resource.NewProperty("com.amazonaws.eu-west-1." + name), "availabilityZones": zones}
+}
+
 func existingVPC(id string) resource.PropertyMap {
 	association := func(cidr, state string) resource.PropertyValue {
 		return resource.NewProperty(resource.PropertyMap{
@@ -48,8 +60,11 @@ func existingVPC(id string) resource.PropertyMap {
 
 func existingSubnet(id string) (resource.PropertyMap, error) {
 	subnet := func(vpc, zone string) (resource.PropertyMap, error) {
+		zoneIDs := map[string]string{"eu-west-1a": "euw1-az2", "eu-west-1b": "euw1-az3", "eu-west-1c": "euw1-az1"}
 		return resource.PropertyMap{
-			"id": resource.NewProperty(id), "vpcId": resource.NewProperty(vpc), "availabilityZone": resource.NewProperty(zone),
+			"id": resource.NewProperty(id), "vpcId": resource.NewProperty(vpc),
+			"availabilityZone": resource.NewProperty(zone), "availabilityZoneId": resource.NewProperty(zoneIDs[zone]),
+			"cidrBlock": resource.NewProperty("10.20.0.0/24"), "availableIpAddressCount": resource.NewProperty(200.0),
 		}, nil
 	}
 	switch id {

@@ -8,7 +8,7 @@ import "slices"
 // PrivateLink") which serving models, containers and their operation need. S3 and
 // DynamoDB are not among them: their gateway endpoints are always there, and free.
 var endpointServices = []string{
-	"airflow.api", "application-autoscaling", "appmesh-envoy-management", "athena", "autoscaling",
+	"airflow.api", "application-autoscaling", "athena", "autoscaling",
 	"bedrock", "bedrock-agent", "bedrock-agent-runtime", "bedrock-runtime",
 	"cloudformation", "cloudtrail",
 	"ec2", "ec2messages", "ecr.api", "ecr.dkr", "ecs", "ecs-agent", "ecs-telemetry",

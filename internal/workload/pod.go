@@ -1,6 +1,8 @@
 package workload
 
 import (
+	"time"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -87,27 +89,41 @@ func (a *Args) container() *corev1.ContainerArgs {
 			Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}},
 		},
 		// A model may take minutes to load; what stops answering later is noticed sooner.
-		StartupProbe:   a.probe(5, 60),
-		ReadinessProbe: a.probe(5, 2),
-		LivenessProbe:  a.probe(10, 6),
+		StartupProbe:   a.probe(startup),
+		ReadinessProbe: a.probe(readiness),
+		LivenessProbe:  a.probe(liveness),
 		Lifecycle: &corev1.LifecycleArgs{
 			PreStop: &corev1.LifecycleHandlerArgs{Sleep: &corev1.SleepActionArgs{Seconds: pulumi.Int(drain)}},
 		},
 	}
 }
 
-// probe asks over TLS each period seconds. The kubelet doesn't check the
-// certificate.
-func (a *Args) probe(period, failures int) *corev1.ProbeArgs {
+// probe is how often the kubelet asks, and how many failures in a row it takes.
+type probe struct {
+	period   time.Duration
+	failures int
+}
+
+// time is how long it may fail.
+func (p probe) time() time.Duration { return time.Duration(p.failures) * p.period }
+
+var (
+	startup   = probe{5 * time.Second, 60}
+	readiness = probe{5 * time.Second, 2}
+	liveness  = probe{10 * time.Second, 6}
+)
+
+// probe asks over TLS. The kubelet doesn't check the certificate.
+func (a *Args) probe(p probe) *corev1.ProbeArgs {
 	return &corev1.ProbeArgs{
 		HttpGet: &corev1.HTTPGetActionArgs{
 			Scheme: pulumi.String("HTTPS"),
 			Port:   pulumi.String(portName),
 			Path:   pulumi.String(a.Inference.HealthPath),
 		},
-		PeriodSeconds:    pulumi.Int(period),
+		PeriodSeconds:    pulumi.Int(int(p.period.Seconds())),
 		TimeoutSeconds:   pulumi.Int(3),
-		FailureThreshold: pulumi.Int(failures),
+		FailureThreshold: pulumi.Int(p.failures),
 	}
 }
 

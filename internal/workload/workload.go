@@ -91,6 +91,11 @@ func (w *Workload) newService(ctx *pulumi.Context, name string, args *Args) (*co
 
 // newTargetGroupBinding has the AWS Load Balancer Controller register the pods. It is
 // there before them: each pod then waits, unready, until it is a healthy target.
+//
+// The controller refuses another target group for a binding, so that another binding
+// takes its place. The old one has to be gone first: while both are there, new pods
+// wait for both, and in a target group that no listener leads to any more, none ever
+// becomes healthy.
 func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args *Args) (pulumi.Resource, error) {
 	return apiextensions.NewCustomResource(ctx, name+"-binding", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("elbv2.k8s.aws/v1beta1"),
@@ -101,7 +106,7 @@ func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args 
 			"targetType":     pulumi.String("ip"),
 			"serviceRef":     pulumi.Map{"name": w.ServiceName, "port": pulumi.String(portName)},
 		}},
-	}, pulumi.Parent(w))
+	}, pulumi.Parent(w), pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"spec.targetGroupARN", "spec.targetType"}))
 }
 
 // newPods makes the pods, and says how many of them may be stopped at once.
@@ -120,7 +125,9 @@ func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready [
 			RevisionHistoryLimit: pulumi.Int(3),
 			Template:             args.template(),
 		},
-	}, pulumi.Parent(w), pulumi.DependsOn(ready))
+	}, pulumi.Parent(w), pulumi.DependsOn(ready), pulumi.Timeouts(&pulumi.CustomTimeouts{
+		Create: rollout(args.Settings.Replicas).String(), Update: rollout(args.Settings.Replicas).String(),
+	}))
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ from . import (
     absent,
     access,
     access_logs,
+    addresses,
     administration,
     alarm_states,
     alarms,
@@ -39,10 +40,12 @@ from . import (
     function_logs,
     function_versions,
     guardrails,
+    in_use,
     lambda_at_edge,
     load_balancers,
     log_deliveries,
     networks,
+    one_vpc,
     origin_connections,
     origin_headers,
     packages,
@@ -58,12 +61,14 @@ from . import (
     runtime,
     saved_queries,
     schedules,
+    security_groups,
     stages,
     targets,
     tunnel,
     update_semantics,
     viewers,
     vpc_links,
+    zones,
 )
 from .environment import REGION
 from .process import LOOPBACK
@@ -123,10 +128,15 @@ def run(options, scratch: str) -> int:
         conditions.install()
         api_paths.install()
         networks.install()
+        zones.install()
+        addresses.install()
+        security_groups.install()
         domain_names.install()
         firewall.install()
         log_deliveries.install()
         load_balancers.install()
+        one_vpc.install()
+        in_use.install()
         targets.install()
         vpc_links.install()
         private_integrations.install()

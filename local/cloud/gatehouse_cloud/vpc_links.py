@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from ministack.core.responses import AccountRegionScopedDict, get_region, new_uuid
 from ministack.services import apigateway, ec2
 
-from . import patching
+from . import one_vpc, patching, zones
 
 PATH = re.compile(r"^/v2/vpclinks(?:/([^/]+))?/?$")
 ARN = re.compile(r"^arn:aws:apigateway:([^:]+)::/vpclinks/([^/]+)$")
@@ -33,6 +33,11 @@ def is_available(link_id: str) -> bool:
     """Whether requests pass through this link of the current account and region."""
     link = _find(link_id)
     return link is not None and link["vpcLinkStatus"] == "AVAILABLE"
+
+
+def members() -> list[tuple[list[str], list[str]]]:
+    """The subnets and groups of the links of the current account and region."""
+    return [(link["subnetIds"], link["securityGroupIds"]) for link_id in list(_links) if (link := _find(link_id))]
 
 
 def names() -> list[tuple[str, str]]:
@@ -70,6 +75,12 @@ def _create(data: dict):
     ):
         if missing := [one for one in ids if one not in known]:
             return _refused(f"{kind} {missing[0]} does not exist.")
+    if len(one_vpc.vpcs_of(data["subnetIds"], data.get("securityGroupIds") or [])) > 1:
+        return _refused("The subnets and security groups of a VPC link must be of one VPC.")
+    if found := zones.without_links([ec2._subnets[one] for one in data["subnetIds"]]):
+        zone = found["AvailabilityZoneId"]
+        text = f"Subnet '{found['SubnetId']}' is in Availability Zone '{zone}' where service is not available"
+        return _refused(text)
     link_id = new_uuid().replace("-", "")[:6]
     _links[link_id] = {
         "vpcLinkId": link_id,

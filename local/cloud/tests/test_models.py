@@ -81,7 +81,11 @@ class PrivateModelTest(CloudTest):
         ec2, cls.elb = cls.cloud.client("ec2"), cls.impatient_client()
         cls.gateway = cls.cloud.client("apigatewayv2")
         cls.vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        cls.subnet = ec2.create_subnet(VpcId=cls.vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+        cls.subnet, other = (
+            ec2.create_subnet(VpcId=cls.vpc, CidrBlock=network, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+            for network, zone in (("10.0.0.0/24", f"{REGION}a"), ("10.0.1.0/24", f"{REGION}b"))
+        )
+        cls.subnets = [cls.subnet, other]
         cls.link = cls.create_link()
         wait_for(lambda: cls.link_status(cls.link) == "AVAILABLE")
         cls.names = iter(f"test-{number}" for number in range(100))
@@ -132,7 +136,7 @@ class PrivateModelTest(CloudTest):
         return group
 
     def listener(self, *groups: str, **settings) -> str:
-        balancer = self.elb.create_load_balancer(Name=next(self.names), Subnets=[self.subnet], Scheme="internal")
+        balancer = self.elb.create_load_balancer(Name=next(self.names), Subnets=self.subnets, Scheme="internal")
         if len(groups) == 1:
             action = {"Type": "forward", "TargetGroupArn": groups[0]}
         else:

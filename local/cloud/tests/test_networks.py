@@ -62,11 +62,15 @@ class PrivateNetworkTest(CloudTest):
 
     def test_interface_endpoints_keep_security_groups_private_dns_and_policy(self):
         policy = json.dumps({"Version": "2012-10-17", "Statement": []})
+        first, second = (
+            self.ec2.create_security_group(GroupName=name, Description="test", VpcId=self.vpc)["GroupId"]
+            for name in ("first", "second")
+        )
         arguments = {
             "VpcId": self.vpc,
             "ServiceName": f"com.amazonaws.{REGION}.ssm",
             "VpcEndpointType": "Interface",
-            "SecurityGroupIds": ["sg-1"],
+            "SecurityGroupIds": [first],
             "PrivateDnsEnabled": True,
             "PolicyDocument": policy,
         }
@@ -83,15 +87,15 @@ class PrivateNetworkTest(CloudTest):
                 found.get("PolicyDocument"),
             )
 
-        self.assertEqual(read(), (["sg-1"], True, policy))
+        self.assertEqual(read(), ([first], True, policy))
         self.ec2.modify_vpc_endpoint(
             VpcEndpointId=endpoint,
-            AddSecurityGroupIds=["sg-2"],
-            RemoveSecurityGroupIds=["sg-1"],
+            AddSecurityGroupIds=[second],
+            RemoveSecurityGroupIds=[first],
             PrivateDnsEnabled=False,
             ResetPolicy=True,
         )
-        self.assertEqual(read(), (["sg-2"], False, None))
+        self.assertEqual(read(), ([second], False, None))
 
     def test_flow_logs_keep_role_interval_destination_and_tags(self):
         settings = {"ResourceIds": [self.vpc], "ResourceType": "VPC", "TrafficType": "ALL"}

@@ -52,6 +52,9 @@ func TestPlatformIsMadeAndRemoved(t *testing.T) {
 		if err := define(t.Context(), k, all); err != nil {
 			t.Fatal(err)
 		}
+		if err := admit(t.Context(), k); err != nil {
+			t.Fatal(err)
+		}
 		if err := setUp(t.Context(), s, new(restore.Changes)); err != nil {
 			t.Fatal(err)
 		}
@@ -98,6 +101,23 @@ func TestPlatformIsMadeAndRemoved(t *testing.T) {
 		t.Errorf("an unknown field: %v", err)
 	}
 
+	// A binding stays with its target group.
+	delete(binding["spec"].(map[string]any), "unknown")
+	path, err := pathOf(t.Context(), k, binding)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Apply(t.Context(), path, binding); err != nil {
+		t.Fatal(err)
+	}
+	if err := awaitRefusal(t.Context(), k, binding); err != nil {
+		t.Error(err)
+	}
+	binding["metadata"].(map[string]any)["labels"] = map[string]any{"a": "b"}
+	if err := k.Apply(t.Context(), path, binding); err != nil {
+		t.Errorf("another label: %v", err)
+	}
+
 	good := token("vault")
 	var changes restore.Changes
 	if err := setUp(t.Context(), s, &changes); err != nil {
@@ -110,8 +130,11 @@ func TestPlatformIsMadeAndRemoved(t *testing.T) {
 		if err := undefine(t.Context(), k, all); err != nil {
 			t.Error(err)
 		}
+		if err := admitAll(t.Context(), k); err != nil {
+			t.Error(err)
+		}
 	}
-	for _, path := range []string{all[0].path(), reviewerBinding, "/api/v1/namespaces/kube-system/serviceaccounts/vault", namespace(manager)} {
+	for _, path := range []string{all[0].path(), admissionPaths[0], admissionPaths[1], reviewerBinding, "/api/v1/namespaces/kube-system/serviceaccounts/vault", namespace(manager)} {
 		if err := k.Client().Do(t.Context(), http.MethodGet, path, nil, nil); api.Status(err) != http.StatusNotFound {
 			t.Errorf("%s: %v", path, err)
 		}

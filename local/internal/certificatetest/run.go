@@ -74,6 +74,9 @@ func (t *Test) Run(ctx context.Context) (err error) {
 		return deployed
 	}
 	rows := append(t.prove(ctx), removed, t.kept(ctx, before.Namespace, namespace))
+	if err := t.Show.Step(ctx, "another port", t.rebind); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -96,6 +99,10 @@ func (t *Test) prepare(ctx context.Context, s *progress.Step) error {
 	}
 	t.changes.Add("the kinds of objects", func(ctx context.Context) error { return undefine(ctx, t.Running.Kubernetes.Access, all) })
 	if err := define(ctx, t.Running.Kubernetes.Access, all); err != nil {
+		return err
+	}
+	t.changes.Add("what the controller refuses", func(ctx context.Context) error { return admitAll(ctx, t.Running.Kubernetes.Access) })
+	if err := admit(ctx, t.Running.Kubernetes.Access); err != nil {
 		return err
 	}
 	s.Doing("Vault's auth method")

@@ -65,9 +65,10 @@ var changed = map[string]any{
 	"gatehouse:inferenceTargets":          []string{"10.0.0.11"},
 	"gatehouse:inferencePort":             9090, // replaces the target group
 	"gatehouse:inferenceTimeout":          "20s",
+	"gatehouse:networkZoneCount":          3,
 	"gatehouse:networkNat":                "single",
 	"gatehouse:networkIpv6":               true,
-	"gatehouse:networkInterfaceEndpoints": []string{"logs", "bedrock-runtime"},
+	"gatehouse:networkInterfaceEndpoints": []string{"logs", "bedrock-runtime"}, // the second lacks one of the zones
 	"gatehouse:customHeaderValue":         "changed",
 	"gatehouse:corsOrigins":               []string{"https://pages.example.com"},
 	"gatehouse:domainNames":               []string{"ai." + zone.Name}, // replaces the certificate
