@@ -263,6 +263,18 @@ var messages = []message{
 		"settings-wrong",
 		[]string{"gatehouse:throttleRate is", "modelMemroy is no setting"},
 	},
+	{
+		"Lambda PutFunctionConcurrency, through Terraform AWS",
+		"error: setting Lambda Function (gatehouse-prod-rotator) concurrency: operation error Lambda: PutFunctionConcurrency, https response error StatusCode: 400, RequestID: 1, InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].",
+		"quota-of-functions",
+		[]string{"too low to reserve"},
+	},
+	{
+		"EC2 error code DependencyViolation, through Terraform AWS",
+		"error: deleting Security Group (sg-0123456789abcdef0): operation error EC2: DeleteSecurityGroup, https response error StatusCode: 400, RequestID: 1, api error DependencyViolation: resource sg-0123456789abcdef0 has a dependent object",
+		"in-use",
+		[]string{"something that isn't this stack's is in it"},
+	},
 }
 
 func TestTheOfficialPluginsAreUnderstood(t *testing.T) {
@@ -297,7 +309,7 @@ func TestTwoMessagesAreTwoFindings(t *testing.T) {
 var byState = []string{"up-killed", "state-foreign"}
 
 // byProgram are the sections of refusals in the program's own words.
-var byProgram = []string{"old-key"}
+var byProgram = []string{"old-key", "clock"}
 
 func TestEverySectionAboutDeploymentsHasAMessage(t *testing.T) {
 	text, err := os.ReadFile("../../docs/runbook.md")
