@@ -28,7 +28,8 @@ type readOutputsResult struct {
 func previousShieldRegion(ctx *pulumi.Context) (string, error) {
 	name := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
 	var previous readOutputsResult
-	if err := ctx.Invoke(readOutputs, &readOutputsArgs{Name: name}, &previous); err != nil {
+	// Raw, because outputs may be secrets; of those nothing is kept.
+	if _, err := ctx.InvokePackageRaw(readOutputs, &readOutputsArgs{Name: name}, &previous, ""); err != nil {
 		return "", ctx.Log.Warn(fmt.Sprintf("the stack's previous outputs could not be read, so that Origin Shield stays on if it was: %v", err), nil)
 	}
 	region, _ := previous.Outputs[shieldExport].(string)

@@ -29,7 +29,9 @@ func shield(t *testing.T, recorder *pulumitest.Recorder, region string) (sent, e
 }
 
 func previously(region string) *pulumitest.Recorder {
-	return &pulumitest.Recorder{Previous: resource.PropertyMap{shieldExport: resource.NewProperty(region)}}
+	return &pulumitest.Recorder{Previous: resource.PropertyMap{
+		shieldExport: resource.NewProperty(region), "other": resource.MakeSecret(resource.NewProperty("hush")),
+	}}
 }
 
 func TestOriginShieldIsTurnedOffOnce(t *testing.T) {
