@@ -5,6 +5,8 @@ GET      /_gatehouse/instance     this run of the cloud: its state is in memory,
 GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …, "viewerCountry": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
+GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of what a role may, or of a KMS key's tags, takes to
+                                  have an effect on what is allowed; 0 at first
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
 GET      /_gatehouse/resources    what the cloud holds: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
@@ -17,7 +19,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from . import calls, deployments, edge, faults, inventory, origin_connections, runtime
+from . import calls, deployments, edge, faults, inventory, origin_connections, runtime, settling
 
 PREFIX = "/_gatehouse/"
 
@@ -40,6 +42,7 @@ class Controls:
         origins: origin_connections.Connections,
         injected: faults.Faults,
         called: calls.Calls,
+        settles: settling.Settling,
         named: dict[str, str],
     ):
         self._fleet = fleet
@@ -47,6 +50,7 @@ class Controls:
         self._origins = origins
         self._faults = injected
         self._calls = called
+        self._settling = settles
         self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
@@ -55,6 +59,8 @@ class Controls:
             ("PUT", "cloudfront"): self._set_cloudfront,
             ("GET", "faults"): lambda _: self._faults.describe(),
             ("PUT", "faults"): self._set_faults,
+            ("GET", "settling"): lambda _: {"seconds": self._settling.seconds},
+            ("PUT", "settling"): self._set_settling,
             ("PUT", "kill"): self._kill,
             ("GET", "resources"): lambda _: self._inventory.describe(),
             ("GET", "calls"): self._since,
@@ -113,6 +119,13 @@ class Controls:
         except faults.Malformed as problem:
             raise Refused(400, str(problem)) from problem
         return self._faults.describe()
+
+    def _set_settling(self, wanted) -> dict:
+        seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
+        if not isinstance(seconds, (int, float)) or seconds < 0:
+            raise Refused(400, f"seconds is {seconds!r}; it must be a number of at least 0")
+        self._settling.seconds = seconds
+        return {"seconds": seconds}
 
     def _kill(self, wanted) -> dict:
         if not isinstance(wanted, dict) or set(wanted) != {"function"}:

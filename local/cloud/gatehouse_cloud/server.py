@@ -21,6 +21,7 @@ from . import (
     certificates,
     completions,
     controls,
+    delegated,
     deployments,
     domain_names,
     edge,
@@ -35,6 +36,8 @@ from . import (
     function_versions,
     lambda_at_edge,
     load_balancers,
+    nat_addresses,
+    network_checks,
     networks,
     origin_connections,
     patching,
@@ -46,7 +49,10 @@ from . import (
     runtime,
     saved_queries,
     schedules,
+    settling,
+    shrinking,
     stages,
+    tag_on_create,
     targets,
     tunnel,
     viewers,
@@ -70,7 +76,7 @@ def run(options, scratch: str) -> int:
     fleet = deployments.Fleet(options.edges, options.deploy_seconds)
     everybody = edge.Viewers(options.viewer_country)
     origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
-    injected, called = faults.Faults(), calls.Calls()
+    injected, called, settles = faults.Faults(), calls.Calls(), settling.Settling()
     try:
         quiet.install()
         answers.install()
@@ -90,6 +96,11 @@ def run(options, scratch: str) -> int:
         access.install()
         administration.install()
         edge_administration.install()
+        network_checks.install()
+        tag_on_create.install()
+        delegated.install()
+        shrinking.install()
+        settling.install(settles)
         calls.install(called)
         faults.install(injected)
         authorizers.install()
@@ -98,6 +109,7 @@ def run(options, scratch: str) -> int:
         function_versions.install()
         stages.install()
         networks.install()
+        nat_addresses.install()
         domain_names.install()
         firewall.install()
         load_balancers.install()
@@ -111,7 +123,8 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    application = _application(options, sockets, controls.Controls(fleet, everybody, origins, injected, called, named))
+    control = controls.Controls(fleet, everybody, origins, injected, called, settles, named)
+    application = _application(options, sockets, control)
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
