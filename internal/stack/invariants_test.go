@@ -467,6 +467,7 @@ var wildcards = map[string]string{
 	"rotation-rotator-policy: *":                                      "traces are no resources",
 	"model-function-policy: *":                                        "neither are network interfaces before they are made; the function's code can't use this",
 	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*": "a condition names the one parameter, whatever key it is encrypted with",
+	"schedule-rotator-policy: arn:aws:mock:::Function/edge-origin:*":  "a new version is in the distribution before a policy could name it",
 	"network-flow-logs-policy: *":                                     "DescribeLogGroups is allowed on all groups or none",
 }
 
@@ -488,7 +489,10 @@ func TestEveryWildcardHasAReason(t *testing.T) {
 				assert.Equal(t, "Allow", statement.Effect, r.Name)
 				assert.NotContains(t, slices.Collect(maps.Values(statement.Principal)), "*", r.Name)
 				for _, action := range statement.Action {
-					assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+					// AWS wants these with a star.
+					if action != "lambda:DisableReplication*" && action != "lambda:EnableReplication*" {
+						assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+					}
 				}
 				for _, arn := range statement.Resource {
 					if strings.Contains(arn, "*") {
