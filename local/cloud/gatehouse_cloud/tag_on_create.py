@@ -29,6 +29,10 @@ def _new_distribution(request: Request) -> str:
     return f"arn:aws:cloudfront::{get_account_id()}:distribution/*"
 
 
+def _new_listener(request: Request) -> str:
+    return request.resource.replace(":loadbalancer/", ":listener/") + "/*"
+
+
 def _log_group(request: Request) -> str:
     """Tagging is checked on the group itself, unlike what else is done to one."""
     return request.resource.partition(":log-stream:")[0]
@@ -40,7 +44,7 @@ TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
     "apigateway:POST": ("apigateway:TagResource", _same),
     "cloudfront:CreateDistribution": ("cloudfront:TagResource", _new_distribution),
     "cloudwatch:PutMetricAlarm": ("cloudwatch:TagResource", _same),
-    "elasticloadbalancing:CreateListener": ("elasticloadbalancing:AddTags", _same),
+    "elasticloadbalancing:CreateListener": ("elasticloadbalancing:AddTags", _new_listener),
     "elasticloadbalancing:CreateLoadBalancer": ("elasticloadbalancing:AddTags", _same),
     "elasticloadbalancing:CreateTargetGroup": ("elasticloadbalancing:AddTags", _same),
     "iam:CreateRole": ("iam:TagRole", _same),
