@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from ministack.core import iam_actions
-from ministack.services import alb, ec2, iam, kms, tagging
+from ministack.services import alb, cloudfront, ec2, iam, kms, tagging
 
 from . import authorization, network_checks, patching
 
@@ -154,6 +154,8 @@ def _resource_tags(original, arn):
         return _flat(ec2._tags.get(arn.rpartition("/")[2]))
     if service == "elasticloadbalancing":
         return _flat(alb._tags.get(arn))
+    if service == "cloudfront" and arn.rpartition("/")[2] not in cloudfront._distributions:
+        return None  # what is gone has no tags; ministack keeps them
     if service in ("cloudfront", "scheduler"):
         found = {at: tags for at, tags in tagging._COLLECTORS[service]()}
         return _flat(found.get(arn))

@@ -91,11 +91,15 @@ class Request:
         if tags:
             return tags
         # Where ministack doesn't know that a service's requests have some.
-        given = self.json.get("Tags") or self.json.get("tags") or {}
+        given = self.json.get("Tags") or self.json.get("tags") or self._form_tags()
         pairs = given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
         if not pairs:
             return {}
         return {**{f"aws:RequestTag/{key}": value for key, value in pairs.items()}, "aws:TagKeys": list(pairs)}
+
+    def _form_tags(self) -> dict[str, str]:
+        keys = [name for name in self.params if name.startswith("Tags.member.") and name.endswith(".Key")]
+        return {self.param(name): self.param(name.removesuffix("Key") + "Value") for name in keys}
 
     def arn(self, service: str, resource: str) -> str:
         """An ARN in the request's account and region."""

@@ -11,9 +11,8 @@ from collections import deque
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
-from ministack.services import tagging
 
-from . import patching
+from . import patching, settling
 
 KEPT = 100_000
 
@@ -59,10 +58,10 @@ def principal_of(access_key: str) -> str | None:
     return getattr(found, "principal_arn", None)
 
 
-def install(calls: Calls) -> None:
+def install(calls: Calls, settles: settling.Settling) -> None:
     def enforce(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
         # Before the call, which may change them.
-        conditions = _conditions(resource_arn, service_context)
+        conditions = _conditions(service_context, settles.actual_tags(resource_arn))
         denied = original(
             access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context
         )
@@ -72,9 +71,9 @@ def install(calls: Calls) -> None:
     patching.extend(iam_evaluator, "enforce", enforce)
 
 
-def _conditions(resource: str, context: dict | None) -> dict:
+def _conditions(context: dict | None, tags: dict | None) -> dict:
     """The keys of a request's context, and the tags of its resource."""
     found = {key.lower(): value for key, value in (context or {}).items()}
-    for name, value in (tagging.resource_tags(resource) or {}).items():
+    for name, value in (tags or {}).items():
         found.setdefault(f"aws:resourcetag/{name}".lower(), value)
     return found

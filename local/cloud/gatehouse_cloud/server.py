@@ -101,7 +101,7 @@ def run(options, scratch: str) -> int:
         delegated.install()
         shrinking.install()
         settling.install(settles)
-        calls.install(called)
+        calls.install(called, settles)
         faults.install(injected)
         authorizers.install()
         schedules.install()

@@ -29,6 +29,7 @@ class Settling:
 
     def __init__(self):
         self.seconds: float = 0
+        self.actual_tags = tagging.resource_tags  # whether or not they are in effect
         self._pending: dict[tuple[str, str], list[tuple[float, object]]] = {}
 
     def changed(self, kind: str, name: str, before: object) -> None:
@@ -81,6 +82,7 @@ def install(settling: Settling) -> None:
     def resource_tags(original, arn):
         return settling.in_effect("key", arn, original(arn))
 
+    settling.actual_tags = tagging.resource_tags
     patching.extend(iam, "handle_request", change)
     patching.extend(iam_evaluator, "_gather_role_policies", role_policies)
     patching.extend(iam_evaluator, "_gather_user_policies", user_policies)
