@@ -41,6 +41,12 @@ class CheckTest(unittest.TestCase):
     def test_an_unknown_action_is_found(self):
         self.assert_found(check_statement("p", statement("ec2:DeleteEverything", "*")), "AWS knows no action")
 
+    def test_an_action_that_aws_asks_for_and_does_not_list_passes_on_named_resources(self):
+        self.assertEqual(
+            check_statement("p", statement("apigateway:TagResource", "arn:aws:apigateway:us-east-1::/apis")), []
+        )
+        self.assert_found(check_statement("p", statement("apigateway:TagResource", "*")), "allow it on named resources")
+
     def test_the_wrong_resource_is_found(self):
         self.assert_found(check_statement("p", statement("ec2:DeleteVpc", f"{EC2}:subnet/*")), "is checked on vpc")
         self.assert_found(check_statement("p", statement("ec2:DescribeVpcs", f"{EC2}:vpc/*")), "allow it on *")

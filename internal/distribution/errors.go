@@ -17,11 +17,14 @@ var ErrConflict = errors.New("the distribution was changed since it was read: lo
 
 // mends says what to do about CloudFront's errors.
 var mends = map[string]string{
-	"AccessDenied":             "the rotator's role must allow %s on this distribution",
-	"NoSuchDistribution":       "it is gone: run `pulumi up`, so that the schedule names the right one",
-	"Throttling":               throttled,
-	"ThrottlingException":      throttled,
-	"RequestLimitExceeded":     throttled,
+	"AccessDenied":         "the rotator's role must allow %s on this distribution",
+	"NoSuchDistribution":   "it is gone: run `pulumi up`, so that the schedule names the right one",
+	"Throttling":           throttled,
+	"ThrottlingException":  throttled,
+	"RequestLimitExceeded": throttled,
+	"InvalidWebACLId":      "the rotator's role must allow wafv2:GetWebACL on the web ACL that the distribution has",
+	"InvalidLambdaFunctionAssociation": "the rotator's role must allow lambda:GetFunction, lambda:EnableReplication* and " +
+		"lambda:DisableReplication* on the version of the function that the distribution has",
 	"StagingDistributionInUse": "a continuous deployment is under way: end it, and the next tick goes on",
 }
 

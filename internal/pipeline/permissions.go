@@ -64,8 +64,10 @@ type statement struct {
 	Condition conditions
 }
 
+// group is a policy for writing. Several of them share a policy for reading.
 type group struct {
 	Name       string
+	Reading    string
 	Statements []statement
 }
 
@@ -125,23 +127,32 @@ func allow(s statement, actions []string) allowed {
 
 // reading and writing are the documents for what only looks and for what changes.
 func (p permissions) reading() []document {
-	return p.documents("read", func(s statement) []string { return s.Read })
+	return p.documents(
+		func(g group) string { return g.Reading + "-read" },
+		func(s statement) []string { return s.Read },
+	)
 }
 
 func (p permissions) writing() []document {
-	return p.documents("write", func(s statement) []string { return s.Write })
+	return p.documents(
+		func(g group) string { return g.Name + "-write" },
+		func(s statement) []string { return s.Write },
+	)
 }
 
-func (p permissions) documents(kind string, actions func(statement) []string) []document {
+// documents are the policies that name gives groups, in the order of the groups.
+func (p permissions) documents(name func(group) string, actions func(statement) []string) []document {
 	var all []document
 	for _, g := range p.Groups {
-		d := document{name: g.Name + "-" + kind}
+		i := slices.IndexFunc(all, func(d document) bool { return d.name == name(g) })
+		if i < 0 {
+			i, all = len(all), append(all, document{name: name(g)})
+		}
 		for _, s := range g.Statements {
 			if found := actions(s); len(found) > 0 {
-				d.statements = append(d.statements, allow(s, found))
+				all[i].statements = append(all[i].statements, allow(s, found))
 			}
 		}
-		all = append(all, d)
 	}
 	return all
 }

@@ -77,8 +77,8 @@ func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
 	for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
 		attached[a.Text("role")] = append(attached[a.Text("role")], strings.TrimPrefix(a.Text("policyArn"), "arn:aws:mock:::Policy/pipeline-"))
 	}
-	reading := []string{"application-read", "edge-read", "network-read", "operation-read"}
-	writing := []string{"application-write", "edge-write", "network-write", "operation-write"}
+	reading := []string{"application-read", "operation-read"}
+	writing := []string{"application-write", "balancer-write", "edge-write", "network-write", "operation-write"}
 	prefixed := func(stack string, names []string) []string {
 		var all []string
 		for _, name := range names {
@@ -125,7 +125,9 @@ func TestTheRolesAreOutOfTheirOwnReach(t *testing.T) {
 			assert.Equal(t, "/pipeline/", r.Text("path"), r.Name)
 		}
 	}
-	assert.False(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/pipeline/gatehouse-dev-deploy"))
-	assert.False(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/gatehouse-prod-rotator"))
-	assert.True(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/gatehouse-dev-rotator"))
+	bounded := context{"iam:PermissionsBoundary": {names("dev").Boundary}}
+	assert.False(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/pipeline/gatehouse-dev-deploy", bounded))
+	assert.False(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/gatehouse-prod-rotator", bounded))
+	assert.False(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/gatehouse-dev-rotator", nil))
+	assert.True(t, deployRole(t).allows("iam:PutRolePolicy", "arn:aws:iam::123456789012:role/gatehouse-dev-rotator", bounded))
 }

@@ -47,25 +47,25 @@ func TestTheStateIsReadAndWritten(t *testing.T) {
 	preview := roleOf(names("dev"), stateReading(s)...)
 	deploy := roleOf(names("dev"), append(stateReading(s), stateWriting(s)...)...)
 	each(previewing, func(action, resource string) {
-		assert.True(t, preview.allows(action, resource), "previews %s %s", action, resource)
+		assert.True(t, preview.allows(action, resource, nil), "previews %s %s", action, resource)
 	})
 	each(updating, func(action, resource string) {
-		assert.True(t, deploy.allows(action, resource), "updates %s %s", action, resource)
+		assert.True(t, deploy.allows(action, resource, nil), "updates %s %s", action, resource)
 		if !strings.Contains(action, "Get") && !strings.Contains(action, "List") {
-			assert.False(t, preview.allows(action, resource), "previews %s %s", action, resource)
+			assert.False(t, preview.allows(action, resource, nil), "previews %s %s", action, resource)
 		}
 	})
 	each(forbidden, func(action, resource string) {
-		assert.False(t, deploy.allows(action, resource), "updates %s %s", action, resource)
+		assert.False(t, deploy.allows(action, resource, nil), "updates %s %s", action, resource)
 	})
 }
 
 func TestSecretsAreDecryptedWithTheirKey(t *testing.T) {
 	const key = "arn:aws:kms:us-east-1:123456789012:key/1"
 	both := roleOf(names("dev"), stateReading(settings.Pipeline{StateBucket: "state", SecretsKeyARN: key})...)
-	assert.True(t, both.allows("kms:Decrypt", key))
-	assert.False(t, both.allows("kms:Decrypt", key+"2"))
-	assert.True(t, roleOf(names("dev"), stateReading(settings.Pipeline{SecretsKeyARN: key})...).allows("kms:Decrypt", key))
+	assert.True(t, both.allows("kms:Decrypt", key, nil))
+	assert.False(t, both.allows("kms:Decrypt", key+"2", nil))
+	assert.True(t, roleOf(names("dev"), stateReading(settings.Pipeline{SecretsKeyARN: key})...).allows("kms:Decrypt", key, nil))
 }
 
 func TestAStateElsewhereNeedsNothing(t *testing.T) {

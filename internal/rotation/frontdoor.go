@@ -17,6 +17,8 @@ type FrontDoor struct {
 	APIID           pulumi.StringInput
 	APIURL          pulumi.StringInput
 	APIStage        string
+
+	Attached Attached
 }
 
 // event is what the schedule hands to the rotator: all of it is public.
@@ -33,7 +35,7 @@ func (f FrontDoor) event() pulumi.StringOutput {
 }
 
 func (f FrontDoor) statements(d deployment.Deployment) []policy.Statement {
-	return []policy.Statement{
+	statements := []policy.Statement{
 		{
 			Sid:       "ChangeHeader",
 			Actions:   []string{"cloudfront:GetDistribution", "cloudfront:UpdateDistribution"},
@@ -48,4 +50,5 @@ func (f FrontDoor) statements(d deployment.Deployment) []policy.Statement {
 			},
 		},
 	}
+	return append(statements, f.Attached.statements()...)
 }

@@ -57,6 +57,8 @@ var examples = map[string][]example{
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": ["arn:aws:sqs:us-east-1:1:queue"]}`), ""},
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Deny", "Action": "*", "Resource": "*"}`), ""},
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs:us-east-1:1:queue"}`), `"sqs:*": list the actions`},
+		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "lambda:EnableReplication*", "Resource": "arn:aws:lambda:us-east-1:1:function:f:1"}`), ""},
+		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "lambda:Enable*", "Resource": "arn:aws:lambda:us-east-1:1:function:f:1"}`), `"lambda:Enable*": list the actions`},
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}`), `sqs:SendMessage on "*"`},
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:us-east-1:*:queue"}`), "name the resources"},
 		{"aws:iam/rolePolicy:RolePolicy", policy(`{"Effect": "Allow", "Action": "ssm:PutParameter", "Resource": "arn:aws:ssm:us-east-1:1:*"}`), "name the resources"},

@@ -27,7 +27,7 @@ var wildcardIAM = Rule{
 
 func (s statement) check(p *problems) {
 	for _, action := range s.Action {
-		p.unless(!strings.Contains(action, "*"), fmt.Sprintf("a policy allows %q: list the actions", action))
+		p.unless(!strings.Contains(action, "*") || slices.Contains(withStar, action), fmt.Sprintf("a policy allows %q: list the actions", action))
 	}
 	p.unless(len(s.NotAction) == 0, "a policy allows all actions but those of NotAction: list those that it allows")
 	p.unless(len(s.NotResource) == 0, "a policy is about all resources but those of NotResource: list those that it is about")
@@ -40,6 +40,10 @@ func (s statement) check(p *problems) {
 			fmt.Sprintf("a policy allows %s on %q: name the resources", strings.Join(s.Action, ", "), resource))
 	}
 }
+
+// withStar are actions that AWS wants with a star in a policy, and that are one each
+// (CloudFront's developer guide, "Set up IAM permissions and roles for Lambda@Edge").
+var withStar = []string{"lambda:DisableReplication*", "lambda:EnableReplication*"}
 
 // isAnything reports whether a resource stands for more than one service's named
 // resources: a star alone, or one where service, account or kind would stand.

@@ -37,8 +37,15 @@ type behind struct {
 	guard          *pulumi.ResourceHook
 }
 
+// frontDoor is the distribution, with what it has of other services.
+type frontDoor struct {
+	*edge.Edge
+
+	attached rotation.Attached
+}
+
 // declareEdge makes the distribution with all that stands before it and runs in it.
-func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, b behind) (*edge.Edge, pulumi.Map, error) {
+func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, b behind) (frontDoor, pulumi.Map, error) {
 	args := &edge.Args{
 		Deployment:       d,
 		Edge:             s.Edge,
@@ -52,11 +59,11 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 		Guard:            b.guard,
 	}
 	if err := addFunctions(ctx, d, s, p, args); err != nil {
-		return nil, nil, err
+		return frontDoor{}, nil, err
 	}
 	previousShield, err := previousShieldRegion(ctx)
 	if err != nil {
-		return nil, nil, err
+		return frontDoor{}, nil, err
 	}
 	args.PreviousShield = previousShield
 	exports := pulumi.Map{shieldExport: pulumi.String(s.Origin.ShieldRegion)}
@@ -68,18 +75,18 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 			KeyHeader:  s.Key.Header,
 		}, p.kept(p.global))
 		if err != nil {
-			return nil, nil, err
+			return frontDoor{}, nil, err
 		}
 		args.WebACLARN = wall.ARN
 		exports["webAclArn"] = wall.ARN
 	}
 	front, err := edge.New(ctx, "edge", args, p.kept(p.here))
 	if err != nil {
-		return nil, nil, err
+		return frontDoor{}, nil, err
 	}
 	about, err := declareAround(ctx, d, s, p, front)
 	maps.Copy(exports, about)
-	return front, exports, err
+	return frontDoor{front, rotation.Attached{WebACLARN: args.WebACLARN, FunctionVersionARN: args.OriginRequestARN}}, exports, err
 }
 
 // addFunctions makes what runs in CloudFront, and what it adds to answers.

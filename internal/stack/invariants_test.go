@@ -476,7 +476,8 @@ var wildcards = map[string]string{
 	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS says through which profile a guardrail works, and in which Regions",
 	"schedule-rotator-policy: arn:aws:apigateway:us-east-1::/apis/gateway-api-id/stages/*/cache/authorizers":    "the API has one stage, whose name IAM may see as $default or as %24default",
 	"schedule-rotator-policy: arn:aws:apigateway:eu-central-1::/apis/gateway-api-id/stages/*/cache/authorizers": "the API has one stage, whose name IAM may see as $default or as %24default",
-	"network-flow-logs-policy: *": "DescribeLogGroups is allowed on all groups or none",
+	"network-flow-logs-policy: *":                                    "DescribeLogGroups is allowed on all groups or none",
+	"schedule-rotator-policy: arn:aws:mock:::Function/edge-origin:*": "a new version is in the distribution before a policy could name it",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {
@@ -497,7 +498,10 @@ func TestEveryWildcardHasAReason(t *testing.T) {
 				assert.Equal(t, "Allow", statement.Effect, r.Name)
 				assert.NotContains(t, slices.Collect(maps.Values(statement.Principal)), "*", r.Name)
 				for _, action := range statement.Action {
-					assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+					// AWS wants these with a star.
+					if action != "lambda:DisableReplication*" && action != "lambda:EnableReplication*" {
+						assert.NotContains(t, action, "*", "%s of %s", input, r.Name)
+					}
 				}
 				for _, arn := range statement.Resource {
 					if strings.Contains(arn, "*") {

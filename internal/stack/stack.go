@@ -91,13 +91,14 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 			APIID:           api.APIID,
 			APIURL:          api.URL,
 			APIStage:        gateway.StageName,
+			Attached:        front.attached,
 		},
 		Runbook: s.Observability.RunbookURL,
 	}, onAWS)
 	if err != nil {
 		return nil, err
 	}
-	observed, err := declareObservability(ctx, d, s, watched{front, api, models.Function, keys, schedule, private}, pulumi.Provider(p.here))
+	observed, err := declareObservability(ctx, d, s, watched{front.Edge, api, models.Function, keys, schedule, private}, pulumi.Provider(p.here))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,11 @@
 - Parameter Store calls that name several parameters or a path were checked on "*", so a role limited to its own path
   was refused; here each is checked on the parameters or the path it names.
 - A schedule was always checked as one of the default group.
-- An inference profile of Bedrock was checked as a foundation model; the models behind a profile are not checked.
+- An inference profile of Bedrock was checked as a foundation model.
+- Lambda checks a request that names a version or an alias on that: function:NAME:$LATEST for one with the Qualifier
+  $LATEST, which aws_lambda_invocation always sends. A right on function:NAME alone doesn't cover it.
+- CloudWatch Logs checks what is done to a log group on arn:…:log-group:NAME:log-stream:, but for tags, which are
+  checked on the group's ARN without a suffix.
 - Reading a SecureString needs kms:Decrypt on its key, writing one kms:Encrypt; ministack encrypts nothing and asks for
   neither. Keys that AWS manages (alias/aws/ssm) are open to every user of the account, so only own keys are checked.
 - Bedrock's Converse is authorized as bedrock:InvokeModel; ministack asks for a bedrock:Converse that IAM doesn't know.
@@ -29,6 +33,10 @@ REFUSED_BY_KMS = (
     "or you are not allowed to access."
 )
 
+
+# How many a function's ARN has without a version.
+FUNCTION_COLONS = 6
+TAG_OPERATIONS = ("TagResource", "UntagResource", "ListTagsForResource")
 
 # The actions that AWS authorizes under another name than the operation's.
 AUTHORIZED_AS = {
@@ -70,7 +78,22 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
             return model
         if PROFILE.match(model):
             return f"arn:aws:bedrock:{region}:{account_id}:inference-profile/{model}"
-    return original(service, method, path, headers, body, query_params, region, account_id)
+    arn = original(service, method, path, headers, body, query_params, region, account_id)
+    if service == "lambda" and "/functions/" in path:
+        return _qualified(arn, iam_actions._query_param(query_params, "Qualifier"))
+    if service == "logs":
+        return _log_group(arn, headers.get("x-amz-target", "").rpartition(".")[2], _json(body))
+    return arn
+
+
+def _qualified(function: str, qualifier: str) -> str:
+    return f"{function}:{qualifier}" if qualifier and function.count(":") == FUNCTION_COLONS else function
+
+
+def _log_group(arn: str, operation: str, request: dict) -> str:
+    if "logGroupName" not in request or operation in TAG_OPERATIONS:
+        return arn
+    return f"{arn}:log-stream:{request.get('logStreamName', '')}"
 
 
 async def _ssm_request(original, method, path, headers, body, query_params):

@@ -2,42 +2,23 @@
 
 The roles that deploy the stack are bounded by names and by tags. For that, a request to make something has to be checked
 on its name where it has one, and the tags in a request and on a resource have to be known for every service that the
-stack uses. Where AWS checks one request on several resources, one of them is checked here. Who may make or change a role
-can depend on its permissions boundary.
+stack uses. Who may make or change a role can depend on its permissions boundary. An alias of a KMS key is checked as
+alias and as key; on what else requests are checked that name several resources, network_checks.py says.
 """
 
+from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from ministack.core import iam_actions
-from ministack.services import alb, ec2, iam, tagging
+from ministack.services import alb, cloudfront, ec2, iam, kms, tagging
 
-from . import patching
+from . import authorization, network_checks, patching
 
 # The operations of Lambda whose permission has another name.
 LAMBDA = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
 
-# What an EC2 request makes that names nothing that exists.
-EC2_NEW = {
-    "AllocateAddress": "elastic-ip",
-    "CreateInternetGateway": "internet-gateway",
-    "CreateVpc": "vpc",
-}
-
-# The first resource of an EC2 request, by the start of its id.
-EC2_KINDS = {
-    "eigw": "egress-only-internet-gateway",
-    "eipalloc": "elastic-ip",
-    "fl": "vpc-flow-log",
-    "igw": "internet-gateway",
-    "nat": "natgateway",
-    "rtb": "route-table",
-    "sg": "security-group",
-    "sgr": "security-group-rule",
-    "subnet": "subnet",
-    "vpc": "vpc",
-    "vpce": "vpc-endpoint",
-}
+# Where an EC2 request has the id of its first resource, beside the parameters that ministack knows.
 EC2_IDS = ("ResourceId.1", "FlowLogId.1", "NatGatewayId", "EgressOnlyInternetGatewayId")
 
 # Where requests to make something have its tags, for services of which ministack doesn't know it.
@@ -51,6 +32,7 @@ def install() -> None:
     patching.extend(iam_actions, "extract_resource_arn", _resource_arn)
     patching.extend(iam_actions, "request_tag_context", _request_tags)
     patching.extend(tagging, "resource_tags", _resource_tags)
+    authorization.add("kms", _key_of_alias)
 
 
 def _lambda_action(original, method, path):
@@ -89,6 +71,13 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
     return arn
 
 
+def _key_of_alias(request: authorization.Request) -> Iterator[authorization.Check]:
+    """Who makes or removes an alias needs the right for its key as well."""
+    if request.action in ("kms:CreateAlias", "kms:DeleteAlias"):
+        if key := kms._resolve_key(request.json.get("TargetKeyId") or request.json.get("AliasName", "")):
+            yield authorization.Check(request.action, key["Arn"])
+
+
 def _ec2_arn(arn, query_params, region, account_id):
     action = iam_actions._query_param(query_params, "Action")
     if action.startswith("Describe"):
@@ -101,11 +90,9 @@ def _ec2_arn(arn, query_params, region, account_id):
         for identity, table in ec2._route_tables.items():
             if any(one.get("RouteTableAssociationId") == association for one in table["Associations"]):
                 return f"arn:aws:ec2:{region}:{account_id}:route-table/{identity}"
-    if kind := EC2_NEW.get(action):
-        return f"arn:aws:ec2:{region}:{account_id}:{kind}/*"
     for field in EC2_IDS:
         identity = iam_actions._query_param(query_params, field)
-        if kind := EC2_KINDS.get(identity.partition("-")[0]):
+        if kind := network_checks.KINDS.get(identity.partition("-")[0]):
             return f"arn:aws:ec2:{region}:{account_id}:{kind}/{identity}"
     return arn
 
@@ -167,6 +154,8 @@ def _resource_tags(original, arn):
         return _flat(ec2._tags.get(arn.rpartition("/")[2]))
     if service == "elasticloadbalancing":
         return _flat(alb._tags.get(arn))
+    if service == "cloudfront" and arn.rpartition("/")[2] not in cloudfront._distributions:
+        return None  # what is gone has no tags; ministack keeps them
     if service in ("cloudfront", "scheduler"):
         found = {at: tags for at, tags in tagging._COLLECTORS[service]()}
         return _flat(found.get(arn))

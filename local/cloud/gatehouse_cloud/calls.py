@@ -1,6 +1,8 @@
-"""A log of the AWS actions called, by whom, on what, and whether IAM allowed them.
+"""A log of the AWS actions called, by whom, on what, under which conditions, and whether IAM allowed them.
 
-It shows which permissions a role really uses. It holds no request bodies and no answers.
+It shows which permissions a role really uses: a right on other resources, or with a condition that the call doesn't
+meet, is none. The conditions are the keys that requests and resources have of their own: tags, a role's boundary, who a
+role is passed to. It holds no request bodies and no answers.
 """
 
 import itertools
@@ -10,7 +12,7 @@ from collections import deque
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id
 
-from . import patching
+from . import patching, settling
 
 KEPT = 100_000
 
@@ -26,7 +28,15 @@ class Calls:
         """The calls after a number."""
         return [call for call in list(self._calls) if call["n"] > number]
 
-    def record(self, service: str, action: str, resource: str, principal: str | None, allowed: bool) -> None:
+    def record(
+        self,
+        service: str,
+        action: str,
+        resource: str,
+        principal: str | None,
+        allowed: bool,
+        conditions: dict | None = None,
+    ) -> None:
         """Add a call."""
         self._calls.append(
             {
@@ -35,6 +45,7 @@ class Calls:
                 "service": service,
                 "action": action,
                 "resource": resource,
+                "conditions": conditions or {},
                 "principal": principal,
                 "allowed": allowed,
             }
@@ -47,12 +58,22 @@ def principal_of(access_key: str) -> str | None:
     return getattr(found, "principal_arn", None)
 
 
-def install(calls: Calls) -> None:
+def install(calls: Calls, settles: settling.Settling) -> None:
     def enforce(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+        # Before the call, which may change them.
+        conditions = _conditions(service_context, settles.actual_tags(resource_arn))
         denied = original(
             access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context
         )
-        calls.record(service, iam_action, resource_arn, principal_of(access_key_id), denied is None)
+        calls.record(service, iam_action, resource_arn, principal_of(access_key_id), denied is None, conditions)
         return denied
 
     patching.extend(iam_evaluator, "enforce", enforce)
+
+
+def _conditions(context: dict | None, tags: dict | None) -> dict:
+    """The keys of a request's context, and the tags of its resource."""
+    found = {key.lower(): value for key, value in (context or {}).items()}
+    for name, value in (tags or {}).items():
+        found.setdefault(f"aws:resourcetag/{name}".lower(), value)
+    return found

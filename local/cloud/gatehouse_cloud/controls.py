@@ -8,6 +8,8 @@ GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "princ
 GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "bedrockValidatesFirst": whether Bedrock looks
                                   at a request's content before its permissions}; the default tier of parameters is a
                                   setting of Systems Manager
+GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of what a role may, or of a KMS key's tags, takes to
+                                  have an effect on what is allowed; 0 at first
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
 GET      /_gatehouse/resources    what the cloud holds: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
@@ -33,6 +35,7 @@ from . import (
     origin_connections,
     origin_headers,
     runtime,
+    settling,
 )
 
 PREFIX = "/_gatehouse/"
@@ -57,6 +60,7 @@ class Controls:
         injected: faults.Faults,
         called: calls.Calls,
         changed: origin_headers.Changes,
+        settles: settling.Settling,
         named: dict[str, str],
         quota: concurrency.Quota,
         order: guardrails.Order,
@@ -69,6 +73,7 @@ class Controls:
         self._changes = changed
         self._quota = quota
         self._order = order
+        self._settling = settles
         self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": named}
         self._routes = {
@@ -79,6 +84,8 @@ class Controls:
             ("PUT", "account"): self._set_account,
             ("GET", "faults"): lambda _: self._faults.describe(),
             ("PUT", "faults"): self._set_faults,
+            ("GET", "settling"): lambda _: {"seconds": self._settling.seconds},
+            ("PUT", "settling"): self._set_settling,
             ("PUT", "kill"): self._kill,
             ("GET", "resources"): lambda _: self._inventory.describe(),
             ("GET", "calls"): lambda query: self._calls.since(_since(query)),
@@ -158,6 +165,13 @@ class Controls:
         except faults.Malformed as problem:
             raise Refused(400, str(problem)) from problem
         return self._faults.describe()
+
+    def _set_settling(self, wanted) -> dict:
+        seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
+        if not isinstance(seconds, (int, float)) or seconds < 0:
+            raise Refused(400, f"seconds is {seconds!r}; it must be a number of at least 0")
+        self._settling.seconds = seconds
+        return {"seconds": seconds}
 
     def _kill(self, wanted) -> dict:
         if not isinstance(wanted, dict) or set(wanted) != {"function"}:

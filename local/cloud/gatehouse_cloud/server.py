@@ -27,6 +27,7 @@ from . import (
     concurrency,
     conditions,
     controls,
+    delegated,
     deployments,
     domain_names,
     edge,
@@ -44,6 +45,7 @@ from . import (
     lambda_at_edge,
     load_balancers,
     log_deliveries,
+    network_checks,
     networks,
     one_vpc,
     origin_connections,
@@ -62,7 +64,10 @@ from . import (
     saved_queries,
     schedules,
     security_groups,
+    settling,
+    shrinking,
     stages,
+    tag_on_create,
     targets,
     tunnel,
     update_semantics,
@@ -89,7 +94,7 @@ def run(options, scratch: str) -> int:
     everybody = edge.Viewers(options.viewer_country)
     origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
     injected, called, changed = faults.Faults(), calls.Calls(), origin_headers.Changes()
-    quota, order = concurrency.Quota(), guardrails.Order()
+    quota, order, settles = concurrency.Quota(), guardrails.Order(), settling.Settling()
     try:
         quiet.install()
         answers.install()
@@ -118,7 +123,12 @@ def run(options, scratch: str) -> int:
         payloads.install()
         administration.install()
         edge_administration.install()
-        calls.install(called)
+        network_checks.install()
+        tag_on_create.install()
+        delegated.install()
+        shrinking.install()
+        settling.install(settles)
+        calls.install(called, settles)
         faults.install(injected)
         authorizers.install()
         schedules.install()
@@ -148,7 +158,9 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    control = controls.Controls(fleet, everybody, origins, injected, called, changed, named, quota, order)
+    control = controls.Controls(
+        fleet, everybody, origins, injected, called, changed, settles, named, quota, order
+    )
     application = _application(options, sockets, control)
     asyncio.run(_serve(options, sockets, issued, application))
     return 0

@@ -92,10 +92,12 @@ class AccessTest(CloudTest):
             "eu.amazon.nova-lite-v1:0": f"arn:aws:bedrock:{REGION}:{ACCOUNT}:inference-profile/eu.amazon.nova-lite-v1:0",
         }
         arns[arns["eu.amazon.nova-lite-v1:0"]] = arns["eu.amazon.nova-lite-v1:0"]
+        behind = ("bedrock:InvokeModel", "arn:aws:bedrock:*::foundation-model/amazon.nova-lite-v1:0")
         for model, arn in arns.items():
-            self.permit(("bedrock:InvokeModel", arn))
+            more = [behind] if "inference-profile" in arn else []
+            self.permit(("bedrock:InvokeModel", arn), *more)
             converse(model)
-            self.permit(("bedrock:InvokeModel", f"{arn}-other"))
+            self.permit(("bedrock:InvokeModel", f"{arn}-other"), *more)
             self.assert_denied(converse, model=model)
 
     def test_a_schedule_belongs_to_its_group(self):

@@ -44,8 +44,8 @@ class AdministrationTest(CloudTest):
         key = iam.create_access_key(UserName="bounded")["AccessKey"]
         cls.credentials = key["AccessKeyId"], key["SecretAccessKey"]
 
-    def permit(self, action: str, resource: str, **equals: str):
-        """Allow one action, with condition keys given as names with _ for what Python's can't have."""
+    def permit(self, action: str, resource: str, also: tuple[str, str] | None = None, **equals: str):
+        """Allow one action, under conditions on keys that have names here, and another under none."""
         statement = {"Effect": "Allow", "Action": action, "Resource": resource}
         if equals:
             key = {
@@ -54,10 +54,13 @@ class AdministrationTest(CloudTest):
                 "boundary": "iam:PermissionsBoundary",
             }
             statement["Condition"] = {"StringEquals": {key[name]: value for name, value in equals.items()}}
+        statements = [statement]
+        if also:
+            statements.append({"Effect": "Allow", "Action": also[0], "Resource": also[1]})
         self.cloud.client("iam").put_user_policy(
             UserName="bounded",
             PolicyName="p",
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement}),
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
         )
 
     def bounded(self, service: str):
@@ -78,7 +81,7 @@ class AdministrationTest(CloudTest):
         return self.cloud.control("calls")[-1]["n"]
 
     def test_a_vpc_is_made_with_the_tags_of_the_stack(self):
-        self.permit("ec2:CreateVpc", f"{EC2}:vpc/*", request="ours")
+        self.permit("ec2:CreateVpc", f"{EC2}:vpc/*", also=("ec2:CreateTags", f"{EC2}:vpc/*"), request="ours")
         make = self.bounded("ec2").create_vpc
         make(CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", OURS))
         self.assert_denied(make, CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", THEIRS))
@@ -114,7 +117,8 @@ class AdministrationTest(CloudTest):
         self.bounded("ec2").disassociate_route_table(AssociationId=association)
 
     def test_a_function_is_made_under_its_name(self):
-        self.permit("lambda:CreateFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-*")
+        functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-*"
+        self.permit("lambda:CreateFunction", functions, also=("iam:PassRole", self.role))
         arguments = {
             "Runtime": "provided.al2023",
             "Handler": "bootstrap",
@@ -137,9 +141,12 @@ class AdministrationTest(CloudTest):
 
     def test_an_alias_is_made_under_its_name(self):
         key = self.cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
-        self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*")
+        keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+        self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*", ("kms:CreateAlias", keys))
         self.bounded("kms").create_alias(AliasName="alias/ours-key", TargetKeyId=key)
         self.assert_denied(self.bounded("kms").create_alias, AliasName="alias/theirs", TargetKeyId=key)
+        self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*")
+        self.assert_denied(self.bounded("kms").create_alias, AliasName="alias/ours-other", TargetKeyId=key)
 
     def test_only_roles_with_the_boundary_are_made_and_changed(self):
         iam = self.cloud.client("iam")
@@ -160,7 +167,8 @@ class AdministrationTest(CloudTest):
         prefix = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
         vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         arguments = {"Protocol": "HTTP", "Port": 80, "VpcId": vpc, "TargetType": "ip"}
-        self.permit("elasticloadbalancing:CreateTargetGroup", f"{prefix}:targetgroup/ours-*", request="ours")
+        tagging = "elasticloadbalancing:AddTags", f"{prefix}:targetgroup/*"
+        self.permit("elasticloadbalancing:CreateTargetGroup", f"{prefix}:targetgroup/ours-*", tagging, request="ours")
         make = self.bounded("elbv2").create_target_group
         made = make(Name="ours-1", Tags=pairs(OURS), **arguments)["TargetGroups"][0]["TargetGroupArn"]
         self.assert_denied(make, Name="theirs", Tags=pairs(OURS), **arguments)
@@ -172,7 +180,7 @@ class AdministrationTest(CloudTest):
 
     def test_a_certificate_is_the_stacks_that_made_it(self):
         acm, certificate = self.bounded("acm"), f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*"
-        self.permit("acm:RequestCertificate", "*", request="ours")
+        self.permit("acm:RequestCertificate", "*", ("acm:AddTagsToCertificate", certificate), request="ours")
         made = acm.request_certificate(DomainName="a.example.com", Tags=pairs(OURS))["CertificateArn"]
         self.assert_denied(acm.request_certificate, DomainName="a.example.com", Tags=pairs(THEIRS))
         self.permit("acm:DeleteCertificate", certificate, existing="theirs")
@@ -189,7 +197,7 @@ class AdministrationTest(CloudTest):
             name="ours", deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::ours-logs"}
         )["deliveryDestination"]["arn"]
         connect = {"deliverySourceName": "ours", "deliveryDestinationArn": target}
-        self.permit("logs:CreateDelivery", deliveries, request="ours")
+        self.permit("logs:CreateDelivery", deliveries, ("logs:TagResource", deliveries), request="ours")
         self.assert_denied(self.bounded("logs").create_delivery, **connect, tags=THEIRS)
         made = self.bounded("logs").create_delivery(**connect, tags=OURS)["delivery"]["id"]
         self.permit("logs:DeleteDelivery", deliveries, existing="theirs")

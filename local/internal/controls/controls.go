@@ -80,6 +80,12 @@ func (c Controls) Fired(ctx context.Context) ([]Fault, error) {
 	return faults, nil
 }
 
+// SetSettling changes how long what a role may, and the tags of KMS keys, take to have
+// an effect. It counts for what changes from now on.
+func (c Controls) SetSettling(ctx context.Context, d time.Duration) error {
+	return c.do(ctx, http.MethodPut, "settling", map[string]float64{"seconds": d.Seconds()}, nil)
+}
+
 // Kill ends a function's execution environments, and returns how many there were.
 func (c Controls) Kill(ctx context.Context, function string) (int, error) {
 	var answer struct{ Killed int }
@@ -94,6 +100,10 @@ type Call struct {
 	Resource  string `json:"resource"`
 	Principal string `json:"principal"`
 	Allowed   bool   `json:"allowed"`
+
+	// Conditions are the keys that IAM knows of the request and of the resource, in lower
+	// case. A value is a text or a list of texts.
+	Conditions map[string]any `json:"conditions"`
 }
 
 // Calls returns the calls after a number, oldest first.

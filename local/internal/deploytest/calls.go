@@ -28,11 +28,11 @@ func denials(calls []controls.Call) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// actions are what was called, each once.
-func actions(calls []controls.Call) []string {
+// lines are what was called, on what and under which conditions, each once.
+func lines(calls []controls.Call) []string {
 	found := map[string]bool{}
 	for _, c := range calls {
-		found[c.Action] = true
+		found[line(c)] = true
 	}
 	return slices.Sorted(maps.Keys(found))
 }
@@ -42,7 +42,9 @@ func actions(calls []controls.Call) []string {
 type record map[string][]string
 
 const recordHead = `# What the pipeline's roles called when they previewed, deployed, changed and destroyed
-# the local stack, by role. "make local-deploy-test RECORD=1" writes it.
+# the local stack: role, action, resource, and the conditions that permissions.yaml knows.
+# What differs from run to run has names in capitals. "make local-deploy-test RECORD=1"
+# writes it.
 `
 
 func recordPath(l layout.Layout) string { return l.Root + "/internal/pipeline/calls.txt" }
@@ -51,8 +53,8 @@ func (r record) String() string {
 	var out strings.Builder
 	out.WriteString(recordHead)
 	for _, role := range slices.Sorted(maps.Keys(r)) {
-		for _, action := range r[role] {
-			fmt.Fprintf(&out, "%s %s\n", role, action)
+		for _, called := range r[role] {
+			fmt.Fprintf(&out, "%s %s\n", role, called)
 		}
 	}
 	return out.String()

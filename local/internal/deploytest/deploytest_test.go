@@ -70,7 +70,7 @@ var some = []controls.Call{
 
 func TestCallsAreTheRolesOwn(t *testing.T) {
 	deploy := by(some, "arn:aws:iam::1:role/pipeline/gatehouse-local-deploy")
-	if got := actions(deploy); !slices.Equal(got, []string{"iam:CreateRole", "iam:GetRole"}) {
+	if got := lines(deploy); !slices.Equal(got, []string{"iam:CreateRole r", "iam:GetRole q", "iam:GetRole r"}) {
 		t.Errorf("got %v", got)
 	}
 	if got := denials(deploy); !slices.Equal(got, []string{"iam:CreateRole on r"}) {
@@ -90,5 +90,15 @@ func TestRecordsAreCompared(t *testing.T) {
 	want := []string{"deploy iam:TagRole is new", "deploy iam:CreateRole is not called any more"}
 	if got := now.compare(before.String()); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestTheTestsOwnCallsAreLeftOut(t *testing.T) {
+	var left []int
+	for _, c := range without(some, []span{{1, 3}}) {
+		left = append(left, c.N)
+	}
+	if !slices.Equal(left, []int{1, 4, 5}) {
+		t.Errorf("got %v", left)
 	}
 }

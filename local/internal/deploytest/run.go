@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/cloud"
 	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
@@ -86,6 +87,7 @@ type test struct {
 	stack    stack.Stack
 	endpoint string
 	roles    roles
+	own      []span // calls that the test makes itself, as one of the roles
 }
 
 // Run does it all in the running cloud, which has nothing in it yet, and with a stack
@@ -100,8 +102,10 @@ func Run(ctx context.Context, show *progress.Display, running cloud.Cloud, s sta
 		{"young account", t.youngAccount},
 		{"pipeline", t.pipeline},
 		{"trust", t.trust},
+		{"settling", t.settling},
 		{"deploy", t.deploy},
 		{"preview", t.preview},
+		{"ring", t.ring},
 		{"protection", t.protection},
 		{"usual account", t.usualAccount},
 		{"unprotect", t.unprotect},
@@ -193,6 +197,17 @@ func (t *test) up(ctx context.Context, step *progress.Step, settings map[string]
 	return t.explained(ctx, err)
 }
 
+// settlingTime is how long the rights of a role that is made during the test take to
+// have an effect. AWS promises no time; a few seconds are usual.
+const settlingTime = 5 * time.Second
+
+// settling lets what the deployment changes in IAM, and the tags of its KMS key, take
+// effect later, as on AWS: what waits for nothing fails.
+func (t *test) settling(ctx context.Context, step *progress.Step) error {
+	step.Note("from now on, permissions and tags of keys take effect after %s", settlingTime)
+	return controls.Controls{Endpoint: t.endpoint}.SetSettling(ctx, settlingTime)
+}
+
 func (t *test) deploy(ctx context.Context, step *progress.Step) error {
 	return t.up(ctx, step, initial)
 }
@@ -238,7 +253,7 @@ func (t *test) explained(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	calls, problem := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, 0)
+	calls, problem := t.calls(ctx)
 	if problem != nil {
 		return errors.Join(err, problem)
 	}
@@ -251,7 +266,7 @@ func (t *test) explained(ctx context.Context, err error) error {
 // permissions shows what the roles called, and that nothing was refused: the provider
 // takes some refusals without a word.
 func (t *test) permissions(ctx context.Context, step *progress.Step, replace bool) error {
-	calls, err := controls.Controls{Endpoint: t.endpoint}.Calls(ctx, 0)
+	calls, err := t.calls(ctx)
 	if err != nil {
 		return err
 	}
@@ -259,7 +274,7 @@ func (t *test) permissions(ctx context.Context, step *progress.Step, replace boo
 	if denied := denials(append(preview, deploy...)); len(denied) > 0 {
 		return fmt.Errorf("internal/pipeline/permissions.yaml lacks:\n  %s", strings.Join(denied, "\n  "))
 	}
-	found := record{"preview": actions(preview), "deploy": actions(deploy)}
-	step.Note("%d actions to deploy, %d to preview", len(found["deploy"]), len(found["preview"]))
+	found := record{"preview": lines(preview), "deploy": lines(deploy)}
+	step.Note("%d different calls to deploy, %d to preview", len(found["deploy"]), len(found["preview"]))
 	return found.check(t.stack.Layout, replace)
 }

@@ -23,7 +23,8 @@ const (
 
 	// baselinePolicy allows all that the baseline does.
 	baselinePolicy = `{"Version": "2012-10-17", "Statement": [
-		{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:PutParameter", "cloudfront:GetDistributionConfig", "cloudfront:UpdateDistribution"], "Resource": "*"}]}`
+		{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:PutParameter", "cloudfront:GetDistributionConfig", "cloudfront:UpdateDistribution",
+			"lambda:DisableReplication*", "lambda:EnableReplication*", "lambda:GetFunction", "wafv2:GetWebACL"], "Resource": "*"}]}`
 )
 
 // baseline is a front door like the stack's, with the other algorithm.

@@ -21,8 +21,9 @@ var (
 	}
 	rotatorActions = []string{
 		"apigateway:DELETE", "cloudfront:GetDistribution", "cloudfront:UpdateDistribution", "kms:Decrypt", "kms:Encrypt",
+		"lambda:DisableReplication*", "lambda:EnableReplication*", "lambda:GetFunction",
 		"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage",
-		"ssm:DeleteParameters", "ssm:GetParametersByPath", "ssm:PutParameter",
+		"ssm:DeleteParameters", "ssm:GetParametersByPath", "ssm:PutParameter", "wafv2:GetWebACL",
 	}
 )
 

@@ -237,9 +237,10 @@ func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, do
 	return s.up(ctx, doing, "--refresh=false")
 }
 
-// Preview fails if a deployment would change anything.
+// Preview fails if a deployment would change anything, or if something isn't as the
+// state has it.
 func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
-	return s.run(ctx, "preview", doing, "preview", "--diff", "--expect-no-changes", "--policy-pack", policyPack)
+	return s.run(ctx, "preview", doing, "preview", "--diff", "--refresh", "--expect-no-changes", "--policy-pack", policyPack)
 }
 
 // DestroyPart removes the resources whose URNs a pattern with asterisks matches,
