@@ -91,6 +91,9 @@ def _first(original, service, method, path, headers, body, query_params, region,
         # Of an association that is gone EC2 knows no address. It doesn't say on what it checks then; here that is one
         # without tags.
         return f"arn:aws:ec2:{region}:{account_id}:elastic-ip/{address.get('AllocationId', '*')}"
+    if action == "ModifyVpcEndpoint":
+        endpoint = iam_actions._query_param(query_params, "VpcEndpointId")
+        return f"arn:aws:ec2:{region}:{account_id}:vpc-endpoint/{endpoint}"
     return original(service, method, path, headers, body, query_params, region, account_id)
 
 

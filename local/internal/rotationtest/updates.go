@@ -82,7 +82,7 @@ func (t *test) updateFromOldState(ctx context.Context, doing func(string), o *ob
 	if err := t.stack.Import(ctx, state); err != nil {
 		return err
 	}
-	_, err = t.stack.UpWithoutRefresh(ctx, map[string]any{"gatehouse:originReadTimeout": "31s"}, doing)
+	_, err = t.stack.UpWithoutRefresh(ctx, map[string]any{"gatehouse:originReadTimeout": "50s"}, doing)
 	return err
 }
 
