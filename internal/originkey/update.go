@@ -39,19 +39,15 @@ func (s Settings) UpdateTime() time.Duration { return s.Grace - s.UpdateMargin()
 // margin. Every authorizer accepts it, and no rotator deletes it before the update is
 // over: see [Settings.UpdateTime]. What CloudFront sends now makes no difference.
 //
-// The first key is the one that was made with the stack, whether it still is in the
-// ring or not. A ring that has no key which is settled by the margin has just been
-// made, or all its older keys were revoked; then the key is the only one, or the
-// stack's first. With several others, no name tells which of them is settled, and
-// ForUpdate fails until one is.
+// A ring that has no key which is settled by the margin has just been made, or all its
+// older keys were revoked; then the key is the only one, or the stack's first. With
+// several others, no name tells which of them is settled, and ForUpdate fails until one
+// is.
 //
 // Keys need no [Key.Created]: what reads the ring for an update is not told.
-func ForUpdate(ring Ring, first Key, now time.Time, settings Settings) (Key, error) {
+func ForUpdate(ring Ring, now time.Time, settings Settings) (Key, error) {
 	enough := settings.Settle + settings.UpdateMargin()
 	age := func(key Key) time.Duration { return elapsed(key.Name.Time(), now) }
-	if ring.Len() == 0 && age(first) < enough { // a listing may not show it yet
-		return first, nil
-	}
 	for i := len(ring.keys) - 1; i >= 0; i-- {
 		if age(ring.keys[i]) >= enough {
 			return ring.keys[i], nil

@@ -28,7 +28,6 @@ func TestForUpdate(t *testing.T) {
 		return Key{Name: NewFirstName(now.Add(-age)), Value: valueFrom(9)}
 	}
 	var (
-		first   = firstOf(24 * time.Hour)
 		young   = firstOf(10 * time.Second)
 		fresh   = named(10 * time.Second)
 		settled = named(2 * time.Minute)
@@ -41,30 +40,28 @@ func TestForUpdate(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		ring  []Key
-		first Key
 		want  Key
 		fails string // part of the error
 	}{
-		{"steady", []Key{older}, first, older, ""},
-		{"the newest of several", []Key{oldest, older}, first, older, ""},
-		{"a successor that is not settled", []Key{older, fresh}, first, older, ""},
-		{"a successor that is settled and not by the margin", []Key{older, settled}, first, older, ""},
-		{"a second before the margin", []Key{older, almost}, first, older, ""},
-		{"settled by the margin", []Key{older, exactly}, first, exactly, ""},
-		{"a name from the future", []Key{older, future}, first, older, ""},
+		{"steady", []Key{older}, older, ""},
+		{"the newest of several", []Key{oldest, older}, older, ""},
+		{"a successor that is not settled", []Key{older, fresh}, older, ""},
+		{"a successor that is settled and not by the margin", []Key{older, settled}, older, ""},
+		{"a second before the margin", []Key{older, almost}, older, ""},
+		{"settled by the margin", []Key{older, exactly}, exactly, ""},
+		{"a name from the future", []Key{older, future}, older, ""},
 
-		{"a new stack", []Key{young}, young, young, ""},
-		{"a new stack whose listing is late", nil, young, young, ""},
-		{"a new stack after its first tick", []Key{firstOf(3 * time.Minute), fresh}, firstOf(3 * time.Minute), firstOf(3 * time.Minute), ""},
-		{"after a revocation", []Key{settled}, first, settled, ""},
-		{"a ring that is made anew", []Key{fresh}, first, fresh, ""},
+		{"a new stack", []Key{young}, young, ""},
+		{"a new stack after its first tick", []Key{firstOf(3 * time.Minute), fresh}, firstOf(3 * time.Minute), ""},
+		{"after a revocation", []Key{settled}, settled, ""},
+		{"a ring that is made anew", []Key{fresh}, fresh, ""},
 
-		{"an empty ring", nil, first, Key{}, "the ring of origin keys is empty"},
-		{"two revocations", []Key{settled, fresh}, first, Key{}, "update again in 4m31s"},
-		{"all from the future", []Key{future, named(-2 * time.Hour)}, first, Key{}, "update again in 6m31s"},
+		{"an empty ring", nil, Key{}, "the ring of origin keys is empty"},
+		{"two revocations", []Key{settled, fresh}, Key{}, "update again in 4m31s"},
+		{"all from the future", []Key{future, named(-2 * time.Hour)}, Key{}, "update again in 6m31s"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := ForUpdate(ringOf(t, test.ring...), test.first, now, settings)
+			got, err := ForUpdate(ringOf(t, test.ring...), now, settings)
 			if test.fails != "" {
 				require.ErrorContains(t, err, test.fails)
 				assert.Zero(t, got)

@@ -92,7 +92,6 @@ func TestUpsChooseAsTheProgramDoes(t *testing.T) {
 	const settle, margin = 1, 1
 	settings := originkey.Settings{Settle: settle * unit, Grace: 5 * margin * unit}
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	first := originkey.Key{Name: originkey.NewFirstName(now.Add(-time.Hour))}
 	rings := 0
 	for ages := range 5 * 5 * 5 * 5 { // 4: no key
 		var ring [capacity]life
@@ -113,7 +112,7 @@ func TestUpsChooseAsTheProgramDoes(t *testing.T) {
 		}
 		built, err := originkey.NewRing(keys...)
 		require.NoError(t, err)
-		want, err := originkey.ForUpdate(built, first, now, settings)
+		want, err := originkey.ForUpdate(built, now, settings)
 		v, ok := chosenFrom(ring, inRing+settle+margin)
 		require.Equal(t, err == nil, ok, "%v: %v", ring, err)
 		if ok {

@@ -12,7 +12,6 @@ import (
 // What the mocked AWS account is, and makes.
 const (
 	AccountID = "123456789012"
-	FirstKey  = "the-first-key-in-clear"                      // what the rotator's create answered
 	OriginKey = "dGhlLWtleS1pbi1jbGVhci1vZi10aGUtb3duLXJpbmc" // of the ring, and settled long ago
 )
 
@@ -32,7 +31,7 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 		text("invokeArn", "arn:aws:apigateway:invoke/%s", args.Name)
 		text("qualifiedArn", "arn:aws:mock:::Function/%s:1", args.Name)
 	case "aws:lambda/invocation:Invocation":
-		text("result", `{"name":"20260131T235959.123Z-0a1b2c3d","value":%q}`, FirstKey)
+		text("result", `{"name":"20260131T235959.123Z-00000000"}`)
 	case "aws:apigatewayv2/api:Api":
 		text("apiEndpoint", "https://abcdef1234.execute-api.eu-west-1.amazonaws.com")
 		text("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)

@@ -17,14 +17,11 @@ import (
 // rotator, so that it makes no difference what the rotator does meanwhile, and how
 // old Pulumi's state is.
 //
-// A preview reads no key, so that its role needs no permission to: there it is the
-// first key, which the distribution ignores.
+// A preview reads no key, so that its role needs no permission to: the distribution
+// ignores what it is handed there.
 func (r *Rotation) originKey(ctx *pulumi.Context, first *lambda.Invocation, times originkey.Settings) pulumi.StringOutput {
 	if ctx.DryRun() {
-		return secret(first.Result.ApplyT(func(answer string) (string, error) {
-			key, err := firstKey(answer)
-			return key.Value.Reveal(), err
-		}))
+		return pulumi.ToSecret(pulumi.String("read by the update")).(pulumi.StringOutput)
 	}
 	// The ring is read when the first key is in it.
 	path := first.Result.ApplyT(func(string) string { return r.Ring.Path }).(pulumi.StringOutput)
@@ -32,19 +29,15 @@ func (r *Rotation) originKey(ctx *pulumi.Context, first *lambda.Invocation, time
 		Path:           path,
 		WithDecryption: pulumi.Bool(true),
 	}, pulumi.Parent(r))
-	return secret(pulumi.All(first.Result, ring).ApplyT(func(all []any) (string, error) {
-		key, err := firstKey(all[0].(string))
-		if err != nil {
-			return "", err
-		}
-		chosen, err := choose(r.Ring.Path, all[1].(ssm.GetParametersByPathResult), key, time.Now(), times)
+	return pulumi.ToSecret(ring.ApplyT(func(listed ssm.GetParametersByPathResult) (string, error) {
+		chosen, err := choose(r.Ring.Path, listed, time.Now(), times)
 		return chosen.Value.Reveal(), err
-	}))
+	})).(pulumi.StringOutput)
 }
 
 // choose returns the key that CloudFront is handed, of those that were listed below
 // the path. What else is stored there is left out, as the rotator leaves it out.
-func choose(path string, listed ssm.GetParametersByPathResult, first originkey.Key, now time.Time, times originkey.Settings) (originkey.Key, error) {
+func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times originkey.Settings) (originkey.Key, error) {
 	if len(listed.Names) != len(listed.Values) {
 		return originkey.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))
 	}
@@ -59,13 +52,9 @@ func choose(path string, listed ssm.GetParametersByPathResult, first originkey.K
 	if err != nil {
 		return originkey.Key{}, err
 	}
-	chosen, err := originkey.ForUpdate(ring, first, now, times)
+	chosen, err := originkey.ForUpdate(ring, now, times)
 	if err != nil {
 		return originkey.Key{}, fmt.Errorf("choose the origin key for CloudFront below %s: %w", path, err)
 	}
 	return chosen, nil
-}
-
-func secret(value pulumi.Output) pulumi.StringOutput {
-	return pulumi.ToSecret(value).(pulumi.StringOutput)
 }

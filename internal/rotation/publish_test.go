@@ -29,7 +29,7 @@ func TestTheKeyIsChosenByItsNamesAge(t *testing.T) {
 	}
 	listed.Names = append(listed.Names, ringPath+"/note", listed.Names[0]+"/below")
 	listed.Values = append(listed.Values, "no key", listed.Values[0])
-	got, err := choose(ringPath, listed, originkey.Key{}, now, times)
+	got, err := choose(ringPath, listed, now, times)
 	require.NoError(t, err)
 	assert.Equal(t, listed.Values[2], got.Value.Reveal())
 }
@@ -42,7 +42,7 @@ func TestNoErrorShowsAValue(t *testing.T) {
 		{Names: []string{name}},
 		{Names: []string{name, name}, Values: []string{value, value}},
 	} {
-		_, err := choose(ringPath, listed, originkey.Key{Name: originkey.NewFirstName(now.Add(-time.Hour))}, now, originkey.Settings{Grace: 30 * time.Minute})
+		_, err := choose(ringPath, listed, now, originkey.Settings{Grace: 30 * time.Minute})
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), value)
 	}

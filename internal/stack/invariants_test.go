@@ -307,7 +307,7 @@ func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
 }
 
 func TestSecretsAreNeverInClear(t *testing.T) {
-	secrets := []string{pulumitest.FirstKey, pulumitest.OriginKey, kubeconfigToken, pulumitest.Issued("inference.example.com").KeyPEM()}
+	secrets := []string{pulumitest.OriginKey, kubeconfigToken, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			text := shown(resource.NewProperty(r.Inputs))

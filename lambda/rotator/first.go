@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,80 +18,83 @@ import (
 // deniedPatience is how long a run waits for IAM.
 const deniedPatience = 30 * time.Second
 
-// created is the answer to create: a key's name and, in clear, its value. It is for
-// the distribution that is about to be made, and its own redaction keeps it out of
-// logs.
+// listTries is how often create looks for a key that it added and no listing shows yet.
+const listTries = 10
+
+// created is a key that was just made. Its own redaction keeps the value out of logs.
 type created struct {
 	name  originkey.Name
 	value originkey.Value
 }
 
-// MarshalJSON shows the value: this is where it leaves.
-func (c created) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Name  originkey.Name `json:"name"`
-		Value string         `json:"value"`
-	}{c.name, c.value.Reveal()})
-}
-
 // LogValue implements [slog.LogValuer].
 func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name)) }
 
-// create returns the newest key of the ring, and makes it first if the ring is
-// empty. Two that overlap may make and return a key each: both are in the ring, and
-// rotation deletes the one that CloudFront does not get.
+// firstKey is the answer to create: it names a key that the ring has. The value stays
+// in Parameter Store, where the update of the stack reads it with a permission of its
+// own.
+type firstKey struct {
+	Name originkey.Name `json:"name"`
+}
+
+// create names the newest key of the ring, and makes it first if the ring is empty. Two
+// that overlap may make and name a key each: both are in the ring, and rotation deletes
+// the one that CloudFront does not get.
 func (r *rotator) create(ctx context.Context, _ event) (any, error) {
-	var key created
+	var name originkey.Name
 	err := r.whenAllowed(ctx, func() (err error) {
-		key, err = r.newestOrFirst(ctx)
+		name, err = r.newestOrFirst(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return key, nil
+	return firstKey{name}, nil
 }
 
-func (r *rotator) newestOrFirst(ctx context.Context) (created, error) {
+func (r *rotator) newestOrFirst(ctx context.Context) (originkey.Name, error) {
 	newest, ok, err := r.newest(ctx)
-	if err != nil {
-		return created{}, err
-	}
-	if ok {
-		return newest, nil
+	if err != nil || ok {
+		return newest, err
 	}
 	made, err := r.newFirstKey()
 	if err != nil {
-		return created{}, err
+		return "", err
 	}
+	// A name that exists is that of this very key, most likely: the reply was lost and
+	// the SDK tried again.
 	err = r.store.Add(ctx, made.name, made.value)
-	switch {
-	case err == nil:
-		r.log.InfoContext(ctx, "added a key to the empty ring", "key", made)
-		return made, nil
-	case !errors.Is(err, ssmstore.ErrExists):
-		return created{}, err
+	if err != nil && !errors.Is(err, ssmstore.ErrExists) {
+		return "", err
 	}
-	// Our own reply was lost and the SDK tried again, most likely. What is stored
-	// counts, not what we hoped to store.
-	newest, ok, err = r.newest(ctx)
-	if err == nil && !ok {
-		err = fmt.Errorf("the ring is empty although key %s exists: run `pulumi up` again", made.name)
-	}
-	if err != nil {
-		return created{}, err
-	}
-	return newest, nil
+	r.log.InfoContext(ctx, "added a key to the empty ring", "key", made)
+	return r.listed(ctx, made.name)
 }
 
-// newest returns the newest key of the ring, and false when the ring is empty.
-func (r *rotator) newest(ctx context.Context) (created, bool, error) {
+// listed waits until a listing shows the key that was added, and returns the newest of
+// the listing: the update of the stack lists the ring next.
+func (r *rotator) listed(ctx context.Context, added originkey.Name) (originkey.Name, error) {
+	for range listTries {
+		newest, ok, err := r.newest(ctx)
+		if err != nil || ok {
+			return newest, err
+		}
+		if err := sleep(ctx, listPause); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("the ring is empty although key %s exists: run `pulumi up` again", added)
+}
+
+// newest returns the name of the newest key of the ring, and false when the ring is
+// empty.
+func (r *rotator) newest(ctx context.Context) (originkey.Name, bool, error) {
 	ring, err := r.readRing(ctx)
 	if err != nil {
-		return created{}, false, err
+		return "", false, err
 	}
 	newest, ok := ring.Newest()
-	return created{newest.Name, newest.Value}, ok, nil
+	return newest.Name, ok, nil
 }
 
 // newKey draws a key that is made at the moment.

@@ -79,14 +79,16 @@ func configWith(value string) string {
 		testHeader + `</HeaderName><HeaderValue>` + value + `</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin></Items></Origins></DistributionConfig>`
 }
 
+// first has the rotator make the first key, and returns its value as an `up` reads it.
 func (w *world) first() string {
-	var out firstAnswer
-	answer, err := w.rotator().handle(w.t.Context(), json.RawMessage(firstCreate))
+	r := w.rotator()
+	_, err := r.handle(w.t.Context(), json.RawMessage(firstCreate))
 	require.NoError(w.t, err)
-	text, err := json.Marshal(answer)
+	ring, err := r.readRing(context.WithValue(w.t.Context(), unnoticed{}, true))
 	require.NoError(w.t, err)
-	require.NoError(w.t, json.Unmarshal(text, &out))
-	return out.Value
+	newest, ok := ring.Newest()
+	require.True(w.t, ok)
+	return newest.Value.Reveal()
 }
 
 // rotator returns a cold rotator.
