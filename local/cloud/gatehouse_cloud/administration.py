@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import alb, cloudfront, ec2, iam, kms, tagging
 
 from . import authorization, network_checks, patching
@@ -32,6 +32,7 @@ def install() -> None:
     patching.extend(iam_actions, "extract_resource_arn", _resource_arn)
     patching.extend(iam_actions, "request_tag_context", _request_tags)
     patching.extend(tagging, "resource_tags", _resource_tags)
+    patching.extend(iam_evaluator, "enforce", _with_resource_tags)
     authorization.add("kms", _key_of_alias)
 
 
@@ -69,6 +70,20 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
             or _balancer_arn(query_params, region, account_id)
         )
     return arn
+
+
+def _with_resource_tags(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    """A resource's tags are a condition of a role's boundary as well.
+
+    ministack looks them up only where the role's own policies ask for them.
+    """
+    tags = {
+        f"aws:resourcetag/{key}".lower(): value for key, value in (tagging.resource_tags(resource_arn) or {}).items()
+    }
+    given = {key.lower(): value for key, value in (service_context or {}).items()}
+    return original(
+        access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context={**tags, **given}
+    )
 
 
 def _key_of_alias(request: authorization.Request) -> Iterator[authorization.Check]:

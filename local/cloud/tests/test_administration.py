@@ -163,6 +163,23 @@ class AdministrationTest(CloudTest):
         change(RoleName="with-boundary", **policy)
         self.assert_denied(change, RoleName="runner", **policy)
 
+    def test_a_boundary_can_depend_on_the_tags_of_a_resource(self):
+        vpc = self.cloud.client("ec2").create_vpc(
+            CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", OURS)
+        )["Vpc"]["VpcId"]
+        condition = {"StringEquals": {"aws:ResourceTag/stack": "ours"}}
+        statement = {"Effect": "Allow", "Action": "ec2:DeleteVpc", "Resource": "*", "Condition": condition}
+        iam = self.cloud.client("iam")
+        boundary = iam.create_policy(
+            PolicyName="tagged", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statement})
+        )["Policy"]["Arn"]
+        iam.put_user_permissions_boundary(UserName="bounded", PermissionsBoundary=boundary)
+        self.addCleanup(iam.delete_user_permissions_boundary, UserName="bounded")
+        self.permit("ec2:DeleteVpc", "*")
+        untagged = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        self.assert_denied(self.bounded("ec2").delete_vpc, VpcId=untagged)
+        self.bounded("ec2").delete_vpc(VpcId=vpc)
+
     def test_load_balancing_is_bounded_by_name_and_tags(self):
         prefix = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
         vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/local/internal/controls"
 	"github.com/gatehouse-iac/gatehouse/local/internal/layout"
+	"github.com/gatehouse-iac/gatehouse/local/internal/pulumi"
 )
 
 // by returns the calls of a role.
@@ -92,4 +93,12 @@ func (r record) check(l layout.Layout, replace bool) error {
 			strings.Join(problems, "\n  "))
 	}
 	return nil
+}
+
+// rotated reports whether the rotator, whose rights end at the boundary, could do its
+// work.
+func rotated(calls []controls.Call) bool {
+	return slices.ContainsFunc(by(calls, "gatehouse-"+pulumi.StackName+"-rotator"), func(c controls.Call) bool {
+		return c.Allowed && c.Action == "cloudfront:GetDistribution"
+	})
 }

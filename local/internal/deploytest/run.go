@@ -274,6 +274,9 @@ func (t *test) permissions(ctx context.Context, step *progress.Step, replace boo
 	if denied := denials(append(preview, deploy...)); len(denied) > 0 {
 		return fmt.Errorf("internal/pipeline/permissions.yaml lacks:\n  %s", strings.Join(denied, "\n  "))
 	}
+	if !rotated(calls) {
+		return errors.New("the rotator was never allowed to read the distribution: see the boundary in internal/pipeline/permissions.yaml")
+	}
 	found := record{"preview": lines(preview), "deploy": lines(deploy)}
 	step.Note("%d different calls to deploy, %d to preview", len(found["deploy"]), len(found["preview"]))
 	return found.check(t.stack.Layout, replace)
