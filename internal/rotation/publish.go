@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -12,25 +11,33 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
-// originKey is the value that this run of the program hands to CloudFront, a secret:
-// see [originkey.ForUpdate]. The program publishes keys by the same protocol as the
-// rotator, so that it makes no difference what the rotator does meanwhile, and how
+// OriginKey returns the value that this run of the program hands to CloudFront, a
+// secret: see [originkey.ForUpdate]. The program publishes keys by the same protocol as
+// the rotator, so that it makes no difference what the rotator does meanwhile, and how
 // old Pulumi's state is.
+//
+// The ring is read when the first key is in it, and when all that is given as after is
+// known: what else the distribution needs, so that it is updated soon after.
 //
 // A preview reads no key, so that its role needs no permission to: the distribution
 // ignores what it is handed there.
-func (r *Rotation) originKey(ctx *pulumi.Context, first *lambda.Invocation, times originkey.Settings) pulumi.StringOutput {
+func (r *Rotation) OriginKey(ctx *pulumi.Context, after ...pulumi.Input) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.ToSecret(pulumi.String("read by the update")).(pulumi.StringOutput)
 	}
-	// The ring is read when the first key is in it.
-	path := first.Result.ApplyT(func(string) string { return r.Ring.Path }).(pulumi.StringOutput)
+	known := []any{r.firstKey.Result}
+	for _, input := range after {
+		if input != nil {
+			known = append(known, input)
+		}
+	}
+	path := pulumi.All(known...).ApplyT(func([]any) string { return r.Ring.Path }).(pulumi.StringOutput)
 	ring := ssm.GetParametersByPathOutput(ctx, ssm.GetParametersByPathOutputArgs{
 		Path:           path,
 		WithDecryption: pulumi.Bool(true),
 	}, pulumi.Parent(r))
 	return pulumi.ToSecret(ring.ApplyT(func(listed ssm.GetParametersByPathResult) (string, error) {
-		chosen, err := choose(r.Ring.Path, listed, time.Now(), times)
+		chosen, err := choose(r.Ring.Path, listed, time.Now(), r.times)
 		return chosen.Value.Reveal(), err
 	})).(pulumi.StringOutput)
 }

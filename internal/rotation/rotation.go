@@ -5,6 +5,7 @@ package rotation
 import (
 	"time"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
@@ -36,14 +37,16 @@ type Rotation struct {
 	Ring    Ring
 	Rotator *function.Function
 
-	// OriginKey is the value that CloudFront is handed by this run of the program: a
-	// secret. Previews have to ignore it: there it is out of date.
-	OriginKey pulumi.StringOutput
+	firstKey *lambda.Invocation
+	times    originkey.Settings
 }
 
 // New declares the ring and the rotator, and has the rotator make the first key.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Rotation, error) {
-	r := &Rotation{Ring: Ring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment}}
+	r := &Rotation{
+		Ring:  Ring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
+		times: times(args.Settings),
+	}
 	if err := ctx.RegisterComponentResource("gatehouse:rotation:Rotation", name, r, opts...); err != nil {
 		return nil, err
 	}
@@ -53,11 +56,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := r.newRotator(ctx, name, args); err != nil {
 		return nil, err
 	}
-	first, err := r.newFirstKey(ctx, name)
-	if err != nil {
+	if err := r.newFirstKey(ctx, name); err != nil {
 		return nil, err
 	}
-	r.OriginKey = r.originKey(ctx, first, times(args.Settings))
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{
 		"parameterPath": pulumi.String(r.Ring.Path),
 		"kmsKeyArn":     r.Ring.KMSKeyARN,

@@ -32,8 +32,9 @@ func TestCloudFrontIsHandedTheNewestSettledKeyAsASecret(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		secret = pulumi.IsSecret(r.OriginKey)
-		return pulumi.Map{"originKey": r.OriginKey}, nil
+		key := r.OriginKey(ctx, pulumi.String("known"), nil)
+		secret = pulumi.IsSecret(key)
+		return pulumi.Map{"originKey": key}, nil
 	})
 	assert.Equal(t, pulumitest.OriginKey, got["originKey"])
 	assert.True(t, secret)
@@ -42,8 +43,11 @@ func TestCloudFrontIsHandedTheNewestSettledKeyAsASecret(t *testing.T) {
 func TestOnlyAnUpdateReadsTheRing(t *testing.T) {
 	const token = "aws:ssm/getParametersByPath:getParametersByPath"
 	program := func(ctx *pulumi.Context) error {
-		_, err := declare(t, ctx)
-		return err
+		r, err := declare(t, ctx)
+		if err != nil {
+			return err
+		}
+		return ctx.RegisterResource("test:index:Distribution", "d", pulumi.Map{"key": r.OriginKey(ctx)}, &pulumi.CustomResourceState{})
 	}
 	assert.Contains(t, pulumitest.MustRun(t, program).Calls(), token)
 	preview, err := pulumitest.Preview(program)

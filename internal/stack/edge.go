@@ -53,7 +53,6 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 		OriginDomainName: b.api.DomainName,
 		APIPrefix:        s.Gateway.Prefix,
 		KeyHeader:        s.Key.Header,
-		OriginKey:        b.keys.OriginKey,
 		Names:            s.Domain.Names,
 		CertificateARN:   b.certificateARN,
 		Guard:            b.guard,
@@ -80,6 +79,8 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 		args.WebACLARN = wall.ARN
 		exports["webAclArn"] = wall.ARN
 	}
+	args.OriginKey = b.keys.OriginKey(ctx, args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
+		args.ViewerResponseARN, args.OriginRequestARN, args.WebACLARN, args.CertificateARN)
 	front, err := edge.New(ctx, "edge", args, p.kept(p.here))
 	if err != nil {
 		return frontDoor{}, nil, err

@@ -158,9 +158,7 @@ def run(options, scratch: str) -> int:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    control = controls.Controls(
-        fleet, everybody, origins, injected, called, changed, settles, named, quota, order
-    )
+    control = controls.Controls(fleet, everybody, origins, injected, called, changed, settles, named, quota, order)
     application = _application(options, sockets, control)
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
