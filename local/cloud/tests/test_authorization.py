@@ -360,7 +360,8 @@ class NetworkTest(AuthorizationTest):
         self.assertIn("UnauthorizedOperation", refusal)
         self.assertIn(f":network-interface/{found['NetworkInterfaceId']} ", refusal)
         self.permit((take, arn("ec2", "elastic-ip/*"), owned), (take, arn("ec2", "network-interface/*")))
-        call(AssociationId=found["AssociationId"])
+        # Permitted then, EC2 itself keeps the address of a gateway that is there.
+        self.assertIn("AuthFailure", self.refused(call, AssociationId=found["AssociationId"]))
 
 
 class LogTest(AuthorizationTest):
