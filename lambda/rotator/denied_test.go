@@ -77,3 +77,20 @@ func TestIsDenied(t *testing.T) {
 		assert.False(t, isDenied(err), "%v", err)
 	}
 }
+
+func TestAnOperatorIsToldAtOnceWhatIsDenied(t *testing.T) {
+	for _, action := range []string{"rotate", "revoke"} {
+		inWorld(t, func(t *testing.T, w *world) {
+			w.hook = func(_ context.Context, _ int, called string, after bool) error {
+				if called == "GetDistribution" && !after {
+					return refusals[called]
+				}
+				return nil
+			}
+			began := time.Now()
+			_, err := w.send(w.rotator(), eventOf(action))
+			require.ErrorContains(t, err, "not authorized to perform", action)
+			assert.Less(t, time.Since(began), time.Second, action)
+		})
+	}
+}

@@ -87,11 +87,20 @@ func (r *rotator) rotate(ctx context.Context, e event) (any, error) {
 		inTime, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
 		defer cancel()
 	}
-	err := r.whenAllowed(inTime, func() error { return run.toTheEnd(inTime) })
+	err := run.whenKnown(inTime)
 	if metricsErr := run.writeMetrics(err); err == nil && metricsErr != nil {
 		err = fmt.Errorf("write the metrics: %w", metricsErr)
 	}
 	return run.answer, err
+}
+
+// whenKnown runs to the end. A tick may come seconds after the role's policies were
+// written, and waits for IAM; an operator is told at once what is denied.
+func (r *run) whenKnown(ctx context.Context) error {
+	if r.event.Action != "tick" {
+		return r.toTheEnd(ctx)
+	}
+	return r.whenAllowed(ctx, func() error { return r.toTheEnd(ctx) })
 }
 
 // toTheEnd looks and steps until there is nothing to do soon, or no time left.
