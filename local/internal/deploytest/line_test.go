@@ -21,6 +21,7 @@ func TestWhatDiffersFromRunToRunHasANameInCapitals(t *testing.T) {
 		"arn:aws:lambda:us-east-1:000000000000:function:gatehouse-local-rotator:$LATEST":                "arn:aws:lambda:us-east-1:000000000000:function:gatehouse-local-rotator:$LATEST",
 		"arn:aws:elasticloadbalancing:us-east-1:0:listener/app/ours/qugizlpcsbedsa17/*":                 "arn:aws:elasticloadbalancing:us-east-1:0:listener/app/ours/ID/*",
 		"arn:aws:ssm:us-east-1:0:parameter/gatehouse/local/origin-key/20261129T125542.354Z-00ab":        "arn:aws:ssm:us-east-1:0:parameter/gatehouse/local/origin-key/KEY",
+		"arn:aws:s3:::gatehouse-local-logs-2026112914195623030000000d/*":                                "arn:aws:s3:::gatehouse-local-logs-SUFFIX/*",
 		"arn:aws:route53:::hostedzone/Z0123456789":                                                      "arn:aws:route53:::hostedzone/ZONE",
 		"arn:aws:logs:us-east-1:0:log-group:/gatehouse/local/flow-logs:log-stream:":                     "arn:aws:logs:us-east-1:0:log-group:/gatehouse/local/flow-logs:log-stream:",
 	} {
