@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 
@@ -176,9 +178,14 @@ func isFalse(value any) bool   { return value == false }
 func isString(value any) bool  { _, ok := value.(string); return ok }
 func isObject(value any) bool  { _, ok := value.(map[string]any); return ok }
 
+// isInteger takes whole numbers of any size, as JSON Schema's integer does.
 func isInteger(value any) bool {
-	number, ok := numberOf(value)
-	return ok && number == float64(int64(number))
+	text, ok := value.(json.Number)
+	if !ok {
+		return false
+	}
+	number, err := text.Float64() // infinite, with an error, beyond 1.8e308
+	return number == math.Trunc(number) && (err == nil || math.IsInf(number, 0))
 }
 
 func isEmptyObject(value any) bool {

@@ -241,6 +241,14 @@ func TestTakesWhatOpenAIsClientsSend(t *testing.T) {
 	}}, s.fake.asked)
 }
 
+func TestTakesASeedOfAnySize(t *testing.T) {
+	s := newSetup()
+	for _, seed := range []string{"0", "-7", "7.0", "9223372036854775808", "-2431860813560928841809401525305344", "1e400"} {
+		body := strings.Replace(helloChat, "{", `{"seed":`+seed+`,`, 1)
+		assert.Equal(t, http.StatusOK, s.do(t, postChat(body)).StatusCode, seed)
+	}
+}
+
 func TestTakesWhatAPIGatewaySends(t *testing.T) {
 	inBase64 := post(base64.StdEncoding.EncodeToString([]byte(hello)))
 	inBase64.IsBase64Encoded = true

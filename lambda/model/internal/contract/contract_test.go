@@ -176,6 +176,7 @@ var taken = []call{
 		"logit_bias":{},"logprobs":false,"top_logprobs":0,"response_format":{"type":"text"},"modalities":["text"],"tools":[],"tool_choice":"auto","functions":[],
 		"function_call":"none","store":false,"audio":null,"prediction":null,"reasoning_effort":null,"stream_options":null,"verbosity":null,"web_search_options":null,
 		"user":"a","metadata":{"a":"b"},"seed":-7,"service_tier":"auto","safety_identifier":"a","prompt_cache_key":"a","prompt_cache_retention":"24h","parallel_tool_calls":true}`),
+	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],"seed":-2431860813560928841809401525305344}`),
 }
 
 func TestWhatIsTakenIsDescribed(t *testing.T) {
