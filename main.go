@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -18,7 +18,7 @@ var readme string
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		loaded, err := settings.FromEngine()
+		loaded, err := config.FromEngine()
 		if err != nil {
 			return err
 		}

@@ -5,14 +5,14 @@ package main
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/pipeline"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		loaded, err := settings.PipelineFromEngine()
+		loaded, err := config.PipelineFromEngine()
 		if err != nil {
 			return err
 		}
@@ -20,7 +20,7 @@ func main() {
 	})
 }
 
-func deploy(ctx *pulumi.Context, s settings.Pipeline) error {
+func deploy(ctx *pulumi.Context, s config.Pipeline) error {
 	provider, err := deployment.NewProvider(ctx, "aws", s.Region)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func deploy(ctx *pulumi.Context, s settings.Pipeline) error {
 	made, err := pipeline.New(ctx, "pipeline", &pipeline.Args{
 		Partition: account.Partition,
 		AccountID: account.ID,
-		Project:   settings.Namespace,
+		Project:   config.Namespace,
 		Settings:  s,
 	}, pulumi.Provider(provider))
 	if err != nil {

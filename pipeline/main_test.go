@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 func TestEverythingBelongsToAComponentAndUsesTheOneProvider(t *testing.T) {
-	s, err := settings.LoadPipeline(map[string]string{
+	s, err := config.LoadPipeline(map[string]string{
 		"gatehouse-pipeline:repository": "acme/gatehouse",
 		"gatehouse-pipeline:stacks":     `["dev"]`,
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 
-	"github.com/gatehouse-iac/gatehouse/internal/rules"
+	"github.com/gatehouse-iac/gatehouse/policy/rules"
 )
 
 func main() {

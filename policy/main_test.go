@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"github.com/gatehouse-iac/gatehouse/internal/rules"
+	"github.com/gatehouse-iac/gatehouse/policy/rules"
 )
 
 // The tests start this test binary as the pack, in the way the engine starts it.

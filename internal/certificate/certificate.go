@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
-	"github.com/gatehouse-iac/gatehouse/internal/cluster"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 )
 
 // component is the label of all objects here.
@@ -19,10 +19,10 @@ const component = "certificate"
 // Args configures a [Certificate].
 type Args struct {
 	Deployment deployment.Deployment
-	Settings   settings.Certificate
-	Vault      settings.Vault
+	Settings   config.Certificate
+	Vault      config.Vault
 	Issuer     authority.Issuer
-	Cluster    *cluster.Cluster
+	Cluster    *namespace.Cluster
 }
 
 // Certificate is the certificate with its role, its policy and its Secret.
@@ -73,7 +73,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 // issue has the certificate issued, now by Vault or at any time by cert-manager.
 func (c *Certificate) issue(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) error {
-	if args.Settings.Issuer == settings.IssuerCertManager {
+	if args.Settings.Issuer == config.IssuerCertManager {
 		return c.newManaged(ctx, name, args, role)
 	}
 	leaf, err := c.newLeaf(ctx, name, args, role)
@@ -87,7 +87,7 @@ func (c *Certificate) issue(ctx *pulumi.Context, name string, args *Args, role *
 // than that.
 func (c *Certificate) newPolicy(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) (*vault.Policy, error) {
 	allowed := issuePaths
-	if args.Settings.Issuer == settings.IssuerCertManager {
+	if args.Settings.Issuer == config.IssuerCertManager {
 		allowed = signPaths
 	}
 	return vault.NewPolicy(ctx, name+"-policy", &vault.PolicyArgs{

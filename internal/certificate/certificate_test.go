@@ -12,9 +12,9 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate"
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
-	"github.com/gatehouse-iac/gatehouse/internal/cluster"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 
 var names = []string{"inference.example.com", "model.gatehouse.svc"}
 
-func configured(t testing.TB, changes map[string]string) settings.Settings {
+func configured(t testing.TB, changes map[string]string) config.Settings {
 	t.Helper()
 	config := map[string]string{
 		"vaultAddress":         "https://vault.example.com:8200",
@@ -40,9 +40,9 @@ func configured(t testing.TB, changes map[string]string) settings.Settings {
 // ready stands for what has to be there before anything is issued.
 const ready = "pulumitest:index:Ready"
 
-func declare(t testing.TB, ctx *pulumi.Context, s settings.Settings) (*certificate.Certificate, error) {
+func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*certificate.Certificate, error) {
 	t.Helper()
-	place, err := cluster.New(ctx, "cluster", &cluster.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
+	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func run(t testing.TB, changes map[string]string) *pulumitest.Recorder {
 
 // bothIssuers runs check with each way of issuing.
 func bothIssuers(t *testing.T, check func(t *testing.T, r *pulumitest.Recorder)) {
-	for _, issuer := range []string{settings.IssuerVault, settings.IssuerCertManager} {
+	for _, issuer := range []string{config.IssuerVault, config.IssuerCertManager} {
 		t.Run(issuer, func(t *testing.T) { check(t, run(t, map[string]string{"certificateIssuer": issuer})) })
 	}
 }

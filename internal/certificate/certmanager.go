@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 const certManagerAPI = "cert-manager.io/v1"
@@ -68,7 +68,7 @@ func certificateSpec(args *Args) pulumi.Map {
 
 // privateKeySpec asks for a new key with each certificate, written as Vault writes
 // those that it makes.
-func privateKeySpec(key settings.KeyType) pulumi.Map {
+func privateKeySpec(key config.KeyType) pulumi.Map {
 	algorithm := "ECDSA"
 	if key.Algorithm == "rsa" {
 		algorithm = "RSA"
@@ -82,7 +82,7 @@ func privateKeySpec(key settings.KeyType) pulumi.Map {
 }
 
 // usages are [keyUsages] in cert-manager's words.
-func usages(key settings.KeyType) []string {
+func usages(key config.KeyType) []string {
 	if key.Algorithm == "rsa" {
 		return []string{"digital signature", "key encipherment", "server auth"}
 	}

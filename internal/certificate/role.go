@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // newRole makes the role: which certificates may be issued at all. They are a
@@ -50,7 +50,7 @@ func (c *Certificate) newRole(ctx *pulumi.Context, name string, args *Args) (*pk
 
 // keyUsages are what TLS servers do with a key: signing, and with RSA in TLS 1.2
 // decrypting as well.
-func keyUsages(key settings.KeyType) []string {
+func keyUsages(key config.KeyType) []string {
 	if key.Algorithm == "rsa" {
 		return []string{"DigitalSignature", "KeyEncipherment"}
 	}

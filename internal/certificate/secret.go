@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // newSecret makes the Secret. Its name stays the same, and so does the object when
@@ -37,7 +37,7 @@ func (c *Certificate) newSecret(ctx *pulumi.Context, name string, args *Args, le
 
 // data is what the Secret holds, or an error when the parts don't fit together. It
 // is a secret as a whole.
-func data(leaf *pkisecret.SecretBackendCert, s settings.Certificate) pulumi.StringMapOutput {
+func data(leaf *pkisecret.SecretBackendCert, s config.Certificate) pulumi.StringMapOutput {
 	hosts := slices.Concat(s.Names, s.IPAddresses)
 	fields := pulumi.All(leaf.Certificate, leaf.CaChain, leaf.PrivateKey).ApplyT(func(all []any) (map[string]string, error) {
 		bundle, err := chain.New(chain.Issued{
@@ -62,7 +62,7 @@ func data(leaf *pkisecret.SecretBackendCert, s settings.Certificate) pulumi.Stri
 
 // checkLife refuses a certificate whose issuer, or whose mount, has shortened its life
 // so much that the next update would renew it, and each one after that.
-func checkLife(life time.Duration, s settings.Certificate) error {
+func checkLife(life time.Duration, s config.Certificate) error {
 	if life > s.RenewBefore {
 		return nil
 	}

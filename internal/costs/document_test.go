@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/costs"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -29,9 +29,9 @@ const (
 	sums     = "../../docs/costs.json"
 )
 
-// config is that of an environment's file, as the engine hands it to the program, with
+// load returns the configuration of an environment's file, as the engine hands it to the program, with
 // changes.
-func config(t *testing.T, environment string, changes map[string]string) settings.Settings {
+func load(t *testing.T, environment string, changes map[string]string) config.Settings {
 	t.Helper()
 	text, err := os.ReadFile("../../Pulumi." + environment + ".yaml")
 	require.NoError(t, err)
@@ -47,12 +47,12 @@ func config(t *testing.T, environment string, changes map[string]string) setting
 		all[key] = fmt.Sprint(value)
 	}
 	maps.Copy(all, changes)
-	s, err := settings.Load(all)
+	s, err := config.Load(all)
 	require.NoError(t, err)
 	return s
 }
 
-func declare(t *testing.T, s settings.Settings) []costs.Resource {
+func declare(t *testing.T, s config.Settings) []costs.Resource {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
 	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
@@ -85,7 +85,7 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	require.NoError(t, err)
 	var atRest, models, private []costs.Column
 	for _, environment := range []string{"dev", "prod"} {
-		s := config(t, environment, nil)
+		s := load(t, environment, nil)
 		declared := declare(t, s)
 		items, err := prices.AtRest(declared)
 		require.NoError(t, err)
@@ -132,7 +132,7 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 // million requests until they are let in.
 func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	t.Helper()
-	s := config(t, "dev", nil)
+	s := load(t, "dev", nil)
 	declared := declare(t, s)
 	items, err := prices.AtRest(declared)
 	require.NoError(t, err)
@@ -166,7 +166,7 @@ func figuresOf(t *testing.T, prices costs.Prices, tables map[string][]costs.Colu
 func optionsTable(t *testing.T, prices costs.Prices) string {
 	t.Helper()
 	total := func(changes map[string]string) float64 {
-		items, err := prices.AtRest(declare(t, config(t, "dev", changes)))
+		items, err := prices.AtRest(declare(t, load(t, "dev", changes)))
 		require.NoError(t, err)
 		return costs.Total(items)
 	}

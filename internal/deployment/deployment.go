@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // namePattern is what all services take as the start of a name: buckets no capitals and
@@ -32,14 +32,14 @@ type Deployment struct {
 	Region    string
 	AccountID string
 
-	Lambda     settings.Lambda
-	Safeguards settings.Safeguards
+	Lambda     config.Lambda
+	Safeguards config.Safeguards
 	Artifacts  artifact.Directory
 }
 
 // New returns the deployment of the program's stack through provider, whose
 // account and partition it looks up.
-func New(ctx *pulumi.Context, provider *aws.Provider, s settings.Settings, artifacts artifact.Directory) (Deployment, error) {
+func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifacts artifact.Directory) (Deployment, error) {
 	name := ctx.Project() + "-" + ctx.Stack()
 	if len(name) > longestName {
 		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources and has %d characters; allowed: %d, so choose a shorter stack name",

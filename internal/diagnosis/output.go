@@ -130,7 +130,7 @@ var symptoms = []symptom{
 		return Finding{
 			Section: "rule-broken",
 			Wrong:   "The deployment breaks rules for its resources: " + strings.Join(broken, "; ") + ".",
-			Next:    []string{"Mend the program; the rules are in internal/rules, their reasons in docs/security.md. Nothing was changed."},
+			Next:    []string{"Mend the program; the rules are in policy/rules, their reasons in docs/security.md. Nothing was changed."},
 		}
 	}},
 	{regexp.MustCompile(`the origin key that this update would send to CloudFront is no longer accepted`), always(Finding{

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // deployed is CloudFront's word for a distribution whose edges all have its newest
@@ -44,7 +44,7 @@ func New(api *cloudfront.Client, target Target) Distribution {
 type Version struct {
 	// Header is the header's value; zero when the API's origin has no such header, and
 	// when two origins have different ones.
-	Header originkey.Value
+	Header keyring.Value
 
 	// ETag names the version.
 	ETag string
@@ -57,7 +57,7 @@ type Version struct {
 
 	// with returns the configuration with another value of the header. A function,
 	// unlike what it holds, prints as an address, whatever verb prints it.
-	with func(originkey.Value) ([]byte, error)
+	with func(keyring.Value) ([]byte, error)
 }
 
 // Read returns the present version.
@@ -88,11 +88,11 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, text []byte
 		return Version{}, err
 	}
 	return Version{
-		Header:   originkey.HeaderValue(shared(found)),
+		Header:   keyring.HeaderValue(shared(found)),
 		ETag:     *out.ETag,
 		Modified: *out.Distribution.LastModifiedTime,
 		Deployed: aws.ToString(out.Distribution.Status) == deployed,
-		with: func(value originkey.Value) ([]byte, error) {
+		with: func(value keyring.Value) ([]byte, error) {
 			return doc.with(found, d.target.Header, value.Reveal())
 		},
 	}, nil
@@ -100,7 +100,7 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, text []byte
 
 // Publish replaces the header's value, or adds the header, if seen still is the
 // present version. It returns [ErrConflict] when it is not.
-func (d Distribution) Publish(ctx context.Context, seen Version, value originkey.Value) error {
+func (d Distribution) Publish(ctx context.Context, seen Version, value keyring.Value) error {
 	text, err := seen.with(value)
 	if err != nil {
 		return fmt.Errorf("distribution %s: %w", d.target.DistributionID, err)

@@ -23,7 +23,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
 	"github.com/gatehouse-iac/gatehouse/internal/distribution/distributiontest"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 const (
@@ -32,7 +32,7 @@ const (
 	opened = `<DistributionConfig xmlns="` + distributiontest.Namespace + `">`
 )
 
-var value = originkey.NewValue([originkey.ValueSize]byte{1, 2, 3})
+var value = keyring.NewValue([keyring.ValueSize]byte{1, 2, 3})
 
 // sample is a configuration with something of everything, on whose origin api the
 // header is OLDVALUE.

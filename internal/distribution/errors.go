@@ -8,7 +8,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // ErrConflict says that the distribution is no longer as it was seen: somebody else
@@ -32,7 +32,7 @@ const throttled = "this account calls CloudFront too often: the next tick tries 
 
 // explain returns the error of a call with its mend. It carries on the text alone,
 // without the values: what the SDK keeps of an answer may quote any of it.
-func (d Distribution) explain(what, action string, err error, secrets ...originkey.Value) error {
+func (d Distribution) explain(what, action string, err error, secrets ...keyring.Value) error {
 	var refused smithy.APIError
 	code := ""
 	if errors.As(err, &refused) {

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // OriginID names the API among the distribution's origins.
@@ -20,8 +20,8 @@ const leastTLS = "TLSv1.2_2021"
 // Args configures an [Edge].
 type Args struct {
 	Deployment deployment.Deployment
-	Edge       settings.Edge
-	Origin     settings.Origin
+	Edge       config.Edge
+	Origin     config.Origin
 
 	PreviousShield   string             // region of Origin Shield before this update; empty without it
 	OriginDomainName pulumi.StringInput // the API's
@@ -117,7 +117,7 @@ func (a *Args) hooks() *pulumi.ResourceHookBinding {
 	return &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{a.Guard}}
 }
 
-func restrictions(s settings.Edge) *cloudfront.DistributionRestrictionsArgs {
+func restrictions(s config.Edge) *cloudfront.DistributionRestrictionsArgs {
 	geo := &cloudfront.DistributionRestrictionsGeoRestrictionArgs{RestrictionType: pulumi.String("none")}
 	switch {
 	case len(s.CountriesAllowed) > 0:

@@ -7,12 +7,12 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // ProblemsPrefix is the path below which the origin-request function writes problem
 // documents.
-const ProblemsPrefix = settings.ProblemsPrefix
+const ProblemsPrefix = config.ProblemsPrefix
 
 // keptErrors are those that CloudFront keeps for ten seconds by itself, whatever a
 // cache policy says, and shows to others meanwhile (its developer guide, "HTTP 4xx
@@ -24,7 +24,7 @@ var keptErrors = []int{404, 414, 500, 501, 502, 503, 504}
 // replaced.
 var documentedErrors = []int{502, 503, 504}
 
-func errorResponses(s settings.Edge) cloudfront.DistributionCustomErrorResponseArray {
+func errorResponses(s config.Edge) cloudfront.DistributionCustomErrorResponseArray {
 	var all cloudfront.DistributionCustomErrorResponseArray
 	for _, status := range keptErrors {
 		response := &cloudfront.DistributionCustomErrorResponseArgs{ErrorCode: pulumi.Int(status), ErrorCachingMinTtl: pulumi.Int(0)}

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // NewGuard returns a hook that looks at what an update would send to CloudFront,
@@ -22,7 +22,7 @@ import (
 // ring that was emptied by hand, and an update that took longer than it may.
 func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook, error) {
 	g := guard{
-		http:   frontdoor.NewHTTPClient(),
+		http:   probe.NewHTTPClient(),
 		header: header,
 		prefix: prefix,
 		now:    time.Now,
@@ -34,7 +34,7 @@ func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook,
 }
 
 type guard struct {
-	http   frontdoor.Doer
+	http   probe.Doer
 	header string
 	prefix string // of the API's paths
 	now    func() time.Time
@@ -49,7 +49,7 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	if err != nil {
 		return err
 	}
-	api := frontdoor.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}
+	api := probe.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}
 	if err := g.checkClock(ctx, api); err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, frontdoor.ErrRefused):
+	case errors.Is(err, probe.ErrRefused):
 		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: the update took longer than the keys' grace time, "+
 			"or keys were deleted by hand. Nothing was changed; run it again, and set rotationGrace above the time that your updates take (%w)", err)
 	default:
@@ -67,12 +67,12 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 
 // checkClock returns an error if this machine's clock is too far from the API's for
 // the ages of keys to be told by it.
-func (g guard) checkClock(ctx context.Context, api frontdoor.Door) error {
+func (g guard) checkClock(ctx context.Context, api probe.Door) error {
 	offset, err := api.ClockOffset(ctx, g.now)
 	if err != nil {
 		return g.warn(fmt.Sprintf("this machine's clock, by which the origin key was chosen, could not be compared with the API's: %v", err))
 	}
-	if offset.Abs() <= originkey.ClockTolerance {
+	if offset.Abs() <= keyring.ClockTolerance {
 		return nil
 	}
 	side := "ahead of"
@@ -80,13 +80,13 @@ func (g guard) checkClock(ctx context.Context, api frontdoor.Door) error {
 		side = "behind"
 	}
 	return fmt.Errorf("this machine's clock is %s %s the API's, and may differ by %s at most: origin keys are chosen by their age. "+
-		"Nothing was changed; set the clock and run the update again", offset.Abs(), side, originkey.ClockTolerance)
+		"Nothing was changed; set the clock and run the update again", offset.Abs(), side, keyring.ClockTolerance)
 }
 
 // update is what an update sends to the API's origin.
 type update struct {
 	domainName string
-	value      originkey.Value
+	value      keyring.Value
 }
 
 // keyInUpdate finds the key in the distribution's inputs. The API's origin has to have
@@ -95,11 +95,11 @@ type update struct {
 func keyInUpdate(inputs resource.PropertyMap, header string) (update, error) {
 	var api update
 	count := 0
-	values := map[string]originkey.Value{} // of other origins, by their IDs
+	values := map[string]keyring.Value{} // of other origins, by their IDs
 	for _, origin := range elements(inputs["origins"]) {
 		id, domainName := text(origin["originId"]), text(origin["domainName"])
 		for _, custom := range elements(origin["customHeaders"]) {
-			value := originkey.HeaderValue(text(custom["value"]))
+			value := keyring.HeaderValue(text(custom["value"]))
 			switch {
 			case text(custom["name"]) != header:
 			case id == OriginID:

@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 const header = "x-door"
 
-var key = originkey.NewValue([originkey.ValueSize]byte{7}).Reveal()
+var key = keyring.NewValue([keyring.ValueSize]byte{7}).Reveal()
 
 // now is the time on this machine in these tests.
 var now = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)

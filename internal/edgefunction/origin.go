@@ -6,17 +6,17 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
 
 // OriginArgs configures an [Origin].
 type OriginArgs struct {
 	Deployment     deployment.Deployment
-	Edge           settings.Edge
-	Settings       settings.OriginFunction
+	Edge           config.Edge
+	Settings       config.OriginFunction
 	ProblemsPrefix string // below which it writes problem documents; empty for none
 }
 
@@ -54,19 +54,19 @@ func NewOrigin(ctx *pulumi.Context, name string, args *OriginArgs, opts ...pulum
 }
 
 func (o *Origin) newRole(ctx *pulumi.Context, name string, args *OriginArgs) (*iam.Role, error) {
-	var trust []policy.Statement
+	var trust []iampolicy.Statement
 	for _, service := range []struct{ sid, name string }{{"Lambda", "lambda"}, {"Replicas", "edgelambda"}} {
-		trust = append(trust, policy.Statement{
+		trust = append(trust, iampolicy.Statement{
 			Sid:       service.sid,
 			Actions:   []string{"sts:AssumeRole"},
-			Principal: policy.Principal{Type: "Service", ID: pulumi.String(service.name + ".amazonaws.com")},
+			Principal: iampolicy.Principal{Type: "Service", ID: pulumi.String(service.name + ".amazonaws.com")},
 		})
 	}
 	physicalName := args.Deployment.Name + "-origin-request"
 	return iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name:                pulumi.String(physicalName),
 		Description:         pulumi.String("Runs the function " + physicalName + " in CloudFront"),
-		AssumeRolePolicy:    policy.Document(trust...),
+		AssumeRolePolicy:    iampolicy.Document(trust...),
 		PermissionsBoundary: args.Deployment.PermissionsBoundary(),
 	}, pulumi.Parent(o))
 }
@@ -101,7 +101,7 @@ func (o *Origin) newFunction(ctx *pulumi.Context, name string, args *OriginArgs,
 // newLogs makes the log group of the one region where it can end what is kept, and
 // lets the function write in all: it runs, and logs, near its viewers.
 func (o *Origin) newLogs(ctx *pulumi.Context, name string, args *OriginArgs, role *iam.Role, function *lambda.Function) (*iam.RolePolicy, error) {
-	group := pulumi.Sprintf("/aws/lambda/%s.%s", settings.GlobalRegion, function.Name)
+	group := pulumi.Sprintf("/aws/lambda/%s.%s", config.GlobalRegion, function.Name)
 	_, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            group,
 		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
@@ -112,7 +112,7 @@ func (o *Origin) newLogs(ctx *pulumi.Context, name string, args *OriginArgs, rol
 	anywhere := pulumi.Sprintf("arn:%s:logs:*:%s:log-group:%s", args.Deployment.Partition, args.Deployment.AccountID, group)
 	return iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
 		Role: role.Name,
-		Policy: policy.Document(policy.Statement{
+		Policy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "WriteLogAnywhere",
 			Actions:   []string{"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{anywhere, pulumi.Sprintf("%s:*", anywhere)},

@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-func runOrigin(t *testing.T, change func(*settings.Settings), problemsPrefix string) *pulumitest.Recorder {
+func runOrigin(t *testing.T, change func(*config.Settings), problemsPrefix string) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		s := pulumitest.Settings(t)
@@ -53,7 +53,7 @@ func code(t *testing.T, f pulumitest.Registration) string {
 }
 
 func TestTheOriginsFunctionKnowsTheSettings(t *testing.T) {
-	f := runOrigin(t, func(s *settings.Settings) {
+	f := runOrigin(t, func(s *config.Settings) {
 		s.Edge.BodyLimit = 4096
 		s.Edge.ContentTypes = []string{"application/json", "multipart/form-data"}
 	}, "/problems").Only(t, "aws:lambda/function:Function")
@@ -85,10 +85,10 @@ func TestTheOriginsFunctionLogsInAllRegionsAndDoesNothingElse(t *testing.T) {
 }
 
 func TestADeletionWaitsForTheReplicasOrNotAtAll(t *testing.T) {
-	f := runOrigin(t, func(s *settings.Settings) { s.OriginFunction.DeleteTimeout = 5 * time.Hour }, "").Only(t, "aws:lambda/function:Function")
+	f := runOrigin(t, func(s *config.Settings) { s.OriginFunction.DeleteTimeout = 5 * time.Hour }, "").Only(t, "aws:lambda/function:Function")
 	assert.Equal(t, "5h0m0s", f.Request.GetCustomTimeouts().GetDelete())
 	assert.Equal(t, resource.NewProperty(false), f.Input("skipDestroy"))
 
-	f = runOrigin(t, func(s *settings.Settings) { s.OriginFunction.SkipDestroy = true }, "").Only(t, "aws:lambda/function:Function")
+	f = runOrigin(t, func(s *config.Settings) { s.OriginFunction.SkipDestroy = true }, "").Only(t, "aws:lambda/function:Function")
 	assert.Equal(t, resource.NewProperty(true), f.Input("skipDestroy"))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
 
@@ -59,7 +59,7 @@ func some(random *rand.Rand, all ...string) []string {
 
 // randomSettings are some that pass the checks and let pages in, out of many that need
 // not.
-func randomSettings(t *testing.T, random *rand.Rand) settings.Settings {
+func randomSettings(t *testing.T, random *rand.Rand) config.Settings {
 	t.Helper()
 	text := func(list []string) string {
 		text, err := json.Marshal(list)
@@ -67,7 +67,7 @@ func randomSettings(t *testing.T, random *rand.Rand) settings.Settings {
 		return string(text)
 	}
 	for {
-		config := map[string]string{
+		values := map[string]string{
 			"gatehouse:edgeMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
 			"gatehouse:corsMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
 			"gatehouse:corsOrigins":     text(some(random, "https://app.example.com", "https://*.example.org:8443", "http://localhost:3000", "http://192.168.1.20:3000")),
@@ -77,16 +77,16 @@ func randomSettings(t *testing.T, random *rand.Rand) settings.Settings {
 			"gatehouse:hstsMaxAge":      []string{"0s", "87600h"}[random.IntN(2)],
 		}
 		if random.IntN(4) == 0 {
-			config["gatehouse:corsOrigins"] = `["*"]`
+			values["gatehouse:corsOrigins"] = `["*"]`
 		}
-		if s, err := settings.Load(config); err == nil && s.CORS.Enabled() {
+		if s, err := config.Load(values); err == nil && s.CORS.Enabled() {
 			return s
 		}
 	}
 }
 
 // preflightsOf asks for each origin, method and header of the settings.
-func preflightsOf(c settings.CORS) []preflight {
+func preflightsOf(c config.CORS) []preflight {
 	var all []preflight
 	for _, origin := range c.Origins {
 		if origin == "*" {

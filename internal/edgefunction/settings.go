@@ -1,8 +1,8 @@
 package edgefunction
 
 import (
-	"github.com/gatehouse-iac/gatehouse/internal/headers"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/responseheaders"
 )
 
 // Headers that the functions add to a request, and that no viewer can.
@@ -66,11 +66,11 @@ func newViewerSettings(args *ViewerArgs) viewerSettings {
 		TargetLimit:       args.Edge.TargetLimit,
 		BodyLimit:         args.Edge.BodyLimit,
 		CORS:              newCORSSettings(args.CORS),
-		AnswerHeaders:     headers.Answer(args.ResponseHeaders),
+		AnswerHeaders:     responseheaders.Answer(args.ResponseHeaders),
 	}
 }
 
-func newCORSSettings(c settings.CORS) *corsSettings {
+func newCORSSettings(c config.CORS) *corsSettings {
 	if !c.Enabled() {
 		return nil
 	}

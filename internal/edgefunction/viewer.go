@@ -7,9 +7,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudfront"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/headers"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/responseheaders"
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
 
@@ -19,9 +19,9 @@ const largestFunction = 10 << 10
 // ViewerArgs configures a [Viewer].
 type ViewerArgs struct {
 	Deployment      deployment.Deployment
-	Edge            settings.Edge
-	CORS            settings.CORS
-	ResponseHeaders settings.ResponseHeaders
+	Edge            config.Edge
+	CORS            config.CORS
+	ResponseHeaders config.ResponseHeaders
 	Prefix          string // of the API's paths: all others are answered with 404
 	ProblemsPrefix  string // below which the origin-request function writes documents; empty for none
 	KeyHeader       string // carries the origin key; viewers can't send it
@@ -50,7 +50,7 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 		return nil, err
 	}
 	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse,
-		answerSettings{requestIDHeader, headers.Response(args.ResponseHeaders)})
+		answerSettings{requestIDHeader, responseheaders.Response(args.ResponseHeaders)})
 	if err != nil {
 		return nil, err
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 const cloudFrontFunction = "aws:cloudfront/function:Function"
 
-func runViewer(t *testing.T, change func(*settings.Settings)) (*pulumitest.Recorder, error) {
+func runViewer(t *testing.T, change func(*config.Settings)) (*pulumitest.Recorder, error) {
 	t.Helper()
 	return pulumitest.Run(func(ctx *pulumi.Context) error {
 		s := pulumitest.Settings(t)
@@ -36,7 +36,7 @@ func runViewer(t *testing.T, change func(*settings.Settings)) (*pulumitest.Recor
 	})
 }
 
-func unchanged(*settings.Settings) {}
+func unchanged(*config.Settings) {}
 
 // compiledIn returns the settings in a function's code.
 func compiledIn(t *testing.T, code string) map[string]any {
@@ -78,7 +78,7 @@ func TestTheViewersFunctionKnowsTheSettings(t *testing.T) {
 }
 
 func TestTheViewersFunctionAnswersPreflightsAsTheSettingsSay(t *testing.T) {
-	recorder, err := runViewer(t, func(s *settings.Settings) {
+	recorder, err := runViewer(t, func(s *config.Settings) {
 		s.CORS.Origins = []string{"https://*.example.com"}
 		s.CORS.Credentials = true
 		s.Edge.Methods = []string{"POST"}
@@ -104,7 +104,7 @@ func TestTheViewersFunctionHasRoomForMoreThanTheDefaults(t *testing.T) {
 }
 
 func TestAFunctionTooLongForCloudFrontIsRefused(t *testing.T) {
-	_, err := runViewer(t, func(s *settings.Settings) {
+	_, err := runViewer(t, func(s *config.Settings) {
 		s.ResponseHeaders.ContentSecurityPolicy = strings.Repeat("x", 1783)
 		s.ResponseHeaders.CustomValue = strings.Repeat("x", 1783)
 	})

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // Args configures a [Function].
@@ -31,7 +31,7 @@ type Args struct {
 	VPC *VPC
 
 	// Statements are what the function may do beside writing its log.
-	Statements []policy.Statement
+	Statements []iampolicy.Statement
 }
 
 // VPC is a place in a VPC.
@@ -119,10 +119,10 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name:        pulumi.String(args.physicalName()),
 		Description: pulumi.String(fmt.Sprintf("Runs the function %s", args.physicalName())),
-		AssumeRolePolicy: policy.Document(policy.Statement{
+		AssumeRolePolicy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "Lambda",
 			Actions:   []string{"sts:AssumeRole"},
-			Principal: policy.Principal{Type: "Service", ID: pulumi.String("lambda.amazonaws.com")},
+			Principal: iampolicy.Principal{Type: "Service", ID: pulumi.String("lambda.amazonaws.com")},
 		}),
 		PermissionsBoundary: args.Deployment.PermissionsBoundary(),
 	}, pulumi.Parent(f))
@@ -131,28 +131,28 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 	}
 	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
 		Role:   role.Name,
-		Policy: policy.Document(append(args.runtimeStatements(logs), args.Statements...)...),
+		Policy: iampolicy.Document(append(args.runtimeStatements(logs), args.Statements...)...),
 	}, pulumi.Parent(f))
 	return role, rolePolicy, err
 }
 
 // runtimeStatements are what Lambda itself needs to run the function.
-func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []policy.Statement {
+func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []iampolicy.Statement {
 	anything := pulumi.StringArray{pulumi.String("*")} // neither service knows resources for these
-	statements := []policy.Statement{{
+	statements := []iampolicy.Statement{{
 		Sid:       "WriteLog",
 		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
 		Resources: pulumi.StringArray{pulumi.Sprintf("%s:log-stream:*", logs.Arn)},
 	}}
 	if a.Deployment.Lambda.Tracing {
-		statements = append(statements, policy.Statement{
+		statements = append(statements, iampolicy.Statement{
 			Sid:       "WriteTraces",
 			Actions:   []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"},
 			Resources: anything,
 		})
 	}
 	if a.VPC != nil {
-		statements = append(statements, policy.Statement{
+		statements = append(statements, iampolicy.Statement{
 			Sid: "UseNetwork",
 			Actions: []string{
 				"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
@@ -161,7 +161,7 @@ func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []policy.Statement {
 			Resources: anything,
 			// Lambda uses the role before there is a function that runs; the code in it gets
 			// nothing of this.
-			Conditions: []policy.Condition{{
+			Conditions: []iampolicy.Condition{{
 				Operator: "ArnNotEquals", Key: "lambda:SourceFunctionArn", Value: pulumi.String(a.Deployment.ARN("lambda", "function:"+a.physicalName())),
 			}},
 		})

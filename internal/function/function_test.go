@@ -10,7 +10,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
@@ -22,7 +22,7 @@ func args(t *testing.T) *function.Args {
 		Environment: pulumi.StringMap{"COLOUR": pulumi.String("green")},
 		Timeout:     7,
 		Memory:      256,
-		Statements: []policy.Statement{{
+		Statements: []iampolicy.Statement{{
 			Sid: "Look", Actions: []string{"s3:GetObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::a/b")},
 		}},
 	}

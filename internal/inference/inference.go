@@ -7,16 +7,16 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // Args configures an [Inference].
 type Args struct {
 	Deployment deployment.Deployment
-	Settings   settings.Inference
+	Settings   config.Inference
 	Placement  network.Placement
 }
 
@@ -44,7 +44,7 @@ type Inference struct {
 	SecurityGroupIDs pulumi.StringMap
 
 	// Route leads through the link to the targets.
-	Route gateway.Route
+	Route httpapi.Route
 }
 
 // New declares the way to the private model.
@@ -83,12 +83,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func (i *Inference) route(args *Args, listener *lb.Listener) gateway.Route {
-	return gateway.Route{
+func (i *Inference) route(args *Args, listener *lb.Listener) httpapi.Route {
+	return httpapi.Route{
 		Name:   "inference",
 		Method: "ANY",
-		Path:   args.Settings.Prefix + gateway.Rest,
-		Private: &gateway.Private{
+		Path:   args.Settings.Prefix + httpapi.Rest,
+		Private: &httpapi.Private{
 			LinkID:      i.VPCLinkID,
 			ListenerARN: listener.Arn,
 			ServerName:  args.Settings.ServerName,

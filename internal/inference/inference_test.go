@@ -14,18 +14,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/inference"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 const certificateARN = "arn:aws:acm:eu-west-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"
 
 // defaults are the settings of an empty configuration, with a change or two.
-func defaults(t testing.TB, changes ...func(*settings.Inference)) settings.Inference {
+func defaults(t testing.TB, changes ...func(*config.Inference)) config.Inference {
 	s := pulumitest.Settings(t).Inference
 	for _, change := range changes {
 		change(&s)
@@ -33,23 +33,23 @@ func defaults(t testing.TB, changes ...func(*settings.Inference)) settings.Infer
 	return s
 }
 
-func withTargets(s *settings.Inference) { s.Targets = []string{"10.0.10.25", "10.0.11.25"} }
+func withTargets(s *config.Inference) { s.Targets = []string{"10.0.10.25", "10.0.11.25"} }
 
-func overHTTPS(s *settings.Inference) { s.Protocol, s.Port = "HTTPS", 8443 }
+func overHTTPS(s *config.Inference) { s.Protocol, s.Port = "HTTPS", 8443 }
 
-func withCertificate(s *settings.Inference) {
+func withCertificate(s *config.Inference) {
 	s.CertificateARN, s.ServerName = certificateARN, "model.example.com"
 }
 
 // combinations are all of those choices, each made or not.
-func combinations(t testing.TB) map[string]settings.Inference {
-	all := map[string]settings.Inference{}
+func combinations(t testing.TB) map[string]config.Inference {
+	all := map[string]config.Inference{}
 	for choice := range 8 {
 		s := defaults(t)
 		var name []string
 		for bit, c := range []struct {
 			name   string
-			change func(*settings.Inference)
+			change func(*config.Inference)
 		}{{"targets", withTargets}, {"https", overHTTPS}, {"certificate", withCertificate}} {
 			if choice&(1<<bit) != 0 {
 				c.change(&s)
@@ -62,7 +62,7 @@ func combinations(t testing.TB) map[string]settings.Inference {
 }
 
 // declare declares the way to the private model and the API that uses it.
-func declare(t testing.TB, ctx *pulumi.Context, s settings.Inference) (*inference.Inference, error) {
+func declare(t testing.TB, ctx *pulumi.Context, s config.Inference) (*inference.Inference, error) {
 	private, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: pulumitest.Deployment(t),
 		Settings:   s,
@@ -76,17 +76,17 @@ func declare(t testing.TB, ctx *pulumi.Context, s settings.Inference) (*inferenc
 		return nil, err
 	}
 	all := pulumitest.Settings(t)
-	_, err = gateway.New(ctx, "gateway", &gateway.Args{
+	_, err = httpapi.New(ctx, "gateway", &httpapi.Args{
 		Deployment: pulumitest.Deployment(t),
 		Gateway:    all.Gateway,
 		Key:        all.Key,
 		Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
-		Routes:     []gateway.Route{private.Route},
+		Routes:     []httpapi.Route{private.Route},
 	})
 	return private, err
 }
 
-func run(t testing.TB, s settings.Inference) *pulumitest.Recorder {
+func run(t testing.TB, s config.Inference) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		_, err := declare(t, ctx, s)
@@ -95,7 +95,7 @@ func run(t testing.TB, s settings.Inference) *pulumitest.Recorder {
 }
 
 // each runs check against every combination.
-func each(t *testing.T, check func(t *testing.T, s settings.Inference, r *pulumitest.Recorder)) {
+func each(t *testing.T, check func(t *testing.T, s config.Inference, r *pulumitest.Recorder)) {
 	for name, s := range combinations(t) {
 		t.Run(name, func(t *testing.T) { check(t, s, run(t, s)) })
 	}
@@ -122,7 +122,7 @@ func edges(r *pulumitest.Recorder, typ string, outward bool) []edge {
 }
 
 func TestTheLinkReachesTheLoadBalancerAndThatTheTargetsAndNothingElse(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		listener := 80
 		if s.CertificateARN != "" {
 			listener = 443
@@ -141,7 +141,7 @@ func TestTheLinkReachesTheLoadBalancerAndThatTheTargetsAndNothingElse(t *testing
 var addressRange = regexp.MustCompile(`(?i)cidr|prefixList`)
 
 func TestNoRuleHasAddresses(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		groups := r.OfType("aws:ec2/securityGroup:SecurityGroup")
 		require.Len(t, groups, 3)
 		for _, group := range groups {
@@ -162,7 +162,7 @@ func TestNoRuleHasAddresses(t *testing.T) {
 }
 
 func TestTheLoadBalancerIsInternal(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		balancer := r.Only(t, "aws:lb/loadBalancer:LoadBalancer")
 		assert.Equal(t, "application", balancer.Text("loadBalancerType"))
 		assert.True(t, balancer.Input("internal").BoolValue())
@@ -173,7 +173,7 @@ func TestTheLoadBalancerIsInternal(t *testing.T) {
 }
 
 func TestTheListenerSpeaksTLSWhenThereIsACertificate(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		listener := r.Only(t, "aws:lb/listener:Listener")
 		want := resource.PropertyMap{
 			"loadBalancerArn": resource.NewProperty("arn:aws:mock:::LoadBalancer/inference-load-balancer"),
@@ -195,7 +195,7 @@ func TestTheListenerSpeaksTLSWhenThereIsACertificate(t *testing.T) {
 }
 
 func TestTheTargetGroupTakesAddresses(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		group := r.Only(t, "aws:lb/targetGroup:TargetGroup")
 		assert.Equal(t, "vpc-1", group.Text("vpcId"))
 		assert.Equal(t, "ip", group.Text("targetType"))
@@ -208,7 +208,7 @@ func TestTheTargetGroupTakesAddresses(t *testing.T) {
 }
 
 func TestTargetsOfTheSettingsAreRegisteredAndNoOthers(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		registered := []string{}
 		for _, target := range r.OfType("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
 			registered = append(registered, target.Text("targetId"))
@@ -221,16 +221,16 @@ func TestTargetsOfTheSettingsAreRegisteredAndNoOthers(t *testing.T) {
 
 func TestTargetsOutsideOfTheVPCAreRefused(t *testing.T) {
 	_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
-		_, err := declare(t, ctx, defaults(t, func(s *settings.Inference) { s.Targets = []string{"10.0.10.25", "10.1.10.25"} }))
+		_, err := declare(t, ctx, defaults(t, func(s *config.Inference) { s.Targets = []string{"10.0.10.25", "10.1.10.25"} }))
 		return err
 	})
 	require.ErrorContains(t, err, `gatehouse:inferenceTargets has "10.1.10.25"; allowed: addresses in the VPC, 10.0.0.0/16, 100.64.0.0/16`)
-	r := run(t, defaults(t, func(s *settings.Inference) { s.Targets = []string{"100.64.10.25"} }))
+	r := run(t, defaults(t, func(s *config.Inference) { s.Targets = []string{"100.64.10.25"} }))
 	assert.Equal(t, "100.64.10.25", r.Only(t, "aws:lb/targetGroupAttachment:TargetGroupAttachment").Text("targetId"))
 }
 
 func TestTheListenerComesAfterAllThatIsBehindIt(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		var behind []string
 		for _, g := range r.All() {
 			if strings.HasPrefix(g.Type, "aws:vpc/") || g.Type == "aws:lb/targetGroupAttachment:TargetGroupAttachment" {
@@ -247,7 +247,7 @@ func TestTheListenerComesAfterAllThatIsBehindIt(t *testing.T) {
 }
 
 func TestTheRouteIsGuardedAndKeepsTheKeyFromTheModel(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		route := r.Only(t, "aws:apigatewayv2/route:Route")
 		assert.Equal(t, "ANY /api/inference/{proxy+}", route.Text("routeKey"))
 		assert.Equal(t, "CUSTOM", route.Text("authorizationType"))
@@ -268,13 +268,13 @@ func TestTheRouteIsGuardedAndKeepsTheKeyFromTheModel(t *testing.T) {
 }
 
 func TestSettingsReachTheRoute(t *testing.T) {
-	r := run(t, defaults(t, func(s *settings.Inference) { s.Prefix, s.Timeout = "/api/private/v1", 5*time.Second }))
+	r := run(t, defaults(t, func(s *config.Inference) { s.Prefix, s.Timeout = "/api/private/v1", 5*time.Second }))
 	assert.Equal(t, "ANY /api/private/v1/{proxy+}", r.Only(t, "aws:apigatewayv2/route:Route").Text("routeKey"))
 	assert.InDelta(t, 5000, r.Only(t, "aws:apigatewayv2/integration:Integration").Input("timeoutMilliseconds").NumberValue(), 0)
 }
 
 func TestTheLinkIsInThePrivateSubnets(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		link := r.Only(t, "aws:apigatewayv2/vpcLink:VpcLink")
 		assert.Equal(t, []any{"subnet-1", "subnet-2"}, link.Input("subnetIds").Mappable())
 		assert.Equal(t, []any{"inference-link-group-id"}, link.Input("securityGroupIds").Mappable())
@@ -284,7 +284,7 @@ func TestTheLinkIsInThePrivateSubnets(t *testing.T) {
 // A fixed name makes the engine delete a resource before it creates its replacement,
 // and in between every request fails.
 func TestReplacementsAreMadeBeforeTheOldIsDeleted(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		for _, g := range r.All() {
 			if !strings.HasPrefix(g.Name, "inference-") {
 				continue
@@ -315,7 +315,7 @@ func TestNamesLeaveRoomForTheEnginesSuffix(t *testing.T) {
 // What changes in place would fail requests until the rest of the update is done:
 // it gets another name, so that old and new are there side by side.
 func TestAnotherPortOrProtocolIsAnotherResource(t *testing.T) {
-	names := func(s settings.Inference) []string {
+	names := func(s config.Inference) []string {
 		var all []string
 		for _, g := range run(t, s).All() {
 			if g.Type == "aws:lb/listener:Listener" || strings.HasPrefix(g.Type, "aws:vpc/") {
@@ -334,7 +334,7 @@ func TestAnotherPortOrProtocolIsAnotherResource(t *testing.T) {
 }
 
 func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
-	each(t, func(t *testing.T, _ settings.Inference, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		for _, g := range r.All() {
 			if strings.HasPrefix(g.Name, "inference-") {
 				assert.Equal(t, "gatehouse:inference:Inference", string(urn.URN(g.Request.GetParent()).Type()), g.Name)
@@ -347,7 +347,7 @@ func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
 }
 
 func TestTheURLIsTheListeners(t *testing.T) {
-	for url, s := range map[string]settings.Inference{
+	for url, s := range map[string]config.Inference{
 		"http://internal-inference.eu-west-1.elb.amazonaws.com":  defaults(t),
 		"https://internal-inference.eu-west-1.elb.amazonaws.com": defaults(t, withCertificate),
 	} {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // PageSize is how many parameters Parameter Store lists at once, at most.
@@ -53,7 +53,7 @@ func NewReader(parameters Lister, path string) Reader {
 
 // Contents is what is stored below a ring's path.
 type Contents struct {
-	Ring originkey.Ring
+	Ring keyring.Ring
 
 	// Skipped are the parameters that are no keys. Somebody else made or changed
 	// them: they are worth a warning and nothing more.
@@ -69,7 +69,7 @@ type Skipped struct {
 // Read returns the ring.
 func (r Reader) Read(ctx context.Context) (Contents, error) {
 	var found Contents
-	var keys []originkey.Key
+	var keys []keyring.Key
 	err := r.each(ctx, true, func(parameter Parameter) error {
 		key, err := KeyOf(r.path, parameter)
 		if err != nil {
@@ -83,7 +83,7 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 		return nil
 	})
 	if err == nil {
-		found.Ring, err = originkey.NewRing(keys...)
+		found.Ring, err = keyring.NewRing(keys...)
 	}
 	if err != nil {
 		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, WithMend(err, "kms:Decrypt"))
@@ -93,8 +93,8 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 
 // Names returns the names of all keys, those with a malformed value included. It
 // decrypts nothing, so that it works after the KMS key was disabled too.
-func (r Reader) Names(ctx context.Context) ([]originkey.Name, error) {
-	var names []originkey.Name
+func (r Reader) Names(ctx context.Context) ([]keyring.Name, error) {
+	var names []keyring.Name
 	err := r.each(ctx, false, func(parameter Parameter) error {
 		if name, err := nameOf(r.path, parameter); err == nil {
 			names = append(names, name)
@@ -126,20 +126,20 @@ func (r Reader) each(ctx context.Context, decrypt bool, visit func(Parameter) er
 
 // KeyOf returns the key that a parameter of the ring below path holds, and an error
 // without the parameter's value if it holds none.
-func KeyOf(path string, parameter Parameter) (originkey.Key, error) {
+func KeyOf(path string, parameter Parameter) (keyring.Key, error) {
 	name, err := nameOf(path, parameter)
 	if err != nil {
-		return originkey.Key{}, err
+		return keyring.Key{}, err
 	}
-	value, err := originkey.ParseValue(parameter.Value)
+	value, err := keyring.ParseValue(parameter.Value)
 	if err != nil {
-		return originkey.Key{}, err
+		return keyring.Key{}, err
 	}
-	return originkey.Key{Name: name, Value: value, Created: parameter.Modified}, nil
+	return keyring.Key{Name: name, Value: value, Created: parameter.Modified}, nil
 }
 
-func nameOf(path string, parameter Parameter) (originkey.Name, error) {
-	return originkey.ParseName(strings.TrimPrefix(parameter.Name, path+"/"))
+func nameOf(path string, parameter Parameter) (keyring.Name, error) {
+	return keyring.ParseName(strings.TrimPrefix(parameter.Name, path+"/"))
 }
 
 // WithMend says what to do about a refusal by KMS, which Parameter Store passes on

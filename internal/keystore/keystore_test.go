@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 const path = "/gatehouse/test/origin-key"
@@ -24,11 +24,11 @@ const path = "/gatehouse/test/origin-key"
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 // key returns the n-th key, made n seconds after noon.
-func key(n byte) originkey.Key {
+func key(n byte) keyring.Key {
 	made := noon.Add(time.Duration(n) * time.Second)
-	return originkey.Key{
-		Name:    originkey.NewName(made, [originkey.NonceSize]byte{n}),
-		Value:   originkey.NewValue([originkey.ValueSize]byte{n}),
+	return keyring.Key{
+		Name:    keyring.NewName(made, [keyring.NonceSize]byte{n}),
+		Value:   keyring.NewValue([keyring.ValueSize]byte{n}),
 		Created: made,
 	}
 }

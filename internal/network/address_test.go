@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // deployed is an account that has the VPC already, with addresses of its own: what the
@@ -28,7 +28,7 @@ func (d deployed) NewResource(args pulumi.MockResourceArgs) (string, resource.Pr
 }
 
 func TestTheAddressesStay(t *testing.T) {
-	s := own(t, func(s *settings.Network) { s.CIDR = netip.MustParsePrefix("10.1.0.0/16") })
+	s := own(t, func(s *config.Network) { s.CIDR = netip.MustParsePrefix("10.1.0.0/16") })
 	run := func(cidr string) (*pulumitest.Recorder, error) {
 		d := deployed{&pulumitest.Recorder{}, cidr}
 		return d.Recorder, pulumi.RunErr(program(t, s), pulumi.WithMocks(pulumitest.Project, pulumitest.Stack, d))

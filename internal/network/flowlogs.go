@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // newFlowLogs records every connection, allowed or not.
@@ -19,7 +19,7 @@ func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) erro
 	}
 	opts := []pulumi.ResourceOption{pulumi.Parent(n)}
 	switch args.Settings.FlowLogs.Destination {
-	case settings.FlowLogsToS3:
+	case config.FlowLogsToS3:
 		flowLog.LogDestinationType = pulumi.String("s3")
 		flowLog.LogDestination = pulumi.String(args.Settings.FlowLogs.BucketARN)
 	default:
@@ -50,11 +50,11 @@ func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, 
 	role, err := iam.NewRole(ctx, name+"-flow-logs-role", &iam.RoleArgs{
 		Name:        pulumi.String(d.Name + "-flow-logs"),
 		Description: pulumi.String("Writes the flow logs of " + d.Name),
-		AssumeRolePolicy: policy.Document(policy.Statement{
+		AssumeRolePolicy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "FlowLogs",
 			Actions:   []string{"sts:AssumeRole"},
-			Principal: policy.Principal{Type: "Service", ID: pulumi.String("vpc-flow-logs.amazonaws.com")},
-			Conditions: []policy.Condition{
+			Principal: iampolicy.Principal{Type: "Service", ID: pulumi.String("vpc-flow-logs.amazonaws.com")},
+			Conditions: []iampolicy.Condition{
 				{Operator: "StringEquals", Key: "aws:SourceAccount", Value: pulumi.String(d.AccountID)},
 				{Operator: "ArnLike", Key: "aws:SourceArn", Value: pulumi.String(d.ARN("ec2", "vpc-flow-log/*"))},
 			},
@@ -66,11 +66,11 @@ func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, 
 	}
 	permission, err := iam.NewRolePolicy(ctx, name+"-flow-logs-policy", &iam.RolePolicyArgs{
 		Role: role.Name,
-		Policy: policy.Document(policy.Statement{
+		Policy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "WriteFlowLogs",
 			Actions:   []string{"logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"},
 			Resources: pulumi.StringArray{pulumi.Sprintf("%s:*", logs.Arn)},
-		}, policy.Statement{
+		}, iampolicy.Statement{
 			Sid:       "FindLogGroup",
 			Actions:   []string{"logs:DescribeLogGroups"},
 			Resources: pulumi.StringArray{pulumi.String("*")}, // AWS knows no narrower one

@@ -6,16 +6,16 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // newNAT gives the private subnets the way out that the settings ask for.
 func (n *Network) newNAT(ctx *pulumi.Context, name string, args *Args) error {
 	gateways := 0
 	switch args.Settings.NAT {
-	case settings.NATSingle:
+	case config.NATSingle:
 		gateways = 1
-	case settings.NATPerZone:
+	case config.NATPerZone:
 		gateways = len(n.zones)
 	}
 	var last *ec2.NatGateway

@@ -8,15 +8,15 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/network/layout"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
 // Args configures a [Network].
 type Args struct {
 	Deployment deployment.Deployment
-	Settings   settings.Network
+	Settings   config.Network
 }
 
 // Network is a VPC with its subnets, ways out, endpoints and flow logs.
@@ -40,7 +40,7 @@ type Network struct {
 	isolatedTable *ec2.RouteTable
 	cidr          netip.Prefix
 	zones         []string
-	subnets       []layout.Zone // one for each zone
+	subnets       []subnets.Zone // one for each zone
 	endpoints     []endpoint
 }
 
@@ -88,7 +88,7 @@ func (n *Network) Placement() Placement {
 func (n *Network) plan(ctx *pulumi.Context, _ string, args *Args) (err error) {
 	s := args.Settings
 	n.cidr = s.CIDR
-	if n.subnets, err = layout.New(s.CIDR, s.ZoneCount); err != nil {
+	if n.subnets, err = subnets.New(s.CIDR, s.ZoneCount); err != nil {
 		return err
 	}
 	if n.zones, err = findZones(ctx, args.Deployment.Region, s.ZoneCount, s.Zones, pulumi.Parent(n)); err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // own is the default network with a change or two.
-func own(t testing.TB, changes ...func(*settings.Network)) settings.Network {
+func own(t testing.TB, changes ...func(*config.Network)) config.Network {
 	t.Helper()
 	s := pulumitest.Settings(t).Network
 	for _, change := range changes {
@@ -27,12 +27,12 @@ func own(t testing.TB, changes ...func(*settings.Network)) settings.Network {
 	return s
 }
 
-func deploy(t testing.TB, s settings.Network) *pulumitest.Recorder {
+func deploy(t testing.TB, s config.Network) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, program(t, s))
 }
 
-func program(t testing.TB, s settings.Network) pulumi.RunFunc {
+func program(t testing.TB, s config.Network) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) error {
 		_, err := network.New(ctx, "network", &network.Args{Deployment: pulumitest.Deployment(t), Settings: s})
 		return err
@@ -40,18 +40,18 @@ func program(t testing.TB, s settings.Network) pulumi.RunFunc {
 }
 
 // combinations are all choices of a network of the stack's own.
-func combinations(t testing.TB) map[string]settings.Network {
-	all := map[string]settings.Network{}
+func combinations(t testing.TB) map[string]config.Network {
+	all := map[string]config.Network{}
 	for zones := 2; zones <= 3; zones++ {
-		for _, nat := range []string{settings.NATNone, settings.NATSingle, settings.NATPerZone} {
+		for _, nat := range []string{config.NATNone, config.NATSingle, config.NATPerZone} {
 			for _, endpoints := range [][]string{nil, {"bedrock-runtime"}, {"ecr.api", "ecr.dkr", "logs"}} {
 				for _, ipv6 := range []bool{false, true} {
-					for _, flowLogs := range []string{settings.FlowLogsToCloudWatch, settings.FlowLogsToS3} {
+					for _, flowLogs := range []string{config.FlowLogsToCloudWatch, config.FlowLogsToS3} {
 						name := fmt.Sprintf("%d zones, NAT %s, %d endpoints, IPv6 %t, flow logs to %s", zones, nat, len(endpoints), ipv6, flowLogs)
-						all[name] = own(t, func(s *settings.Network) {
+						all[name] = own(t, func(s *config.Network) {
 							s.ZoneCount, s.NAT, s.InterfaceEndpoints, s.IPv6 = zones, nat, endpoints, ipv6
 							s.FlowLogs.Destination = flowLogs
-							if flowLogs == settings.FlowLogsToS3 {
+							if flowLogs == config.FlowLogsToS3 {
 								s.FlowLogs.BucketARN = "arn:aws:s3:::logs/vpc"
 							}
 						})
@@ -63,14 +63,14 @@ func combinations(t testing.TB) map[string]settings.Network {
 	return all
 }
 
-func each(t *testing.T, check func(t *testing.T, s settings.Network, r *pulumitest.Recorder)) {
+func each(t *testing.T, check func(t *testing.T, s config.Network, r *pulumitest.Recorder)) {
 	for name, s := range combinations(t) {
 		t.Run(name, func(t *testing.T) { check(t, s, deploy(t, s)) })
 	}
 }
 
 func TestEveryVPCHasFlowLogsAndAnEmptyDefaultGroup(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		vpc := r.Only(t, "aws:ec2/vpc:Vpc")
 		assert.Equal(t, "10.0.0.0/16", vpc.Text("cidrBlock"))
 		assert.True(t, vpc.Input("enableDnsSupport").BoolValue())
@@ -80,7 +80,7 @@ func TestEveryVPCHasFlowLogsAndAnEmptyDefaultGroup(t *testing.T) {
 		log := r.Only(t, "aws:ec2/flowLog:FlowLog")
 		assert.Equal(t, "network-vpc-id", log.Text("vpcId"))
 		assert.Equal(t, "ALL", log.Text("trafficType"))
-		if s.FlowLogs.Destination == settings.FlowLogsToS3 {
+		if s.FlowLogs.Destination == config.FlowLogsToS3 {
 			assert.Equal(t, "s3", log.Text("logDestinationType"))
 			assert.Equal(t, "arn:aws:s3:::logs/vpc", log.Text("logDestination"))
 			assert.Empty(t, r.OfType("aws:iam/role:Role"))
@@ -98,7 +98,7 @@ func TestEveryVPCHasFlowLogsAndAnEmptyDefaultGroup(t *testing.T) {
 }
 
 func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		subnets := r.OfType("aws:ec2/subnet:Subnet")
 		require.Len(t, subnets, 3*s.ZoneCount)
 		for _, subnet := range subnets {
@@ -109,7 +109,7 @@ func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
 }
 
 func TestNothingIsOpenToEverybody(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
 			assert.True(t, group.Input("ingress").IsNull(), "the rules of %s are apart", group.Name)
 			assert.True(t, group.Input("egress").IsNull(), "the rules of %s are apart", group.Name)
@@ -145,7 +145,7 @@ func routes(t testing.TB, r *pulumitest.Recorder, tier string, zone int) map[str
 }
 
 func TestEachTierReachesWhatItMay(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		for zone := range s.ZoneCount {
 			public := map[string]string{"0.0.0.0/0": "network-internet-id"}
 			private := map[string]string{}
@@ -154,9 +154,9 @@ func TestEachTierReachesWhatItMay(t *testing.T) {
 				private["::/0"] = "network-egress-only-id"
 			}
 			switch s.NAT {
-			case settings.NATSingle:
+			case config.NATSingle:
 				private["0.0.0.0/0"] = "network-nat-0-id"
-			case settings.NATPerZone:
+			case config.NATPerZone:
 				private["0.0.0.0/0"] = fmt.Sprintf("network-nat-%d-id", zone)
 			}
 			assert.Equal(t, public, routes(t, r, "public", zone))
@@ -167,8 +167,8 @@ func TestEachTierReachesWhatItMay(t *testing.T) {
 }
 
 func TestNATGatewaysAreInPublicSubnetsOfTheirZones(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
-		want := map[string]int{settings.NATNone: 0, settings.NATSingle: 1, settings.NATPerZone: s.ZoneCount}[s.NAT]
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
+		want := map[string]int{config.NATNone: 0, config.NATSingle: 1, config.NATPerZone: s.ZoneCount}[s.NAT]
 		require.Len(t, r.OfType("aws:ec2/eip:Eip"), want)
 		gateways := r.OfType("aws:ec2/natGateway:NatGateway")
 		require.Len(t, gateways, want)
@@ -185,7 +185,7 @@ func TestNATGatewaysAreInPublicSubnetsOfTheirZones(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		tables := r.OfType("aws:ec2/routeTable:RouteTable")
 		for _, service := range []string{"s3", "dynamodb"} {
 			endpoint := r.Named(t, "aws:ec2/vpcEndpoint:VpcEndpoint", "network-"+service+"-endpoint")
@@ -207,7 +207,7 @@ func TestEndpoints(t *testing.T) {
 }
 
 func TestIPv6Addresses(t *testing.T) {
-	each(t, func(t *testing.T, s settings.Network, r *pulumitest.Recorder) {
+	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		seen := map[string]bool{}
 		for _, subnet := range r.OfType("aws:ec2/subnet:Subnet") {
 			if !s.IPv6 {
@@ -267,22 +267,22 @@ func TestTheFlowLogsRole(t *testing.T) {
 
 func TestZones(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*settings.Network)
+		change func(*config.Network)
 		want   []string
 		err    string
 	}{
-		"the first two": {func(*settings.Network) {}, []string{"eu-west-1a", "eu-west-1b"}, ""},
+		"the first two": {func(*config.Network) {}, []string{"eu-west-1a", "eu-west-1b"}, ""},
 		"named": {
-			func(s *settings.Network) { s.Zones = []string{"eu-west-1c", "eu-west-1a"} },
+			func(s *config.Network) { s.Zones = []string{"eu-west-1c", "eu-west-1a"} },
 			[]string{"eu-west-1c", "eu-west-1a"},
 			"",
 		},
 		"unknown": {
-			func(s *settings.Network) { s.Zones = []string{"eu-west-1a", "eu-west-1z"} },
+			func(s *config.Network) { s.Zones = []string{"eu-west-1a", "eu-west-1z"} },
 			nil, "networkZones names eu-west-1z, which this account doesn't have or where API Gateway makes no VPC links; allowed: eu-west-1a, eu-west-1b, eu-west-1c",
 		},
 		"without VPC links": {
-			func(s *settings.Network) { s.Zones = []string{"eu-west-1a", "eu-west-1d"} },
+			func(s *config.Network) { s.Zones = []string{"eu-west-1a", "eu-west-1d"} },
 			nil, "networkZones names eu-west-1d",
 		},
 	} {
@@ -307,7 +307,7 @@ func TestThePlacementAndTheOutputs(t *testing.T) {
 	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		n, err := network.New(ctx, "network", &network.Args{
 			Deployment: pulumitest.Deployment(t),
-			Settings:   own(t, func(s *settings.Network) { s.InterfaceEndpoints = []string{"ssm"} }),
+			Settings:   own(t, func(s *config.Network) { s.InterfaceEndpoints = []string{"ssm"} }),
 		})
 		if err != nil {
 			return nil, err

@@ -10,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/network/layout"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
 // Placement is where in a network something private goes: all that it needs to know
@@ -28,7 +28,7 @@ type Placement struct {
 
 // Existing returns the placement in a VPC that others made. It looks whether the
 // subnets are fit, and declares nothing.
-func Existing(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pulumi.InvokeOption) (Placement, error) {
+func Existing(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) (Placement, error) {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &existing.VPCID}, opts...)
 	if err != nil {
 		return Placement{}, fmt.Errorf("looking up %s, the VPC of gatehouse:networkVpcId: %w", existing.VPCID, err)
@@ -62,7 +62,7 @@ const (
 
 // findSubnets looks up the subnets, and refuses those that aren't fit. One that is
 // nearly full may have the load balancer already, so that it is only warned of.
-func findSubnets(ctx *pulumi.Context, existing settings.ExistingNetwork, opts ...pulumi.InvokeOption) error {
+func findSubnets(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) error {
 	all := make([]subnet, len(existing.PrivateSubnetIDs))
 	for i, id := range existing.PrivateSubnetIDs {
 		found, err := ec2.LookupSubnet(ctx, &ec2.LookupSubnetArgs{Id: &id}, opts...)
@@ -104,9 +104,9 @@ func checkSubnets(vpc string, all []subnet) error {
 				s.id, s.cidr, smallestBalancerSubnet))
 		}
 	}
-	if len(zones) < layout.MinZones || len(zones) < len(all) {
+	if len(zones) < subnets.MinZones || len(zones) < len(all) {
 		problems = append(problems, fmt.Errorf(key+"%d subnets in %d zone(s); allowed: subnets in at least %d zones and one in each, as load balancers need them",
-			len(all), len(zones), layout.MinZones))
+			len(all), len(zones), subnets.MinZones))
 	}
 	return errors.Join(problems...)
 }

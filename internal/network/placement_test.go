@@ -7,16 +7,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 func place(t testing.TB, subnets ...string) (network.Placement, *pulumitest.Recorder, error) {
 	t.Helper()
 	var placement network.Placement
 	r, err := pulumitest.Run(func(ctx *pulumi.Context) (err error) {
-		placement, err = network.Existing(ctx, settings.ExistingNetwork{VPCID: pulumitest.ExistingVPC, PrivateSubnetIDs: subnets})
+		placement, err = network.Existing(ctx, config.ExistingNetwork{VPCID: pulumitest.ExistingVPC, PrivateSubnetIDs: subnets})
 		return err
 	})
 	return placement, r, err

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/network/layout"
+	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
 // Everywhere, as routes spell it.
@@ -29,7 +29,7 @@ func (n *Network) newPublicTier(ctx *pulumi.Context, name string, args *Args) (e
 		return err
 	}
 	for i := range n.zones {
-		id, err := n.newSubnet(ctx, name, args, i, layout.Public, n.publicTable)
+		id, err := n.newSubnet(ctx, name, args, i, subnets.Public, n.publicTable)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (n *Network) newPrivateTier(ctx *pulumi.Context, name string, args *Args) e
 		if err != nil {
 			return err
 		}
-		id, err := n.newSubnet(ctx, name, args, i, layout.Private, table)
+		id, err := n.newSubnet(ctx, name, args, i, subnets.Private, table)
 		if err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func (n *Network) newIsolatedTier(ctx *pulumi.Context, name string, args *Args) 
 		return err
 	}
 	for i := range n.zones {
-		id, err := n.newSubnet(ctx, name, args, i, layout.Isolated, n.isolatedTable)
+		id, err := n.newSubnet(ctx, name, args, i, subnets.Isolated, n.isolatedTable)
 		if err != nil {
 			return err
 		}
@@ -113,13 +113,13 @@ func (n *Network) newRoute(ctx *pulumi.Context, name string, table *ec2.RouteTab
 }
 
 // newSubnet makes a zone's subnet of a tier and returns its id.
-func (n *Network) newSubnet(ctx *pulumi.Context, name string, args *Args, zone int, tier layout.Tier, table *ec2.RouteTable) (pulumi.StringOutput, error) {
+func (n *Network) newSubnet(ctx *pulumi.Context, name string, args *Args, zone int, tier subnets.Tier, table *ec2.RouteTable) (pulumi.StringOutput, error) {
 	what := fmt.Sprintf("%s-%d", tier, zone)
 	subnetArgs := &ec2.SubnetArgs{
 		VpcId:               n.VPCID,
 		AvailabilityZone:    pulumi.String(n.zones[zone]),
 		CidrBlock:           pulumi.String(n.subnets[zone].Of(tier).String()),
-		MapPublicIpOnLaunch: pulumi.Bool(tier == layout.Public),
+		MapPublicIpOnLaunch: pulumi.Bool(tier == subnets.Public),
 		Tags:                args.tags(fmt.Sprintf("%s-%s", tier, n.zones[zone])),
 	}
 	if args.Settings.IPv6 {
@@ -137,13 +137,13 @@ func (n *Network) newSubnet(ctx *pulumi.Context, name string, args *Args, zone i
 	return subnet.ID().ToStringOutput(), err
 }
 
-func (n *Network) ipv6Subnet(zone int, tier layout.Tier) pulumi.StringOutput {
+func (n *Network) ipv6Subnet(zone int, tier subnets.Tier) pulumi.StringOutput {
 	return n.vpc.Ipv6CidrBlock.ApplyT(func(text string) (string, error) {
 		vpc, err := netip.ParsePrefix(text)
 		if err != nil {
 			return "", fmt.Errorf("the VPC's IPv6 addresses: %w", err)
 		}
-		subnet, err := layout.IPv6(vpc, zone, tier)
+		subnet, err := subnets.IPv6(vpc, zone, tier)
 		return subnet.String(), err
 	}).(pulumi.StringOutput)
 }

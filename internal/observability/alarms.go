@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
@@ -23,13 +23,13 @@ const (
 // alarms are about requests. CloudFront has none: its metrics are in us-east-1, from
 // where an alarm can tell no topic of another region. The rotator asks through
 // CloudFront at each step, and says when it gets no answer (rotation-failed-checks).
-func (a *Args) alarms() []alarm.Alarm {
-	all := []alarm.Alarm{
+func (a *Args) alarms() []alerting.Alarm {
+	all := []alerting.Alarm{
 		{
 			Name:        "api-errors",
 			Description: fmt.Sprintf("More than %d%% of requests were answered with 5xx, for ten minutes of fifteen.", errorPercent),
 			Expression:  fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", fewRequests),
-			Metrics: map[string]alarm.Metric{
+			Metrics: map[string]alerting.Metric{
 				"requests": a.ofAPI("Count", "Sum"),
 				"errors":   a.ofAPI("5xx", "Sum"),
 			},
@@ -61,7 +61,7 @@ func (a *Args) alarms() []alarm.Alarm {
 			Name:        "functions-throttled",
 			Description: "Lambda refused to run a function: the account runs as many as it may.",
 			Expression:  "FILL(authorizer, 0) + FILL(model, 0)",
-			Metrics: map[string]alarm.Metric{
+			Metrics: map[string]alerting.Metric{
 				"authorizer": ofFunction(a.Functions.Authorizer, "Throttles", "Sum"),
 				"model":      ofFunction(a.Functions.Model, "Throttles", "Sum"),
 			},
@@ -71,7 +71,7 @@ func (a *Args) alarms() []alarm.Alarm {
 		all[i].Period, all[i].Periods, all[i].Breaching = period, 3, 2
 	}
 	if a.Private != nil {
-		all = append(all, alarm.Alarm{
+		all = append(all, alerting.Alarm{
 			Name:        "private-model-away",
 			Description: "No target of the private model is healthy.",
 			Metric:      a.Private.ofTargets("HealthyHostCount", "Maximum"),

@@ -6,9 +6,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 func (o *Observability) newDashboard(ctx *pulumi.Context, name string, args *Args) error {
@@ -45,7 +45,7 @@ func (a *Args) alarmARNs() []string {
 	}
 	var arns []string
 	for _, name := range names {
-		arns = append(arns, alarm.ARN(a.Deployment, name))
+		arns = append(arns, alerting.ARN(a.Deployment, name))
 	}
 	return arns
 }
@@ -64,7 +64,7 @@ func (a *Args) requests() row {
 		atTheEdge = append(atTheEdge, line{label: "blocked by the firewall", metric: a.ofFirewall("BlockedRequests", "Sum")})
 	}
 	return row{"## Requests", []graph{
-		{title: "CloudFront", region: settings.GlobalRegion, unit: "requests", lines: atTheEdge},
+		{title: "CloudFront", region: config.GlobalRegion, unit: "requests", lines: atTheEdge},
 		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{label: "requests", metric: a.ofAPI("Count", "Sum")},
 			{label: "refused: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},
@@ -78,7 +78,7 @@ func (a *Args) requests() row {
 
 func (a *Args) errors() row {
 	return row{"## Errors by hop", []graph{
-		{title: "CloudFront", region: settings.GlobalRegion, unit: "% of requests", lines: []line{
+		{title: "CloudFront", region: config.GlobalRegion, unit: "% of requests", lines: []line{
 			{label: "4xx", metric: a.ofDistribution("4xxErrorRate", "Average")},
 			{label: "5xx", metric: a.ofDistribution("5xxErrorRate", "Average")},
 		}},
@@ -97,9 +97,9 @@ func (a *Args) errors() row {
 
 func (a *Args) times() row {
 	return row{"## Times", []graph{
-		{title: "API, all of it", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return a.ofAPI("Latency", p) }), bound: float64(slow.Milliseconds())},
-		{title: "Behind the API", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return a.ofAPI("IntegrationLatency", p) })},
-		{title: "Authorizer", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alarm.Metric { return ofFunction(a.Functions.Authorizer, "Duration", p) })},
+		{title: "API, all of it", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("Latency", p) }), bound: float64(slow.Milliseconds())},
+		{title: "Behind the API", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("IntegrationLatency", p) })},
+		{title: "Authorizer", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return ofFunction(a.Functions.Authorizer, "Duration", p) })},
 	}}
 }
 
@@ -107,7 +107,7 @@ func (a *Args) models() row {
 	byType := fmt.Sprintf(`SEARCH('{%s,%s,%s} MetricName="%s" %s="%s"', 'Sum')`,
 		metrics.Namespace, metrics.StackDimension, metrics.ErrorTypeDimension, metrics.Errors, metrics.StackDimension, a.Deployment.Name)
 	return row{"## Models behind `POST /api/models`", []graph{
-		{title: "The model's time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alarm.Metric { return a.ofStack(metrics.ModelLatency, p) })},
+		{title: "The model's time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alerting.Metric { return a.ofStack(metrics.ModelLatency, p) })},
 		{title: "Tokens", region: a.Deployment.Region, unit: "tokens", lines: []line{
 			{label: "in", metric: a.ofStack(metrics.InputTokens, "Sum")},
 			{label: "out", metric: a.ofStack(metrics.OutputTokens, "Sum")},
@@ -150,12 +150,12 @@ func (a *Args) private() row {
 			{label: "5xx of the load balancer", metric: p.ofLoadBalancer("HTTPCode_ELB_5XX_Count", "Sum")},
 			{label: "5xx of targets", metric: p.ofLoadBalancer("HTTPCode_Target_5XX_Count", "Sum")},
 		}},
-		{title: "The targets' time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(percentile string) alarm.Metric { return p.ofTargets("TargetResponseTime", percentile) })},
+		{title: "The targets' time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(percentile string) alerting.Metric { return p.ofTargets("TargetResponseTime", percentile) })},
 	}}
 }
 
 // percentiles are the usual three lines about times.
-func percentiles(of func(statistic string) alarm.Metric) []line {
+func percentiles(of func(statistic string) alerting.Metric) []line {
 	var lines []line
 	for _, percentile := range []string{"p50", "p95", "p99"} {
 		lines = append(lines, line{label: percentile, metric: of(percentile)})

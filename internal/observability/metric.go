@@ -5,13 +5,13 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
 // ofDistribution is a metric of CloudFront, which are all in us-east-1.
-func (a *Args) ofDistribution(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (a *Args) ofDistribution(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/CloudFront", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"DistributionId": a.DistributionID, "Region": pulumi.String("Global")},
 	}
@@ -19,30 +19,30 @@ func (a *Args) ofDistribution(name, statistic string) alarm.Metric {
 
 // ofFirewall is a metric of AWS WAF about all rules together, which is in us-east-1
 // too.
-func (a *Args) ofFirewall(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (a *Args) ofFirewall(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/WAFV2", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"WebACL": pulumi.String(a.Firewall), "Rule": pulumi.String("ALL")},
 	}
 }
 
-func (a *Args) ofAPI(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (a *Args) ofAPI(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/ApiGateway", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"ApiId": a.API.ID, "Stage": pulumi.String(a.API.Stage)},
 	}
 }
 
-func ofFunction(function pulumi.StringInput, name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func ofFunction(function pulumi.StringInput, name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/Lambda", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"FunctionName": function},
 	}
 }
 
 // ofStack is a metric that the stack's own functions and logs make.
-func (a *Args) ofStack(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (a *Args) ofStack(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: metrics.Namespace, Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{metrics.StackDimension: pulumi.String(a.Deployment.Name)},
 	}
@@ -50,15 +50,15 @@ func (a *Args) ofStack(name, statistic string) alarm.Metric {
 
 // ofTargets is a metric of the load balancer about its targets. CloudWatch knows both
 // by the ends of their ARNs.
-func (p *Private) ofTargets(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (p *Private) ofTargets(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"LoadBalancer": p.loadBalancer(), "TargetGroup": endOf(p.TargetGroupARN, ":")},
 	}
 }
 
-func (p *Private) ofLoadBalancer(name, statistic string) alarm.Metric {
-	return alarm.Metric{
+func (p *Private) ofLoadBalancer(name, statistic string) alerting.Metric {
+	return alerting.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
 		Dimensions: pulumi.StringMap{"LoadBalancer": p.loadBalancer()},
 	}

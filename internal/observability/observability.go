@@ -7,7 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
@@ -76,7 +76,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func (o *Observability) newAlarms(ctx *pulumi.Context, name string, args *Args) error {
-	desk := alarm.Desk{Deployment: args.Deployment, Topic: args.Topic, Runbook: args.Runbook}
+	desk := alerting.Desk{Deployment: args.Deployment, Topic: args.Topic, Runbook: args.Runbook}
 	for _, a := range args.alarms() {
 		if err := desk.New(ctx, name+"-"+a.Name, a, pulumi.Parent(o)); err != nil {
 			return err

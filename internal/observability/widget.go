@@ -6,7 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 )
 
 // The grid of a dashboard is 24 units wide.
@@ -33,7 +33,7 @@ type graph struct {
 // line is one metric in a diagram, or an expression that finds several.
 type line struct {
 	label  string
-	metric alarm.Metric
+	metric alerting.Metric
 	search pulumi.StringInput
 }
 

@@ -11,8 +11,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/gatehouse-iac/gatehouse/internal/accesslog"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/accesslogs"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // Names are what the permissions of one stack are bounded by.
@@ -34,7 +34,7 @@ func (n Names) replacer() *strings.Replacer {
 	return strings.NewReplacer(
 		"{partition}", n.Partition, "{region}", n.Region, "{account}", n.AccountID,
 		"{project}", n.Project, "{stack}", n.Stack, "{name}", n.Name(), "{boundary}", n.Boundary,
-		"{global}", settings.GlobalRegion, "{bucket}", accesslog.BucketPrefix(n.Name()),
+		"{global}", config.GlobalRegion, "{bucket}", accesslogs.BucketPrefix(n.Name()),
 	)
 }
 

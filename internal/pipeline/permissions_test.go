@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -205,18 +205,18 @@ func TestTheBoundaryAllowsWhatTheStacksRolesDo(t *testing.T) {
 }
 
 // roleShapes are the settings on which the roles' policies depend.
-var roleShapes = map[string]func(*settings.Settings){
-	"a network":  func(s *settings.Settings) { s.Network.Enabled = true },
-	"a firewall": func(s *settings.Settings) { s.Firewall.Enabled = true },
-	"all of Bedrock": func(s *settings.Settings) {
+var roleShapes = map[string]func(*config.Settings){
+	"a network":  func(s *config.Settings) { s.Network.Enabled = true },
+	"a firewall": func(s *config.Settings) { s.Firewall.Enabled = true },
+	"all of Bedrock": func(s *config.Settings) {
 		s.Lambda.Tracing = true
 		s.Model.ID, s.Model.Region = "eu.amazon.nova-micro-v1:0", "eu-west-1"
-		s.Model.Guardrail = settings.Guardrail{ID: "gr1234567890", Version: "1"}
+		s.Model.Guardrail = config.Guardrail{ID: "gr1234567890", Version: "1"}
 	},
-	"a server in the network": func(s *settings.Settings) {
+	"a server in the network": func(s *config.Settings) {
 		s.Network.Enabled, s.Model.InVPC = true, true
-		s.Model.Backend = settings.BackendOpenAI
-		s.Model.Server = settings.Server{BaseURL: "http://10.0.16.25:8000/v1", APIKeyParameter: "/gatehouse/model-key"}
+		s.Model.Backend = config.BackendOpenAI
+		s.Model.Server = config.Server{BaseURL: "http://10.0.16.25:8000/v1", APIKeyParameter: "/gatehouse/model-key"}
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // path sets what the pipeline makes apart from what the stacks do, in every ARN: the
@@ -25,7 +25,7 @@ type Args struct {
 	Partition string
 	AccountID string
 	Project   string // of the stacks
-	Settings  settings.Pipeline
+	Settings  config.Pipeline
 }
 
 // Pipeline is the provider with the roles.

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-func config(t testing.TB) settings.Pipeline {
+func testConfig(t testing.TB) config.Pipeline {
 	t.Helper()
-	s, err := settings.LoadPipeline(map[string]string{
+	s, err := config.LoadPipeline(map[string]string{
 		"aws:region":                    "eu-west-1",
 		"gatehouse-pipeline:repository": "acme/gatehouse",
 		"gatehouse-pipeline:stacks":     `["dev", "prod"]`,
@@ -24,7 +24,7 @@ func config(t testing.TB) settings.Pipeline {
 	return s
 }
 
-func deploy(t testing.TB, s settings.Pipeline) *pulumitest.Recorder {
+func deploy(t testing.TB, s config.Pipeline) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		_, err := New(ctx, "pipeline", &Args{
@@ -51,7 +51,7 @@ func trustOf(t testing.TB, r *pulumitest.Recorder, role string) trustPolicy {
 }
 
 func TestRolesTrustOneEnvironmentEach(t *testing.T) {
-	r := deploy(t, config(t))
+	r := deploy(t, testConfig(t))
 	for role, environment := range map[string]string{
 		"pipeline-dev-preview":  "dev-preview",
 		"pipeline-prod-preview": "prod-preview",
@@ -72,7 +72,7 @@ func TestRolesTrustOneEnvironmentEach(t *testing.T) {
 }
 
 func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
-	r := deploy(t, config(t))
+	r := deploy(t, testConfig(t))
 	attached := map[string][]string{}
 	for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
 		attached[a.Text("role")] = append(attached[a.Text("role")], strings.TrimPrefix(a.Text("policyArn"), "arn:aws:mock:::Policy/pipeline-"))
@@ -97,7 +97,7 @@ func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
 const largestAttachments = 10
 
 func TestNoRoleHasMorePoliciesThanIAMTakes(t *testing.T) {
-	s := config(t)
+	s := testConfig(t)
 	s.StateBucket, s.SecretsKeyARN = "state", "arn:aws:kms:eu-west-1:123456789012:key/1"
 	count := map[string]int{}
 	for _, a := range deploy(t, s).OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
@@ -110,7 +110,7 @@ func TestNoRoleHasMorePoliciesThanIAMTakes(t *testing.T) {
 }
 
 func TestAnExistingProviderIsUsed(t *testing.T) {
-	s := config(t)
+	s := testConfig(t)
 	s.ProviderARN = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 	r := deploy(t, s)
 	assert.Empty(t, r.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
@@ -120,7 +120,7 @@ func TestAnExistingProviderIsUsed(t *testing.T) {
 // The deploy role may change roles with the stack's name. None of the pipeline's is
 // among them, or it could give itself what it likes.
 func TestTheRolesAreOutOfTheirOwnReach(t *testing.T) {
-	for _, r := range deploy(t, config(t)).All() {
+	for _, r := range deploy(t, testConfig(t)).All() {
 		if r.Type == "aws:iam/role:Role" || r.Type == "aws:iam/policy:Policy" {
 			assert.Equal(t, "/pipeline/", r.Text("path"), r.Name)
 		}

@@ -4,12 +4,12 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 type stackArgs struct {
 	names       Names
-	settings    settings.Pipeline
+	settings    config.Pipeline
 	permissions permissions
 	providerARN pulumi.StringInput
 }

@@ -1,11 +1,11 @@
 package pipeline
 
-import "github.com/gatehouse-iac/gatehouse/internal/settings"
+import "github.com/gatehouse-iac/gatehouse/internal/config"
 
 // stateReading is what a preview does with a state in S3: it takes no lock and
 // writes nothing. With a key in KMS, secrets are encrypted by a data key that the
 // stack's configuration has, encrypted itself: updates decrypt that too, and no more.
-func stateReading(s settings.Pipeline) []document {
+func stateReading(s config.Pipeline) []document {
 	var all []statement
 	if s.StateBucket != "" {
 		all = append(all,
@@ -21,7 +21,7 @@ func stateReading(s settings.Pipeline) []document {
 
 // stateWriting is what an update does beside: its lock, the state with its copies and
 // its history.
-func stateWriting(s settings.Pipeline) []document {
+func stateWriting(s config.Pipeline) []document {
 	if s.StateBucket == "" {
 		return nil
 	}
@@ -30,10 +30,10 @@ func stateWriting(s settings.Pipeline) []document {
 	})
 }
 
-func bucketARN(s settings.Pipeline) string { return "arn:{partition}:s3:::" + s.StateBucket }
+func bucketARN(s config.Pipeline) string { return "arn:{partition}:s3:::" + s.StateBucket }
 
 // stateARNs are the objects of one stack.
-func stateARNs(s settings.Pipeline) []string {
+func stateARNs(s config.Pipeline) []string {
 	return []string{bucketARN(s) + "/.pulumi/*/{project}/{stack}.*", bucketARN(s) + "/.pulumi/*/{project}/{stack}/*"}
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // What Pulumi 3.255 called on a bucket with its state.
@@ -43,7 +43,7 @@ func each(calls string, check func(action, resource string)) {
 }
 
 func TestTheStateIsReadAndWritten(t *testing.T) {
-	s := settings.Pipeline{StateBucket: "state"}
+	s := config.Pipeline{StateBucket: "state"}
 	preview := roleOf(names("dev"), stateReading(s)...)
 	deploy := roleOf(names("dev"), append(stateReading(s), stateWriting(s)...)...)
 	each(previewing, func(action, resource string) {
@@ -62,13 +62,13 @@ func TestTheStateIsReadAndWritten(t *testing.T) {
 
 func TestSecretsAreDecryptedWithTheirKey(t *testing.T) {
 	const key = "arn:aws:kms:us-east-1:123456789012:key/1"
-	both := roleOf(names("dev"), stateReading(settings.Pipeline{StateBucket: "state", SecretsKeyARN: key})...)
+	both := roleOf(names("dev"), stateReading(config.Pipeline{StateBucket: "state", SecretsKeyARN: key})...)
 	assert.True(t, both.allows("kms:Decrypt", key, nil))
 	assert.False(t, both.allows("kms:Decrypt", key+"2", nil))
-	assert.True(t, roleOf(names("dev"), stateReading(settings.Pipeline{SecretsKeyARN: key})...).allows("kms:Decrypt", key, nil))
+	assert.True(t, roleOf(names("dev"), stateReading(config.Pipeline{SecretsKeyARN: key})...).allows("kms:Decrypt", key, nil))
 }
 
 func TestAStateElsewhereNeedsNothing(t *testing.T) {
-	assert.Empty(t, stateReading(settings.Pipeline{}))
-	assert.Empty(t, stateWriting(settings.Pipeline{}))
+	assert.Empty(t, stateReading(config.Pipeline{}))
+	assert.Empty(t, stateWriting(config.Pipeline{}))
 }

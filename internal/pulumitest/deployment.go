@@ -10,8 +10,8 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // Artifacts is a directory in which every function is built, for the architecture
@@ -31,19 +31,19 @@ func Artifacts(t testing.TB) artifact.Directory {
 }
 
 // Settings are those of an empty configuration.
-func Settings(t testing.TB) settings.Settings {
+func Settings(t testing.TB) config.Settings {
 	t.Helper()
 	return Configured(t, nil)
 }
 
 // Configured are the settings of a configuration, by key without its namespace.
-func Configured(t testing.TB, config map[string]string) settings.Settings {
+func Configured(t testing.TB, values map[string]string) config.Settings {
 	t.Helper()
 	all := map[string]string{}
-	for key, value := range config {
-		all[settings.Namespace+":"+key] = value
+	for key, value := range values {
+		all[config.Namespace+":"+key] = value
 	}
-	s, err := settings.Load(all)
+	s, err := config.Load(all)
 	require.NoError(t, err)
 	return s
 }

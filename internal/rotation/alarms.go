@@ -8,28 +8,28 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/alarm"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // OldestKey is the age of the key in use beyond which an alarm fires.
-func OldestKey(s settings.Rotation) time.Duration { return 2 * s.Interval }
+func OldestKey(s config.Rotation) time.Duration { return 2 * s.Interval }
 
 // alarms are what the rotation is watched by. All metrics here are bad when they are
 // high.
-func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alarm.Alarm {
-	own := func(name, statistic string) alarm.Metric {
-		return alarm.Metric{
+func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting.Alarm {
+	own := func(name, statistic string) alerting.Metric {
+		return alerting.Metric{
 			Namespace: metrics.Namespace, Name: name, Statistic: statistic,
 			Dimensions: pulumi.StringMap{metrics.StackDimension: pulumi.String(args.Deployment.Name)},
 		}
 	}
-	all := []alarm.Alarm{
+	all := []alerting.Alarm{
 		{
 			Name:        "errors",
 			Description: "The rotator failed. Requests go on with the key in use.",
-			Metric: alarm.Metric{
+			Metric: alerting.Metric{
 				Namespace: "AWS/Lambda", Name: "Errors", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"FunctionName": args.Rotation.Rotator.Name},
 			},
@@ -39,7 +39,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alarm.Al
 			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
 			// Those that came just now, so that one more alarms again, and none that is left
 			// in the queue keeps the alarm on.
-			Metric: alarm.Metric{
+			Metric: alerting.Metric{
 				Namespace: "AWS/SQS", Name: "NumberOfMessagesSent", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
 			},
@@ -99,7 +99,7 @@ func (s *Schedule) newAlarms(ctx *pulumi.Context, name string, args *ScheduleArg
 			return err
 		}
 	}
-	desk := alarm.Desk{Deployment: args.Deployment, Topic: topic.Arn, Runbook: args.Runbook}
+	desk := alerting.Desk{Deployment: args.Deployment, Topic: topic.Arn, Runbook: args.Runbook}
 	for _, a := range s.alarms(args, deadLetters) {
 		resourceName := name + "-" + a.Name
 		a.Name = "rotation-" + a.Name

@@ -5,7 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // Attached is what the distribution has of other services. CloudFront wants
@@ -18,17 +18,17 @@ type Attached struct {
 	FunctionVersionARN pulumi.StringInput // of the function at the origin; nil for none
 }
 
-func (a Attached) statements() []policy.Statement {
-	var statements []policy.Statement
+func (a Attached) statements() []iampolicy.Statement {
+	var statements []iampolicy.Statement
 	if a.WebACLARN != nil {
-		statements = append(statements, policy.Statement{
+		statements = append(statements, iampolicy.Statement{
 			Sid:       "KeepFirewall",
 			Actions:   []string{"wafv2:GetWebACL"},
 			Resources: pulumi.StringArray{a.WebACLARN},
 		})
 	}
 	if a.FunctionVersionARN != nil {
-		statements = append(statements, policy.Statement{
+		statements = append(statements, iampolicy.Statement{
 			Sid:       "KeepFunction",
 			Actions:   []string{"lambda:DisableReplication*", "lambda:EnableReplication*", "lambda:GetFunction"},
 			Resources: pulumi.StringArray{a.FunctionVersionARN.ToStringOutput().ApplyT(everyVersion).(pulumi.StringOutput)},

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
@@ -31,7 +31,7 @@ func TestTheRotatorMayKeepWhatTheDistributionHas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			found := pulumitest.Resolve(t, func(*pulumi.Context) (pulumi.Map, error) {
-				return pulumi.Map{"policy": policy.Document(c.attached.statements()...)}, nil
+				return pulumi.Map{"policy": iampolicy.Document(c.attached.statements()...)}, nil
 			})
 			var document struct {
 				Statement []struct{ Action, Resource []string }

@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // FrontDoor is what the rotator works on: the distribution whose header it changes,
@@ -34,8 +34,8 @@ func (f FrontDoor) event() pulumi.StringOutput {
 	})
 }
 
-func (f FrontDoor) statements(d deployment.Deployment) []policy.Statement {
-	statements := []policy.Statement{
+func (f FrontDoor) statements(d deployment.Deployment) []iampolicy.Statement {
+	statements := []iampolicy.Statement{
 		{
 			Sid:       "ChangeHeader",
 			Actions:   []string{"cloudfront:GetDistribution", "cloudfront:UpdateDistribution"},

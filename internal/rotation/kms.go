@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // administration is all that the account's administrators may do with the KMS key.
@@ -21,20 +21,20 @@ var administration = []string{
 // uses it, but only through Parameter Store and only for keys of the ring.
 func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error {
 	d := args.Deployment
-	account := policy.Principal{Type: "AWS", ID: pulumi.Sprintf("arn:%s:iam::%s:root", d.Partition, d.AccountID)}
+	account := iampolicy.Principal{Type: "AWS", ID: pulumi.Sprintf("arn:%s:iam::%s:root", d.Partition, d.AccountID)}
 	thisKey := pulumi.StringArray{pulumi.String("*")}
 	key, err := kms.NewKey(ctx, name+"-kms", &kms.KeyArgs{
 		Description:          pulumi.String("Encrypts the origin keys of " + d.Name),
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(30),
-		Policy: policy.Document(
-			policy.Statement{Sid: "Administer", Principal: account, Actions: administration, Resources: thisKey},
-			policy.Statement{
+		Policy: iampolicy.Document(
+			iampolicy.Statement{Sid: "Administer", Principal: account, Actions: administration, Resources: thisKey},
+			iampolicy.Statement{
 				Sid:       "UseForTheRing",
 				Principal: account,
 				Actions:   []string{"kms:Decrypt", "kms:Encrypt"},
 				Resources: thisKey,
-				Conditions: []policy.Condition{
+				Conditions: []iampolicy.Condition{
 					{Operator: "StringEquals", Key: "kms:ViaService", Value: pulumi.Sprintf("ssm.%s.amazonaws.com", d.Region)},
 					{Operator: "StringEquals", Key: "kms:CallerAccount", Value: pulumi.String(d.AccountID)},
 					r.Ring.keysOnly(),

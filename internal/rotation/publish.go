@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 // OriginKey returns the value that this run of the program hands to CloudFront, a
@@ -44,24 +44,24 @@ func (r *Rotation) OriginKey(ctx *pulumi.Context, after ...pulumi.Input) pulumi.
 
 // choose returns the key that CloudFront is handed, of those that were listed below
 // the path. What else is stored there is left out, as the rotator leaves it out.
-func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times originkey.Settings) (originkey.Key, error) {
+func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times keyring.Settings) (keyring.Key, error) {
 	if len(listed.Names) != len(listed.Values) {
-		return originkey.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))
+		return keyring.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))
 	}
-	var keys []originkey.Key
+	var keys []keyring.Key
 	for i, name := range listed.Names {
 		key, err := keystore.KeyOf(path, keystore.Parameter{Name: name, Value: listed.Values[i]})
 		if err == nil {
 			keys = append(keys, key)
 		}
 	}
-	ring, err := originkey.NewRing(keys...)
+	ring, err := keyring.NewRing(keys...)
 	if err != nil {
-		return originkey.Key{}, err
+		return keyring.Key{}, err
 	}
-	chosen, err := originkey.ForUpdate(ring, now, times)
+	chosen, err := keyring.ForUpdate(ring, now, times)
 	if err != nil {
-		return originkey.Key{}, fmt.Errorf("choose the origin key for CloudFront below %s: %w", path, err)
+		return keyring.Key{}, fmt.Errorf("choose the origin key for CloudFront below %s: %w", path, err)
 	}
 	return chosen, nil
 }

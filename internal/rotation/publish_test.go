@@ -8,20 +8,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 const ringPath = "/gatehouse/test/origin-key"
 
 // stored is a key as Parameter Store lists it.
 func stored(made time.Time, number byte) (parameter, value string) {
-	name := originkey.NewName(made, [originkey.NonceSize]byte{number})
-	return ringPath + "/" + string(name), originkey.NewValue([originkey.ValueSize]byte{number}).Reveal()
+	name := keyring.NewName(made, [keyring.NonceSize]byte{number})
+	return ringPath + "/" + string(name), keyring.NewValue([keyring.ValueSize]byte{number}).Reveal()
 }
 
 func TestTheKeyIsChosenByItsNamesAge(t *testing.T) {
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	times := originkey.Settings{Settle: 30 * time.Second, Grace: 30 * time.Minute}
+	times := keyring.Settings{Settle: 30 * time.Second, Grace: 30 * time.Minute}
 	var listed ssm.GetParametersByPathResult
 	for i, age := range []time.Duration{time.Minute, 2 * time.Hour, time.Hour} { // in any order
 		name, value := stored(now.Add(-age), byte(i+1))
@@ -42,7 +42,7 @@ func TestNoErrorShowsAValue(t *testing.T) {
 		{Names: []string{name}},
 		{Names: []string{name, name}, Values: []string{value, value}},
 	} {
-		_, err := choose(ringPath, listed, now, originkey.Settings{Grace: 30 * time.Minute})
+		_, err := choose(ringPath, listed, now, keyring.Settings{Grace: 30 * time.Minute})
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), value)
 	}

@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // Ring is where the key ring lies: SecureString parameters below one path,
@@ -17,8 +17,8 @@ type Ring struct {
 }
 
 // ReadStatements allow reading the ring and nothing else.
-func (r Ring) ReadStatements() []policy.Statement {
-	return []policy.Statement{
+func (r Ring) ReadStatements() []iampolicy.Statement {
+	return []iampolicy.Statement{
 		{
 			Sid:       "ReadRing",
 			Actions:   []string{"ssm:GetParametersByPath"},
@@ -29,8 +29,8 @@ func (r Ring) ReadStatements() []policy.Statement {
 }
 
 // writeStatements allow adding keys to the ring and deleting them.
-func (r Ring) writeStatements() []policy.Statement {
-	return []policy.Statement{
+func (r Ring) writeStatements() []iampolicy.Statement {
+	return []iampolicy.Statement{
 		{
 			Sid:       "ChangeRing",
 			Actions:   []string{"ssm:PutParameter", "ssm:DeleteParameters"},
@@ -42,17 +42,17 @@ func (r Ring) writeStatements() []policy.Statement {
 
 // cryptoStatement allows one use of the KMS key, for keys of this ring only:
 // Parameter Store passes the parameter's ARN as encryption context.
-func (r Ring) cryptoStatement(sid, action string) policy.Statement {
-	return policy.Statement{
+func (r Ring) cryptoStatement(sid, action string) iampolicy.Statement {
+	return iampolicy.Statement{
 		Sid:        sid,
 		Actions:    []string{action},
 		Resources:  pulumi.StringArray{r.KMSKeyARN},
-		Conditions: []policy.Condition{r.keysOnly()},
+		Conditions: []iampolicy.Condition{r.keysOnly()},
 	}
 }
 
-func (r Ring) keysOnly() policy.Condition {
-	return policy.Condition{Operator: "StringLike", Key: "kms:EncryptionContext:PARAMETER_ARN", Value: pulumi.String(r.keysARN())}
+func (r Ring) keysOnly() iampolicy.Condition {
+	return iampolicy.Condition{Operator: "StringLike", Key: "kms:EncryptionContext:PARAMETER_ARN", Value: pulumi.String(r.keysARN())}
 }
 
 func (r Ring) pathARN() string { return r.deployment.ARN("ssm", "parameter"+r.Path) }

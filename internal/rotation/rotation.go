@@ -8,10 +8,10 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // RotatorTimeout has room for a whole run: a new key settles, replaced ones drain,
@@ -21,8 +21,8 @@ const RotatorTimeout = 5 * time.Minute
 // Args configures a [Rotation].
 type Args struct {
 	Deployment deployment.Deployment
-	Key        settings.Key
-	Settings   settings.Rotation
+	Key        config.Key
+	Settings   config.Rotation
 	APIPrefix  string // of the API's paths
 
 	// CacheTime is how long a deleted key may still be accepted by what remembers it:
@@ -38,7 +38,7 @@ type Rotation struct {
 	Rotator *function.Function
 
 	firstKey *lambda.Invocation
-	times    originkey.Settings
+	times    keyring.Settings
 }
 
 // New declares the ring and the rotator, and has the rotator make the first key.
@@ -96,6 +96,6 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 	return err
 }
 
-func times(s settings.Rotation) originkey.Settings {
-	return originkey.Settings{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
+func times(s config.Rotation) keyring.Settings {
+	return keyring.Settings{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
 }

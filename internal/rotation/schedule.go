@@ -7,15 +7,15 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/policy"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // ScheduleArgs configures a [Schedule].
 type ScheduleArgs struct {
 	Deployment deployment.Deployment
-	Settings   settings.Rotation
+	Settings   config.Rotation
 	Rotation   *Rotation
 	FrontDoor  FrontDoor
 	Runbook    string // its URL: alarms name their section in it
@@ -65,7 +65,7 @@ func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...p
 func (s *Schedule) allowRotation(ctx *pulumi.Context, name string, args *ScheduleArgs) (*iam.RolePolicy, error) {
 	return iam.NewRolePolicy(ctx, name+"-rotator-policy", &iam.RolePolicyArgs{
 		Role:   args.Rotation.Rotator.RoleName,
-		Policy: policy.Document(args.FrontDoor.statements(args.Deployment)...),
+		Policy: iampolicy.Document(args.FrontDoor.statements(args.Deployment)...),
 	}, pulumi.Parent(s))
 }
 
@@ -82,7 +82,7 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 	}
 	send, err := iam.NewRolePolicy(ctx, name+"-rotator-failure-policy", &iam.RolePolicyArgs{
 		Role:   args.Rotation.Rotator.RoleName,
-		Policy: policy.Document(sendTo(queue)),
+		Policy: iampolicy.Document(sendTo(queue)),
 	}, pulumi.Parent(s))
 	if err != nil {
 		return nil, err
@@ -101,12 +101,12 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 
 // eventAge is how long, in seconds, a tick may wait for the rotator. While one run is
 // under way the next waits, which is nothing that a dead letter has to tell.
-func eventAge(s settings.Rotation) int {
+func eventAge(s config.Rotation) int {
 	return int((2 * max(s.Tick, RotatorTimeout)).Seconds())
 }
 
-func sendTo(queue *sqs.Queue) policy.Statement {
-	return policy.Statement{
+func sendTo(queue *sqs.Queue) iampolicy.Statement {
+	return iampolicy.Statement{
 		Sid:       "SendDeadLetters",
 		Actions:   []string{"sqs:SendMessage"},
 		Resources: pulumi.StringArray{queue.Arn},
@@ -148,11 +148,11 @@ func (s *Schedule) newSchedulerRole(ctx *pulumi.Context, name string, args *Sche
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name:        pulumi.String(args.Deployment.Name + "-rotation-schedule"),
 		Description: pulumi.String("Runs the rotator of " + args.Deployment.Name),
-		AssumeRolePolicy: policy.Document(policy.Statement{
+		AssumeRolePolicy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "Scheduler",
 			Actions:   []string{"sts:AssumeRole"},
-			Principal: policy.Principal{Type: "Service", ID: pulumi.String("scheduler.amazonaws.com")},
-			Conditions: []policy.Condition{
+			Principal: iampolicy.Principal{Type: "Service", ID: pulumi.String("scheduler.amazonaws.com")},
+			Conditions: []iampolicy.Condition{
 				{Operator: "StringEquals", Key: "aws:SourceAccount", Value: pulumi.String(args.Deployment.AccountID)},
 				{Operator: "StringEquals", Key: "aws:SourceArn", Value: group.Arn},
 			},
@@ -164,7 +164,7 @@ func (s *Schedule) newSchedulerRole(ctx *pulumi.Context, name string, args *Sche
 	}
 	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
 		Role: role.Name,
-		Policy: policy.Document(policy.Statement{
+		Policy: iampolicy.Document(iampolicy.Statement{
 			Sid:       "RunRotator",
 			Actions:   []string{"lambda:InvokeFunction"},
 			Resources: pulumi.StringArray{args.Rotation.Rotator.ARN},

@@ -8,11 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
-func runSchedule(t *testing.T, change func(*settings.Rotation)) *pulumitest.Recorder {
+func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		d, s := pulumitest.Deployment(t), pulumitest.Settings(t)
@@ -40,7 +40,7 @@ func runSchedule(t *testing.T, change func(*settings.Rotation)) *pulumitest.Reco
 	})
 }
 
-func unchanged(*settings.Rotation) {}
+func unchanged(*config.Rotation) {}
 
 func TestTheScheduleTicks(t *testing.T) {
 	schedule := runSchedule(t, unchanged).Only(t, "aws:scheduler/schedule:Schedule")
@@ -93,7 +93,7 @@ func TestEveryAlarmTellsTheTopicAndNamesItsRunbook(t *testing.T) {
 }
 
 func TestAKeyTooOldAlarmsEvenWhenTheRotatorIsSilent(t *testing.T) {
-	alarm := runSchedule(t, func(s *settings.Rotation) { s.Interval = 2 * time.Hour }).
+	alarm := runSchedule(t, func(s *config.Rotation) { s.Interval = 2 * time.Hour }).
 		Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "schedule-key-too-old")
 	assert.InDelta(t, (4 * time.Hour).Seconds(), alarm.Input("threshold").NumberValue(), 0)
 	assert.Equal(t, "missing", alarm.Text("treatMissingData"))
@@ -111,7 +111,7 @@ func TestDeadLettersAlarmAsTheyCome(t *testing.T) {
 }
 
 func TestAnAccountThatAllowsNoReservationGetsNone(t *testing.T) {
-	rotator := runSchedule(t, func(s *settings.Rotation) { s.ReservedConcurrency = 0 }).
+	rotator := runSchedule(t, func(s *config.Rotation) { s.ReservedConcurrency = 0 }).
 		Named(t, "aws:lambda/function:Function", "rotation-rotator")
 	assert.True(t, rotator.Input("reservedConcurrentExecutions").IsNull())
 }
@@ -119,7 +119,7 @@ func TestAnAccountThatAllowsNoReservationGetsNone(t *testing.T) {
 // A tick that comes while another run is under way has to outlast it.
 func TestATickWaitsForTheRunBeforeIt(t *testing.T) {
 	for _, tick := range []time.Duration{time.Minute, 5 * time.Minute, time.Hour} {
-		recorder := runSchedule(t, func(s *settings.Rotation) { s.Tick = tick })
+		recorder := runSchedule(t, func(s *config.Rotation) { s.Tick = tick })
 		rotator := recorder.Named(t, "aws:lambda/function:Function", "rotation-rotator")
 		for title, age := range map[string]float64{
 			"schedule": recorder.Only(t, "aws:scheduler/schedule:Schedule").Input("target.retryPolicy.maximumEventAgeInSeconds").NumberValue(),
@@ -134,7 +134,7 @@ func TestATickWaitsForTheRunBeforeIt(t *testing.T) {
 
 func TestTheEmailIsOptional(t *testing.T) {
 	assert.Empty(t, runSchedule(t, unchanged).OfType("aws:sns/topicSubscription:TopicSubscription"))
-	subscription := runSchedule(t, func(s *settings.Rotation) { s.AlarmEmail = "ops@example.com" }).
+	subscription := runSchedule(t, func(s *config.Rotation) { s.AlarmEmail = "ops@example.com" }).
 		Only(t, "aws:sns/topicSubscription:TopicSubscription")
 	assert.Equal(t, "ops@example.com", subscription.Text("endpoint"))
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // list is a list as the engine hands it over.
@@ -25,7 +25,7 @@ func list(n int, element func(int) string) string {
 // services are all that can be named in networkInterfaceEndpoints.
 func services(t testing.TB) string {
 	t.Helper()
-	for _, option := range settings.Options() {
+	for _, option := range config.Options() {
 		if option.Name == "gatehouse:networkInterfaceEndpoints" {
 			_, names, found := strings.Cut(option.Allowed, "one of ")
 			require.True(t, found)

@@ -8,15 +8,15 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate"
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
-	"github.com/gatehouse-iac/gatehouse/internal/cluster"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 	"github.com/gatehouse-iac/gatehouse/internal/workload"
 )
 
 // declareCertificates declares what a Vault brings, and returns its exports: none
 // without one.
-func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, model private, protect pulumi.ResourceOption) (pulumi.Map, error) {
+func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, model private, protect pulumi.ResourceOption) (pulumi.Map, error) {
 	if !s.Certificate.Enabled {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s setting
 	if err != nil {
 		return nil, err
 	}
-	place, err := cluster.New(ctx, "cluster", &cluster.Args{Deployment: d, Settings: s.Kubernetes}, pulumi.Providers(onKubernetes), protect)
+	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: d, Settings: s.Kubernetes}, pulumi.Providers(onKubernetes), protect)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s setting
 
 // declareAuthority makes the stack's own authority, or uses an existing one. The
 // exports are those that only an own authority has.
-func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, onVault pulumi.ProviderResource) (authority.Issuer, pulumi.Map, error) {
+func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, onVault pulumi.ProviderResource) (authority.Issuer, pulumi.Map, error) {
 	if s.Certificate.Existing.Mount != "" {
 		issuer, err := authority.Existing(ctx, s.Certificate, time.Now(), pulumi.Provider(onVault))
 		return issuer, pulumi.Map{}, err
@@ -86,7 +86,7 @@ func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s settings.S
 	return own.Issuer, pulumi.Map{"pkiRootMount": own.RootMount}, nil
 }
 
-func workloadArgs(s settings.Settings, place *cluster.Cluster, made *certificate.Certificate, model private) *workload.Args {
+func workloadArgs(s config.Settings, place *namespace.Cluster, made *certificate.Certificate, model private) *workload.Args {
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,

@@ -5,24 +5,24 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/accesslog"
+	"github.com/gatehouse-iac/gatehouse/internal/accesslogs"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/customdomain"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/domain"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/edgefunction"
-	"github.com/gatehouse-iac/gatehouse/internal/firewall"
-	"github.com/gatehouse-iac/gatehouse/internal/gateway"
-	"github.com/gatehouse-iac/gatehouse/internal/headers"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
+	"github.com/gatehouse-iac/gatehouse/internal/responseheaders"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/waf"
 )
 
 // declareName makes the certificate for the stack's names. It is empty without any.
-func declareName(ctx *pulumi.Context, s settings.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
+func declareName(ctx *pulumi.Context, s config.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
 	if len(s.Domain.Names) == 0 {
 		return nil, nil
 	}
-	certified, err := domain.New(ctx, "domain", &domain.Args{Settings: s.Domain}, pulumi.Provider(p.global))
+	certified, err := customdomain.New(ctx, "domain", &customdomain.Args{Settings: s.Domain}, pulumi.Provider(p.global))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func declareName(ctx *pulumi.Context, s settings.Settings, p providers) (certifi
 
 // behind is what the front door leads to, and who may pass.
 type behind struct {
-	api            *gateway.Gateway
+	api            *httpapi.Gateway
 	keys           *rotation.Rotation
 	certificateARN pulumi.StringInput // nil without names
 	guard          *pulumi.ResourceHook
@@ -45,7 +45,7 @@ type frontDoor struct {
 }
 
 // declareEdge makes the distribution with all that stands before it and runs in it.
-func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, b behind) (frontDoor, pulumi.Map, error) {
+func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, b behind) (frontDoor, pulumi.Map, error) {
 	args := &edge.Args{
 		Deployment:       d,
 		Edge:             s.Edge,
@@ -67,7 +67,7 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 	args.PreviousShield = previousShield
 	exports := pulumi.Map{shieldExport: pulumi.String(s.Origin.ShieldRegion)}
 	if s.Firewall.Enabled {
-		wall, err := firewall.New(ctx, "firewall", &firewall.Args{
+		wall, err := waf.New(ctx, "firewall", &waf.Args{
 			Deployment: d,
 			Settings:   s.Firewall,
 			BodyLimit:  s.Edge.BodyLimit,
@@ -91,8 +91,8 @@ func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s settings.Settin
 }
 
 // addFunctions makes what runs in CloudFront, and what it adds to answers.
-func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, args *edge.Args) error {
-	answers, err := headers.New(ctx, "headers", &headers.Args{
+func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, args *edge.Args) error {
+	answers, err := responseheaders.New(ctx, "headers", &responseheaders.Args{
 		Deployment: d,
 		Settings:   s.ResponseHeaders,
 		CORS:       s.CORS,
@@ -135,13 +135,13 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 }
 
 // declareAround makes what needs the distribution: its names' records, and its logs.
-func declareAround(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers, front *edge.Edge) (pulumi.Map, error) {
+func declareAround(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, front *edge.Edge) (pulumi.Map, error) {
 	exports := pulumi.Map{"url": front.URL}
 	if len(s.Domain.Names) > 0 {
 		exports["url"] = pulumi.String("https://" + s.Domain.Names[0])
 	}
 	if s.Domain.ZoneID != "" {
-		_, err := domain.NewRecords(ctx, "domain-records", &domain.RecordsArgs{
+		_, err := customdomain.NewRecords(ctx, "domain-records", &customdomain.RecordsArgs{
 			Settings:               s.Domain,
 			IPv6:                   s.Edge.IPv6,
 			DistributionDomainName: front.DomainName,
@@ -152,7 +152,7 @@ func declareAround(ctx *pulumi.Context, d deployment.Deployment, s settings.Sett
 		}
 	}
 	if s.AccessLogs.Enabled {
-		logs, err := accesslog.New(ctx, "access-logs", &accesslog.Args{
+		logs, err := accesslogs.New(ctx, "access-logs", &accesslogs.Args{
 			Deployment:      d,
 			Settings:        s.AccessLogs,
 			DistributionARN: front.DistributionARN,

@@ -7,12 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // exported declares the stack and returns what it exports.
-func exported(t *testing.T, s settings.Settings) map[string]any {
+func exported(t *testing.T, s config.Settings) map[string]any {
 	t.Helper()
 	return pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		return declare(ctx, s, pulumitest.Artifacts(t), nil)
@@ -46,7 +46,7 @@ func TestExportsOfTheNetwork(t *testing.T) {
 
 	existing := pulumitest.Settings(t)
 	existing.Network.Enabled = true
-	existing.Network.Existing = settings.ExistingNetwork{
+	existing.Network.Existing = config.ExistingNetwork{
 		VPCID:            pulumitest.ExistingVPC,
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
@@ -63,7 +63,7 @@ func TestExportsOfTheNetwork(t *testing.T) {
 		"targetGroupArn":      "arn:aws:mock:::TargetGroup/inference-targets",
 	}
 	for name, c := range map[string]struct {
-		settings settings.Settings
+		settings config.Settings
 		want     map[string]any
 	}{
 		"own": {own, map[string]any{
@@ -105,7 +105,7 @@ func TestExportsOfTheNetwork(t *testing.T) {
 }
 
 func TestExportsOfTheCertificate(t *testing.T) {
-	config := func(changes map[string]string) settings.Settings {
+	load := func(changes map[string]string) config.Settings {
 		all := map[string]string{
 			"vaultAddress":      "https://vault.example.com:8200",
 			"certificateNames":  `["inference.example.com"]`,
@@ -127,20 +127,20 @@ func TestExportsOfTheCertificate(t *testing.T) {
 		"certificateExpiry": "2026-02-01T00:00:00Z",
 	}
 	for name, c := range map[string]struct {
-		settings settings.Settings
+		settings config.Settings
 		want     []map[string]any
 	}{
-		"by Vault": {config(nil), []map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root"}}},
+		"by Vault": {load(nil), []map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root"}}},
 		"by cert-manager": {
-			config(map[string]string{"certificateIssuer": "certManager"}),
+			load(map[string]string{"certificateIssuer": "certManager"}),
 			[]map[string]any{{"tlsSecretName": "gatehouse-test-cert-manager-tls", "pkiRootMount": "gatehouse-test-pki-root"}},
 		},
 		"of an existing authority": {
-			config(map[string]string{"certificateMount": pulumitest.ExistingMount}),
+			load(map[string]string{"certificateMount": pulumitest.ExistingMount}),
 			[]map[string]any{issued, {"pkiMount": pulumitest.ExistingMount}},
 		},
 		"with a workload": {
-			config(map[string]string{"workloadEnabled": "true", "workloadImage": "gateway:1"}),
+			load(map[string]string{"workloadEnabled": "true", "workloadImage": "gateway:1"}),
 			[]map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root", "workloadServiceName": "gatehouse-test-inference"}},
 		},
 	} {

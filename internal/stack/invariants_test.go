@@ -15,20 +15,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
 const provider = "pulumi:providers:aws"
 
 // shapes are the stacks that the settings can make of the program.
-func shapes(t testing.TB) map[string]settings.Settings {
+func shapes(t testing.TB) map[string]config.Settings {
 	t.Helper()
 	own := pulumitest.Settings(t)
 	own.Network.Enabled = true
 	own.Network.ZoneCount = 3
-	own.Network.NAT = settings.NATPerZone
+	own.Network.NAT = config.NATPerZone
 	own.Network.IPv6 = true
 	own.Network.InterfaceEndpoints = []string{"bedrock-runtime", "logs"}
 	own.Inference.Targets = []string{"10.0.0.25"}
@@ -36,17 +36,17 @@ func shapes(t testing.TB) map[string]settings.Settings {
 
 	existing := pulumitest.Settings(t)
 	existing.Network.Enabled = true
-	existing.Network.Existing = settings.ExistingNetwork{
+	existing.Network.Existing = config.ExistingNetwork{
 		VPCID:            pulumitest.ExistingVPC,
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 
-	return map[string]settings.Settings{
+	return map[string]config.Settings{
 		"defaults":                pulumitest.Settings(t),
 		"own network":             own,
 		"existing network":        existing,
 		"certificate":             certificate(t, nil),
-		"certificate by manager":  certificate(t, map[string]string{"certificateIssuer": settings.IssuerCertManager}),
+		"certificate by manager":  certificate(t, map[string]string{"certificateIssuer": config.IssuerCertManager}),
 		"existing authority":      certificate(t, map[string]string{"certificateMount": pulumitest.ExistingMount, "kubernetesCreateNamespace": "false"}),
 		"certificate and network": served(t),
 		"bare edge":               bareEdge(t),
@@ -66,7 +66,7 @@ const kubeconfig = `{"current-context": "main",
 	"users": [{"name": "main", "user": {"token": "` + kubeconfigToken + `"}}]}`
 
 // certificate are the settings of a stack with a certificate.
-func certificate(t testing.TB, changes map[string]string) settings.Settings {
+func certificate(t testing.TB, changes map[string]string) config.Settings {
 	t.Helper()
 	config := map[string]string{
 		"vaultAddress":      "https://vault.example.com:8200",
@@ -83,13 +83,13 @@ func certificate(t testing.TB, changes map[string]string) settings.Settings {
 
 // served are the settings of a stack whose private path leads to pods with a
 // certificate.
-func served(t testing.TB) settings.Settings {
+func served(t testing.TB) config.Settings {
 	t.Helper()
 	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
 }
 
 // bareEdge has nothing at the edge that can be left out.
-func bareEdge(t testing.TB) settings.Settings {
+func bareEdge(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
 	s.OriginFunction.Enabled = false
@@ -100,7 +100,7 @@ func bareEdge(t testing.TB) settings.Settings {
 
 // everything is s with all that can be at the edge, far from the region that
 // CloudFront demands.
-func everything(t testing.TB, s settings.Settings) settings.Settings {
+func everything(t testing.TB, s config.Settings) config.Settings {
 	t.Helper()
 	s.Region = "eu-central-1"
 	s.Edge.CountriesBlocked = []string{"AQ"}
@@ -116,30 +116,30 @@ func everything(t testing.TB, s settings.Settings) settings.Settings {
 
 // privateFunction has the API's function in the VPC, before the private model, which
 // asks for a key.
-func privateFunction(t testing.TB) settings.Settings {
+func privateFunction(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
 	s.Network.Enabled = true
 	s.Network.InterfaceEndpoints = []string{"ssm"}
-	s.Model.Backend, s.Model.ID, s.Model.InVPC = settings.BackendOpenAI, "llama3.2:1b", true
+	s.Model.Backend, s.Model.ID, s.Model.InVPC = config.BackendOpenAI, "llama3.2:1b", true
 	s.Model.Server.APIKeyParameter = "/models/key"
 	return s
 }
 
 // bedrockWithAll has all of Bedrock that there are settings for, and traces.
-func bedrockWithAll(t testing.TB) settings.Settings {
+func bedrockWithAll(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
 	s.Gateway.Prefix = "/v1"
 	s.Lambda.Tracing = true
 	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0"}
 	s.Model.Region = "eu-central-1"
-	s.Model.Guardrail = settings.Guardrail{ID: "gr1", Version: "1"}
+	s.Model.Guardrail = config.Guardrail{ID: "gr1", Version: "1"}
 	s.Model.ReservedConcurrency = 5
 	return s
 }
 
-func deploy(t testing.TB, s settings.Settings) *pulumitest.Recorder {
+func deploy(t testing.TB, s config.Settings) *pulumitest.Recorder {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
@@ -239,8 +239,8 @@ func TestEveryResourceIsInItsRegion(t *testing.T) {
 				regions[p.Name] = p.Text("region")
 			}
 			want := map[string]string{"aws": s.Region}
-			if s.Region != settings.GlobalRegion {
-				want["aws-us-east-1"] = settings.GlobalRegion
+			if s.Region != config.GlobalRegion {
+				want["aws-us-east-1"] = config.GlobalRegion
 			}
 			if s.Model.Region != "" {
 				want["aws-model"] = s.Model.Region
@@ -402,8 +402,8 @@ func TestWhatIsAddedChangesNothingElse(t *testing.T) {
 	network.Certificate.Enabled = false
 	all := shapes(t)
 	for name, c := range map[string]struct {
-		without settings.Settings
-		with    settings.Settings
+		without config.Settings
+		with    config.Settings
 	}{
 		"own network":               {pulumitest.Settings(t), all["own network"]},
 		"existing network":          {pulumitest.Settings(t), all["existing network"]},

@@ -3,15 +3,15 @@ package stack
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/model"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // declareModel makes the function behind the API, in the private network if the
 // settings want it there.
-func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, inside private, p providers) (*model.Model, error) {
-	args := &model.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
+func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, inside private, p providers) (*chatapi.Model, error) {
+	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
 	if s.Model.InVPC {
 		args.Place = inside.place
 	}
@@ -22,17 +22,17 @@ func declareModel(ctx *pulumi.Context, d deployment.Deployment, s settings.Setti
 		}
 		args.Lookup = pulumi.Provider(there)
 	}
-	return model.New(ctx, "model", args, p.kept(p.here))
+	return chatapi.New(ctx, "model", args, p.kept(p.here))
 }
 
 // asksElsewhere reports whether there are inference profiles to look up in another
 // region than the stack's. Nothing is made there.
-func asksElsewhere(s settings.Settings) bool {
-	if s.Model.Backend != settings.BackendBedrock || s.Model.Region == "" || s.Model.Region == s.Region {
+func asksElsewhere(s config.Settings) bool {
+	if s.Model.Backend != config.BackendBedrock || s.Model.Region == "" || s.Model.Region == s.Region {
 		return false
 	}
 	for _, id := range s.Model.IDs() {
-		if settings.IsInferenceProfile(id) {
+		if config.IsInferenceProfile(id) {
 			return true
 		}
 	}

@@ -5,27 +5,27 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/inference"
-	"github.com/gatehouse-iac/gatehouse/internal/model"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // private is what the private network adds to the stack; it is empty without one.
 type private struct {
-	routes         []gateway.Route
+	routes         []httpapi.Route
 	targetGroupARN pulumi.StringOutput
 	exports        pulumi.Map
 	flowLogs       pulumi.StringInput // the log group's name, if there is one
 	balancer       *observability.Private
 	securityGroups pulumi.StringMap
-	place          *model.Place // for the function behind the API
+	place          *chatapi.Place // for the function behind the API
 }
 
-func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Settings, p providers) (private, error) {
+func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers) (private, error) {
 	if !s.Network.Enabled {
 		return private{}, nil
 	}
@@ -55,15 +55,15 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 		"targetGroupArn":      inferred.TargetGroupARN,
 	})
 	return private{
-		routes:         []gateway.Route{inferred.Route},
+		routes:         []httpapi.Route{inferred.Route},
 		targetGroupARN: inferred.TargetGroupARN,
 		exports:        exports,
 		flowLogs:       flowLogs,
 		balancer:       &observability.Private{LoadBalancerARN: inferred.LoadBalancerARN, TargetGroupARN: inferred.TargetGroupARN},
 		securityGroups: securityGroups,
-		place: &model.Place{
+		place: &chatapi.Place{
 			Placement: placement,
-			PrivateModel: model.PrivateModel{
+			PrivateModel: chatapi.PrivateModel{
 				URL:             inferred.URL,
 				Port:            inferred.Port,
 				ServerName:      s.Inference.ServerName,
@@ -75,7 +75,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s settings.Set
 
 // declareNetwork makes the stack's own VPC, or uses an existing one. The exports,
 // security groups and flow logs are those that only an own VPC has.
-func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s settings.Network, p providers) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
+func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s config.Network, p providers) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
 	if s.Existing.VPCID != "" {
 		placement, err := network.Existing(ctx, s.Existing, pulumi.Provider(p.here))
 		return placement, pulumi.Map{}, nil, nil, err

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/kubeconfig"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // sessionSlack is how long an update may take beside its longest wait.
@@ -20,7 +20,7 @@ const sessionSlack = time.Hour
 // longer than any update, the end of which revokes replaced certificates and removes
 // the mounts. The longest wait is for CloudFront to let go of the origin function. It
 // counts with the function switched off too: that is the update that deletes it.
-func vaultSession(s settings.OriginFunction) time.Duration {
+func vaultSession(s config.OriginFunction) time.Duration {
 	if s.SkipDestroy {
 		return sessionSlack
 	}
@@ -34,7 +34,7 @@ const vaultNamespaceVariable = "VAULT_NAMESPACE"
 // keep it in the state, and use it when the stack is destroyed long after. Without,
 // the plugin takes the one of the environment, each time. The SDK demands a token
 // nevertheless.
-func newVaultProvider(ctx *pulumi.Context, s settings.Vault, session time.Duration, protect pulumi.ResourceOption) (*vault.Provider, error) {
+func newVaultProvider(ctx *pulumi.Context, s config.Vault, session time.Duration, protect pulumi.ResourceOption) (*vault.Provider, error) {
 	// In a namespace, the URLs in certificates and the address that cert-manager gets
 	// would lead to the root namespace, where nothing is mounted.
 	if namespace := os.Getenv(vaultNamespaceVariable); namespace != "" {
@@ -49,7 +49,7 @@ func newVaultProvider(ctx *pulumi.Context, s settings.Vault, session time.Durati
 
 // newKubernetesProvider is the one Kubernetes provider. It updates a Secret whose
 // data changes, where it would otherwise make another one.
-func newKubernetesProvider(ctx *pulumi.Context, s settings.Kubernetes, protect pulumi.ResourceOption) (*kubernetes.Provider, error) {
+func newKubernetesProvider(ctx *pulumi.Context, s config.Kubernetes, protect pulumi.ResourceOption) (*kubernetes.Provider, error) {
 	properties := pulumi.Map{"enableSecretMutable": pulumi.Bool(true)}
 	identifier := s.Context
 	if s.Kubeconfig != "" {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -103,13 +103,13 @@ func TestTheClusterIsIdentifiedByTheSettings(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := certificate(t, nil)
-			s.Kubernetes.Kubeconfig, s.Kubernetes.Context, s.Kubernetes.Cluster = settings.Secret(c.kubeconfig), c.context, c.cluster
+			s.Kubernetes.Kubeconfig, s.Kubernetes.Context, s.Kubernetes.Cluster = config.Secret(c.kubeconfig), c.context, c.cluster
 			assert.Equal(t, c.want, deploy(t, s).Only(t, kubernetesProvider).Text("clusterIdentifier"))
 		})
 	}
 }
 
-func run(t *testing.T, s settings.Settings) error {
+func run(t *testing.T, s config.Settings) error {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
 	_, err := pulumitest.Run(func(ctx *pulumi.Context) error { return stack.Deploy(ctx, s, artifacts, nil) })

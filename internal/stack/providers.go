@@ -4,8 +4,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // providers are the AWS providers: default tags are on everything that can have tags.
@@ -15,13 +15,13 @@ type providers struct {
 	protect pulumi.ResourceOption
 }
 
-func newProviders(ctx *pulumi.Context, s settings.Settings) (providers, error) {
+func newProviders(ctx *pulumi.Context, s config.Settings) (providers, error) {
 	protect := pulumi.Protect(s.Safeguards.Protect)
 	here, err := deployment.NewProvider(ctx, "aws", s.Region, protect)
-	if err != nil || s.Region == settings.GlobalRegion {
+	if err != nil || s.Region == config.GlobalRegion {
 		return providers{here: here, global: here, protect: protect}, err
 	}
-	global, err := deployment.NewProvider(ctx, "aws-"+settings.GlobalRegion, settings.GlobalRegion, protect)
+	global, err := deployment.NewProvider(ctx, "aws-"+config.GlobalRegion, config.GlobalRegion, protect)
 	return providers{here: here, global: global, protect: protect}, err
 }
 

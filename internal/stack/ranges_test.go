@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
@@ -155,9 +155,9 @@ func TestTheEdgesOfAllRangesHaveEverySettingOfTheEdge(t *testing.T) {
 			known[key] = true
 		}
 	}
-	for _, option := range settings.Options() {
+	for _, option := range config.Options() {
 		for _, prefix := range []string{"edge", "origin", "hsts", "cors", "waf", "accessLogs", "customHeader", "removed", "frame", "referrer", "contentSecurity"} {
-			name := strings.TrimPrefix(option.Name, settings.Namespace+":")
+			name := strings.TrimPrefix(option.Name, config.Namespace+":")
 			if strings.HasPrefix(name, prefix) && name != "originFunctionSkipDestroy" {
 				assert.True(t, known[name], "%s is in no entry", name)
 			}

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 var code = regexp.MustCompile("`([A-Za-z]+)`")
@@ -59,12 +59,12 @@ func TestTheREADMEListsTheExports(t *testing.T) {
 	})
 	existing := pulumitest.Settings(t)
 	existing.Network.Enabled = true
-	existing.Network.Existing = settings.ExistingNetwork{
+	existing.Network.Existing = config.ExistingNetwork{
 		VPCID:            pulumitest.ExistingVPC,
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
 	types := map[string]string{"readme": "text"} // main.go's
-	for _, s := range []settings.Settings{full, existing, pulumitest.Settings(t)} {
+	for _, s := range []config.Settings{full, existing, pulumitest.Settings(t)} {
 		for name, value := range exported(t, s) {
 			types[name] = typeOf(value)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/rules"
+	"github.com/gatehouse-iac/gatehouse/policy/rules"
 )
 
 func TestEveryResourceKeepsTheRules(t *testing.T) {

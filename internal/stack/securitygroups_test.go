@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // isRule reports whether a resource is a rule of a security group.
@@ -44,16 +44,16 @@ func TestEachRuleIsThereOnce(t *testing.T) {
 }
 
 // privateServers are stacks whose function asks a server in a VPC.
-func privateServers(t testing.TB) map[string]settings.Settings {
+func privateServers(t testing.TB) map[string]config.Settings {
 	t.Helper()
-	all := map[string]settings.Settings{}
+	all := map[string]config.Settings{}
 	for _, url := range []string{"", "https://model.internal/v1", "http://model.internal/v1", "https://10.20.0.9:8443/v1", "https://10.20.0.9/v1"} {
 		for _, key := range []string{"", "/models/key"} {
 			for _, own := range []bool{true, false} {
 				s := privateFunction(t)
 				s.Model.Server.BaseURL, s.Model.Server.APIKeyParameter = url, key
 				if !own {
-					s.Network.Existing = settings.ExistingNetwork{
+					s.Network.Existing = config.ExistingNetwork{
 						VPCID:            pulumitest.ExistingVPC,
 						PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 					}

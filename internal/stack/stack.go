@@ -8,17 +8,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
-	"github.com/gatehouse-iac/gatehouse/internal/gateway"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // Deploy declares the whole stack with settings s and the functions built in
 // artifacts, and exports what its users need. The guard, made by [edge.NewGuard],
 // may be nil.
-func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) error {
+func Deploy(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) error {
 	exports, err := declare(ctx, s, artifacts, guard)
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func Deploy(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directo
 	return nil
 }
 
-func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
+func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
 	p, err := newProviders(ctx, s)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 		return nil, err
 	}
 	maps.Copy(private.securityGroups, models.SecurityGroupIDs)
-	api, err := gateway.New(ctx, "gateway", &gateway.Args{
+	api, err := httpapi.New(ctx, "gateway", &httpapi.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
@@ -90,7 +90,7 @@ func declare(ctx *pulumi.Context, s settings.Settings, artifacts artifact.Direct
 			OriginID:        edge.OriginID,
 			APIID:           api.APIID,
 			APIURL:          api.URL,
-			APIStage:        gateway.StageName,
+			APIStage:        httpapi.StageName,
 			Attached:        front.attached,
 		},
 		Runbook: s.Observability.RunbookURL,

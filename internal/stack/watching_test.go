@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 const (
@@ -207,6 +207,6 @@ func TestWaitsOutlastWhatTheyWaitFor(t *testing.T) {
 
 // The longest that a person may set has to fit too.
 func TestARevocationFitsIntoARunWithAnySetting(t *testing.T) {
-	_, err := settings.Load(map[string]string{"gatehouse:keyMemoryTtl": rotation.RotatorTimeout.String()})
+	_, err := config.Load(map[string]string{"gatehouse:keyMemoryTtl": rotation.RotatorTimeout.String()})
 	require.Error(t, err, "keyMemoryTtl ends below the rotator's time")
 }

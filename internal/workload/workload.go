@@ -11,8 +11,8 @@ import (
 	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/cluster"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 )
 
 const (
@@ -25,9 +25,9 @@ const (
 
 // Args configures a [Workload].
 type Args struct {
-	Settings  settings.Workload
-	Inference settings.Inference // port and health path
-	Cluster   *cluster.Cluster
+	Settings  config.Workload
+	Inference config.Inference // port and health path
+	Cluster   *namespace.Cluster
 
 	SecretName pulumi.StringInput // of type kubernetes.io/tls
 

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/cluster"
+	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/workload"
 )
@@ -40,7 +40,7 @@ func declare(t testing.TB, ctx *pulumi.Context, o options) (*workload.Workload, 
 	}
 	maps.Copy(config, o.config)
 	s := pulumitest.Configured(t, config)
-	place, err := cluster.New(ctx, "cluster", &cluster.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
+	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
 	if err != nil {
 		return nil, err
 	}

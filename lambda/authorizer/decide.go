@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // limits say how long what was read holds. refetch ≤ ttl ≤ stale.
@@ -17,7 +17,7 @@ type limits struct {
 // the ring makes another. All times are when a read began, because a ring is as
 // old as that and not as its last byte.
 type memory struct {
-	ring  originkey.Ring
+	ring  keyring.Ring
 	read  time.Time // of the last read that succeeded; zero before the first
 	tried time.Time // of the last read
 	err   error     // of the last read
@@ -40,7 +40,7 @@ func (o outcome) String() string {
 // was presented, if it is accepted.
 type verdict struct {
 	outcome outcome
-	key     originkey.Name
+	key     keyring.Name
 	reason  string
 }
 
@@ -104,6 +104,6 @@ func within(limit time.Duration, since, now time.Time) bool {
 // hasForm reports whether presented could be a key of any ring. What could not is
 // refused without a read, so that most guesses cost nothing.
 func hasForm(presented string) bool {
-	_, err := originkey.ParseValue(presented)
+	_, err := keyring.ParseValue(presented)
 	return err == nil
 }

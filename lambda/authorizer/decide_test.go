@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 var (
@@ -17,20 +17,20 @@ var (
 	errDown    = errors.New("no connection to Parameter Store")
 )
 
-func testKey(n byte) originkey.Key {
-	return originkey.Key{
-		Name:    originkey.NewName(noon.Add(time.Duration(n)*time.Second), [originkey.NonceSize]byte{n}),
-		Value:   originkey.NewValue([originkey.ValueSize]byte{n}),
+func testKey(n byte) keyring.Key {
+	return keyring.Key{
+		Name:    keyring.NewName(noon.Add(time.Duration(n)*time.Second), [keyring.NonceSize]byte{n}),
+		Value:   keyring.NewValue([keyring.ValueSize]byte{n}),
 		Created: noon,
 	}
 }
 
-func testRing(t testing.TB, numbers ...byte) originkey.Ring {
-	keys := make([]originkey.Key, len(numbers))
+func testRing(t testing.TB, numbers ...byte) keyring.Ring {
+	keys := make([]keyring.Key, len(numbers))
 	for i, n := range numbers {
 		keys[i] = testKey(n)
 	}
-	ring, err := originkey.NewRing(keys...)
+	ring, err := keyring.NewRing(keys...)
 	require.NoError(t, err)
 	return ring
 }
@@ -38,7 +38,7 @@ func testRing(t testing.TB, numbers ...byte) originkey.Ring {
 func TestDecide(t *testing.T) {
 	known, unknown := testKey(1).Value.Reveal(), testKey(9).Value.Reveal()
 	name := testKey(1).Name
-	ring, empty := testRing(t, 1, 2), originkey.Ring{}
+	ring, empty := testRing(t, 1, 2), keyring.Ring{}
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
 	const s = time.Second
 

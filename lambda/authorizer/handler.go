@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // handler answers authorizer events. It implements [lambda.Handler] itself, so that
@@ -27,7 +27,7 @@ type response struct {
 }
 
 type responseContext struct {
-	OriginKey originkey.Name `json:"originKey"`
+	OriginKey keyring.Name `json:"originKey"`
 }
 
 // Invoke answers one event. It returns an error, which API Gateway does not

@@ -3,8 +3,8 @@ package main
 import (
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/internal/environ"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 type settings struct {
@@ -14,7 +14,7 @@ type settings struct {
 }
 
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
-	env := environ.NewReader(lookup)
+	env := lambdaenv.NewReader(lookup)
 	s := settings{
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
 		header:  env.Header("GATEHOUSE_ORIGIN_HEADER"),
@@ -30,7 +30,7 @@ func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	return s, env.Err()
 }
 
-func (l limits) check(env *environ.Reader) {
+func (l limits) check(env *lambdaenv.Reader) {
 	if l.ttl < l.refetch {
 		env.Reject("GATEHOUSE_RING_TTL", l.ttl.String(), "at least GATEHOUSE_REFETCH_PERIOD, "+l.refetch.String())
 	}

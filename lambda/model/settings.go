@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/internal/environ"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/api"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/bedrock"
 )
@@ -35,7 +35,7 @@ type settings struct {
 }
 
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
-	env := environ.NewReader(lookup)
+	env := lambdaenv.NewReader(lookup)
 	given := func(text string) bool { return text != "" }
 	s := settings{
 		stack:  env.Text("GATEHOUSE_STACK", "the stack's name, such as gatehouse-dev", given),

@@ -6,13 +6,13 @@ import (
 	"io"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // pruned is a deleted key whose end is still to be seen.
 type pruned struct {
-	key originkey.Key
+	key keyring.Key
 	at  time.Time
 }
 
@@ -25,8 +25,8 @@ const prunedLimit = 16
 // before all memory of it has run out; what else is presented is used up by that.
 
 // direct is the way to the API that goes past CloudFront.
-func (r *run) direct() frontdoor.Door {
-	return frontdoor.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header, Prefix: r.settings.prefix}
+func (r *run) direct() probe.Door {
+	return probe.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header, Prefix: r.settings.prefix}
 }
 
 // checkShut looks whether the API refuses a value that nobody made a key of, and
@@ -36,11 +36,11 @@ func (r *run) checkShut(ctx context.Context) error {
 		r.log.InfoContext(ctx, "no direct checks: the event has no apiUrl")
 		return nil
 	}
-	var guess [originkey.ValueSize]byte
+	var guess [keyring.ValueSize]byte
 	if _, err := io.ReadFull(r.random, guess[:]); err != nil {
 		return fmt.Errorf("draw random bytes for a check: %w", err)
 	}
-	if err := r.direct().StaysShut(ctx, originkey.NewValue(guess)); err != nil {
+	if err := r.direct().StaysShut(ctx, keyring.NewValue(guess)); err != nil {
 		r.failCheck(ctx, "a made-up key is refused", err)
 	}
 	var left []pruned
@@ -59,8 +59,8 @@ func (r *run) checkShut(ctx context.Context) error {
 }
 
 // remember notes deleted keys for [run.checkShut].
-func (r *run) remember(keys []originkey.Key, names []originkey.Name) {
-	gone := map[originkey.Name]bool{}
+func (r *run) remember(keys []keyring.Key, names []keyring.Name) {
+	gone := map[keyring.Name]bool{}
 	for _, name := range names {
 		gone[name] = true
 	}
@@ -74,7 +74,7 @@ func (r *run) remember(keys []originkey.Key, names []originkey.Name) {
 
 // checkPublish reports whether the key may be published: the API accepts it. A
 // repair is not held up, because what CloudFront sends is refused already.
-func (r *run) checkPublish(ctx context.Context, step originkey.Step) bool {
+func (r *run) checkPublish(ctx context.Context, step keyring.Step) bool {
 	if r.event.APIURL == "" {
 		return true
 	}
@@ -93,11 +93,11 @@ func (r *run) checkPrune(ctx context.Context) bool {
 		r.log.InfoContext(ctx, "no check through CloudFront: the event has no distributionUrl")
 		return true
 	}
-	err := frontdoor.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header, Prefix: r.settings.prefix}.Opens(ctx, originkey.Value{})
+	err := probe.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header, Prefix: r.settings.prefix}.Opens(ctx, keyring.Value{})
 	if err != nil {
 		r.failCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
 	}
-	return err == nil || r.request.Kind == originkey.Revoke
+	return err == nil || r.request.Kind == keyring.Revoke
 }
 
 func (r *run) failCheck(ctx context.Context, check string, err error) {

@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // event asks for an action. The schedule writes one with the action tick; people
@@ -107,7 +107,7 @@ func (e event) frontDoorProblems(needed bool) []error {
 	if e.Action != "rotate" && e.Action != "revoke" {
 		reject("through is for rotate and revoke only")
 	}
-	if _, err := originkey.ParseName(e.Through); err != nil {
+	if _, err := keyring.ParseName(e.Through); err != nil {
 		reject("through: %w", err)
 	}
 	return problems

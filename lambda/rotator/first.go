@@ -11,8 +11,8 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 // deniedPatience is how long a run waits for IAM.
@@ -23,8 +23,8 @@ const listTries = 10
 
 // created is a key that was just made. Its own redaction keeps the value out of logs.
 type created struct {
-	name  originkey.Name
-	value originkey.Value
+	name  keyring.Name
+	value keyring.Value
 }
 
 // LogValue implements [slog.LogValuer].
@@ -34,14 +34,14 @@ func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name))
 // in Parameter Store, where the update of the stack reads it with a permission of its
 // own.
 type firstKey struct {
-	Name originkey.Name `json:"name"`
+	Name keyring.Name `json:"name"`
 }
 
 // create names the newest key of the ring, and makes it first if the ring is empty. Two
 // that overlap may make and name a key each: both are in the ring, and rotation deletes
 // the one that CloudFront does not get.
 func (r *rotator) create(ctx context.Context, _ event) (any, error) {
-	var name originkey.Name
+	var name keyring.Name
 	err := r.whenAllowed(ctx, func() (err error) {
 		name, err = r.newestOrFirst(ctx)
 		return err
@@ -52,7 +52,7 @@ func (r *rotator) create(ctx context.Context, _ event) (any, error) {
 	return firstKey{name}, nil
 }
 
-func (r *rotator) newestOrFirst(ctx context.Context) (originkey.Name, error) {
+func (r *rotator) newestOrFirst(ctx context.Context) (keyring.Name, error) {
 	newest, ok, err := r.newest(ctx)
 	if err != nil || ok {
 		return newest, err
@@ -73,7 +73,7 @@ func (r *rotator) newestOrFirst(ctx context.Context) (originkey.Name, error) {
 
 // listed waits until a listing shows the key that was added, and returns the newest of
 // the listing: the update of the stack lists the ring next.
-func (r *rotator) listed(ctx context.Context, added originkey.Name) (originkey.Name, error) {
+func (r *rotator) listed(ctx context.Context, added keyring.Name) (keyring.Name, error) {
 	for range listTries {
 		newest, ok, err := r.newest(ctx)
 		if err != nil || ok {
@@ -88,7 +88,7 @@ func (r *rotator) listed(ctx context.Context, added originkey.Name) (originkey.N
 
 // newest returns the name of the newest key of the ring, and false when the ring is
 // empty.
-func (r *rotator) newest(ctx context.Context) (originkey.Name, bool, error) {
+func (r *rotator) newest(ctx context.Context) (keyring.Name, bool, error) {
 	ring, err := r.readRing(ctx)
 	if err != nil {
 		return "", false, err
@@ -99,21 +99,21 @@ func (r *rotator) newest(ctx context.Context) (originkey.Name, bool, error) {
 
 // newKey draws a key that is made at the moment.
 func (r *rotator) newKey(moment time.Time) (created, error) {
-	var nonce [originkey.NonceSize]byte
-	var value [originkey.ValueSize]byte
+	var nonce [keyring.NonceSize]byte
+	var value [keyring.ValueSize]byte
 	for _, random := range [][]byte{nonce[:], value[:]} {
 		if _, err := io.ReadFull(r.random, random); err != nil {
 			return created{}, fmt.Errorf("draw random bytes for a key: %w", err)
 		}
 	}
-	return created{originkey.NewName(moment, nonce), originkey.NewValue(value)}, nil
+	return created{keyring.NewName(moment, nonce), keyring.NewValue(value)}, nil
 }
 
 // newFirstKey draws a key that the first tick replaces.
 func (r *rotator) newFirstKey() (created, error) {
 	now := r.now()
 	made, err := r.newKey(now)
-	made.name = originkey.NewFirstName(now)
+	made.name = keyring.NewFirstName(now)
 	return made, err
 }
 

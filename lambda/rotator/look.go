@@ -4,12 +4,12 @@ import (
 	"context"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // sight is one look at the world.
 type sight struct {
-	originkey.Observation
+	keyring.Observation
 	version distribution.Version
 }
 
@@ -27,7 +27,7 @@ func (r *rotator) look(ctx context.Context, of distribution.Distribution) (sight
 		return sight{}, err
 	}
 	return sight{
-		Observation: originkey.Observation{
+		Observation: keyring.Observation{
 			Now:           now,
 			Header:        version.Header,
 			Modified:      version.Modified,
@@ -39,10 +39,10 @@ func (r *rotator) look(ctx context.Context, of distribution.Distribution) (sight
 }
 
 // readRing returns the ring, and warns of what lies in its path and is no key.
-func (r *rotator) readRing(ctx context.Context) (originkey.Ring, error) {
+func (r *rotator) readRing(ctx context.Context) (keyring.Ring, error) {
 	found, err := r.store.Read(ctx)
 	if err != nil {
-		return originkey.Ring{}, err
+		return keyring.Ring{}, err
 	}
 	for _, skipped := range found.Skipped {
 		r.log.WarnContext(ctx, "a parameter in the ring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
@@ -51,13 +51,13 @@ func (r *rotator) readRing(ctx context.Context) (originkey.Ring, error) {
 }
 
 // inUse returns the key that the distribution sends.
-func (s sight) inUse() (originkey.Key, bool) {
+func (s sight) inUse() (keyring.Key, bool) {
 	for _, key := range s.Ring.Keys() {
 		if key.Value.Equal(s.Header) {
 			return key, true
 		}
 	}
-	return originkey.Key{}, false
+	return keyring.Key{}, false
 }
 
 // target is what the event is about.

@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // tryTimeout bounds one try of an AWS call: a connection may have died while
@@ -48,7 +48,7 @@ func newRotator(ctx context.Context) (*rotator, error) {
 		store:      ssmstore.New(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
 		cloudFront: cloudfront.NewFromConfig(sdk),
 		api:        apigatewayv2.NewFromConfig(sdk),
-		http:       frontdoor.NewHTTPClient(),
+		http:       probe.NewHTTPClient(),
 		random:     rand.Reader,
 		now:        wallClock,
 		log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),

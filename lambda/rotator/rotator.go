@@ -10,9 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 
-	"github.com/gatehouse-iac/gatehouse/internal/frontdoor"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // rotator carries out actions. It serves one event at a time, as Lambda does.
@@ -21,14 +21,14 @@ type rotator struct {
 	store      ssmstore.Store
 	cloudFront *cloudfront.Client
 	api        authorizersAPI
-	http       frontdoor.Doer
+	http       probe.Doer
 	random     io.Reader
 	now        func() time.Time
 	log        *slog.Logger
 	metrics    io.Writer
 
 	// What a warm rotator remembers. It may all be forgotten without harm.
-	deployments originkey.Deployments
+	deployments keyring.Deployments
 	pruned      []pruned
 }
 

@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 var testSettings = settings{
@@ -28,7 +28,7 @@ var testSettings = settings{
 	kmsKey:  testKMS,
 	header:  testHeader,
 	prefix:  "/api",
-	times: originkey.Settings{
+	times: keyring.Settings{
 		Interval: 6 * time.Hour,
 		Settle:   30 * time.Second,
 		Grace:    30 * time.Minute,
@@ -46,9 +46,9 @@ const (
 
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
-func testKey(n byte) originkey.Key {
+func testKey(n byte) keyring.Key {
 	made := noon.Add(time.Duration(n) * time.Minute)
-	return originkey.Key{Name: originkey.NewName(made, [originkey.NonceSize]byte{n}), Value: originkey.NewValue([originkey.ValueSize]byte{n}), Created: made}
+	return keyring.Key{Name: keyring.NewName(made, [keyring.NonceSize]byte{n}), Value: keyring.NewValue([keyring.ValueSize]byte{n}), Created: made}
 }
 
 type setup struct {
@@ -97,7 +97,7 @@ func (s setup) requireInRing(t *testing.T, got firstAnswer) {
 	t.Helper()
 	found, err := s.rotator.store.Read(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, found.Ring.Names(), originkey.Name(got.Name))
+	require.Contains(t, found.Ring.Names(), keyring.Name(got.Name))
 }
 
 // What the resource that stands for the first key sends when it is made and destroyed.
@@ -155,13 +155,13 @@ func TestCreateOverlaps(t *testing.T) {
 // is not stored, and the answer must not claim that it was.
 func TestCreateAnswersWithWhatIsStored(t *testing.T) {
 	s := newSetup(0)
-	mine := bytes.Repeat([]byte{7}, originkey.NonceSize+originkey.ValueSize)
+	mine := bytes.Repeat([]byte{7}, keyring.NonceSize+keyring.ValueSize)
 	s.random = bytes.NewReader(mine)
 	s.store.Before = func(_ context.Context, operation string) error {
 		if operation == "PutParameter" {
-			s.store.SetKey(testPath, originkey.Key{
-				Name:    originkey.NewFirstName(noon),
-				Value:   originkey.NewValue([originkey.ValueSize]byte{1}),
+			s.store.SetKey(testPath, keyring.Key{
+				Name:    keyring.NewFirstName(noon),
+				Value:   keyring.NewValue([keyring.ValueSize]byte{1}),
 				Created: noon,
 			})
 		}
@@ -174,8 +174,8 @@ func TestCreateAnswersWithWhatIsStored(t *testing.T) {
 func TestCreateSaysWhenTheTakenNameIsNotListed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSetup(0)
-		s.random = bytes.NewReader(make([]byte, originkey.NonceSize+originkey.ValueSize))
-		malformed := testPath + "/" + string(originkey.NewName(noon, [originkey.NonceSize]byte{}))
+		s.random = bytes.NewReader(make([]byte, keyring.NonceSize+keyring.ValueSize))
+		malformed := testPath + "/" + string(keyring.NewName(noon, [keyring.NonceSize]byte{}))
 		s.store.Set(malformed, "not-a-value", noon)
 		_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
 		require.ErrorContains(t, err, "run `pulumi up` again")
@@ -203,7 +203,7 @@ func TestCreateAfterALostReply(t *testing.T) {
 
 func TestCreateNeedsRandomBytes(t *testing.T) {
 	s := newSetup(0)
-	s.random = bytes.NewReader(make([]byte, originkey.NonceSize+originkey.ValueSize-1))
+	s.random = bytes.NewReader(make([]byte, keyring.NonceSize+keyring.ValueSize-1))
 	_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
 	require.ErrorContains(t, err, "random bytes")
 	assert.Empty(t, s.store.Names(), "no key of fewer bytes")
@@ -297,9 +297,9 @@ func TestNoValueLeaks(t *testing.T) {
 	seed := byte(0)
 	try := func(event string) {
 		seed++
-		drawn := bytes.Repeat([]byte{seed}, originkey.NonceSize+originkey.ValueSize)
+		drawn := bytes.Repeat([]byte{seed}, keyring.NonceSize+keyring.ValueSize)
 		s.random = bytes.NewReader(drawn)
-		secrets = map[string]bool{originkey.NewValue([originkey.ValueSize]byte(drawn[originkey.NonceSize:])).Reveal(): true}
+		secrets = map[string]bool{keyring.NewValue([keyring.ValueSize]byte(drawn[keyring.NonceSize:])).Reveal(): true}
 		result, err := s.handle(t.Context(), json.RawMessage(event))
 		s.log.Info("a careless line", "result", result)
 		_, _ = fmt.Fprintf(said, "%v %+v %#v %s %v %+v %#v\n", result, result, result, result, err, err, err)

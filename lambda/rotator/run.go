@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 const (
@@ -39,7 +39,7 @@ type run struct {
 	*rotator
 	event   event
 	of      distribution.Distribution
-	request originkey.Request
+	request keyring.Request
 	began   time.Time
 
 	// patience is for how long the run will still wait. It has enough for a key to
@@ -47,8 +47,8 @@ type run struct {
 	// it runs, no other event is served.
 	patience time.Duration
 
-	last *sight           // the last look
-	gone []originkey.Name // what this run deleted
+	last *sight         // the last look
+	gone []keyring.Name // what this run deleted
 
 	answer                       answer
 	tried, repairs, failedChecks int
@@ -56,19 +56,19 @@ type run struct {
 
 // answer is what the sender of an event is told. It has no secret in it.
 type answer struct {
-	Action  string         `json:"action"`
-	Through originkey.Name `json:"through,omitempty"` // send it again to go on with the same request
-	Steps   []taken        `json:"steps"`
-	Done    bool           `json:"done"`
-	Left    string         `json:"left"`              // what comes next, and why not now
-	AgainIn string         `json:"againIn,omitempty"` // when that can be
+	Action  string       `json:"action"`
+	Through keyring.Name `json:"through,omitempty"` // send it again to go on with the same request
+	Steps   []taken      `json:"steps"`
+	Done    bool         `json:"done"`
+	Left    string       `json:"left"`              // what comes next, and why not now
+	AgainIn string       `json:"againIn,omitempty"` // when that can be
 }
 
 // taken is a step that changed something.
 type taken struct {
-	Action string           `json:"action"`
-	Keys   []originkey.Name `json:"keys,omitempty"`
-	Reason string           `json:"reason"`
+	Action string         `json:"action"`
+	Keys   []keyring.Name `json:"keys,omitempty"`
+	Reason string         `json:"reason"`
 }
 
 // rotate runs the rotation as far as it gets without long waiting.
@@ -137,20 +137,20 @@ func (r *run) toTheEnd(ctx context.Context) error {
 func (r *run) resolve(seen sight) error {
 	switch r.event.Action {
 	case "rotate":
-		r.request = originkey.RotateNow(seen.Observation)
+		r.request = keyring.RotateNow(seen.Observation)
 	case "revoke":
-		r.request = originkey.RevokeNow(seen.Observation)
+		r.request = keyring.RevokeNow(seen.Observation)
 	default:
 		return nil
 	}
 	if r.event.Through != "" {
-		r.request.Through = originkey.Name(r.event.Through)
+		r.request.Through = keyring.Name(r.event.Through)
 		if newest, ok := seen.Ring.Newest(); ok && newest.Name < r.request.Through {
 			return fmt.Errorf("%s through %s: the ring has no such key nor a newer one, but %v", r.event.Action, r.request.Through, seen.Ring)
 		}
 	}
 	if r.request.Through == "" { // of an empty ring: the first key that comes will do
-		r.request.Through = originkey.NewFirstName(time.Time{})
+		r.request.Through = keyring.NewFirstName(time.Time{})
 	}
 	r.answer.Through = r.request.Through
 	return nil
@@ -160,15 +160,15 @@ func (r *run) resolve(seen sight) error {
 // authorizations only now: those of a key that was in the ring would come back.
 func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 	r.answer.Done = r.request.Fulfilled(seen.Observation)
-	if !r.answer.Done || r.request.Kind == originkey.NoRequest {
+	if !r.answer.Done || r.request.Kind == keyring.NoRequest {
 		return false, nil
 	}
-	if r.request.Kind == originkey.Revoke {
+	if r.request.Kind == keyring.Revoke {
 		if err := r.forgetForGood(ctx); err != nil {
 			return false, err
 		}
 	}
-	r.leave(originkey.Decide(seen.Observation, r.settings.times, originkey.Request{}))
+	r.leave(keyring.Decide(seen.Observation, r.settings.times, keyring.Request{}))
 	return true, nil
 }
 
@@ -194,28 +194,28 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 		return fmt.Errorf("make API %s forget its authorizations (the rotator's role must allow apigateway:DELETE on stage %s's cache/authorizers; what is remembered ends by itself after %s): %w",
 			r.event.APIID, r.event.APIStage, r.settings.cacheTime, err)
 	}
-	r.did(ctx, r.now(), originkey.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.request.Through)}, "forget authorizations", nil)
+	r.did(ctx, r.now(), keyring.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.request.Through)}, "forget authorizations", nil)
 	return nil
 }
 
 // next decides on a step and carries it out. What it returns says for how long to
 // wait then, and why.
-func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
-	step := originkey.Decide(seen.Observation, r.settings.times, r.request)
-	if step.Action == originkey.Prune && r.isGone(step.Names) {
-		return originkey.Step{Reason: "Parameter Store still lists what was deleted", Again: listPause}, nil
+func (r *run) next(ctx context.Context, seen sight) (keyring.Step, error) {
+	step := keyring.Decide(seen.Observation, r.settings.times, r.request)
+	if step.Action == keyring.Prune && r.isGone(step.Names) {
+		return keyring.Step{Reason: "Parameter Store still lists what was deleted", Again: listPause}, nil
 	}
-	if step.Action == originkey.Nothing {
+	if step.Action == keyring.Nothing {
 		return step, nil
 	}
 	if r.tried++; r.tried > stepLimit {
-		return originkey.Step{}, fmt.Errorf("%d steps in one run and no end: next would be to %s, because %s", stepLimit, step.Action, step.Reason)
+		return keyring.Step{}, fmt.Errorf("%d steps in one run and no end: next would be to %s, because %s", stepLimit, step.Action, step.Reason)
 	}
 	began := r.now()
 	switch step.Action {
-	case originkey.Add:
+	case keyring.Add:
 		return r.add(ctx, began, step)
-	case originkey.Publish:
+	case keyring.Publish:
 		return r.publish(ctx, began, step, seen)
 	default:
 		return r.prune(ctx, began, step, seen)
@@ -223,24 +223,24 @@ func (r *run) next(ctx context.Context, seen sight) (originkey.Step, error) {
 }
 
 // isGone reports whether this run has deleted the keys already.
-func (r *run) isGone(names []originkey.Name) bool {
-	return !slices.ContainsFunc(names, func(name originkey.Name) bool { return !slices.Contains(r.gone, name) })
+func (r *run) isGone(names []keyring.Name) bool {
+	return !slices.ContainsFunc(names, func(name keyring.Name) bool { return !slices.Contains(r.gone, name) })
 }
 
-func (r *run) add(ctx context.Context, began time.Time, step originkey.Step) (originkey.Step, error) {
+func (r *run) add(ctx context.Context, began time.Time, step keyring.Step) (keyring.Step, error) {
 	made, err := r.newKey(step.Moment)
 	if err != nil {
-		return originkey.Step{}, err
+		return keyring.Step{}, err
 	}
 	// A name that exists is that of this very key: the reply to a first try was lost.
 	if err := r.store.Add(ctx, made.name, made.value); err != nil && !errors.Is(err, ssmstore.ErrExists) {
-		return originkey.Step{}, err
+		return keyring.Step{}, err
 	}
-	r.did(ctx, began, step, step.Action.String(), []originkey.Name{made.name})
-	return originkey.Step{Reason: fmt.Sprintf("key %s is not settled yet", made.name), Again: step.Again}, nil
+	r.did(ctx, began, step, step.Action.String(), []keyring.Name{made.name})
+	return keyring.Step{Reason: fmt.Sprintf("key %s is not settled yet", made.name), Again: step.Again}, nil
 }
 
-func (r *run) publish(ctx context.Context, began time.Time, step originkey.Step, seen sight) (originkey.Step, error) {
+func (r *run) publish(ctx context.Context, began time.Time, step keyring.Step, seen sight) (keyring.Step, error) {
 	if !r.checkPublish(ctx, step) {
 		return held(step, fmt.Sprintf("key %s is not published: the API does not accept it", step.Key.Name)), nil
 	}
@@ -250,21 +250,21 @@ func (r *run) publish(ctx context.Context, began time.Time, step originkey.Step,
 		return step, nil
 	}
 	if err != nil {
-		return originkey.Step{}, err
+		return keyring.Step{}, err
 	}
 	if step.Repair {
 		r.repairs++
 	}
-	r.did(ctx, began, step, step.Action.String(), []originkey.Name{step.Key.Name})
+	r.did(ctx, began, step, step.Action.String(), []keyring.Name{step.Key.Name})
 	return step, nil
 }
 
-func (r *run) prune(ctx context.Context, began time.Time, step originkey.Step, seen sight) (originkey.Step, error) {
+func (r *run) prune(ctx context.Context, began time.Time, step keyring.Step, seen sight) (keyring.Step, error) {
 	if !r.checkPrune(ctx) {
 		return held(step, fmt.Sprintf("keys %v are not deleted: no request gets through CloudFront", step.Names)), nil
 	}
 	if _, err := r.store.Delete(ctx, step.Names...); err != nil {
-		return originkey.Step{}, err
+		return keyring.Step{}, err
 	}
 	r.gone = append(r.gone, step.Names...)
 	r.remember(seen.Ring.Keys(), step.Names)
@@ -273,12 +273,12 @@ func (r *run) prune(ctx context.Context, began time.Time, step originkey.Step, s
 }
 
 // held is what a step comes to when a check is against it.
-func held(step originkey.Step, reason string) originkey.Step {
-	return originkey.Step{Reason: fmt.Sprintf("%s, though %s", reason, step.Reason), Again: checkPause}
+func held(step keyring.Step, reason string) keyring.Step {
+	return keyring.Step{Reason: fmt.Sprintf("%s, though %s", reason, step.Reason), Again: checkPause}
 }
 
 // did logs a step that was carried out, and puts it into the answer.
-func (r *run) did(ctx context.Context, began time.Time, step originkey.Step, action string, keys []originkey.Name) {
+func (r *run) did(ctx context.Context, began time.Time, step keyring.Step, action string, keys []keyring.Name) {
 	r.log.InfoContext(ctx, "step", "action", action, "reason", step.Reason, "keys", keys,
 		"repair", step.Repair, "seconds", r.now().Sub(began).Seconds())
 	r.answer.Steps = append(r.answer.Steps, taken{Action: action, Keys: keys, Reason: step.Reason})
@@ -286,7 +286,7 @@ func (r *run) did(ctx context.Context, began time.Time, step originkey.Step, act
 
 // wait waits until another look can lead to something, and reports whether that was
 // worth it.
-func (r *run) wait(ctx context.Context, step originkey.Step) bool {
+func (r *run) wait(ctx context.Context, step keyring.Step) bool {
 	r.log.InfoContext(ctx, "nothing to do now", "reason", step.Reason, "again", step.Again.String())
 	r.leave(step)
 	if step.Again > r.patience {
@@ -300,7 +300,7 @@ func (r *run) wait(ctx context.Context, step originkey.Step) bool {
 }
 
 // leave says in the answer what comes next.
-func (r *run) leave(step originkey.Step) {
+func (r *run) leave(step keyring.Step) {
 	r.answer.Left, r.answer.AgainIn = step.Reason, ""
 	if step.Again > 0 {
 		r.answer.AgainIn = roundUp(step.Again).String()

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 // inWorld runs a test in a new world, and looks for secrets in all that was said.
@@ -216,7 +216,7 @@ func TestRequestsOfAnEmptyRing(t *testing.T) {
 			got, err := w.send(r, eventOf(action))
 			require.NoError(t, err)
 			assert.True(t, got.Done, got.Left)
-			_, err = originkey.ParseName(string(got.Through))
+			_, err = keyring.ParseName(string(got.Through))
 			require.NoError(t, err, "can be sent again")
 			got, err = w.send(r, eventOf(action, `,"through":"`+string(got.Through)+`"`))
 			require.NoError(t, err)
@@ -586,7 +586,7 @@ func TestCreateWaitsForIAM(t *testing.T) {
 		}
 		got := s.invoke(t, firstCreate)
 		s.requireInRing(t, got)
-		assert.True(t, originkey.Name(got.Name).IsFirst())
+		assert.True(t, keyring.Name(got.Name).IsFirst())
 
 		s.store.Before = func(context.Context, string) error { return denied }
 		began := time.Now()
@@ -655,7 +655,7 @@ func FuzzEvent(f *testing.F) {
 			require.Nil(t, e.TF)
 		}
 		if e.Through != "" {
-			_, err := originkey.ParseName(e.Through)
+			_, err := keyring.ParseName(e.Through)
 			require.NoError(t, err)
 		}
 		for _, url := range []string{e.APIURL, e.DistributionURL} {

@@ -6,9 +6,9 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
-	"github.com/gatehouse-iac/gatehouse/internal/environ"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 type settings struct {
@@ -17,7 +17,7 @@ type settings struct {
 	kmsKey  string // its ARN
 	header  string // in lower case
 	prefix  string // of the API's paths
-	times   originkey.Settings
+	times   keyring.Settings
 
 	// ringTTL is how long authorizers remember the ring.
 	ringTTL time.Duration
@@ -29,14 +29,14 @@ type settings struct {
 
 func readSettings(lookup func(string) (string, bool)) (settings, error) {
 	const day = 24 * time.Hour
-	env := environ.NewReader(lookup)
+	env := lambdaenv.NewReader(lookup)
 	s := settings{
 		stack:   env.Text("GATEHOUSE_STACK", "the stack's name, such as gatehouse-dev", func(text string) bool { return text != "" }),
 		keyPath: env.Text("GATEHOUSE_KEY_PATH", keystore.PathForm, keystore.IsPath),
 		kmsKey:  env.Text("GATEHOUSE_KMS_KEY", "the ARN of a KMS key", isKMSKey),
 		header:  env.Header("GATEHOUSE_ORIGIN_HEADER"),
 		prefix:  env.Text("GATEHOUSE_API_PREFIX", "a path such as /api", func(text string) bool { return strings.HasPrefix(text, "/") }),
-		times: originkey.Settings{
+		times: keyring.Settings{
 			Interval: env.Duration("GATEHOUSE_INTERVAL", time.Minute, 90*day),
 			Settle:   env.Duration("GATEHOUSE_SETTLE", time.Second, 10*time.Minute),
 			Grace:    env.Duration("GATEHOUSE_GRACE", time.Second, day),

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // status is the answer to the event of that name. It has no secret in it.
@@ -18,9 +18,9 @@ type status struct {
 }
 
 type keyStatus struct {
-	Name  originkey.Name `json:"name"`
-	Age   string         `json:"age"`
-	InUse bool           `json:"inUse"`
+	Name  keyring.Name `json:"name"`
+	Age   string       `json:"age"`
+	InUse bool         `json:"inUse"`
 }
 
 type nextStep struct {
@@ -35,7 +35,7 @@ func (r *rotator) status(ctx context.Context, e event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := originkey.Decide(seen.Observation, r.settings.times, originkey.Request{})
+	step := keyring.Decide(seen.Observation, r.settings.times, keyring.Request{})
 	s := status{
 		Keys:         []keyStatus{},
 		Header:       "a key of the ring",

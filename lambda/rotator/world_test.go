@@ -24,10 +24,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution/distributiontest"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 const (
@@ -139,7 +139,7 @@ func (w *world) after(ctx context.Context, operation string) error {
 }
 
 // ring reads the ring without anybody noticing.
-func (w *world) ring() originkey.Ring {
+func (w *world) ring() keyring.Ring {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	found, err := keystore.NewReader(ssmstore.NewLister(w.store), testPath).Read(context.WithValue(context.Background(), unnoticed{}, true))
@@ -230,7 +230,7 @@ func (w *world) ticks(r *rotator, count int) {
 }
 
 // inUse returns the key that CloudFront's configuration has.
-func (w *world) inUse() originkey.Name {
+func (w *world) inUse() keyring.Name {
 	name, _ := w.ring().Accepts(distributiontest.HeaderOf(w.front.Config(), "api", testHeader))
 	return name
 }

@@ -9,15 +9,15 @@ import (
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // Args configures an [Authority].
 type Args struct {
 	Deployment deployment.Deployment
-	Vault      settings.Vault
-	Settings   settings.Certificate
+	Vault      config.Vault
+	Settings   config.Certificate
 }
 
 // Authority is a certificate authority of the stack's own.
@@ -144,7 +144,7 @@ func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args
 
 // sign has the root sign the intermediate. The names and addresses that it may issue
 // for are in its certificate: whatever happens in Vault, no client accepts others.
-func (a *Authority) sign(ctx *pulumi.Context, name string, s settings.Certificate, root *pkisecret.SecretBackendRootCert, commonName, request pulumi.StringInput) (*pkisecret.SecretBackendRootSignIntermediate, error) {
+func (a *Authority) sign(ctx *pulumi.Context, name string, s config.Certificate, root *pkisecret.SecretBackendRootCert, commonName, request pulumi.StringInput) (*pkisecret.SecretBackendRootSignIntermediate, error) {
 	permitted, excluded := addressConstraints(s.IPAddresses)
 	return pkisecret.NewSecretBackendRootSignIntermediate(ctx, name, &pkisecret.SecretBackendRootSignIntermediateArgs{
 		Backend:             root.Backend,

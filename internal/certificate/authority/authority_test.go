@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 	setSignedType = "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned"
 )
 
-func configured(t testing.TB, changes map[string]string) settings.Settings {
+func configured(t testing.TB, changes map[string]string) config.Settings {
 	t.Helper()
 	config := map[string]string{
 		"vaultAddress":         "https://vault.example.com:8200",
@@ -36,12 +36,12 @@ func configured(t testing.TB, changes map[string]string) settings.Settings {
 	return pulumitest.Configured(t, config)
 }
 
-func declare(t testing.TB, ctx *pulumi.Context, s settings.Settings) (*authority.Authority, error) {
+func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*authority.Authority, error) {
 	t.Helper()
 	return authority.New(ctx, "authority", &authority.Args{Deployment: pulumitest.Deployment(t), Vault: s.Vault, Settings: s.Certificate})
 }
 
-func run(t testing.TB, s settings.Settings) *pulumitest.Recorder {
+func run(t testing.TB, s config.Settings) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		_, err := declare(t, ctx, s)

@@ -10,12 +10,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // Existing looks whether an authority that others made will do for certificates that
 // are issued now. It changes nothing of it.
-func Existing(ctx *pulumi.Context, certificate settings.Certificate, now time.Time, opts ...pulumi.InvokeOption) (Issuer, error) {
+func Existing(ctx *pulumi.Context, certificate config.Certificate, now time.Time, opts ...pulumi.InvokeOption) (Issuer, error) {
 	s := certificate.Existing
 	ref := s.Issuer
 	if ref == "" {
@@ -50,7 +50,7 @@ const truncates = "truncate"
 // checkEnd refuses an issuer whose remaining life is too short for the certificate:
 // Vault would refuse in the middle of the update, or shorten the certificate's life to
 // what every update would renew.
-func checkEnd(remaining time.Duration, behavior string, s settings.Certificate) error {
+func checkEnd(remaining time.Duration, behavior string, s config.Certificate) error {
 	key, least := "certificateTtl", s.TTL
 	if behavior == truncates {
 		key, least = "certificateRenewBefore", s.RenewBefore

@@ -10,20 +10,20 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/authority"
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain/chaintest"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
 )
 
 // existing are the settings of a certificate that an authority issues for 30 days.
-func existing(s settings.ExistingAuthority) settings.Certificate {
-	return settings.Certificate{Existing: s, TTL: 30 * 24 * time.Hour, RenewBefore: 10 * 24 * time.Hour}
+func existing(s config.ExistingAuthority) config.Certificate {
+	return config.Certificate{Existing: s, TTL: 30 * 24 * time.Hour, RenewBefore: 10 * 24 * time.Hour}
 }
 
 func TestAnExistingAuthorityIsLookedAtAndNotChanged(t *testing.T) {
 	for given, ref := range map[string]string{"": "default", pulumitest.ExistingIssuer: pulumitest.ExistingIssuer} {
 		var registered int
 		got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-			issuer, err := authority.Existing(ctx, existing(settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: given}), chaintest.Epoch)
+			issuer, err := authority.Existing(ctx, existing(config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: given}), chaintest.Epoch)
 			registered = len(issuer.Ready)
 			return pulumi.Map{"mount": issuer.Mount, "ref": issuer.Ref, "root": issuer.Root}, err
 		})
@@ -34,14 +34,14 @@ func TestAnExistingAuthorityIsLookedAtAndNotChanged(t *testing.T) {
 
 func TestAnAuthorityThatWillNotDoIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
-		given settings.ExistingAuthority
+		given config.ExistingAuthority
 		want  string
 	}{
-		"no such mount":        {settings.ExistingAuthority{Mount: "pki/other"}, `looking up the issuer "default" in gatehouse:certificateMount, pki/other: `},
-		"no such issuer":       {settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: "2025"}, `looking up the issuer "2025"`},
-		"without a key":        {settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerWithoutKey}, `its issuer "imported" has no key there`},
-		"not for issuing":      {settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerOfNothing}, `its issuer "retired" may not issue certificates; its usage is "crl-signing,ocsp-signing,read-only"`},
-		"without a root above": {settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerAlone}, `the chain of its issuer "without-root": none of the authorities signed "CN=mocked intermediate", which is no root: import the root`},
+		"no such mount":        {config.ExistingAuthority{Mount: "pki/other"}, `looking up the issuer "default" in gatehouse:certificateMount, pki/other: `},
+		"no such issuer":       {config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: "2025"}, `looking up the issuer "2025"`},
+		"without a key":        {config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerWithoutKey}, `its issuer "imported" has no key there`},
+		"not for issuing":      {config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerOfNothing}, `its issuer "retired" may not issue certificates; its usage is "crl-signing,ocsp-signing,read-only"`},
+		"without a root above": {config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: pulumitest.IssuerAlone}, `the chain of its issuer "without-root": none of the authorities signed "CN=mocked intermediate", which is no root: import the root`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
@@ -70,7 +70,7 @@ func TestAnAuthorityThatEndsBeforeItsCertificateIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
-				_, err := authority.Existing(ctx, existing(settings.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: c.issuer}), end.Add(-c.before))
+				_, err := authority.Existing(ctx, existing(config.ExistingAuthority{Mount: pulumitest.ExistingMount, Issuer: c.issuer}), end.Add(-c.before))
 				return err
 			})
 			if c.want == "" {

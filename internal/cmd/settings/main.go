@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 func main() {
@@ -23,7 +23,7 @@ func command() error {
 	if err != nil {
 		return fmt.Errorf("run this in the project's folder: %w", err)
 	}
-	reference, err := render(text, settings.Options())
+	reference, err := render(text, config.Options())
 	if err != nil {
 		return err
 	}

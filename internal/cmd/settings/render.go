@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 const introduction = `<!-- Made by "make docs" from the program and Pulumi.yaml; don't edit it. -->
@@ -21,7 +21,7 @@ values are refused; with quotes they are what is written.
 
 // render writes the reference of the settings, in the order and with the descriptions
 // of Pulumi.yaml.
-func render(project []byte, options []settings.Option) (string, error) {
+func render(project []byte, options []config.Option) (string, error) {
 	all, err := topics(project, options)
 	if err != nil {
 		return "", err

@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 func TestTheReferenceIsUpToDate(t *testing.T) {
 	project, err := os.ReadFile("../../../Pulumi.yaml")
 	require.NoError(t, err)
-	want, err := render(project, settings.Options())
+	want, err := render(project, config.Options())
 	require.NoError(t, err)
 	got, err := os.ReadFile("../../../docs/settings.md")
 	require.NoError(t, err)
@@ -24,8 +24,8 @@ func TestTheReferenceIsUpToDate(t *testing.T) {
 func TestEverySettingIsInTheReferenceOnce(t *testing.T) {
 	got, err := os.ReadFile("../../../docs/settings.md")
 	require.NoError(t, err)
-	for _, option := range settings.Options() {
-		name := strings.TrimPrefix(option.Name, settings.Namespace+":")
+	for _, option := range config.Options() {
+		name := strings.TrimPrefix(option.Name, config.Namespace+":")
 		assert.Equal(t, 1, strings.Count(string(got), "\n### `"+name+"`\n"), option.Name)
 	}
 }
@@ -42,10 +42,10 @@ config:
   windowOpen: {type: boolean, default: false, description: Whether.}
 `
 
-func options(names ...string) []settings.Option {
-	var all []settings.Option
+func options(names ...string) []config.Option {
+	var all []config.Option
 	for _, name := range names {
-		all = append(all, settings.Option{Name: name, Type: "string", Default: "x", Allowed: "anything"})
+		all = append(all, config.Option{Name: name, Type: "string", Default: "x", Allowed: "anything"})
 	}
 	return all
 }
@@ -78,7 +78,7 @@ func TestAKeyWithoutDescriptionIsRefused(t *testing.T) {
 }
 
 func TestWhatIsSaidOfAKey(t *testing.T) {
-	text, err := render([]byte(project), []settings.Option{{Name: "gatehouse:lonely", Type: "integer"}})
+	text, err := render([]byte(project), []config.Option{{Name: "gatehouse:lonely", Type: "integer"}})
 	require.NoError(t, err)
 	assert.Contains(t, text, "### `lonely`\n\nNo other is like it.\n\n- Type: integer\n- Default: none\n")
 	assert.NotContains(t, text, "Allowed")

@@ -8,12 +8,12 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/gatehouse-iac/gatehouse/internal/settings"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
 // entry is one setting: what the program checks and what Pulumi.yaml says of it.
 type entry struct {
-	settings.Option
+	config.Option
 	name        string // as Pulumi.yaml has it
 	description string
 }
@@ -35,7 +35,7 @@ var foreign = map[string]string{
 // topics puts the settings in the order of Pulumi.yaml, those that begin with the
 // same word together. A topic's title is the comment above the first of them, or
 // their word. So a new key finds its place by its name.
-func topics(project []byte, options []settings.Option) ([]topic, error) {
+func topics(project []byte, options []config.Option) ([]topic, error) {
 	entries, titles, err := described(project, options)
 	if err != nil {
 		return nil, err
@@ -57,14 +57,14 @@ func topics(project []byte, options []settings.Option) ([]topic, error) {
 
 // described reads the entries in the order of Pulumi.yaml, and the comments above
 // keys by the keys' first words. Keys of other namespaces come first.
-func described(project []byte, options []settings.Option) (entries []entry, titles map[string]string, err error) {
+func described(project []byte, options []config.Option) (entries []entry, titles map[string]string, err error) {
 	var document struct{ Config yaml.Node }
 	if err := yaml.Unmarshal(project, &document); err != nil {
 		return nil, nil, fmt.Errorf("read Pulumi.yaml: %w", err)
 	}
-	byName := map[string]settings.Option{}
+	byName := map[string]config.Option{}
 	for _, option := range options {
-		name, own := strings.CutPrefix(option.Name, settings.Namespace+":")
+		name, own := strings.CutPrefix(option.Name, config.Namespace+":")
 		if own {
 			byName[name] = option
 			continue

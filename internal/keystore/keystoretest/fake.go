@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
 
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // Fake is a Parameter Store in memory, as strict as the service where a caller
@@ -57,7 +57,7 @@ func (f *Fake) Set(parameter, value string, modified time.Time) {
 }
 
 // SetKey stores a key of the ring below path.
-func (f *Fake) SetKey(path string, key originkey.Key) {
+func (f *Fake) SetKey(path string, key keyring.Key) {
 	f.Set(path+"/"+string(key.Name), key.Value.Reveal(), key.Created)
 }
 

@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 // batchSize is how many parameters one call deletes at most.
@@ -51,7 +51,7 @@ func New(api API, path, kmsKey string) Store {
 }
 
 // Add stores a new key. It returns [ErrExists] when the name is taken.
-func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Value) error {
+func (s Store) Add(ctx context.Context, name keyring.Name, value keyring.Value) error {
 	_, err := s.api.PutParameter(ctx, &ssm.PutParameterInput{
 		Name:  aws.String(s.parameter(name)),
 		Value: aws.String(value.Reveal()),
@@ -74,7 +74,7 @@ func (s Store) Add(ctx context.Context, name originkey.Name, value originkey.Val
 
 // Delete deletes the keys of these names and returns how many of them there were:
 // deleting a key that is gone is no error.
-func (s Store) Delete(ctx context.Context, names ...originkey.Name) (int, error) {
+func (s Store) Delete(ctx context.Context, names ...keyring.Name) (int, error) {
 	deleted := 0
 	for batch := range slices.Chunk(names, batchSize) {
 		parameters := make([]string, len(batch))
@@ -90,11 +90,11 @@ func (s Store) Delete(ctx context.Context, names ...originkey.Name) (int, error)
 	return deleted, nil
 }
 
-func (s Store) parameter(name originkey.Name) string { return s.path + "/" + string(name) }
+func (s Store) parameter(name keyring.Name) string { return s.path + "/" + string(name) }
 
 // without returns err with its text free of value. A service may quote what it
 // refused; wrapping such an error would carry the value along, so it is not.
-func without(value originkey.Value, err error) error {
+func without(value keyring.Value, err error) error {
 	text := err.Error()
 	if !strings.Contains(text, value.Reveal()) {
 		return err

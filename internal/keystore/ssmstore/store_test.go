@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
-	"github.com/gatehouse-iac/gatehouse/internal/originkey"
 )
 
 const (
@@ -24,11 +24,11 @@ const (
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 // key returns the n-th key, made n seconds after noon.
-func key(n byte) originkey.Key {
+func key(n byte) keyring.Key {
 	made := noon.Add(time.Duration(n) * time.Second)
-	return originkey.Key{
-		Name:    originkey.NewName(made, [originkey.NonceSize]byte{n}),
-		Value:   originkey.NewValue([originkey.ValueSize]byte{n}),
+	return keyring.Key{
+		Name:    keyring.NewName(made, [keyring.NonceSize]byte{n}),
+		Value:   keyring.NewValue([keyring.ValueSize]byte{n}),
 		Created: made,
 	}
 }
@@ -53,7 +53,7 @@ func TestARefusalByKMSNamesThePermission(t *testing.T) {
 	store := ssmstore.New(fake, path, "arn:aws:kms:us-east-1:123456789012:key/1234")
 	_, err := store.Read(t.Context())
 	require.ErrorContains(t, err, "allow the role kms:Decrypt")
-	err = store.Add(t.Context(), originkey.NewName(time.Now(), [originkey.NonceSize]byte{1}), originkey.NewValue([originkey.ValueSize]byte{1}))
+	err = store.Add(t.Context(), keyring.NewName(time.Now(), [keyring.NonceSize]byte{1}), keyring.NewValue([keyring.ValueSize]byte{1}))
 	require.ErrorContains(t, err, "allow the role kms:Encrypt")
 	var refused smithy.APIError
 	require.ErrorAs(t, err, &refused)

@@ -1,0 +1,126 @@
+// Package model is the function that answers the public API: conversations with a
+// model, and what there is to know about them.
+package chatapi
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
+)
+
+// timeout lies just below the 30 seconds after which an HTTP API gives up on an
+// integration, so that the function can still answer for itself.
+const timeout = 29
+
+// Args configures a [Model].
+type Args struct {
+	Deployment deployment.Deployment
+	APIPrefix  string // of all paths: "/api"
+	Settings   config.Model
+
+	// Lookup asks AWS in the models' region, where that is not the component's own.
+	Lookup pulumi.InvokeOption
+
+	// Place is where the function is in a VPC; nil outside of any.
+	Place *Place
+}
+
+// Model is the function with what it needs.
+type Model struct {
+	pulumi.ResourceState
+
+	Function *function.Function
+
+	// Routes lead to the function: all that is below the prefix and leads nowhere else.
+	Routes []httpapi.Route
+
+	// SecurityGroupIDs are that of "model" in a VPC.
+	SecurityGroupIDs pulumi.StringMap
+}
+
+// New declares the model's function. It may ask the models of args and nothing else.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Model, error) {
+	m := &Model{SecurityGroupIDs: pulumi.StringMap{}}
+	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, m, opts...); err != nil {
+		return nil, err
+	}
+	statements, err := m.statements(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	place, err := m.newPlace(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	m.Function, err = function.New(ctx, name+"-function", &function.Args{
+		Deployment:          args.Deployment,
+		Code:                "model",
+		Description:         "Answers the API of " + args.Deployment.Name,
+		Timeout:             timeout,
+		Memory:              args.Settings.Memory,
+		ReservedConcurrency: args.Settings.ReservedConcurrency,
+		Environment:         args.environment(),
+		Statements:          statements,
+		VPC:                 place,
+	}, pulumi.Parent(m))
+	if err != nil {
+		return nil, err
+	}
+	m.Routes = routes(args.APIPrefix, m.Function)
+	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{
+		"functionName":     m.Function.Name,
+		"securityGroupIds": m.SecurityGroupIDs,
+	})
+}
+
+func (a *Args) environment() pulumi.StringMap {
+	s := a.Settings
+	common := pulumi.StringMap{
+		"GATEHOUSE_STACK":             pulumi.String(a.Deployment.Name),
+		"GATEHOUSE_API_PREFIX":        pulumi.String(a.APIPrefix),
+		"GATEHOUSE_MODEL_BACKEND":     pulumi.String(s.Backend),
+		"GATEHOUSE_MODEL_IDS":         pulumi.String(strings.Join(s.IDs(), ",")),
+		"GATEHOUSE_MODEL_MAX_TOKENS":  pulumi.String(strconv.Itoa(s.MaxTokens)),
+		"GATEHOUSE_MODEL_MAX_BODY":    pulumi.String(strconv.Itoa(s.MaxBody)),
+		"GATEHOUSE_MODEL_LOG_CONTENT": pulumi.String(strconv.FormatBool(s.LogContent)),
+	}
+	own := a.bedrockEnvironment()
+	if s.Backend == config.BackendOpenAI {
+		own = a.serverEnvironment()
+	}
+	maps.Copy(common, own)
+	return common
+}
+
+func (a *Args) bedrockEnvironment() pulumi.StringMap {
+	variables := pulumi.StringMap{}
+	if a.Settings.Region != "" {
+		variables["GATEHOUSE_MODEL_REGION"] = pulumi.String(a.Settings.Region)
+	}
+	if g := a.Settings.Guardrail; g.ID != "" {
+		variables["GATEHOUSE_GUARDRAIL_ID"] = pulumi.String(g.ID)
+		variables["GATEHOUSE_GUARDRAIL_VERSION"] = pulumi.String(g.Version)
+	}
+	return variables
+}
+
+func (a *Args) serverEnvironment() pulumi.StringMap {
+	variables := pulumi.StringMap{"GATEHOUSE_MODEL_BASE_URL": pulumi.String(a.Settings.Server.BaseURL)}
+	if a.usesPrivateModel() {
+		variables["GATEHOUSE_MODEL_BASE_URL"] = pulumi.Sprintf("%s/v1", a.Place.PrivateModel.URL)
+		if name := a.Place.PrivateModel.ServerName; name != "" {
+			variables["GATEHOUSE_MODEL_SERVER_NAME"] = pulumi.String(name)
+		}
+	}
+	if parameter := a.Settings.Server.APIKeyParameter; parameter != "" {
+		variables["GATEHOUSE_MODEL_API_KEY_PARAMETER"] = pulumi.String(parameter)
+	}
+	return variables
+}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// FromEngine loads the settings of the running Pulumi program. It reads the whole
+// configuration, not key by key as the SDK's config package does, so that a
+// misspelt key is found.
+func FromEngine() (Settings, error) {
+	r, err := readerFromEngine(Namespace)
+	if err != nil {
+		return Settings{}, err
+	}
+	return load(r, read, Settings.crossCheck)
+}
+
+// PipelineFromEngine is the same for the pipeline's program.
+func PipelineFromEngine() (Pipeline, error) {
+	r, err := readerFromEngine(PipelineNamespace)
+	if err != nil {
+		return Pipeline{}, err
+	}
+	return load(r, readPipeline, Pipeline.check)
+}
+
+// readerFromEngine reads what the engine handed over, which it compares with the
+// stack's file in the project's folder, where the engine runs the program.
+func readerFromEngine(namespace string) (*reader, error) {
+	var config map[string]string
+	if err := fromEnvironment(pulumi.EnvConfig, &config); err != nil {
+		return nil, err
+	}
+	var secrets []string
+	if err := fromEnvironment(pulumi.EnvConfigSecretKeys, &secrets); err != nil {
+		return nil, err
+	}
+	r := newReader(config, secrets...)
+	r.namespace = namespace
+	return r, r.checkStackFile("Pulumi." + os.Getenv(pulumi.EnvStack) + ".yaml")
+}
+
+// fromEnvironment reads the JSON in a variable, which no error quotes.
+func fromEnvironment(variable string, into any) error {
+	text := os.Getenv(variable)
+	if text == "" {
+		return nil
+	}
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return fmt.Errorf("configuration from the Pulumi engine (%s): %w", variable, err)
+	}
+	return nil
+}

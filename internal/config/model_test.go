@@ -1,0 +1,129 @@
+package config
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestModelDefaults(t *testing.T) {
+	s, err := Load(nil)
+	require.NoError(t, err)
+	assert.Equal(t, Model{
+		Backend: "bedrock", ID: "amazon.nova-micro-v1:0", Others: []string{}, MaxTokens: 1024, MaxBody: 1 << 20, Memory: 256,
+	}, s.Model)
+}
+
+// own prepends the namespace to the keys.
+func own(config map[string]string) map[string]string {
+	full := map[string]string{}
+	for key, value := range config {
+		full[Namespace+":"+key] = value
+	}
+	return full
+}
+
+func TestModelOfBedrockGiven(t *testing.T) {
+	s, err := Load(own(map[string]string{
+		"modelId": "eu.amazon.nova-micro-v1:0", "modelAllowedIds": `["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"]`,
+		"modelMaxTokens": "7", "modelMaxBody": "4096", "modelRegion": "eu-central-1", "modelGuardrailId": "gr1", "modelGuardrailVersion": "3",
+		"modelMemory": "512", "modelReservedConcurrency": "20", "modelLogContent": "true",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, Model{
+		Backend: "bedrock", ID: "eu.amazon.nova-micro-v1:0", Others: []string{"anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"},
+		MaxTokens: 7, MaxBody: 4096, Region: "eu-central-1", Guardrail: Guardrail{"gr1", "3"}, Memory: 512, ReservedConcurrency: 20, LogContent: true,
+	}, s.Model)
+	assert.Equal(t, []string{"eu.amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"}, s.Model.IDs(), "each once, the default first")
+}
+
+func TestModelOfAServerGiven(t *testing.T) {
+	s, err := Load(own(map[string]string{
+		"modelBackend": "openai", "modelId": "meta-llama/Llama-3.1-8B-Instruct", "modelBaseUrl": "http://10.0.16.25:8000/v1", "modelApiKeyParameter": "/models/key",
+		"networkEnabled": "true", "networkInterfaceEndpoints": `["ssm"]`, "modelInVpc": "true",
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, Server{"http://10.0.16.25:8000/v1", "/models/key"}, s.Model.Server)
+	assert.True(t, s.Model.InVPC)
+}
+
+func TestThePrivateModelIsTheServerInTheVPC(t *testing.T) {
+	s, err := Load(own(map[string]string{"modelBackend": "openai", "modelId": "llama3.2:1b", "networkEnabled": "true", "modelInVpc": "true"}))
+	require.NoError(t, err)
+	assert.Empty(t, s.Model.Server.BaseURL)
+}
+
+func TestModelsThatCannotBe(t *testing.T) {
+	server := map[string]string{"modelBackend": "openai", "modelId": "llama3.2:1b", "modelBaseUrl": "http://10.0.16.25:8000/v1"}
+	inVPC := map[string]string{"networkEnabled": "true", "modelInVpc": "true"}
+	for title, c := range map[string]struct {
+		given        []map[string]string
+		key, allowed string
+	}{
+		"backend":                    {[]map[string]string{{"modelBackend": "vllm"}}, "modelBackend", "one of bedrock, openai"},
+		"id":                         {[]map[string]string{{"modelId": "Claude"}}, "modelId", "the id of a model or inference profile of Bedrock"},
+		"id with white space":        {[]map[string]string{{"modelId": "a b"}}, "modelId", "the id of a model"},
+		"id with a comma":            {[]map[string]string{server, {"modelId": "a,b"}}, "modelId", "the id of a model"},
+		"ARN":                        {[]map[string]string{{"modelId": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"}}, "modelId", "the id of a model"},
+		"allowed id":                 {[]map[string]string{{"modelAllowedIds": `["Claude"]`}}, "modelAllowedIds", `"Claude" is not`},
+		"allowed id twice":           {[]map[string]string{{"modelAllowedIds": `["a.b", "a.b"]`}}, "modelAllowedIds", "there twice"},
+		"too many tokens":            {[]map[string]string{{"modelMaxTokens": "65537"}}, "modelMaxTokens", "from 1 to 65536"},
+		"too large a body":           {[]map[string]string{{"modelMaxBody": "2000001"}}, "modelMaxBody", "from 1024 to 2000000"},
+		"region":                     {[]map[string]string{{"modelRegion": "Frankfurt"}}, "modelRegion", "an AWS region"},
+		"guardrail without version":  {[]map[string]string{{"modelGuardrailId": "gr1"}}, "modelGuardrailVersion", "both or neither"},
+		"version without guardrail":  {[]map[string]string{{"modelGuardrailVersion": "1"}}, "modelGuardrailVersion", "both or neither"},
+		"guardrail's version":        {[]map[string]string{{"modelGuardrailId": "gr1", "modelGuardrailVersion": "latest"}}, "modelGuardrailVersion", "a number or DRAFT"},
+		"server without its backend": {[]map[string]string{{"modelBaseUrl": "http://10.0.16.25:8000/v1"}}, "modelBaseUrl", "nothing unless modelBackend is openai"},
+		"key without its backend":    {[]map[string]string{{"modelApiKeyParameter": "/key"}}, "modelApiKeyParameter", "nothing unless modelBackend is openai"},
+		"server and guardrail":       {[]map[string]string{server, {"modelGuardrailId": "gr1"}}, "modelGuardrailId", "nothing unless modelBackend is bedrock"},
+		"server and region":          {[]map[string]string{server, {"modelRegion": "us-east-1"}}, "modelRegion", "nothing unless modelBackend is bedrock"},
+		"server without a model":     {[]map[string]string{{"modelBackend": "openai", "modelBaseUrl": "http://10.0.16.25:8000/v1"}}, "modelId", "a model's name at its server"},
+		"server nowhere":             {[]map[string]string{server, {"modelBaseUrl": ""}}, "modelBaseUrl", "nothing only with modelInVpc"},
+		"URL with a key":             {[]map[string]string{server, {"modelBaseUrl": "http://me:key@10.0.16.25/v1"}}, "modelBaseUrl", "without a key in it"},
+		"URL with a slash":           {[]map[string]string{server, {"modelBaseUrl": "http://10.0.16.25/v1/"}}, "modelBaseUrl", "without a slash at its end"},
+		"URL of another kind":        {[]map[string]string{server, {"modelBaseUrl": "grpc://10.0.16.25"}}, "modelBaseUrl", "a URL such as"},
+		"parameter":                  {[]map[string]string{server, {"modelApiKeyParameter": "key"}}, "modelApiKeyParameter", "the name of a SecureString"},
+		"in no VPC":                  {[]map[string]string{{"modelInVpc": "true"}, {"networkInterfaceEndpoints": `["bedrock-runtime"]`}}, "modelInVpc", "false without networkEnabled"},
+		"in a VPC without Bedrock":   {[]map[string]string{inVPC}, "networkInterfaceEndpoints", "a list with bedrock-runtime"},
+		"in a VPC without SSM":       {[]map[string]string{server, inVPC, {"modelApiKeyParameter": "/key"}}, "networkInterfaceEndpoints", "a list with ssm"},
+		"in a VPC of another region": {[]map[string]string{inVPC, {"networkInterfaceEndpoints": `["bedrock-runtime"]`, "modelRegion": "eu-west-1"}}, "modelRegion", "nothing with modelInVpc"},
+		"memory":                     {[]map[string]string{{"modelMemory": "64"}}, "modelMemory", "from 128 to 10240"},
+		"concurrency":                {[]map[string]string{{"modelReservedConcurrency": "-1"}}, "modelReservedConcurrency", "from 0 to 1000"},
+		"log":                        {[]map[string]string{{"modelLogContent": "sometimes"}}, "modelLogContent", "true or false"},
+	} {
+		t.Run(title, func(t *testing.T) {
+			config := map[string]string{}
+			for _, given := range c.given {
+				maps.Copy(config, given)
+			}
+			_, err := Load(own(config))
+			var problems Problems
+			require.ErrorAs(t, err, &problems)
+			require.Len(t, problems, 1, "%v", problems)
+			assert.Equal(t, "gatehouse:"+c.key, problems[0].Key)
+			assert.Contains(t, problems[0].Allowed, c.allowed)
+		})
+	}
+}
+
+func TestModelIDs(t *testing.T) {
+	for _, id := range []string{
+		"amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.titan-text-lite-v1", "mistral.mistral-7b-instruct-v0:2",
+		"meta.llama3-8b-instruct-v1:0:8k", "openai.gpt-oss-20b-1:0", "zai.glm-4.6", "ai21.jamba-1-5-mini-v1:0",
+	} {
+		assert.Regexp(t, modelPattern, id)
+		assert.False(t, IsInferenceProfile(id), id)
+	}
+	for _, id := range []string{
+		"eu.amazon.nova-micro-v1:0", "us.anthropic.claude-3-haiku-20240307-v1:0", "apac.amazon.nova-lite-v1:0", "us-gov.anthropic.claude-3-haiku-20240307-v1:0",
+		"global.anthropic.claude-sonnet-4-20250514-v1:0", "jp.anthropic.claude-haiku-4-5-20251001-v1:0", "au.anthropic.claude-haiku-4-5-20251001-v1:0",
+	} {
+		assert.Regexp(t, modelPattern, id)
+		assert.True(t, IsInferenceProfile(id), id)
+	}
+	for _, id := range []string{"", "nova", "amazon/nova", "amazon.nova*", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"} {
+		assert.NotRegexp(t, modelPattern, id)
+	}
+}

@@ -1,0 +1,36 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// contextOfAuthorizer is what the authorizer function hands on (lambda/authorizer).
+var contextOfAuthorizer = []string{"originKey"}
+
+// API Gateway takes a format with any variable, and logs a hyphen for one that HTTP APIs
+// don't have: so that a query for it never finds anything.
+func TestTheAccessLogHasVariablesOfHTTPAPIs(t *testing.T) {
+	content, err := os.ReadFile("../../local/cloud/gatehouse_cloud/http_api_variables.json")
+	require.NoError(t, err)
+	var known struct {
+		Variables           []string
+		ContextOfAuthorizer string
+	}
+	require.NoError(t, json.Unmarshal(content, &known))
+	require.NotEmpty(t, known.Variables)
+	for field, text := range accessLog {
+		name, found := strings.CutPrefix(text, "$context.")
+		require.True(t, found, field)
+		if property, ok := strings.CutPrefix(name, known.ContextOfAuthorizer); ok && slices.Contains(contextOfAuthorizer, property) {
+			continue
+		}
+		assert.Contains(t, known.Variables, name, field)
+	}
+}

@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"maps"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// StageName is the stage without a path of its own.
+const StageName = "$default"
+
+// accessLog is what the API logs of each request: no header and no body, since one
+// of the headers is the key.
+var accessLog = map[string]string{
+	"requestId":          "$context.requestId",
+	"time":               "$context.requestTime",
+	"ip":                 "$context.identity.sourceIp",
+	"method":             "$context.httpMethod",
+	"path":               "$context.path",
+	"routeKey":           "$context.routeKey",
+	"status":             "$context.status",
+	"responseLength":     "$context.responseLength",
+	"responseLatency":    "$context.responseLatency",
+	"integrationStatus":  "$context.integrationStatus",
+	"integrationLatency": "$context.integrationLatency",
+	"integrationError":   "$context.integrationErrorMessage",
+	"authorizerError":    "$context.authorizer.error",
+	"originKey":          "$context.authorizer.originKey", // the name of the key that let it in
+	"error":              "$context.error.message",
+}
+
+func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
+	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-logs", &cloudwatch.LogGroupArgs{
+		// Below /aws/vendedlogs, delivery doesn't grow the account's one resource
+		// policy for logs, whose size is bounded.
+		Name:            pulumi.String("/aws/vendedlogs/apigateway/" + args.Deployment.Name),
+		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+	}, pulumi.Parent(g), args.Deployment.HoldsData())
+	if err != nil {
+		return err
+	}
+	g.AccessLog = logs.Name
+	fields := maps.Clone(accessLog)
+	fields["stack"] = args.Deployment.Name
+	format, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	_, err = apigatewayv2.NewStage(ctx, name+"-stage", &apigatewayv2.StageArgs{
+		ApiId:      g.APIID,
+		Name:       pulumi.String(StageName),
+		AutoDeploy: pulumi.Bool(true),
+		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{
+			DestinationArn: logs.Arn,
+			Format:         pulumi.String(string(format)),
+		},
+		DefaultRouteSettings: &apigatewayv2.StageDefaultRouteSettingsArgs{
+			// Metrics of single routes cost extra; those of the stage are there anyway.
+			DetailedMetricsEnabled: pulumi.Bool(false),
+			ThrottlingRateLimit:    pulumi.Float64(args.Gateway.ThrottleRate),
+			ThrottlingBurstLimit:   pulumi.Int(args.Gateway.ThrottleBurst),
+		},
+	}, pulumi.Parent(g))
+	return err
+}

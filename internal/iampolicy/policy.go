@@ -1,0 +1,70 @@
+// Package iampolicy writes IAM policy documents.
+package iampolicy
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Statement is one statement, which allows something unless it says Deny.
+type Statement struct {
+	Sid        string
+	Deny       bool
+	Actions    []string
+	Resources  pulumi.StringArray
+	Principal  Principal
+	Conditions []Condition
+}
+
+// Principal is whom a resource's or a role's policy names; identity policies
+// leave it empty.
+type Principal struct {
+	Type string // "Service" or "AWS"
+	ID   pulumi.StringInput
+}
+
+// Everybody is whom statements are about that name nobody.
+var Everybody = Principal{Type: "AWS", ID: pulumi.String("*")}
+
+// Condition is one test of a statement, as in StringEquals, aws:SourceAccount, "1".
+type Condition struct {
+	Operator string
+	Key      string
+	Value    pulumi.StringInput
+}
+
+// Document returns the policy document of statements as JSON.
+func Document(statements ...Statement) pulumi.StringOutput {
+	all := make([]any, len(statements))
+	for i, s := range statements {
+		all[i] = s.json()
+	}
+	return pulumi.JSONMarshal(map[string]any{"Version": "2012-10-17", "Statement": all})
+}
+
+func (s Statement) json() map[string]any {
+	out := map[string]any{"Sid": s.Sid, "Effect": "Allow", "Action": s.Actions}
+	if s.Deny {
+		out["Effect"] = "Deny"
+	}
+	if len(s.Resources) > 0 {
+		out["Resource"] = s.Resources
+	}
+	if s.Principal.Type != "" {
+		out["Principal"] = map[string]any{s.Principal.Type: s.Principal.ID}
+	}
+	if len(s.Conditions) > 0 {
+		out["Condition"] = conditionsJSON(s.Conditions)
+	}
+	return out
+}
+
+func conditionsJSON(conditions []Condition) map[string]any {
+	operators := map[string]any{}
+	for _, c := range conditions {
+		tests, ok := operators[c.Operator].(map[string]any)
+		if !ok {
+			tests = map[string]any{}
+			operators[c.Operator] = tests
+		}
+		tests[c.Key] = c.Value
+	}
+	return operators
+}
