@@ -18,7 +18,7 @@ LAMBDAS := authorizer model rotator
 # The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
 # and Pulumi on one machine is apart, so that its dependencies never mix with the
 # program's.
-MODULES := . .ci lambda/model/internal/contract local local/engine local/aws local/plugins local/vault local/kubernetes
+MODULES := . tools lambda/model/internal/contract standins/engine standins/aws standins/plugins sandbox/servers/vault sandbox/servers/kubernetes
 
 .PHONY: help
 help: ## List the targets
@@ -29,7 +29,7 @@ help: ## List the targets
 driver := .local/bin/gatehouse-local
 .PHONY: $(driver)
 $(driver):
-	@go -C local build -o ../$(driver) .
+	@go build -o $(driver) ./sandbox
 
 .PHONY: local
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
@@ -119,30 +119,30 @@ fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the 
 test-cloud: export PYTHONDONTWRITEBYTECODE :=
 test-cloud: $(driver)
 	@$(driver) venv
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud -p 'test_[acegpr]*.py'
+	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws -p 'test_[acegpr]*.py'
 
 test-edge:
 	@node --test lambda/edge/tests/*.test.mjs
 
 .PHONY: test-all
 test-all: test ## The slow tests as well; needs what `make local` builds
-	@.local/venv/bin/python -m unittest discover -s local/cloud/tests -t local/cloud
-	@go -C local test ./...
-	@go -C local/aws test ./...
-	@go -C local/plugins test ./...
+	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws
+	@go test ./...
+	@go -C standins/aws test ./...
+	@go -C standins/plugins test ./...
 
-# What lints is pinned: Go programs in .ci/go.mod, Python packages in .ci/requirements.txt.
+# What lints is pinned: Go programs in tools/go.mod, Python packages in tools/requirements.txt.
 lint_venv := .local/stamps/lint
-$(lint_venv): .ci/requirements.txt
+$(lint_venv): tools/requirements.txt
 	@mkdir -p .local/stamps
 	@python3 -m venv --clear .local/lint
-	@.local/lint/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .ci/requirements.txt
+	@.local/lint/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/requirements.txt
 	@touch $@
 
 .PHONY: lint
 lint: lint-ci ## Formatting, vet, staticcheck, workflows and policies
 	@mkdir -p .local/bin
-	@go -C .ci build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
+	@go -C tools build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -l); \
 		test -z "$$unformatted" || { echo "not formatted with gofumpt:" $$unformatted >&2; exit 1; }
 	@for module in $(MODULES); do echo "lint $$module"; \
@@ -152,10 +152,10 @@ lint: lint-ci ## Formatting, vet, staticcheck, workflows and policies
 .PHONY: lint-ci
 lint-ci: $(lint_venv)
 	@mkdir -p .local/bin
-	@go -C .ci build -o ../.local/bin/ github.com/rhysd/actionlint/cmd/actionlint
+	@go -C tools build -o ../.local/bin/ github.com/rhysd/actionlint/cmd/actionlint
 	@echo "lint .github"; .local/bin/actionlint && .local/lint/bin/zizmor --quiet --offline --persona=auditor .github
-	@echo "lint policies"; .local/lint/bin/python -m unittest discover -s .ci 2>&1 | tail -n 1; go run ./internal/cmd/permissions | .local/lint/bin/python .ci/check_policies.py
-	@echo "lint local/cloud"; .local/lint/bin/ruff format --quiet --check --config local/cloud/ruff.toml local/cloud .ci
+	@echo "lint policies"; .local/lint/bin/python -m unittest discover -s tools 2>&1 | tail -n 1; go run ./internal/cmd/permissions | .local/lint/bin/python tools/check_policies.py
+	@echo "lint sandbox/servers/aws"; .local/lint/bin/ruff format --quiet --check --config sandbox/servers/aws/ruff.toml sandbox/servers/aws tools
 
 .PHONY: docs
 docs: ## Write the parts of docs/ that follow from the program
@@ -165,7 +165,7 @@ docs: ## Write the parts of docs/ that follow from the program
 .PHONY: format
 format: ## Format the Go code
 	@mkdir -p .local/bin
-	@go -C .ci build -o ../.local/bin/ mvdan.cc/gofumpt
+	@go -C tools build -o ../.local/bin/ mvdan.cc/gofumpt
 	@git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -w
 
 .PHONY: lambdas

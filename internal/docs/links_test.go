@@ -33,7 +33,7 @@ func anchors(text string) map[string]bool {
 func documents(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, pattern := range []string{"*.md", "docs/*.md", "local/*/README.md"} {
+	for _, pattern := range []string{"*.md", "docs/*.md", "sandbox/servers/*/README.md", "standins/*/README.md"} {
 		found, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
 		all = append(all, found...)

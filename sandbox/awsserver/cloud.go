@@ -1,0 +1,109 @@
+// Package cloud is the local cloud as the driver sees it.
+package awsserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
+)
+
+// Name is that of its log and its record.
+const Name = "cloud"
+
+// ollamaVariable names the environment variable with the address of a server whose
+// model answers for Bedrock's.
+const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
+
+// Cloud is a running local cloud.
+type Cloud struct{ Ports Ports }
+
+// Endpoint is where its AWS API answers.
+func (c Cloud) Endpoint() string { return URL(c.Ports.AWS) }
+
+// Find returns the cloud that runs for this checkout.
+func Find(l checkout.Layout) (Cloud, bool) {
+	running, found := daemon.Find(l, Name)
+	if !found || len(running.Ports) == 0 {
+		return Cloud{}, false
+	}
+	return Cloud{portsFrom(running.Ports[0])}, true
+}
+
+// Ensure returns the running cloud, or starts one if none runs or it runs from
+// older sources or on other ports.
+func Ensure(ctx context.Context, l checkout.Layout, ports Ports) (c Cloud, started bool, err error) {
+	// The launcher reads that variable itself; with another value it is another cloud.
+	source, err := build.Hash(filepath.Join(l.Root, "sandbox", "servers", "aws"), os.Getenv(ollamaVariable))
+	if err != nil {
+		return Cloud{}, false, err
+	}
+	c = Cloud{ports}
+	_, started, err = daemon.Ensure(ctx, l, daemon.Daemon{
+		Name: Name, Source: source, Ports: ports.Cloud(),
+		Args: []string{
+			l.Python(checkout.CloudVenv), filepath.Join(l.Root, "sandbox", "servers", "aws", "launcher.py"),
+			"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API),
+		},
+		Ready: func(ctx context.Context) error { return c.get(ctx, "/_ministack/health", nil) },
+	})
+	return c, started, err
+}
+
+// Instance is a run of the cloud. All it knows is in memory, so with another
+// instance everything that was deployed before is gone.
+type Instance struct {
+	ID string
+
+	// Environment is that in which a program reaches the API and the distribution by
+	// the names that they have on AWS.
+	Environment map[string]string
+}
+
+// Instance asks the cloud which run it is.
+func (c Cloud) Instance(ctx context.Context) (Instance, error) {
+	var instance Instance
+	if err := c.get(ctx, "/_gatehouse/instance", &instance); err != nil {
+		return Instance{}, fmt.Errorf("ask the local cloud who it is: %w", err)
+	}
+	return instance, nil
+}
+
+// Inventory asks the cloud what it holds.
+func (c Cloud) Inventory(ctx context.Context) (recovery.Inventory, error) {
+	var inventory recovery.Inventory
+	if err := c.get(ctx, "/_gatehouse/resources", &inventory); err != nil {
+		return recovery.Inventory{}, fmt.Errorf("ask the local cloud what it holds: %w", err)
+	}
+	return inventory, nil
+}
+
+func (c Cloud) get(ctx context.Context, path string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Endpoint()+path, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answered %s", path, resp.Status)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}

@@ -1,0 +1,50 @@
+package build
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/process"
+	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
+)
+
+// Venv makes a Python environment with exactly the packages of requirements. It
+// lies in .local under its name. An environment knows its own path and can't be
+// moved into place, so a half-made one is told by its missing stamp, and made again.
+func (b *Builder) Venv(ctx context.Context, s *progress.Step, name, python, version, requirements string) error {
+	venv := b.Layout.Local(name)
+	hash, err := Hash(requirements, version, venv)
+	if err != nil {
+		return err
+	}
+	if b.Fresh(name, hash, filepath.Join(venv, "bin", "python")) {
+		s.Note("cached")
+		return nil
+	}
+	if err := os.RemoveAll(venv); err != nil {
+		return err
+	}
+	make := process.Command{Env: os.Environ(), Args: []string{python, "-m", "venv", venv}, Log: b.Layout.Log(name)}
+	if err := make.Run(ctx); err != nil {
+		return err
+	}
+	install := process.Command{
+		Env: os.Environ(), Log: b.Layout.Log(name),
+		Args: []string{
+			filepath.Join(venv, "bin", "python"), "-m", "pip", "install", "--disable-pip-version-check", "--no-input",
+			"--no-compile", "--require-hashes", "--requirement", requirements,
+		},
+		Watch: func(line string) {
+			if collected, found := strings.CutPrefix(line, "Collecting "); found {
+				s.Doing("%s", strings.Fields(collected)[0])
+			}
+		},
+	}
+	if err := install.Run(ctx); err != nil {
+		return err
+	}
+	s.Note("built")
+	return b.Stamp(name, hash)
+}

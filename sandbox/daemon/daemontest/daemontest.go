@@ -1,0 +1,80 @@
+// Package daemontest helps tests that start servers of the local run.
+package daemontest
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+)
+
+// Checkout is an empty checkout in which the servers of these names are stopped
+// when the test ends.
+func Checkout(t *testing.T, servers ...string) checkout.Layout {
+	t.Helper()
+	l := checkout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, name := range servers {
+			if err := daemon.Stop(context.Background(), l, name); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return l
+}
+
+// Install builds a program where the local run would, which takes minutes the
+// first time, and lends it to the checkout of a test. Under -short the test is
+// skipped.
+func Install(t *testing.T, l checkout.Layout, program build.Program) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts the real server")
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := checkout.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := here.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build.New(here).Go(t.Context(), nil, program); err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{
+		here.Bin(program.Name): l.Bin(program.Name), here.Stamp(program.Name): l.Stamp(program.Name),
+	} {
+		if err := os.Symlink(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// FreePorts returns the first of consecutive ports that nothing uses, below
+// those that the system gives to clients.
+func FreePorts(t *testing.T, count int) int {
+	t.Helper()
+	for range 1000 {
+		first := 15000 + rand.IntN(17000)
+		ports := make([]int, count)
+		for i := range ports {
+			ports[i] = first + i
+		}
+		if daemon.Free(ports...) == nil {
+			return first
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}

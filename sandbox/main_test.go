@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
+	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
+)
+
+func TestEndpoints(t *testing.T) {
+	l := checkout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	ports, err := awsserver.PortsFrom("14566")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &localRun{Layout: l, ports: ports, running: env.Servers{
+		Cloud: awsserver.Cloud{Ports: ports}, Vault: vaultserver.Server{Address: "http://127.0.0.1:14570"}, Kubernetes: kubernetesserver.Server{Kubeconfig: "/a/kubeconfig"},
+	}}
+	if err := r.writeEndpoints(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(l.Endpoints())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]string
+	if err := json.Unmarshal(content, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"distributionUrl": "http://127.0.0.1:14567", "apiUrl": "http://127.0.0.1:14568",
+		"awsEndpoint": "http://127.0.0.1:14566", "region": "us-east-1",
+		"vaultAddr": "http://127.0.0.1:14570", "kubeconfig": "/a/kubeconfig",
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %s", content)
+	}
+	for name, value := range want {
+		if got[name] != value {
+			t.Errorf("%s is %q, want %q", name, got[name], value)
+		}
+	}
+}
+
+func TestDownWithNothingUp(t *testing.T) {
+	l := checkout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkout.WriteFile(l.Endpoints(), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	show := progress.New(&out, nil)
+	defer show.Close()
+	if err := down(t.Context(), l, show); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "nothing runs") {
+		t.Errorf("said %q", out.String())
+	}
+	if _, err := os.Stat(l.Endpoints()); err == nil {
+		t.Error("the endpoints of a stack that is gone stay")
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{nil, {"sideways"}, {"up", "more"}} {
+		if err := run(t.Context(), args); err == nil {
+			t.Errorf("%q was accepted", args)
+		}
+	}
+}
+
+func TestLockIsWaitedFor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	said := 0
+	say := func(string, ...any) { said++ }
+	first, err := takeLock(t.Context(), path, say)
+	if err != nil || said != 0 {
+		t.Fatalf("said %d times, %v", said, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if _, err := takeLock(ctx, path, say); !errors.Is(err, context.DeadlineExceeded) || said != 1 {
+		t.Fatalf("said %d times, %v", said, err)
+	}
+	first.Close()
+	second, err := takeLock(t.Context(), path, say)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Close()
+}

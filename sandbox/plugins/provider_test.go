@@ -1,0 +1,184 @@
+package plugins
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+)
+
+// versions are those of the SDKs that the project requires.
+var versions = map[string]string{"aws": "6.83.0", "vault": "6.7.4", "kubernetes": "4.33.0"}
+
+func dir(p Plugin) string { return "resource-" + p.Name + "-v" + versions[p.Name] }
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// source is the main file of a plugin's stand-in.
+func source(b *build.Builder, p Plugin) string {
+	program := p.standIn(versions[p.Name])
+	return filepath.Join(b.Layout.Root, program.Module, program.Package, "main.go")
+}
+
+// setUp is a project, and a CLI that records its arguments and obeys script.
+func setUp(t *testing.T, p Plugin, script string) (*build.Builder, pulumicli.CLI) {
+	t.Helper()
+	l := checkout.Layout{Root: t.TempDir()}
+	if err := l.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	b := build.New(l)
+	t.Setenv("PULUMI_HOME", filepath.Join(l.Root, "home"))
+	requires := "module x\n\ngo 1.26.0\n"
+	for _, other := range Plugins {
+		requires += "require " + other.sdk + " v" + versions[other.Name] + "\n"
+	}
+	write(t, filepath.Join(l.Root, "go.mod"), requires)
+	write(t, filepath.Join(l.Root, p.standIn("").Module, "go.mod"), "module x\n\ngo 1.26.0\n")
+	write(t, source(b, p), "package main\n\nvar version string\n\nfunc main() { print(version) }\n")
+	cli := filepath.Join(l.Root, "cli")
+	plugin := filepath.Join(l.PulumiHome(), "plugins", dir(p), p.binary())
+	write(t, cli, "#!/bin/sh\necho \"$@\" >> "+l.Root+"/calls\ninstall() { mkdir -p "+filepath.Dir(plugin)+"; touch "+plugin+"; }\n"+script+"\n")
+	return b, pulumicli.CLI{Layout: l, Path: cli}
+}
+
+func calls(b *build.Builder) []string {
+	content, _ := os.ReadFile(filepath.Join(b.Layout.Root, "calls"))
+	return strings.Split(strings.TrimSpace(string(content)), "\n")
+}
+
+func TestUsersPluginComesFirst(t *testing.T) {
+	for _, p := range Plugins {
+		t.Run(p.Name, func(t *testing.T) {
+			b, cli := setUp(t, p, "exit 1")
+			users := filepath.Join(b.Layout.Root, "home", "plugins", dir(p), p.binary())
+			write(t, users, "official")
+			for range 2 {
+				if err := p.Ensure(t.Context(), nil, b, cli); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := os.ReadFile(filepath.Join(b.Layout.PulumiHome(), "plugins", dir(p), p.binary()))
+			if err != nil || string(got) != "official" {
+				t.Errorf("got %q, %v", got, err)
+			}
+			if c := calls(b); c[0] != "" {
+				t.Errorf("the CLI was asked for %q", c)
+			}
+		})
+	}
+}
+
+func TestHalfInstalledPluginOfTheUserIsNotTaken(t *testing.T) {
+	p := Plugins[0]
+	b, _ := setUp(t, p, "")
+	home := filepath.Join(b.Layout.Root, "home", "plugins")
+	write(t, filepath.Join(home, dir(p), p.binary()), "half")
+	write(t, filepath.Join(home, dir(p)+".partial"), "")
+	if _, found := p.users(dir(p)); found {
+		t.Error("a half installed plugin was taken")
+	}
+}
+
+func TestDownloadedOnce(t *testing.T) {
+	for _, p := range Plugins {
+		t.Run(p.Name, func(t *testing.T) {
+			b, cli := setUp(t, p, "install")
+			for range 2 {
+				if err := p.Ensure(t.Context(), nil, b, cli); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c := calls(b); len(c) != 1 || !strings.HasPrefix(c[0], "plugin install resource "+p.Name+" v"+versions[p.Name]+" ") {
+				t.Errorf("the CLI was asked for %q", c)
+			}
+		})
+	}
+}
+
+func TestStandInWhereNothingCanBeDownloaded(t *testing.T) {
+	for _, p := range Plugins {
+		t.Run(p.Name, func(t *testing.T) {
+			b, cli := setUp(t, p, `case "$*" in *--file*) install;; *) echo no such host >&2; exit 1;; esac`)
+			for range 2 {
+				if err := p.Ensure(t.Context(), nil, b, cli); err != nil {
+					t.Fatal(err)
+				}
+			}
+			file := "--file " + b.Layout.Bin(p.Name+"-plugin")
+			if c := calls(b); len(c) != 2 || !strings.Contains(c[1], " "+p.Name+" "+versions[p.Name]+" "+file) {
+				t.Fatalf("the CLI was asked for %q", c)
+			}
+			write(t, source(b, p), "package main\n\nfunc main() { println() }\n")
+			if err := p.Ensure(t.Context(), nil, b, cli); err != nil {
+				t.Fatal(err)
+			}
+			if c := calls(b); len(c) != 3 || !strings.Contains(c[2], file) {
+				t.Errorf("a changed stand-in was not installed: %q", c)
+			}
+		})
+	}
+}
+
+// The engine compares the version with the SDK's.
+func TestStandInKnowsItsVersion(t *testing.T) {
+	p := Plugins[1]
+	b, cli := setUp(t, p, `case "$*" in *--file*) install;; *) exit 1;; esac`)
+	write(t, source(b, p), "package main\n\nimport \"os\"\n\nvar version string\n\nfunc main() { os.Stdout.WriteString(version) }\n")
+	if err := p.Ensure(t.Context(), nil, b, cli); err != nil {
+		t.Fatal(err)
+	}
+	if got := output(t, b.Layout.Bin("vault-plugin")); got != versions["vault"] {
+		t.Errorf("it takes itself for %q", got)
+	}
+}
+
+func output(t *testing.T, program string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), program).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestStandInThatLacksSomething(t *testing.T) {
+	p := Plugins[0]
+	b, cli := setUp(t, p, "exit 1")
+	write(t, source(b, p), "package main\n\nimport \"os\"\n\nfunc main() { println(\"install the provider\"); os.Exit(1) }\n")
+	if err := p.Ensure(t.Context(), nil, b, cli); err == nil || !strings.Contains(err.Error(), "install the provider") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestProgramWithoutSDK(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "go.mod")
+	write(t, path, "module x\n")
+	for _, p := range Plugins {
+		if _, err := p.version(path); err == nil || !strings.Contains(err.Error(), p.sdk) {
+			t.Errorf("%s: got %v", p.Name, err)
+		}
+	}
+}
+
+// TestProjectRequiresTheSDKs reads this project's own go.mod.
+func TestProjectRequiresTheSDKs(t *testing.T) {
+	for _, p := range Plugins {
+		if _, err := p.version(filepath.Join("..", "..", "..", "go.mod")); err != nil {
+			t.Error(err)
+		}
+	}
+}

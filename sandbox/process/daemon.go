@@ -1,0 +1,148 @@
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+)
+
+// ID tells a process apart from all others, before and after it: the system
+// gives a number away again, but not the same number at the same start.
+type ID struct {
+	PID     int    `json:"pid"`
+	Started string `json:"started"`
+}
+
+// Identify returns the ID of a running process.
+func Identify(pid int) (ID, error) {
+	started, err := startOf(pid)
+	return ID{pid, started}, err
+}
+
+// Running reports whether exactly this process still runs.
+func (id ID) Running() bool {
+	now, err := Identify(id.PID)
+	return err == nil && now == id
+}
+
+// startOf says when a process started, in a form that is only compared.
+func startOf(pid int) (string, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err == nil {
+		boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+		if err != nil {
+			return "", err
+		}
+		return parseStat(string(stat), strings.TrimSpace(string(boot)))
+	}
+	out, err := exec.Command("ps", "-o", "stat=,lstart=", "-p", strconv.Itoa(pid)).Output()
+	started := strings.Join(strings.Fields(string(out)), " ")
+	if err != nil || started == "" || strings.HasPrefix(started, "Z") {
+		return "", os.ErrProcessDone
+	}
+	_, started, _ = strings.Cut(started, " ")
+	return started, nil
+}
+
+// parseStat reads the start time, in ticks since boot, from /proc/PID/stat. The
+// second field, the program's name, may itself have spaces and parentheses.
+func parseStat(stat, boot string) (string, error) {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	const state, start = 0, 19
+	if len(fields) <= start {
+		return "", fmt.Errorf("not understood: %q", stat)
+	}
+	if fields[state] == "Z" || fields[state] == "X" {
+		return "", os.ErrProcessDone
+	}
+	return boot + " " + fields[start], nil
+}
+
+// StartDetached starts a program that goes on after the driver has ended, with
+// its output in log.
+func StartDetached(dir string, env []string, log string, args ...string) (ID, error) {
+	out, err := os.Create(log)
+	if err != nil {
+		return ID{}, err
+	}
+	defer out.Close()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = dir, env
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return ID{}, err
+	}
+	id, err := Identify(cmd.Process.Pid)
+	// Collected at once when it ends early, so that it is not taken for running.
+	go func() { _ = cmd.Wait() }()
+	return id, err
+}
+
+// Stop asks the process to end, and kills it if it has not after patience.
+func (id ID) Stop(ctx context.Context, patience time.Duration) error {
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		if !id.Running() {
+			return nil
+		}
+		if err := syscall.Kill(id.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("stop process %d: %w", id.PID, err)
+		}
+		if err := wait(ctx, patience, func() bool { return !id.Running() }); err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("process %d does not end", id.PID)
+}
+
+// wait polls until done or the time is over.
+func wait(ctx context.Context, limit time.Duration, done func() bool) error {
+	deadline := time.After(limit)
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-deadline:
+			return context.DeadlineExceeded
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+// WriteRecord keeps what is known about a running process in a file.
+func WriteRecord(path string, record any) error {
+	content, err := json.Marshal(record)
+	if err != nil {
+		return err
+	}
+	return checkout.WriteFile(path, append(content, '\n'), 0o644)
+}
+
+// ReadRecord reads it back; a missing or damaged file is no record.
+func ReadRecord(path string, record any) bool {
+	content, err := os.ReadFile(path)
+	return err == nil && json.Unmarshal(content, record) == nil
+}
+
+// Name is the name of a running program; "" if there is none.
+func Name(pid int) string {
+	if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil {
+		return strings.TrimSpace(string(comm))
+	}
+	out, err := exec.Command("ps", "-o", "comm=", "-p", strconv.Itoa(pid)).Output()
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(strings.TrimSpace(string(out)))
+}

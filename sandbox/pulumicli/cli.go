@@ -1,0 +1,178 @@
+package pulumicli
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/process"
+)
+
+// StackName is the local stack.
+const StackName = "local"
+
+// patience is how long an interrupted deployment may take to finish what is
+// under way in the cloud, which is longest for a distribution.
+const patience = 3 * time.Minute
+
+// CLI is the Pulumi CLI, bound to the local backend and the local cloud.
+type CLI struct {
+	Layout   checkout.Layout
+	Path     string // of the program pulumi
+	Endpoint string // of the local cloud
+
+	// Environment is added to that of the CLI: see [servers.Run].
+	Environment map[string]string
+
+	// Credentials are whose the commands are; without any, they are the account's own.
+	Credentials Credentials
+}
+
+// Credentials are what AWS knows a caller by.
+type Credentials struct {
+	AccessKeyID     string `xml:"AccessKeyId"`
+	SecretAccessKey string
+	SessionToken    string // of a role; empty for the account
+}
+
+// account owns the local cloud.
+var account = Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+
+func (c Credentials) env() []string {
+	if c == (Credentials{}) {
+		c = account
+	}
+	env := []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey}
+	if c.SessionToken != "" {
+		env = append(env, "AWS_SESSION_TOKEN="+c.SessionToken)
+	}
+	return env
+}
+
+// replaced are prefixes of variables that the CLI has only from here.
+var replaced = []string{"AWS_", "PULUMI_", "VAULT_", "KUBE"}
+
+// Env is the environment in which plain pulumi commands act on the local stack.
+// The user's own settings for Pulumi, AWS, Vault and Kubernetes have no say in
+// it: nothing may reach a real account by accident.
+func (c CLI) Env() []string {
+	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		_, ours := c.Environment[strings.ToUpper(name)] // proxies are named in lower case too
+		return ours || name == "PATH" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	})
+	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
+		env = append(env, name+"="+c.Environment[name])
+	}
+	env = append(env, c.Credentials.env()...)
+	return append(env,
+		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"PULUMI_HOME="+c.Layout.PulumiHome(),
+		"PULUMI_BACKEND_URL=file://"+c.Layout.State(),
+		"PULUMI_CONFIG_PASSPHRASE_FILE="+c.Layout.Passphrase(),
+		"PULUMI_STACK="+StackName,
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"AWS_ENDPOINT_URL="+c.Endpoint,
+		"AWS_REGION=us-east-1",
+		"AWS_CONFIG_FILE="+os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
+		"AWS_EC2_METADATA_DISABLED=true",
+	)
+}
+
+// takesConfigFile lists the commands that read or write a stack's
+// configuration. Without the flag they would use the committed file, which
+// lacks what belongs to this machine.
+var takesConfigFile = []string{"up", "update", "preview", "pre", "refresh", "destroy", "config", "import", "watch"}
+
+// Args completes a user's command line.
+func (c CLI) Args(args []string) []string {
+	if len(args) == 0 || !slices.Contains(takesConfigFile, args[0]) {
+		return args
+	}
+	return slices.Concat(args[:1], []string{"--config-file", c.Layout.Config()}, args[1:])
+}
+
+// Run runs a command without questions, its output in the log of that name.
+func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...string) error {
+	if err := c.prepare(); err != nil {
+		return err
+	}
+	args = append(c.Args(args), "--non-interactive", "--color", "never")
+	err := process.Command{
+		Dir: c.Layout.Root, Env: c.Env(), Args: append([]string{c.Path}, args...), Log: c.Layout.Log(log),
+		Patience: patience, Watch: watch,
+	}.Run(ctx)
+	var failure *process.Failure
+	if errors.As(err, &failure) {
+		if diagnostics := diagnostics(failure.Log); diagnostics != "" {
+			failure.Tail = diagnostics
+		}
+	}
+	return err
+}
+
+// Output runs a short command for its output.
+func (c CLI) Output(ctx context.Context, args ...string) (string, error) {
+	if err := c.prepare(); err != nil {
+		return "", err
+	}
+	return process.Output(ctx, c.Layout.Root, c.Env(), append([]string{c.Path}, c.Args(args)...)...)
+}
+
+// Init makes an empty stack of the project in a folder. The CLI would write the new
+// stack's salt into the committed configuration file, so it is run in a folder that
+// has nothing but the project's file; the first deployment writes one into the local
+// file.
+func (c CLI) Init(ctx context.Context, project, stack string) error {
+	dir, err := os.MkdirTemp(c.Layout.Run(""), "project-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	text, err := os.ReadFile(filepath.Join(project, "Pulumi.yaml"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), text, 0o600); err != nil {
+		return err
+	}
+	_, err = c.Output(ctx, "stack", "init", stack, "--no-select", "--non-interactive", "--cwd", dir)
+	return err
+}
+
+// prepare makes what every command needs: the backend's folder and a passphrase.
+func (c CLI) prepare() error {
+	if err := os.MkdirAll(c.Layout.State(), 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Stat(c.Layout.Passphrase()); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return checkout.WriteFile(c.Layout.Passphrase(), []byte(rand.Text()), 0o600)
+}
+
+// diagnostics is the part of a log in which Pulumi says what went wrong.
+func diagnostics(log string) string {
+	content, err := os.ReadFile(log)
+	if err != nil {
+		return ""
+	}
+	_, text, found := strings.Cut(string(content), "\nDiagnostics:\n")
+	if !found {
+		return ""
+	}
+	text, _, _ = strings.Cut(text, "\nOutputs:\n")
+	text, _, _ = strings.Cut(text, "\nResources:\n")
+	const most = 60
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "    " + strings.Join(lines[:min(len(lines), most)], "\n    ")
+}

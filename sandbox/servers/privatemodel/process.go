@@ -1,0 +1,41 @@
+package privatemodel
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+)
+
+// Command is the driver's subcommand that serves, and the name of the server's
+// log and record.
+const Command = "private-model"
+
+// Ensure starts the server on a loopback port unless it runs there.
+func Ensure(ctx context.Context, l checkout.Layout, port int) error {
+	driver, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", port)
+	_, _, err = daemon.Ensure(ctx, l, daemon.Daemon{
+		Name: Command, Args: []string{driver, Command, address}, Ports: []int{port},
+		Ready: func(ctx context.Context) error { return answers(ctx, "http://"+address+HealthPath) },
+	})
+	return err
+}
+
+func answers(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}

@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/rotation"
+)
+
+// figures are the rows as text, without what they are compared with.
+func figures(rows []Row) string {
+	var lines []string
+	for _, row := range rows {
+		cells := row.cells()
+		lines = append(lines, strings.Join([]string{cells[0], cells[1], cells[2], cells[4]}, "; "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func compareFigures(t *testing.T, rows []Row, want string) {
+	t.Helper()
+	if got := figures(rows); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestDecision(t *testing.T) {
+	rows, err := Decision(`goos: linux
+BenchmarkGate-2     	 7438231	       160.9 ns/op	       0 B/op	       0 allocs/op
+BenchmarkGate-2     	 7438231	       190 ns/op	       0 B/op	       0 allocs/op
+BenchmarkGate-2     	 7438231	       150.5 ns/op	       0 B/op	       0 allocs/op
+BenchmarkInvoke     	  180000	      6600 ns/op	    1500 B/op	      21 allocs/op
+PASS
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFigures(t, rows, `decision; 161 ns; ; ≤ 1000, met
+allocations of a decision; 0; ; ≤ 0, met
+handler, event to answer and log line; 6.60 µs; ; 
+allocations of the handler; 21; ; `)
+	if _, err := Decision("PASS\n"); err == nil {
+		t.Error("no benchmark is taken for one")
+	}
+}
+
+func TestRotationRows(t *testing.T) {
+	compareFigures(t, Rotations(rotation.Measured{
+		Ours:     rotation.Load{Rotations: 5, Requests: 1700},
+		Baseline: rotation.Load{Rotations: 15, Requests: 8000, Failed: 249, Mismatch: 1500 * time.Millisecond},
+		Lasting:  []rotation.Lasting{{Deployment: 2 * time.Second, Lasted: 11 * time.Second}},
+	}), `rotations under load; 5; 15 (one value); 
+requests meanwhile; 1 700; 8 000 (one value); 
+failed requests for each rotation; 0; 16.6 (one value); ≤ 0, met
+an edge could send a refused key, for each rotation; 0 s; 0.100 s (one value); ≤ 0, met
+new key to old key deleted, deployment of 2 s; 11 s; ; `)
+}
+
+func TestSimulationRows(t *testing.T) {
+	rows, err := Simulation([]byte(`[{"algorithm":"ring","refused":0,"stayedValidP50Seconds":2160},
+		{"algorithm":"one value","refused":9.5,"disagreementSeconds":3},{"algorithm":"two values","stayedValidP99Seconds":21600}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFigures(t, rows, `simulated year: valid requests refused; 0; 9.50 (one value); ≤ 0, met
+simulated year: valid requests refused; 0; 0 (two values); ≤ 0, met
+simulated year: an edge sent a refused key for; 0 s; 3 s (one value); ≤ 0, met
+simulated year: an edge sent a refused key for; 0 s; 0 s (two values); ≤ 0, met
+simulated year: replaced value valid for, p50; 2 160 s; 0 s (one value); 
+simulated year: replaced value valid for, p50; 2 160 s; 0 s (two values); 
+simulated year: replaced value valid for, p99; 0 s; 0 s (one value); 
+simulated year: replaced value valid for, p99; 0 s; 21 600 s (two values); `)
+	for _, bad := range []string{`no JSON`, `[]`, `[{"algorithm":"ring"}]`} {
+		if _, err := Simulation([]byte(bad)); err == nil {
+			t.Errorf("%s: no error", bad)
+		}
+	}
+}
+
+func TestProgramRows(t *testing.T) {
+	run := Run{Seconds: 61, Steps: []progress.Took{{Step: "tools", Seconds: 0.2}, {Step: "deploy", Seconds: 25}}}
+	compareFigures(t, Program{Up: run, Previews: []float64{9, 30, 10}, Deployments: []float64{21}, Resources: 160}.Rows(), `pulumi preview, nothing to change; 10 s; ; ≤ 10, met
+pulumi up, nothing to change; 21 s; ; 
+resources in the engine; 160; ; 
+make local, again; 61 s; ; ≤ 60, MISSED
+make local, again: deploy; 25 s; ; `)
+	compareFigures(t, Cold{Up: run, PeakMemory: 5 << 30, Tests: 100}.Rows(), `make local, fresh clone; 61 s; ; ≤ 900, met
+make local, fresh clone: deploy; 25 s; ; 
+peak memory of a compiler; 5 120 MiB; ; 
+make test after it, the first time; 100 s; ; `)
+	if n, err := Resources([]byte(`{"version": 3, "deployment": {"resources": [{}, {}]}}`)); n != 2 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+}
+
+func TestPathRows(t *testing.T) {
+	none := &variant{name: "none", times: []float64{10, 20, 30}, rates: []float64{100}}
+	cached := &variant{name: "cached", times: []float64{10, 21, 30}, rates: []float64{94}}
+	uncached := &variant{name: "uncached", times: []float64{30}, rates: []float64{50}}
+	python := &variant{name: "Python", times: []float64{300}, rates: []float64{5}}
+	compareFigures(t, pathRows(none, cached, uncached, python), `cached, p50; 21 ms; 20 ms (none); ≤ 1.05×, met
+cached, p95; 30 ms; 30 ms (none); 
+cached, p99; 30 ms; 30 ms (none); 
+cached, 4 connections; 94 /s; 100 /s (none); ≥ 0.95×, MISSED
+uncached, p50; 30 ms; 20 ms (none); 
+uncached, p95; 30 ms; 30 ms (none); 
+uncached, p99; 30 ms; 30 ms (none); 
+uncached, 4 connections; 50 /s; 100 /s (none); 
+uncached, p50; 30 ms; 300 ms (Python); 
+uncached, p95; 30 ms; 300 ms (Python); 
+uncached, p99; 30 ms; 300 ms (Python); 
+uncached, 4 connections; 50 /s; 5 /s (Python); `)
+}
+
+func TestMachine(t *testing.T) {
+	var m Machine
+	err := m.read("processor\t: 0\nmodel name\t: Some CPU @ 2.0GHz\nmodel name\t: Some CPU @ 2.0GHz\n", "MemTotal:       24673208 kB\nMemFree: 1 kB\n", "0.52 0.58 0.59 1/467 12345\n")
+	if err != nil || m.Processor != "Some CPU @ 2.0GHz" || int(m.MemoryGiB) != 23 || m.Load != 0.52 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	if err := m.read("", "", "0 0 0"); err == nil {
+		t.Error("no memory is taken for one")
+	}
+	if err := m.read("Features: fp", "MemTotal: 1 kB", "0 0 0"); err != nil || m.Processor != "unknown" {
+		t.Errorf("got %q, %v", m.Processor, err)
+	}
+}

@@ -1,0 +1,212 @@
+package smoke
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+)
+
+const (
+	ownName = "api.gatehouse.example"
+	apiName = "abcdef1234.execute-api.us-east-1.amazonaws.com"
+)
+
+// front answers as a distribution with the edge functions does, apart from its flaws.
+type front struct {
+	plain bool   // over plain HTTP, where the control is too
+	flaw  string // one thing that it does wrong
+	ids   int
+}
+
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, _ := strings.Cut(r.Host, ":")
+	_, _ = io.Copy(io.Discard, r.Body) // else the connection lingers
+	f.ids++
+	id := fmt.Sprintf("id-%d==", f.ids)
+	w.Header().Set(cloudFrontIDHeader, id)
+	switch {
+	case f.plain && r.URL.Path == "/_gatehouse/cloudfront":
+		f.handshakes(w)
+		return
+	case f.plain && f.flaw != "answers over plain HTTP":
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Location", "https://"+host+r.URL.RequestURI())
+		w.WriteHeader(http.StatusMovedPermanently)
+		return
+	case host == ownName && f.flaw == "no alias", !slices.Contains([]string{"127.0.0.1", "d1.cloudfront.net", ownName}, host) && f.flaw != "any name":
+		w.WriteHeader(http.StatusForbidden)
+		return
+	}
+	if f.flaw != "no request id" {
+		w.Header().Set(requestIDHeader, id)
+	}
+	for name, value := range answerHeaders {
+		if f.flaw != "no "+name {
+			w.Header().Set(name, value)
+		}
+	}
+	if origin := r.Header.Get("Origin"); origin == corsOrigin && f.flaw != "no CORS" || origin != "" && f.flaw == "CORS for all" {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Expose-Headers", "retry-after, x-request-id")
+	}
+	if status := f.refuses(r); status != 0 {
+		f.problem(w, status, id)
+		return
+	}
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
+		w.Header().Set("Access-Control-Allow-Headers", "authorization, content-type")
+		if f.flaw != "OpenAI's headers" {
+			w.Header().Set("Access-Control-Allow-Headers", strings.Join(openAIHeaders, ", "))
+		}
+		w.Header().Set("Access-Control-Max-Age", "3600")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/api/inference") {
+		f.model(w, r, id)
+	}
+}
+
+func (f *front) handshakes(w http.ResponseWriter) {
+	last := handshake{Origin: apiName, TLS: "TLSv1.2", Certificate: []string{"*.execute-api.us-east-1.amazonaws.com"}}
+	switch f.flaw {
+	case "old TLS":
+		last.TLS = "TLSv1"
+	case "another certificate":
+		last.Certificate = []string{"*.execute-api.eu-west-1.amazonaws.com"}
+	case "no TLS":
+		last.Origin = "another"
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"origins": []handshake{last}})
+}
+
+func (f *front) refuses(r *http.Request) int {
+	refused := 0
+	switch {
+	case len(r.URL.RequestURI()) > 4096:
+		refused = http.StatusRequestURITooLong
+	case strings.Contains(r.URL.Path, "..") || strings.ContainsAny(r.URL.Path, "\x00%?#"):
+		refused = http.StatusBadRequest
+	case !strings.HasPrefix(r.URL.Path, "/api/"):
+		refused = http.StatusNotFound
+	case r.Method == http.MethodDelete:
+		refused = http.StatusMethodNotAllowed
+	case r.ContentLength > 1<<20:
+		refused = http.StatusRequestEntityTooLarge
+	case r.Method == http.MethodOptions && r.Header.Get("Origin") != corsOrigin && f.flaw != "CORS for all":
+		refused = http.StatusForbidden
+	case r.Method == http.MethodPost && r.Header.Get("Content-Type") != "application/json":
+		refused = http.StatusUnsupportedMediaType
+	}
+	if f.flaw == "lets through "+strconv.Itoa(refused) {
+		return 0
+	}
+	return refused
+}
+
+func (f *front) problem(w http.ResponseWriter, status int, id string) {
+	if f.flaw == "no problems" {
+		w.WriteHeader(status)
+		return
+	}
+	if f.flaw == "another instance" {
+		id = "another"
+	}
+	if status == http.StatusMethodNotAllowed && f.flaw != "no Allow" {
+		w.Header().Set("Allow", "GET, POST")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	if f.flaw != "keeps problems" {
+		w.Header().Set("Cache-Control", "no-store")
+	}
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": "No.", "instance": id,
+	})
+}
+
+// model is what the private model answers behind an edge that cleans requests.
+func (f *front) model(w http.ResponseWriter, r *http.Request, id string) {
+	seen := privatemodel.Seen{Method: r.Method, Headers: []string{"authorization"}, Values: map[string]string{
+		"x-request-id": id, "x-viewer-country": "US", "x-forwarded-for": "127.0.0.1",
+	}}
+	switch f.flaw {
+	case "a viewer's id":
+		seen.Values["x-request-id"] = r.Header.Get(requestIDHeader)
+	case "a viewer's country":
+		seen.Values["x-viewer-country"] = r.Header.Get("X-Viewer-Country")
+	case "a viewer's address":
+		seen.Values["x-forwarded-for"] = r.Header.Get("X-Forwarded-For") + ", 127.0.0.1"
+	case "no Authorization":
+		seen.Headers = nil
+	case "X-Powered-By":
+		w.Header().Set("X-Powered-By", "me")
+	}
+	for name := range r.Header {
+		if strings.EqualFold(f.flaw, "passes "+name) {
+			seen.Headers = append(seen.Headers, strings.ToLower(name))
+		}
+	}
+	_ = json.NewEncoder(w).Encode(seen)
+}
+
+func proveEdge(t *testing.T, flaw string) []Row {
+	t.Helper()
+	secure, plain := httptest.NewServer(&front{flaw: flaw}), httptest.NewServer(&front{plain: true, flaw: flaw})
+	defer secure.Close()
+	defer plain.Close()
+	return edge(t.Context(), Target{
+		DistributionURL: secure.URL, AWSEndpoint: plain.URL, HeaderName: "X-Door", DomainName: "d1.cloudfront.net", Alias: ownName,
+		APIName: apiName, Private: Private{Prefix: "/api/inference"},
+	}, func(string) {})
+}
+
+func TestAnEdgeAsItHasToBe(t *testing.T) {
+	rows := proveEdge(t, "")
+	if len(rows) != 22 || !Passed(rows) {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestEveryFlawOfAnEdgeIsSeen(t *testing.T) {
+	flaws := []string{
+		"answers over plain HTTP", "no alias", "any name", "no request id", "no CORS", "CORS for all", "old TLS", "another certificate", "no TLS",
+		"lets through 400", "lets through 404", "OpenAI's headers", "lets through 405", "lets through 413", "lets through 414", "lets through 415",
+		"no problems", "another instance", "no Allow", "keeps problems",
+		"a viewer's id", "a viewer's country", "a viewer's address", "no Authorization", "X-Powered-By", "passes X-Door", "passes Cookie",
+	}
+	for name := range answerHeaders {
+		flaws = append(flaws, "no "+name)
+	}
+	for _, name := range spoofed {
+		flaws = append(flaws, "passes "+name)
+	}
+	for _, flaw := range flaws {
+		if Passed(proveEdge(t, flaw)) {
+			t.Errorf("%q was not seen", flaw)
+		}
+	}
+}
+
+func TestThePageIsTheOneThatTheLocalStackLetsIn(t *testing.T) {
+	config, err := os.ReadFile("../../../Pulumi.local.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(config), "corsOrigins: ["+corsOrigin+"]") {
+		t.Errorf("Pulumi.local.yaml has other corsOrigins than %s", corsOrigin)
+	}
+}
