@@ -177,7 +177,7 @@ func TestProgramWithoutSDK(t *testing.T) {
 // TestProjectRequiresTheSDKs reads this project's own go.mod.
 func TestProjectRequiresTheSDKs(t *testing.T) {
 	for _, p := range Plugins {
-		if _, err := p.version(filepath.Join("..", "..", "..", "go.mod")); err != nil {
+		if _, err := p.version(filepath.Join("..", "..", "go.mod")); err != nil {
 			t.Error(err)
 		}
 	}

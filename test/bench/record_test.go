@@ -95,7 +95,7 @@ Program, 2026-02-01: make bench PART=program
 
 // The document is what `make bench` wrote: no figure in it is typed by hand.
 func TestTheDocumentIsTheRecords(t *testing.T) {
-	docs := filepath.Join("..", "..", "..", "docs")
+	docs := filepath.Join("..", "..", "docs")
 	record, err := ReadRecord(filepath.Join(docs, "measurements.json"))
 	if err != nil {
 		t.Fatal(err)
