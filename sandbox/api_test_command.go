@@ -7,6 +7,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
@@ -24,7 +25,7 @@ func apiTest(ctx context.Context, l checkout.Layout, args []string) error {
 		return fmt.Errorf("api-test: give -seconds a number of at least 1, and nothing else: %q", args)
 	}
 	return alone(ctx, l, func(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-		running, s, err := deployed(ctx, l, show.Say)
+		e, err := env.Attach(ctx, l, show.Say)
 		if err != nil {
 			return err
 		}
@@ -35,10 +36,6 @@ func apiTest(ctx context.Context, l checkout.Layout, args []string) error {
 		if err := r.step(ctx, "proof packages", r.proofVenv); err != nil {
 			return err
 		}
-		outputs, _, err := s.Outputs(ctx)
-		if err != nil {
-			return err
-		}
-		return api.Run(ctx, show, s, apiOf(l, running.Cloud, outputs), o)
+		return api.Run(ctx, show, e.Stack, apiOf(l, e.Servers.Cloud, e.Outputs), o)
 	})
 }

@@ -18,7 +18,7 @@ import (
 
 // down destroys the local stack and stops the servers. What was built stays.
 func down(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-	s := stackOf(ctx, l, show.Say)
+	s := env.StackOf(ctx, l, show.Say)
 	if !env.Any(l) && !s.Exists() {
 		show.Say("nothing runs")
 		return errors.Join(stop(ctx, l), clean(l, s))

@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
@@ -91,7 +90,7 @@ func run(ctx context.Context, args []string) error {
 // checkout. The system gives the lock back however the driver ends.
 func alone(ctx context.Context, l checkout.Layout, f func(context.Context, checkout.Layout, *progress.Display) error) error {
 	return shown(ctx, l, func(ctx context.Context, l checkout.Layout, display *progress.Display) error {
-		lock, err := takeLock(ctx, l.Local("lock"), display.Say)
+		lock, err := l.Lock(ctx, display.Say)
 		if err != nil {
 			return err
 		}
@@ -122,28 +121,5 @@ func terminalWidth() func() int {
 	return func() int {
 		columns, _, _ := term.GetSize(out)
 		return columns
-	}
-}
-
-// takeLock waits until no other driver holds the lock.
-func takeLock(ctx context.Context, path string, say func(string, ...any)) (*os.File, error) {
-	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for said := false; ; said = true {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return lock, err
-		}
-		if !said {
-			say("another `make local` or `make local-down` is at work in this checkout: waiting for its end")
-		}
-		select {
-		case <-ctx.Done():
-			lock.Close()
-			return nil, context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
 	}
 }

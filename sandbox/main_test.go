@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -84,25 +80,4 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q was accepted", args)
 		}
 	}
-}
-
-func TestLockIsWaitedFor(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	said := 0
-	say := func(string, ...any) { said++ }
-	first, err := takeLock(t.Context(), path, say)
-	if err != nil || said != 0 {
-		t.Fatalf("said %d times, %v", said, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	if _, err := takeLock(ctx, path, say); !errors.Is(err, context.DeadlineExceeded) || said != 1 {
-		t.Fatalf("said %d times, %v", said, err)
-	}
-	first.Close()
-	second, err := takeLock(t.Context(), path, say)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second.Close()
 }

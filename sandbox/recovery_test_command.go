@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/recovery"
@@ -36,6 +37,6 @@ func recoveryTest(ctx context.Context, l checkout.Layout, args []string) error {
 	show := progress.New(os.Stdout, terminalWidth())
 	defer show.Close()
 	return recovery.Run(ctx, show, l, driver, func(ctx context.Context) localstack.Stack {
-		return stackOf(ctx, l, show.Say)
+		return env.StackOf(ctx, l, show.Say)
 	}, o)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -106,7 +107,7 @@ func newLocalRun(l checkout.Layout, show *progress.Display) (*localRun, error) {
 		Layout: l, show: show, build: build.New(l), ports: ports,
 		stack: localstack.Stack{
 			Layout: l, Say: show.Say, CLI: pulumicli.CLI{Layout: l, Endpoint: awsserver.URL(ports.AWS)},
-			Machine: machine(ports),
+			Machine: env.MachineSettings(ports),
 		},
 	}, nil
 }
@@ -291,11 +292,11 @@ func (r *localRun) openStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	zoneID, err := hostedzone.Ensure(ctx, route53.NewFromConfig(smoke.Config(r.running.Cloud.Endpoint())))
+	zoneID, err := hostedzone.Ensure(ctx, route53.NewFromConfig(awsclient.Config(r.running.Cloud.Endpoint())))
 	if err != nil {
 		return err
 	}
-	r.stack.Machine[zoneKey] = zoneID
+	r.stack.Machine[env.ZoneKey] = zoneID
 	r.stack.CLI.Environment = run.Environment
 	r.stack.Inventory = r.running.Inventory
 	return r.stack.Open(ctx, run.Instances)
@@ -361,7 +362,7 @@ func apiOf(l checkout.Layout, running awsserver.Cloud, outputs map[string]string
 		KeyHeader: outputs["originHeaderName"],
 		Key: func(ctx context.Context) (string, error) {
 			// The oldest: a new one may not be known everywhere yet.
-			keys, err := smoke.Ring(ctx, running.Endpoint(), outputs["parameterPath"])
+			keys, err := awsclient.Keyring(ctx, running.Endpoint(), outputs["parameterPath"])
 			if err != nil {
 				return "", err
 			}
@@ -395,7 +396,7 @@ func (r *localRun) writeSteps() error {
 
 func (r *localRun) writeEndpoints() error {
 	found := endpoints{
-		DistributionURL: awsserver.URL(r.ports.Distribution), APIURL: awsserver.URL(r.ports.API), AWSEndpoint: r.running.Cloud.Endpoint(), Region: smoke.Region,
+		DistributionURL: awsserver.URL(r.ports.Distribution), APIURL: awsserver.URL(r.ports.API), AWSEndpoint: r.running.Cloud.Endpoint(), Region: awsclient.Region,
 		VaultAddress: r.running.Vault.Address, Kubeconfig: r.running.Kubernetes.Kubeconfig,
 	}
 	if prefix := r.outputs["inferencePrefix"]; prefix != "" {

@@ -1,5 +1,5 @@
-// Package servers is all that the local stack is deployed to: the cloud, Vault
-// and Kubernetes.
+// Package env has the sandbox as one value: the servers (AWS, Vault and Kubernetes), the
+// stack that is deployed to them, and its outputs.
 package env
 
 import (

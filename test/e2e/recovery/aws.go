@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
 // limitedUser may do everything but anything about logs.
@@ -30,7 +29,7 @@ func (t *test) expire(ctx context.Context, _ string) ([]string, error) {
 // forbid makes a user of limited rights, and returns the user's credentials.
 func (t *test) forbid(ctx context.Context, _ string) ([]string, error) {
 	client := iam.New(iam.Options{
-		Region: smoke.Region, BaseEndpoint: aws.String(t.stack.CLI.Endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Region: awsclient.Region, BaseEndpoint: aws.String(t.stack.CLI.Endpoint), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 	var exists *types.EntityAlreadyExistsException
 	if _, err := client.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String(limitedUser)}); err != nil && !errors.As(err, &exists) {
