@@ -131,6 +131,12 @@ test-all: test ## The slow tests as well; needs what `make local` builds
 	@go -C standins/aws test ./...
 	@go -C standins/plugins test ./...
 
+# The official provider takes minutes to compile, so that this is a nightly check.
+.PHONY: conformance
+conformance: ## Compare the stand-in for the Kubernetes plugin with the official one; needs what `make local` builds
+	@go -C standins/upstream build -ldflags "-s -w -X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=4.25.0" -o ../../.local/bin/upstream-kubernetes .
+	@go -C standins/plugins test ./internal/kubernetes -run '^TestConformance$$' -count=1 -v
+
 # What lints is pinned: Go programs in tools/go.mod, Python packages in tools/requirements.txt.
 lint_venv := .local/stamps/lint
 $(lint_venv): tools/requirements.txt
