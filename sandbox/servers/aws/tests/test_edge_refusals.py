@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from .harness import REGION, SESSION, distribution_config
 from .test_edge import PASSES, EdgeTest, custom, response_policy
 
-VIEWER_REQUEST = Path(__file__).parents[3] / "lambda/edge/viewer-request.js"
+VIEWER_REQUEST = Path(__file__).parents[4] / "lambda/edge/viewer-request.js"
 SETTINGS = {
     "prefix": "/api",
     "problemsPrefix": "/problems",
