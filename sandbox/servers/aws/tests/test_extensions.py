@@ -36,7 +36,8 @@ def entry(*arguments):
     patching.extend = extend
     extend_entry(*arguments)
     patching.extend = noting(extend)
-patching.extend, patching.extend_entry, patching.assign = noting(extend), entry, noting(patching.assign)
+patching.extend, patching.extend_entry = noting(extend), entry
+patching.wrap, patching.assign = noting(patching.wrap), noting(patching.assign)
 
 run = state.State(Fleet(4, 0), Viewers("US"), Connections(0, ""), {}, "http://127.0.0.1:1")
 found = []

@@ -18,34 +18,11 @@ NAMESPACES = {
 
 
 def install() -> None:
-    patching.extend(iam_actions, "access_denied_response", _in_envelope)
+    patching.wrap(iam_actions, "access_denied_response", _in_envelope)
 
 
-def _in_envelope(
-    original,
-    service,
-    action,
-    principal_arn,
-    request_id,
-    error_code="",
-    message="",
-    headers=None,
-    resource_arn="*",
-    explicit_deny=False,
-    resource_policy_arn="",
-):
-    status, answer_headers, body = original(
-        service,
-        action,
-        principal_arn,
-        request_id,
-        error_code=error_code,
-        message=message,
-        headers=headers,
-        resource_arn=resource_arn,
-        explicit_deny=explicit_deny,
-        resource_policy_arn=resource_policy_arn,
-    )
+def _in_envelope(proceed, service, request_id):
+    status, answer_headers, body = proceed()
     if service not in NAMESPACES:
         return status, answer_headers, body
     error = fromstring(body)

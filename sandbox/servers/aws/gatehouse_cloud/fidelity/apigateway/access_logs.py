@@ -37,18 +37,12 @@ _seen: ContextVar[dict] = ContextVar("seen")
 
 
 def install() -> None:
-    patching.extend(
-        apigateway, "_create_stage", lambda original, api_id, data: _refusal(data) or original(api_id, data)
-    )
-    patching.extend(
-        apigateway,
-        "_update_stage",
-        lambda original, api_id, stage_name, data: _refusal(data) or original(api_id, stage_name, data),
-    )
-    patching.extend(apigateway, "_handle_execute_in_scope", _logged)
-    patching.extend(apigateway, "_invoke_request_authorizer_lambda", _authorizer)
-    patching.extend(apigateway, "_invoke_lambda_proxy", _function)
-    patching.extend(apigateway, "_invoke_http_proxy", _listener)
+    patching.wrap(apigateway, "_create_stage", lambda proceed, data: _refusal(data) or proceed())
+    patching.wrap(apigateway, "_update_stage", lambda proceed, data: _refusal(data) or proceed())
+    patching.wrap(apigateway, "_handle_execute_in_scope", _logged)
+    patching.wrap(apigateway, "_invoke_request_authorizer_lambda", _authorizer)
+    patching.wrap(apigateway, "_invoke_lambda_proxy", _function)
+    patching.wrap(apigateway, "_invoke_http_proxy", _listener)
 
 
 def unknown_variables(text: str) -> list[str]:
@@ -80,33 +74,10 @@ def _refusal(data: dict) -> tuple | None:
     )
 
 
-async def _logged(
-    original,
-    api_id,
-    stage,
-    path,
-    method,
-    headers,
-    body,
-    query_params,
-    owner_account_id,
-    owner_region,
-    raw_query_string=None,
-):
+async def _logged(proceed, api_id, stage, path, method, headers, owner_account_id):
     started, seen = time.time(), {}
     _seen.set(seen)
-    answer = await original(
-        api_id,
-        stage,
-        path,
-        method,
-        headers,
-        body,
-        query_params,
-        owner_account_id,
-        owner_region,
-        raw_query_string,
-    )
+    answer = await proceed()
     settings = (apigateway._stages.get(api_id, {}).get(stage) or {}).get("accessLogSettings")
     if settings:
         request = {
@@ -126,64 +97,26 @@ async def _logged(
     return answer
 
 
-async def _authorizer(original, authorizer, event, account_id, region):
-    answer = await original(authorizer, event, account_id, region)
+async def _authorizer(proceed):
+    answer = await proceed()
     if answer is None:
         _note("authorizer.error", "The authorizer failed.")
     return answer
 
 
-async def _function(
-    original,
-    integration,
-    api_id,
-    stage,
-    path,
-    method,
-    headers,
-    body,
-    query_params,
-    route_key="$default",
-    path_params=None,
-    *,
-    authorizer_claims=None,
-    authorizer_scopes=None,
-    authorizer_lambda_context=None,
-    authorizer_iam=None,
-    owner_account_id=None,
-    owner_region=None,
-    raw_query_string=None,
-):
+async def _function(proceed, authorizer_lambda_context):
     for name, value in (authorizer_lambda_context or {}).items():
         _note(f"authorizer.{name}", value)
     began = time.time()
-    answer = await original(
-        integration,
-        api_id,
-        stage,
-        path,
-        method,
-        headers,
-        body,
-        query_params,
-        route_key,
-        path_params,
-        authorizer_claims=authorizer_claims,
-        authorizer_scopes=authorizer_scopes,
-        authorizer_lambda_context=authorizer_lambda_context,
-        authorizer_iam=authorizer_iam,
-        owner_account_id=owner_account_id,
-        owner_region=owner_region,
-        raw_query_string=raw_query_string,
-    )
-    # What Lambda answered, not the function: an invocation that failed is still a 200 of Lambda.
+    answer = await proceed()
+    # The response of Lambda, not of the function: an invocation that failed is still a 200 of Lambda.
     _integrated(began, 200, answer[0])
     return answer
 
 
-async def _listener(original, integration, path, method, headers, body, query_params):
+async def _listener(proceed):
     began = time.time()
-    answer = await original(integration, path, method, headers, body, query_params)
+    answer = await proceed()
     _integrated(began, answer[0], answer[0])
     return answer
 

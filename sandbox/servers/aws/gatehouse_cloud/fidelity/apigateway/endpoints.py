@@ -32,15 +32,11 @@ TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
 
 
 def install(connections: Connections) -> None:
-    async def fetch(
-        original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
-    ):
+    async def fetch(proceed, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff):
         name = cloudfront._normalize_origin_host(origin["domain_name"])
         match = API_HOST.match(name)
         if not match:
-            return await original(
-                origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
-            )
+            return await proceed()
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         if not https or port != 443:
             raise cloudfront.OriginUnreachable(f"{name} answers https on port 443 only")
@@ -62,7 +58,7 @@ def install(connections: Connections) -> None:
     patching.assign(apigateway, "_HOST", _RegionalDomain())
     patching.extend(apigateway, "_create_api", _create_api)
     patching.extend(cloudfront, "_dataplane_origin", _origin)
-    patching.extend(cloudfront, "_fetch_from_origin", fetch)
+    patching.wrap(cloudfront, "_fetch_from_origin", fetch)
 
 
 def _create_api(original, data):

@@ -28,7 +28,7 @@ HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "transfer-en
 def install() -> None:
     patching.extend(apigateway, "_create_integration", _create)
     patching.extend(apigateway, "_update_integration", _update)
-    patching.extend(apigateway, "_apply_request_parameter_mappings", _mapped)
+    patching.wrap(apigateway, "_apply_request_parameter_mappings", _mapped)
     patching.extend(apigateway, "_resolve_mapping_value", _value)
     patching.extend(apigateway, "_invoke_http_proxy", _invoke)
 
@@ -78,18 +78,8 @@ def _problem(data: dict) -> tuple | None:
     return text and apigateway._apigw_error("BadRequestException", text, 400)
 
 
-def _mapped(
-    original, integration, *, request_headers, request_query, request_path, path_params, context_vars, stage_vars
-):
-    return original(
-        integration,
-        request_headers=request_headers,
-        request_query=request_query,
-        request_path=request_path,
-        path_params=path_params,
-        context_vars={**context_vars, "request.path": request_path},
-        stage_vars=stage_vars,
-    )
+def _mapped(proceed, request_path, context_vars):
+    return proceed(context_vars={**context_vars, "request.path": request_path})
 
 
 def _value(original, value, *, request_headers, request_query, path_params, context_vars, stage_vars):

@@ -35,41 +35,18 @@ class Bucket:
 def install() -> None:
     buckets: dict[tuple, Bucket] = {}
 
-    async def execute(
-        original,
-        api_id,
-        stage,
-        path,
-        method,
-        headers,
-        body,
-        query_params,
-        owner_account_id,
-        owner_region,
-        raw_query_string=None,
-    ):
+    async def execute(proceed, api_id, stage, path, method):
         settings = apigateway._stages.get(api_id, {}).get(stage) or {}
         route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) or {}
         key = route.get("routeKey", "-")
         if _within_limits(buckets, (api_id, stage, key), settings):
-            answer = await original(
-                api_id,
-                stage,
-                path,
-                method,
-                headers,
-                body,
-                query_params,
-                owner_account_id,
-                owner_region,
-                raw_query_string,
-            )
+            answer = await proceed()
         else:
             answer = 429, {"Content-Type": "application/json"}, b'{"message":"Too Many Requests"}'
         answer[1].setdefault("apigw-requestid", base64.b64encode(os.urandom(11)).decode())
         return answer
 
-    patching.extend(apigateway, "_handle_execute_in_scope", execute)
+    patching.wrap(apigateway, "_handle_execute_in_scope", execute)
 
 
 def _within_limits(buckets: dict[tuple, Bucket], key: tuple, settings: dict) -> bool:

@@ -107,28 +107,18 @@ def install(fleet: Fleet) -> None:
             fleet.delete(distribution)
         return answer
 
-    async def at_edge(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
+    async def at_edge(proceed, dist):
         edge = fleet.edge(viewer.get())
         config = fleet.of(dist).config_at(edge, time.monotonic())
         if config is None:
             return cloudfront._cf_error_response(
                 503, "The distribution has not been deployed to this edge yet.", cloudfront._ERROR_X_CACHE
             )
-        status, answer, data = await original(
-            {**dist, "config_xml": config},
-            method,
-            path,
-            raw_uri,
-            raw_query_string,
-            headers,
-            body,
-            query_params,
-            client_ip,
-        )
+        status, answer, data = await proceed(dist={**dist, "config_xml": config})
         cloudfront._set_header_ci(answer, "X-Amz-Cf-Pop", f"LOC{edge + 1}-P1")
         return status, answer, data
 
     patching.extend(cloudfront, "_build_distribution_xml", with_status)
     patching.extend(cloudfront, "_build_distribution_list_xml", list_with_status)
     patching.extend(cloudfront, "_delete_distribution", delete_when_deployed)
-    patching.extend(cloudfront, "handle_viewer_request", at_edge)
+    patching.wrap(cloudfront, "handle_viewer_request", at_edge)

@@ -59,7 +59,7 @@ passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
 
 
 def install(viewers: Viewers) -> None:
-    async def request(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
+    async def request(proceed, dist, method, path, raw_query_string, headers, body, client_ip):
         here = passage.get()
         if here is None:  # by a name of ministack's own
             here = Passage(False, list(headers.items()), 0)
@@ -81,14 +81,13 @@ def install(viewers: Viewers) -> None:
         }
         asked = _headers_in_policies(cloudfront._match_behavior(parsed, path) or {})
         sent.update({name: value for name, value in known.items() if name in asked})
-        query = _parameters(raw_query_string)
         try:
-            return await original(dist, method, path, raw_uri, raw_query_string, sent, body, query, client_ip)
+            return await proceed(headers=sent, query_params=_parameters(raw_query_string))
         except Invalid as problem:
             cloudfront.logger.warning("distribution %s: %s", dist["Id"], problem)
             return cloudfront._cf_error_response(502, str(problem), cloudfront._ERROR_X_CACHE)
 
-    patching.extend(cloudfront, "handle_viewer_request", request)
+    patching.wrap(cloudfront, "handle_viewer_request", request)
     patching.extend(
         cloudfront, "parse_distribution_dataplane_config", lambda original, dist: _parse(original, dist["config_xml"])
     )

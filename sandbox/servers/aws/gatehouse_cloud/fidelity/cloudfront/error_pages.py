@@ -13,16 +13,12 @@ FAILURES = {cloudfront.OriginUnreachable: (502, "Bad Gateway"), cloudfront.Origi
 
 
 def install() -> None:
-    patching.extend(cloudfront, "_fetch_from_origin", _fetch)
+    patching.wrap(cloudfront, "_fetch_from_origin", _fetch)
 
 
-async def _fetch(
-    original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
-):
+async def _fetch(proceed, origin):
     try:
-        return await original(
-            origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
-        )
+        return await proceed()
     except tuple(FAILURES) as failure:
         status, reason = FAILURES[type(failure)]
         if status not in edge.passage.get().error_pages:

@@ -38,14 +38,12 @@ class Failed(Exception):
 
 def install() -> None:
     async def fetch(
-        original, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
+        proceed, origin, method, uri, query_string, headers, viewer_is_https, client_ip, viewer_xff, dist_arn
     ):
         here = edge.passage.get()
         arn = here.behavior.get("lambda_functions", {}).get("origin-request")
         if arn is None or origin["s3_bucket"]:
-            return await original(
-                origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff, dist_arn
-            )
+            return await proceed()
         sent = cloudfront._origin_request_headers({**origin, "custom_headers": []}, headers, client_ip, viewer_xff)
         # How long a body is, ministack finds out again when it sends it.
         sent.update({name: value for name, value in here.headers if name == LENGTH})
@@ -69,29 +67,24 @@ def install() -> None:
         }
         # CloudFront appends the viewer's address to what is left of the chain.
         chain = values.pop("x-forwarded-for", "").removesuffix(client_ip).removesuffix(", ")
-        return await original(
-            _changed_origin(origin, returned["origin"]["custom"]),
-            method,
-            returned["uri"],
-            returned["querystring"],
-            values,
-            body,
-            viewer_is_https,
-            client_ip,
-            chain,
-            dist_arn,
+        return await proceed(
+            origin=_changed_origin(origin, returned["origin"]["custom"]),
+            uri=returned["uri"],
+            query_string=returned["querystring"],
+            headers=values,
+            viewer_xff=chain,
         )
 
-    async def answered(original, dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip):
+    async def answered(proceed, dist):
         try:
-            return await original(dist, method, path, raw_uri, raw_query_string, headers, body, query_params, client_ip)
+            return await proceed()
         except Failed as problem:
             cloudfront.logger.warning("distribution %s: %s", dist["Id"], problem)
             return cloudfront._cf_error_response(503, FAILED, cloudfront._ERROR_X_CACHE)
 
     patching.extend(cloudfront, "_dataplane_behavior", _behavior)
-    patching.extend(cloudfront, "_fetch_from_origin", fetch)
-    patching.extend(cloudfront, "handle_viewer_request", answered)
+    patching.wrap(cloudfront, "_fetch_from_origin", fetch)
+    patching.wrap(cloudfront, "handle_viewer_request", answered)
 
 
 def _behavior(original, behavior_el, path_pattern=None):

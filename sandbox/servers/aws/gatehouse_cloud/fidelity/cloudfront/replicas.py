@@ -19,18 +19,18 @@ PRINCIPALS = {"lambda.amazonaws.com", "edgelambda.amazonaws.com"}
 
 
 def install(fleet: deployments.Fleet) -> None:
-    def delete(original, name, query_params, path_qualifier=None):
+    def delete(proceed, name):
         if any(f":function:{name}:" in config for config in fleet.configurations()):
             text = (
                 f"Lambda was unable to delete {lambda_svc._func_arn(name)} because it is a replicated function. "
                 "Please see our documentation for Deleting Lambda@Edge Functions and Replicas."
             )
             return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
-        return original(name, query_params, path_qualifier)
+        return proceed()
 
     # What ministack asks of a configuration before it creates or updates a distribution.
     patching.extend(cloudfront, "_distribution_vpc_origin_error", _refused)
-    patching.extend(lambda_svc, "_delete_function", delete)
+    patching.wrap(lambda_svc, "_delete_function", delete)
 
 
 def associations(behavior_el) -> Iterator[tuple[str, str]]:
