@@ -23,7 +23,7 @@ LAMBDA = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunctio
 EC2_IDS = ("ResourceId.1", "FlowLogId.1", "NatGatewayId", "EgressOnlyInternetGatewayId")
 
 # Where requests to make something have its tags, for services of which ministack doesn't know it.
-FORM_TAGS = {"ec2": "TagSpecification.1.Tag.", "elasticloadbalancing": "Tags.member."}
+FORM_TAGS = {"ec2": authorization.EC2_TAGS, "elasticloadbalancing": authorization.FORM_TAGS}
 
 
 def install() -> None:
@@ -136,9 +136,7 @@ def _request_tags(original, service, iam_action, body, params):
     if service == "iam":
         return {**context, **_boundary(params)}
     if prefix := FORM_TAGS.get(service):
-        form = iam_actions._query_param
-        keys = [name for name in params if name.startswith(prefix) and name.endswith(".Key")]
-        tags = {form(params, name): form(params, name.removesuffix("Key") + "Value") for name in keys}
+        tags = authorization.form_tags(params, prefix)
     elif service == "cloudfront" and iam_action == "cloudfront:CreateDistribution":
         tags = _xml_tags(body)
     else:

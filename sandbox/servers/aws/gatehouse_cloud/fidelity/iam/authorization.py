@@ -18,6 +18,10 @@ from ministack.core.responses import get_account_id, get_region
 
 from gatehouse_cloud import patching
 
+# Before the number of a tag in the parameters of a form, for most services and for EC2.
+FORM_TAGS = "Tags.member."
+EC2_TAGS = "TagSpecification.1.Tag."
+
 
 @dataclass
 class Check:
@@ -87,19 +91,22 @@ class Request:
         if tags:
             return tags
         # Where ministack doesn't know that a service's requests have some.
-        given = self.json.get("Tags") or self.json.get("tags") or self._form_tags()
+        given = self.json.get("Tags") or self.json.get("tags") or form_tags(self.params, FORM_TAGS)
         pairs = given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
         if not pairs:
             return {}
         return {**{f"aws:RequestTag/{key}": value for key, value in pairs.items()}, "aws:TagKeys": list(pairs)}
 
-    def _form_tags(self) -> dict[str, str]:
-        keys = [name for name in self.params if name.startswith("Tags.member.") and name.endswith(".Key")]
-        return {self.param(name): self.param(name.removesuffix("Key") + "Value") for name in keys}
-
     def arn(self, service: str, resource: str) -> str:
         """An ARN in the request's account and region."""
         return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{resource}"
+
+
+def form_tags(params: dict, prefix: str) -> dict[str, str]:
+    """The tags among a form's parameters: PREFIX1.Key, PREFIX1.Value and so on."""
+    param = iam_actions._query_param
+    keys = [name for name in params if name.startswith(prefix) and name.endswith(".Key")]
+    return {param(params, name): param(params, name.removesuffix("Key") + "Value") for name in keys}
 
 
 def json_body(body: bytes | None) -> dict:

@@ -12,7 +12,6 @@
 """
 
 import json
-import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -21,11 +20,10 @@ from ministack.core.responses import get_region
 from ministack.services import bedrock, cloudfront
 
 from gatehouse_cloud import patching
-from gatehouse_cloud.fidelity.iam import authorization
+from gatehouse_cloud.fidelity.iam import access, authorization
 from gatehouse_cloud.fidelity.iam.authorization import Check, Request
 
 EDGE_ACTIONS = ("lambda:GetFunction", "lambda:EnableReplication*", "lambda:DisableReplication*")
-CONVERSE = re.compile(r"^/model/(.+)/(converse|invoke)(-stream|-with-response-stream)?$")
 
 # The Regions that a profile's requests may go to; AWS has more, and changes them.
 GEOGRAPHIES = {
@@ -117,7 +115,7 @@ def _delivery(request: Request) -> Iterator[Check]:
 
 def _converse(request: Request) -> Iterator[Check]:
     profile = request.resource
-    if not CONVERSE.match(request.path) or ":inference-profile/" not in profile:
+    if not access.MODEL_PATH.match(request.path) or ":inference-profile/" not in profile:
         return
     given = iam_actions.request_tag_context(request.service, request.action, request.body, request.params)
     for model in _models_behind(profile):

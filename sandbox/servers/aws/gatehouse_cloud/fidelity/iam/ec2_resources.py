@@ -126,9 +126,7 @@ def _tags(request: Request) -> Iterator[Check]:
 
 
 def _request_tags(request: Request) -> dict[str, str]:
-    prefix = "TagSpecification.1.Tag."
-    keys = [name for name in request.params if name.startswith(prefix) and name.endswith(".Key")]
-    tags = {request.param(name): request.param(name.removesuffix("Key") + "Value") for name in keys}
+    tags = authorization.form_tags(request.params, authorization.EC2_TAGS)
     return {f"aws:RequestTag/{key}": value for key, value in tags.items()}
 
 
