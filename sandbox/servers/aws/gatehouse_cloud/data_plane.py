@@ -44,7 +44,7 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
         if distribution is None:
             return await _refuse(send, "There is no CloudFront distribution yet.")
 
-    async def answer(request):
+    async def response(request):
         if distribution is None:
             return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
         if THIS_MACHINE.match(host):
@@ -62,7 +62,7 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
             request.client,
         )
 
-    await _serve(scope, receive, send, answer)
+    await _serve(scope, receive, send, response)
 
 
 def _distribution(host: str) -> dict | None:
@@ -85,7 +85,7 @@ async def serve_api(scope, receive, send) -> None:
             return await _refuse(send, "There is no HTTP API yet.")
         host = endpoints.host_of(newest["apiId"])
 
-    async def answer(request):
+    async def response(request):
         name = endpoints.API_HOST.match(host)
         if not name or apigateway.find_api_scope(name.group(1)) is None:
             return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
@@ -104,7 +104,7 @@ async def serve_api(scope, receive, send) -> None:
             raw_query_string=request.raw_query,
         )
 
-    await _serve(scope, receive, send, answer)
+    await _serve(scope, receive, send, response)
 
 
 def _host(scope) -> str:
@@ -126,7 +126,7 @@ class _Request:
         self.client = deployments.viewer.get()[0]
 
 
-async def _serve(scope, receive, send, answer) -> None:
+async def _serve(scope, receive, send, response) -> None:
     headers: dict[str, str] = {}
     for name, value in scope["headers"]:
         key, text = name.decode("latin-1").lower(), decode_header_value(value)
@@ -138,7 +138,7 @@ async def _serve(scope, receive, send, answer) -> None:
     except (app._RequestBodyDisconnected, app._IncompleteRequestBody):
         return  # the viewer is gone
     try:
-        await app._send_if_handled(app._with_date_header(send), await answer(_Request(scope, headers, body)), receive)
+        await app._send_if_handled(app._with_date_header(send), await response(_Request(scope, headers, body)), receive)
     except Exception:
         app.logger.exception("data plane")
         await _refuse(send, "The local cloud failed; see its log.", 500)

@@ -115,11 +115,11 @@ class RefusalTest(EdgeTest):
             if shield:
                 origin["OriginShield"] = shield
             origin["Id"] = current["DistributionConfig"]["DefaultCacheBehavior"]["TargetOriginId"] = name
-            answer = cloudfront.update_distribution(
+            response = cloudfront.update_distribution(
                 Id=identity, IfMatch=current["ETag"], DistributionConfig=current["DistributionConfig"]
             )
             shown = cloudfront.get_distribution_config(Id=identity)["DistributionConfig"]
-            self.assertEqual(answer["Distribution"]["DistributionConfig"], shown)
+            self.assertEqual(response["Distribution"]["DistributionConfig"], shown)
             return shown["Origins"]["Items"][0].get("OriginShield")
 
         self.assertEqual(update(None), {"Enabled": True, "OriginShieldRegion": "eu-west-1"})

@@ -15,9 +15,9 @@ NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "
 
 class Census(CloudTest):
     def found(self, kind: str) -> list[tuple]:
-        answer = self.cloud.control("resources")
-        self.assertIn(kind, answer["types"])
-        return [(f["id"], f["import"], f["hints"]) for f in answer["resources"] if f["type"] == kind]
+        response = self.cloud.control("resources")
+        self.assertIn(kind, response["types"])
+        return [(f["id"], f["import"], f["hints"]) for f in response["resources"] if f["type"] == kind]
 
 
 class EmptyCensusTest(Census):

@@ -120,8 +120,8 @@ def install(faults: Faults) -> None:
                 return _error(fault, service, action, headers, request_id)
             else:
                 lost = fault
-        answer = await original(method, path, headers, body, query_params, request_id)
-        return _error(lost, service, action, headers, request_id) if lost else answer
+        response = await original(method, path, headers, body, query_params, request_id)
+        return _error(lost, service, action, headers, request_id) if lost else response
 
     patching.extend(app, "_dispatch_service_request", dispatch)
 

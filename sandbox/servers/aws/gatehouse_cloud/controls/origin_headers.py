@@ -69,17 +69,17 @@ def install(changes: Changes) -> None:
 
     def create(original, headers, body):
         before = set(cloudfront._distributions)
-        answer = original(headers, body)
+        response = original(headers, body)
         for distribution_id in set(cloudfront._distributions) - before:
             config, _ = cloudfront._unwrap_distribution_create_xml(cloudfront._parse_body(body))
             changes.record("CreateDistribution", distribution_id, config)
-        return answer
+        return response
 
     def update(original, dist_id, headers, body):
-        answer = original(dist_id, headers, body)
-        if answer[0] == 200:
+        response = original(dist_id, headers, body)
+        if response[0] == 200:
             changes.record("UpdateDistribution", dist_id, cloudfront._parse_body(body))
-        return answer
+        return response
 
     patching.extend(cloudfront, "_create_distribution", create)
     patching.extend(cloudfront, "_update_distribution", update)

@@ -73,14 +73,14 @@ class Controls:
                 raise Refused(404, f"no such control; there are {known}")
             body = await app._read_request_body(receive, scope["method"], {})
             query = parse_qs(scope["query_string"].decode())
-            status, answer = 200, route(query if scope["method"] == "GET" else json.loads(body or b"null"))
+            status, response = 200, route(query if scope["method"] == "GET" else json.loads(body or b"null"))
         except Refused as refusal:
-            status, answer = refusal.status, {"error": str(refusal)}
+            status, response = refusal.status, {"error": str(refusal)}
         except (ValueError, UnicodeDecodeError) as problem:
-            status, answer = 400, {"error": f"not understood: {problem}"}
-        lines = answer if isinstance(answer, list) else [answer]
-        text = "".join(json.dumps(line) + "\n" for line in lines)
-        await app._send_response(send, status, {"Content-Type": "application/json"}, text)
+            status, response = 400, {"error": f"not understood: {problem}"}
+        lines = response if isinstance(response, list) else [response]
+        message = "".join(json.dumps(line) + "\n" for line in lines)
+        await app._send_response(send, status, {"Content-Type": "application/json"}, message)
 
     def _cloudfront(self) -> dict:
         return {

@@ -26,13 +26,13 @@ def _in_envelope(proceed, service, request_id):
     if service not in NAMESPACES:
         return status, answer_headers, body
     error = fromstring(body)
-    code, text = (_xml_escape(error.findtext(tag) or "") for tag in ("Code", "Message"))
+    code, message = (_xml_escape(error.findtext(tag) or "") for tag in ("Code", "Message"))
     return (
         status,
         {"Content-Type": "text/xml"},
         (
             f'<?xml version="1.0"?>\n<ErrorResponse xmlns="{NAMESPACES[service]}">'
-            f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error>"
+            f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
             f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         ).encode(),
     )

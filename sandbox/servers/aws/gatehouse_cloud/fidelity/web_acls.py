@@ -54,9 +54,9 @@ def install() -> None:
         return json_response({"LoggingConfiguration": configurations[data["ResourceArn"]]})
 
     def delete(data):
-        answer = get(data)
+        response = get(data)
         configurations.pop(data["ResourceArn"], None)
-        return answer if answer[0] != 200 else json_response({})
+        return response if response[0] != 200 else json_response({})
 
     actions = {"PutLoggingConfiguration": put, "GetLoggingConfiguration": get, "DeleteLoggingConfiguration": delete}
 
@@ -82,10 +82,10 @@ def _create(original, name, scope, props):
 
 
 def _update(original, data):
-    answer = original(data)
-    if answer[0] == 200:
+    response = original(data)
+    if response[0] == 200:
         _keep(waf.web_acl_record(data["Id"], data["Scope"]), data)
-    return answer
+    return response
 
 
 def _keep(acl: dict, given: dict) -> None:

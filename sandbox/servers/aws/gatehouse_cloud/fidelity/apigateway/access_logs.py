@@ -77,7 +77,7 @@ def _refusal(data: dict) -> tuple | None:
 async def _logged(proceed, api_id, stage, path, method, headers, owner_account_id):
     started, seen = time.time(), {}
     _seen.set(seen)
-    answer = await proceed()
+    response = await proceed()
     settings = (apigateway._stages.get(api_id, {}).get(stage) or {}).get("accessLogSettings")
     if settings:
         request = {
@@ -90,35 +90,35 @@ async def _logged(proceed, api_id, stage, path, method, headers, owner_account_i
             "identity.userAgent": headers.get("user-agent", "-"),
         }
         try:
-            _write(settings, {**request, **seen}, answer, started)
+            _write(settings, {**request, **seen}, response, started)
         except Exception:
             # A log that cannot be written never fails a request.
             logger.exception("access log of API %s", api_id)
-    return answer
+    return response
 
 
 async def _authorizer(proceed):
-    answer = await proceed()
-    if answer is None:
+    response = await proceed()
+    if response is None:
         _note("authorizer.error", "The authorizer failed.")
-    return answer
+    return response
 
 
 async def _function(proceed, authorizer_lambda_context):
     for name, value in (authorizer_lambda_context or {}).items():
         _note(f"authorizer.{name}", value)
     began = time.time()
-    answer = await proceed()
+    response = await proceed()
     # The response of Lambda, not of the function: an invocation that failed is still a 200 of Lambda.
-    _integrated(began, 200, answer[0])
-    return answer
+    _integrated(began, 200, response[0])
+    return response
 
 
 async def _listener(proceed):
     began = time.time()
-    answer = await proceed()
-    _integrated(began, answer[0], answer[0])
-    return answer
+    response = await proceed()
+    _integrated(began, response[0], response[0])
+    return response
 
 
 def _integrated(began: float, status: int, of_integration: int) -> None:
@@ -134,11 +134,11 @@ def _note(name: str, value) -> None:
     _seen.get({})[name] = value
 
 
-def _write(settings: dict, request: dict, answer: tuple, started: float) -> None:
+def _write(settings: dict, request: dict, response: tuple, started: float) -> None:
     group = settings["destinationArn"].split(":log-group:")[1].removesuffix(":*")
     if not log_streams.has_group(group):
         return
-    status, answer_headers, body = answer
+    status, answer_headers, body = response
     at = datetime.fromtimestamp(started, timezone.utc)
     api_id, stage = request["apiId"], request["stage"]
     values = {

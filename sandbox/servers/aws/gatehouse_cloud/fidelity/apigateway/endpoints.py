@@ -44,11 +44,11 @@ def install(connections: Connections) -> None:
             raise cloudfront.OriginUnreachable(f"there is no API {match.group(1)}")
         target = (origin.get("origin_path") or "") + uri + (f"?{query_string}" if query_string else "")
         sent = cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff)
-        answer = connections.ask(name, origin["ssl_protocols"], method, target, sent, body or b"")
+        response = connections.ask(name, origin["ssl_protocols"], method, target, sent, body or b"")
         try:
-            status, pairs, data = await asyncio.wait_for(answer, origin["read_timeout"])
+            status, pairs, data = await asyncio.wait_for(response, origin["read_timeout"])
         except asyncio.TimeoutError as error:
-            raise cloudfront.OriginTimeout(f"no answer from {name}") from error
+            raise cloudfront.OriginTimeout(f"no response from {name}") from error
         except Failed as problem:
             cloudfront.logger.warning("origin %s", problem)
             raise cloudfront.OriginUnreachable(str(problem)) from problem

@@ -68,14 +68,14 @@ def _keep(integration: dict, data: dict) -> dict:
 def _problem(data: dict) -> tuple | None:
     if data.get("connectionType") != "VPC_LINK":
         return None
-    text = None
+    message = None
     if data.get("integrationType") != "HTTP_PROXY":
-        text = "A private integration has the type HTTP_PROXY."
+        message = "A private integration has the type HTTP_PROXY."
     elif not data.get("connectionId"):
-        text = "A private integration needs a connectionId."
+        message = "A private integration needs a connectionId."
     elif not LISTENER.match(data.get("integrationUri", "")):
-        text = "The integrationUri of a private integration is a load balancer listener's ARN."
-    return text and apigateway._apigw_error("BadRequestException", text, 400)
+        message = "The integrationUri of a private integration is a load balancer listener's ARN."
+    return message and apigateway._apigw_error("BadRequestException", message, 400)
 
 
 def _mapped(proceed, request_path, context_vars):
@@ -117,7 +117,7 @@ async def _invoke(original, integration, path, method, headers, body, query_para
     sent = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
     if _drops_invalid_headers(load_balancer):
         sent = {name: value for name, value in sent.items() if HEADER_NAME.match(name)}
-    answer = alb.dispatch_request(
+    response = alb.dispatch_request(
         load_balancer,
         integration["integrationMethod"] if integration["integrationMethod"] != "ANY" else method,
         path,
@@ -129,7 +129,7 @@ async def _invoke(original, integration, path, method, headers, body, query_para
         raw_path=paths.on_the_wire(path),
     )
     try:
-        return await asyncio.wait_for(answer, integration["timeoutInMillis"] / 1000)
+        return await asyncio.wait_for(response, integration["timeoutInMillis"] / 1000)
     except asyncio.TimeoutError:
         return _unavailable()
 

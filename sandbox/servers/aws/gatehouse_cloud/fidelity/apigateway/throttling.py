@@ -40,11 +40,11 @@ def install() -> None:
         route = apigateway._match_route(api_id, method, "/" + path.lstrip("/")) or {}
         key = route.get("routeKey", "-")
         if _within_limits(buckets, (api_id, stage, key), settings):
-            answer = await proceed()
+            response = await proceed()
         else:
-            answer = 429, {"Content-Type": "application/json"}, b'{"message":"Too Many Requests"}'
-        answer[1].setdefault("apigw-requestid", base64.b64encode(os.urandom(11)).decode())
-        return answer
+            response = 429, {"Content-Type": "application/json"}, b'{"message":"Too Many Requests"}'
+        response[1].setdefault("apigw-requestid", base64.b64encode(os.urandom(11)).decode())
+        return response
 
     patching.wrap(apigateway, "_handle_execute_in_scope", execute)
 

@@ -80,8 +80,8 @@ def _create(data: dict):
         return _refused("The subnets and security groups of a VPC link must be of one VPC.")
     if found := zones.without_links([ec2._subnets[one] for one in data["subnetIds"]]):
         zone = found["AvailabilityZoneId"]
-        text = f"Subnet '{found['SubnetId']}' is in Availability Zone '{zone}' where service is not available"
-        return _refused(text)
+        message = f"Subnet '{found['SubnetId']}' is in Availability Zone '{zone}' where service is not available"
+        return _refused(message)
     link_id = new_uuid().replace("-", "")[:6]
     _links[link_id] = {
         "vpcLinkId": link_id,

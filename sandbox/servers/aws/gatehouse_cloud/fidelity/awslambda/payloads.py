@@ -55,6 +55,6 @@ def _execute(original, func, event):
     }
 
 
-def _size(answer) -> int:
+def _size(response) -> int:
     """The bytes of an answer, which may be JSON text already."""
-    return len(answer) if isinstance(answer, (str, bytes)) else len(json.dumps(answer))
+    return len(response) if isinstance(response, (str, bytes)) else len(json.dumps(response))

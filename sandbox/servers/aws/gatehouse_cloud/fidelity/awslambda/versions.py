@@ -18,13 +18,13 @@ def install() -> None:
     patching.extend(lambda_svc, "_list_versions", _list)
 
 
-def _published(answer: tuple, data: dict) -> tuple:
-    if answer[0] >= 300 or not data.get("Publish"):
-        return answer
-    made = json.loads(answer[2])
+def _published(response: tuple, data: dict) -> tuple:
+    if response[0] >= 300 or not data.get("Publish"):
+        return response
+    made = json.loads(response[2])
     version = lambda_svc._functions[made["FunctionName"]]["versions"][made["Version"]]["config"]
     version.update(FunctionArn=f"{lambda_svc._func_arn(made['FunctionName'])}:{made['Version']}", State="Active")
-    return answer
+    return response
 
 
 def _list(original, name, query_params):

@@ -42,11 +42,11 @@ def install(ollama_url: str) -> None:
             "top_p": config.get("topP"),
             "stop": config.get("stopSequences"),
         }
-        answer = _call(
+        response = _call(
             f"{url}/v1/chat/completions", {key: value for key, value in request.items() if value is not None}
         )
         try:
-            choice, usage = answer["choices"][0], answer["usage"]
+            choice, usage = response["choices"][0], response["usage"]
             message = {**choice["message"], "finish_reason": choice["finish_reason"]}
             return message, (usage["prompt_tokens"], usage["completion_tokens"])
         except (KeyError, IndexError, TypeError) as problem:

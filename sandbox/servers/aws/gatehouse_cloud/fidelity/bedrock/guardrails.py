@@ -60,19 +60,19 @@ def _context(original, service, iam_action, body, params):
 
 
 def _create(original, body):
-    status, headers, answer = original(body)
+    status, headers, response = original(body)
     profile = (json_body(body).get("crossRegionConfig") or {}).get("guardrailProfileIdentifier")
     if status != 202 or not profile:
-        return status, headers, answer
+        return status, headers, response
     name = profile.rpartition("/")[2]
-    made = json.loads(answer)
+    made = json.loads(response)
     identifier = made.get("guardrailId") or made["GuardrailId"]
     if name not in PROFILES:
         del bedrock._guardrails[identifier]
         return bedrock._validation(f"The guardrail profile {profile} does not exist.")
     arn = f"arn:aws:bedrock:{get_region()}:{get_account_id()}:guardrail-profile/{name}"
     bedrock._guardrails[identifier]["CrossRegionDetails"] = {"guardrailProfileId": name, "guardrailProfileArn": arn}
-    return status, headers, answer
+    return status, headers, response
 
 
 async def _request(original, method, path, headers, body, query_params):

@@ -102,10 +102,10 @@ def install(fleet: Fleet) -> None:
             return cloudfront._error(
                 "DistributionNotDisabled", "The distribution you are trying to delete has not been disabled.", 409
             )
-        answer = original(dist_id, headers)
-        if answer[0] == 204:
+        response = original(dist_id, headers)
+        if response[0] == 204:
             fleet.delete(distribution)
-        return answer
+        return response
 
     async def at_edge(proceed, dist):
         edge = fleet.edge(viewer.get())
@@ -114,9 +114,9 @@ def install(fleet: Fleet) -> None:
             return cloudfront._cf_error_response(
                 503, "The distribution has not been deployed to this edge yet.", cloudfront._ERROR_X_CACHE
             )
-        status, answer, data = await proceed(dist={**dist, "config_xml": config})
-        cloudfront._set_header_ci(answer, "X-Amz-Cf-Pop", f"LOC{edge + 1}-P1")
-        return status, answer, data
+        status, response, data = await proceed(dist={**dist, "config_xml": config})
+        cloudfront._set_header_ci(response, "X-Amz-Cf-Pop", f"LOC{edge + 1}-P1")
+        return status, response, data
 
     patching.extend(cloudfront, "_build_distribution_xml", with_status)
     patching.extend(cloudfront, "_build_distribution_list_xml", list_with_status)

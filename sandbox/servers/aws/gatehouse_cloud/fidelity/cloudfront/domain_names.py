@@ -41,11 +41,11 @@ def _options(original, domain, method):
 
 
 def _request(original, data):
-    answer = original(data)
-    if answer[0] == 200 and data.get("ValidationMethod", "DNS") == "DNS":
+    response = original(data)
+    if response[0] == 200 and data.get("ValidationMethod", "DNS") == "DNS":
         newest = next(reversed(list(acm._certificates.values())))
         newest["Status"] = "PENDING_VALIDATION"
-    return answer
+    return response
 
 
 def _looked_at(original, arn):
@@ -77,16 +77,16 @@ def _refused(body: bytes, dist_id: str | None):
     aliases = edge.items(cloudfront._find(config, "Aliases")) if config is not None else []
     for other in cloudfront._distributions.values():
         if other["Id"] != dist_id and set(aliases) & set(cloudfront._get_distribution_aliases(other)):
-            text = "One or more of the CNAMEs you provided are already associated with a different resource."
-            return cloudfront._error("CNAMEAlreadyExists", text, 409)
+            message = "One or more of the CNAMEs you provided are already associated with a different resource."
+            return cloudfront._error("CNAMEAlreadyExists", message, 409)
     certificate = cloudfront._find(config, "ViewerCertificate") if aliases else None
     arn = cloudfront._text(certificate, "ACMCertificateArn") if certificate is not None else ""
     if aliases and not _covers(arn, aliases):
-        text = (
+        message = (
             "To add an alternate domain name (CNAME) to a CloudFront distribution, you must attach a trusted "
             "certificate that validates your authorization to use the domain name."
         )
-        return cloudfront._error("InvalidViewerCertificate", text, 400)
+        return cloudfront._error("InvalidViewerCertificate", message, 400)
     return None
 
 

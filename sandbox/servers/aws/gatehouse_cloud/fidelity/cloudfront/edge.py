@@ -70,8 +70,8 @@ def install(viewers: Viewers) -> None:
         if body and method in WITHOUT_BODY:
             return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
         if not _serves(parsed["geo_restriction"], viewers.country):
-            text = "The Amazon CloudFront distribution is configured to block access from your country."
-            return cloudfront._cf_error_response(403, text, cloudfront._ERROR_X_CACHE)
+            message = "The Amazon CloudFront distribution is configured to block access from your country."
+            return cloudfront._cf_error_response(403, message, cloudfront._ERROR_X_CACHE)
         sent = {name: value for name, value in headers.items() if not DISALLOWED.match(name)}
         sent["x-forwarded-proto"] = "https" if here.secure else "http"
         known = {

@@ -25,7 +25,7 @@ async def _fetch(proceed, origin):
             raise
         # As if the origin had answered so: what happens next is in one place. Where the page is missing, this is shown.
         cloudfront.logger.warning("origin %s: %s", origin["domain_name"], failure)
-        _, answer, page = cloudfront._cf_error_response(
+        _, response, page = cloudfront._cf_error_response(
             status, "The request could not be satisfied.", cloudfront._ERROR_X_CACHE
         )
-        return status, reason, {"content-type": answer["Content-Type"]}, page
+        return status, reason, {"content-type": response["Content-Type"]}, page

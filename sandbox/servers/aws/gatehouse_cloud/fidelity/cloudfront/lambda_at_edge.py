@@ -174,8 +174,8 @@ def _check(given: dict, returned: dict) -> None:
         raise edge.Invalid("The Lambda function tried to change the method, which is read-only.")
     custom = (returned.get("origin") or {}).get("custom")
     if not custom or after.keys() & custom["customHeaders"].keys():
-        text = "no origin, or one whose headers are in the request too"
-        raise edge.Invalid(f"The Lambda function returned an invalid value: {text}.")
+        message = "no origin, or one whose headers are in the request too"
+        raise edge.Invalid(f"The Lambda function returned an invalid value: {message}.")
 
 
 def _changed_origin(origin: dict, custom: dict) -> dict:

@@ -54,11 +54,11 @@ class Connections:
         else:
             connection = await self._connect(name, versions)
         try:
-            answer = await _exchange(connection, method, target, headers, body)
+            response = await _exchange(connection, method, target, headers, body)
         except (OSError, h11.ProtocolError, asyncio.IncompleteReadError) as problem:
             connection.writer.close()
             raise Failed(f"{name}: {problem}") from problem
-        except BaseException:  # a timeout, most of all: the answer would be taken for the next request's
+        except BaseException:  # a timeout, most of all: the response would be taken for the next request's
             connection.writer.close()
             raise
         if connection.protocol.our_state is connection.protocol.their_state is h11.DONE:
@@ -66,7 +66,7 @@ class Connections:
             kept.append(connection)
         else:
             connection.writer.close()
-        return answer
+        return response
 
     async def _connect(self, name: str, versions: tuple[str, ...]) -> _Connection:
         try:

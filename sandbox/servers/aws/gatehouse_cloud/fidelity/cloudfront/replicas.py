@@ -21,11 +21,11 @@ PRINCIPALS = {"lambda.amazonaws.com", "edgelambda.amazonaws.com"}
 def install(fleet: deployments.Fleet) -> None:
     def delete(proceed, name):
         if any(f":function:{name}:" in config for config in fleet.configurations()):
-            text = (
+            message = (
                 f"Lambda was unable to delete {lambda_svc._func_arn(name)} because it is a replicated function. "
                 "Please see our documentation for Deleting Lambda@Edge Functions and Replicas."
             )
-            return lambda_svc.error_response_json("InvalidParameterValueException", text, 400)
+            return lambda_svc.error_response_json("InvalidParameterValueException", message, 400)
         return proceed()
 
     # What ministack asks of a configuration before it creates or updates a distribution.

@@ -155,7 +155,7 @@ def _refusal(request: Request, check: Check) -> tuple | None:
     if denied is None or isinstance(denied, iam_evaluator.AuthError):
         return None  # whose request it is was checked on the way here
     status, code, message = check.refusal or (0, "", _words(denied, check))
-    answer = iam_actions.access_denied_response(
+    response = iam_actions.access_denied_response(
         request.service,
         check.action,
         denied.principal_arn,
@@ -165,7 +165,7 @@ def _refusal(request: Request, check: Check) -> tuple | None:
         headers=request.headers,
         resource_arn=check.resource,
     )
-    return (status or answer[0], *answer[1:])
+    return (status or response[0], *response[1:])
 
 
 def _words(denied, check: Check) -> str:

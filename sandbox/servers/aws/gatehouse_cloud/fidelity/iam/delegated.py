@@ -75,8 +75,8 @@ def _distribution(request: Request) -> Iterator[Check]:
         return
     acl = config.findtext(".//{*}WebACLId") or ""
     if acl.startswith("arn:"):
-        words = "Unable to verify read permissions on Web ACL. Please retry the request."
-        yield Check("wafv2:GetWebACL", acl, refusal=(400, "InvalidWebACLId", words))
+        message = "Unable to verify read permissions on Web ACL. Please retry the request."
+        yield Check("wafv2:GetWebACL", acl, refusal=(400, "InvalidWebACLId", message))
     wanted = _functions_in(config)
     for function in sorted(wanted):
         for action in EDGE_ACTIONS:
@@ -87,17 +87,17 @@ def _distribution(request: Request) -> Iterator[Check]:
 
 
 def _replication(what: str, action: str, function: str) -> tuple[int, str, str]:
-    words = (
+    message = (
         f"Lambda@Edge cannot {what} replication for the specified Lambda function. "
         f"Update the IAM policy to add permission: {action} for resource: {function} and try again."
     )
-    return 400, "InvalidLambdaFunctionAssociation", words
+    return 400, "InvalidLambdaFunctionAssociation", message
 
 
 def _functions_of(identity: str) -> set[str]:
     """The versions of functions that a distribution has now."""
-    text = (cloudfront._distributions.get(identity) or {}).get("config_xml")
-    return _functions_in(ElementTree.fromstring(text)) if text else set()
+    config = (cloudfront._distributions.get(identity) or {}).get("config_xml")
+    return _functions_in(ElementTree.fromstring(config)) if config else set()
 
 
 def _functions_in(config: ElementTree.Element) -> set[str]:
@@ -134,9 +134,9 @@ def _regions(geography: str) -> tuple[str, ...]:
 
 def _in_all_regions(original, identifier):
     """A profile has its model in each Region that its requests may go to, and tells all of them."""
-    status, headers, answer = original(identifier)
-    found = json.loads(answer)
+    status, headers, response = original(identifier)
+    found = json.loads(response)
     if status != 200 or found.get("type") != "SYSTEM_DEFINED":
-        return status, headers, answer
+        return status, headers, response
     found["models"] = [{"modelArn": arn} for arn in _models_behind(found["inferenceProfileArn"])]
     return status, headers, json.dumps(found).encode()

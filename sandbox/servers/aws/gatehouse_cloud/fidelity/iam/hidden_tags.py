@@ -19,15 +19,15 @@ def install() -> None:
 
 
 async def _functions(original, method, path, headers, body, query_params):
-    answer = await original(method, path, headers, body, query_params)
+    response = await original(method, path, headers, body, query_params)
     request = Request("lambda", method, path, headers, body, query_params)
-    if answer[0] != 200 or request.action != "lambda:GetFunction":
-        return answer
+    if response[0] != 200 or request.action != "lambda:GetFunction":
+        return response
     function = ":".join(request.resource.split(":")[:7])
     key = router.extract_access_key_id(headers, query_params)
     if iam_evaluator.enforce(key, "lambda:ListTags", "lambda", get_region(), resource_arn=function) is None:
-        return answer
-    found = json.loads(answer[2])
+        return response
+    found = json.loads(response[2])
     found.pop("Tags", None)
     found["TagsError"] = {"ErrorCode": "AccessDeniedException", "Message": "Not authorized to perform lambda:ListTags"}
-    return (answer[0], answer[1], json.dumps(found).encode())
+    return (response[0], response[1], json.dumps(found).encode())

@@ -44,13 +44,13 @@ async def _request(original, method, path, headers, body, query_params):
         for needed in ("kms:GenerateDataKey", "kms:Encrypt") if _tier(request) == "Advanced" else ("kms:Encrypt",):
             if not _may_use_key(key, needed, request.get("KeyId"), request.get("Name", "")):
                 return _refused_by_kms()
-    answer = await original(method, path, headers, body, query_params)
-    if answer[0] == 200 and request.get("WithDecryption"):
-        for parameter in _parameters_in(json.loads(answer[2])):
+    response = await original(method, path, headers, body, query_params)
+    if response[0] == 200 and request.get("WithDecryption"):
+        for parameter in _parameters_in(json.loads(response[2])):
             key_id = ssm._parameters.get(parameter["Name"], {}).get("KeyId")
             if parameter["Type"] == "SecureString" and not _may_use_key(key, "kms:Decrypt", key_id, parameter["Name"]):
                 return _refused_by_kms()
-    return answer
+    return response
 
 
 def _tier(request: dict) -> str:
@@ -58,8 +58,8 @@ def _tier(request: dict) -> str:
     return request.get("Tier") or ssm._default_tier(request, value, ssm._parameters.get(name))
 
 
-def _parameters_in(answer: dict) -> list[dict]:
-    return [answer["Parameter"]] if "Parameter" in answer else answer.get("Parameters", [])
+def _parameters_in(response: dict) -> list[dict]:
+    return [response["Parameter"]] if "Parameter" in response else response.get("Parameters", [])
 
 
 def _may_use_key(access_key: str, action: str, key_id: str | None, name: str) -> bool:
@@ -80,5 +80,5 @@ def _may_use_key(access_key: str, action: str, key_id: str | None, name: str) ->
 
 
 def _refused_by_kms() -> tuple:
-    answer = {"__type": "AccessDeniedException", "message": REFUSED_BY_KMS}
-    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(answer).encode()
+    response = {"__type": "AccessDeniedException", "message": REFUSED_BY_KMS}
+    return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(response).encode()

@@ -55,10 +55,10 @@ def install(settling: Settling) -> None:
         kind = IAM_CHANGES.get(iam_actions._query_param(params, "Action"), "").removesuffix("Name")
         name = iam_actions._query_param(params, f"{kind}Name") if kind else ""
         before = gather[kind](name, get_account_id()) if name else None
-        answer = await original(method, path, headers, body, query_params)
-        if name and answer[0] == 200:
+        response = await original(method, path, headers, body, query_params)
+        if name and response[0] == 200:
             settling.changed(kind, name, before)
-        return answer
+        return response
 
     def role_policies(original, role_name, account_id):
         return settling.in_effect("Role", role_name, original(role_name, account_id))
@@ -73,11 +73,11 @@ def install(settling: Settling) -> None:
         request = json.loads(body or b"{}")
         arn = (kms._resolve_key(request.get("KeyId", "")) or {}).get("Arn", "")
         before = tagging.resource_tags(arn) if arn else {}
-        answer = await original(method, path, headers, body, query_params)
-        if answer[0] == 200:
-            arn = arn or json.loads(answer[2])["KeyMetadata"]["Arn"]
+        response = await original(method, path, headers, body, query_params)
+        if response[0] == 200:
+            arn = arn or json.loads(response[2])["KeyMetadata"]["Arn"]
             settling.changed("key", arn, before)
-        return answer
+        return response
 
     def resource_tags(original, arn):
         return settling.in_effect("key", arn, original(arn))

@@ -78,6 +78,6 @@ def _checks(request: Request) -> Iterator[Check]:
         return
     refusal = None
     if request.action == "logs:CreateLogGroup":
-        text = f"User with accountId: {get_account_id()} is not authorized to perform CreateLogGroup with Tags. "
-        refusal = (400, "AccessDeniedException", text + 'An additional permission "logs:TagResource" is required.')
+        message = f"User with accountId: {get_account_id()} is not authorized to perform CreateLogGroup with Tags. "
+        refusal = (400, "AccessDeniedException", message + 'An additional permission "logs:TagResource" is required.')
     yield Check(action, resource(request), request.tags, refusal)

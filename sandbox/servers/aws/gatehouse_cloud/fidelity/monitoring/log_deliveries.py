@@ -20,7 +20,7 @@ def install() -> None:
 
 
 def _create(original, data):
-    answer = original(data)
+    response = original(data)
     destination = next(
         (
             found
@@ -29,11 +29,11 @@ def _create(original, data):
         ),
         None,
     )
-    if answer[0] == 200 and destination:
+    if response[0] == 200 and destination:
         arn = (destination.get("deliveryDestinationConfiguration") or {}).get("destinationResourceArn", "")
         if arn.startswith("arn:aws:s3:::"):
             _let_write(arn, cloudwatch_logs._delivery_sources[data["deliverySourceName"]])
-    return answer
+    return response
 
 
 def _let_write(bucket_arn: str, source: dict) -> None:

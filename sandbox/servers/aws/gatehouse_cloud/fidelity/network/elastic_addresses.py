@@ -43,8 +43,8 @@ def _create_gateway(original, params):
     address = ec2._addresses.get(ec2._p(params, "AllocationId"))
     taken = address is not None and address["AssociationId"]
     if address is None and (ec2._p(params, "ConnectivityType") or "public") == "public":
-        text = f"The allocation ID '{ec2._p(params, 'AllocationId')}' does not exist"
-        return ec2._error("InvalidAllocationID.NotFound", text, 400)
+        message = f"The allocation ID '{ec2._p(params, 'AllocationId')}' does not exist"
+        return ec2._error("InvalidAllocationID.NotFound", message, 400)
     status, headers, body = original(params)
     if status != 200:
         return status, headers, body
@@ -124,8 +124,8 @@ def _disassociate(original, p):
         (one for one in ec2._addresses.values() if association and one["AssociationId"] == association), None
     )
     if address is None:
-        text = f"The association ID '{association}' does not exist"
-        return ec2._error("InvalidAssociationID.NotFound", text, 400)
+        message = f"The association ID '{association}' does not exist"
+        return ec2._error("InvalidAssociationID.NotFound", message, 400)
     if _gateway_of(address):
         return ec2._error("AuthFailure", "You do not have permission to access the specified resource.", 400)
     return original(p)
@@ -142,9 +142,9 @@ def _detach(original, p):
     vpc = ec2._p(p, "VpcId")
     gateways = [gateway for address in ec2._addresses.values() if (gateway := _gateway_of(address))]
     if any(gateway["VpcId"] == vpc for gateway in gateways):
-        text = (
+        message = (
             f"Network {vpc} has some mapped public address(es). "
             "Please unmap those public address(es) before detaching the gateway."
         )
-        return ec2._error("DependencyViolation", text, 400)
+        return ec2._error("DependencyViolation", message, 400)
     return original(p)

@@ -28,16 +28,16 @@ def _delete_group(original, p):
 def _delete_subnet(original, p):
     name = ec2._p(p, "SubnetId")
     if any(name in subnets for subnets, _ in _members()) or elastic_addresses.gateways_in(name):
-        text = f"The subnet '{name}' has dependencies and cannot be deleted."
-        return ec2._error("DependencyViolation", text, 400)
+        message = f"The subnet '{name}' has dependencies and cannot be deleted."
+        return ec2._error("DependencyViolation", message, 400)
     return original(p)
 
 
 def _delete_vpc(original, p):
     name = ec2._p(p, "VpcId")
     if any(endpoint["VpcId"] == name for endpoint in ec2._vpc_endpoints.values()):
-        text = f"The vpc '{name}' has dependencies and cannot be deleted."
-        return ec2._error("DependencyViolation", text, 400)
+        message = f"The vpc '{name}' has dependencies and cannot be deleted."
+        return ec2._error("DependencyViolation", message, 400)
     return original(p)
 
 

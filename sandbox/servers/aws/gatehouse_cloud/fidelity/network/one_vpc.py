@@ -73,19 +73,19 @@ def _bad_subnets(names: list[str], vpc: str) -> tuple | None:
             return alb._error("InvalidSubnet", f"Not enough IP space available in {name}. {needs}")
     found = [ec2._subnets[name]["AvailabilityZone"] for name in names]
     if len(set(found)) < len(found):
-        text = "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
-        return alb._error("InvalidConfigurationRequest", text)
+        message = "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
+        return alb._error("InvalidConfigurationRequest", message)
     if len(found) < 2:
-        text = "At least two subnets in two different Availability Zones must be specified"
-        return alb._error("ValidationError", text)
+        message = "At least two subnets in two different Availability Zones must be specified"
+        return alb._error("ValidationError", message)
     return None
 
 
 def _foreign_group(names: list[str], vpc: str) -> tuple | None:
     for name in names:
         if vpcs_of([], [name]) != {vpc}:
-            text = f'Security group "{name}" does not belong to VPC "{vpc}"'
-            return alb._error("InvalidConfigurationRequest", text)
+            message = f'Security group "{name}" does not belong to VPC "{vpc}"'
+            return alb._error("InvalidConfigurationRequest", message)
     return None
 
 
@@ -96,8 +96,8 @@ def _listen(original, params):
     for action in alb._parse_actions(params, "DefaultActions") if balancer else []:
         for target in dict.fromkeys((action.get("TargetGroupArn"), *dict(action.get("ForwardConfig", [])))):
             if target in alb._tgs and alb._tgs[target]["VpcId"] != balancer["VpcId"]:
-                text = f"Target group '{target}' is in a different VPC than load balancer '{arn}'"
-                return alb._error("InvalidConfigurationRequest", text)
+                message = f"Target group '{target}' is in a different VPC than load balancer '{arn}'"
+                return alb._error("InvalidConfigurationRequest", message)
     return original(params)
 
 
@@ -123,14 +123,14 @@ def _endpoint_refusal(vpc: str, service: str, subnets: list[str], groups: list[s
             return ec2._error("InvalidSubnetId.NotFound", f"The subnet ID '{name}' does not exist in VPC {vpc}", 400)
     for name in groups:
         if vpcs_of([], [name]) != {vpc}:
-            text = f"Security group {name} and VPC {vpc} belong to different networks."
-            return ec2._error("InvalidParameter", text, 400)
+            message = f"Security group {name} and VPC {vpc} belong to different networks."
+            return ec2._error("InvalidParameter", message, 400)
     if without := zones.lacking(service, [ec2._subnets[name] for name in subnets]):
-        text = (
+        message = (
             f"The VPC endpoint service {service} does not support the availability zone of the subnet: "
             f"{without['SubnetId']}."
         )
-        return ec2._error("InvalidParameter", text, 400)
+        return ec2._error("InvalidParameter", message, 400)
     return None
 
 
@@ -149,9 +149,9 @@ def _function_refusal(data: dict) -> tuple | None:
     config = data.get("VpcConfig") or {}
     subnets, groups = config.get("SubnetIds") or [], config.get("SecurityGroupIds") or []
     if bool(subnets) != bool(groups):
-        text = "SubnetIds and SecurityIds must coexist or be both empty list."
-        return error_response_json("InvalidParameterValueException", text, 400)
+        message = "SubnetIds and SecurityIds must coexist or be both empty list."
+        return error_response_json("InvalidParameterValueException", message, 400)
     if len(vpcs_of(subnets, groups)) > 1:
-        text = "Security Groups are required to be in the same VPC."
-        return error_response_json("InvalidParameterValueException", text, 400)
+        message = "Security Groups are required to be in the same VPC."
+        return error_response_json("InvalidParameterValueException", message, 400)
     return None

@@ -39,14 +39,14 @@ def _refusal(p: dict, direction: str) -> tuple | None:
     for permission in ec2._parse_ip_permissions(p, "IpPermissions"):
         for rule in _rules(permission):
             if rule in present:
-                text = f'the specified rule "{_told(rule)}" already exists'
-                return ec2._error("InvalidPermission.Duplicate", text, 400)
+                message = f'the specified rule "{_told(rule)}" already exists'
+                return ec2._error("InvalidPermission.Duplicate", message, 400)
             present.add(rule)
         for pair in permission["UserIdGroupPairs"]:
             other = ec2._security_groups.get(pair.get("GroupId"), {})
             if other.get("VpcId") != group["VpcId"]:
-                text = "You have specified two resources that belong to different networks."
-                return ec2._error("InvalidGroup.NotFound", text, 400)
+                message = "You have specified two resources that belong to different networks."
+                return ec2._error("InvalidGroup.NotFound", message, 400)
     return None
 
 

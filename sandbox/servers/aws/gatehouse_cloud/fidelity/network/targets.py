@@ -209,8 +209,8 @@ def _describe(original, params):
 
 def _health_xml(group: dict, target: dict) -> str:
     if not _is_used(group["TargetGroupArn"]):
-        text = "Target group is not configured to receive traffic from the load balancer"
-        health = Health("unused", "Target.NotInUse", text)
+        message = "Target group is not configured to receive traffic from the load balancer"
+        health = Health("unused", "Target.NotInUse", message)
     else:
         health = _healths.get(_key(group, target)) or Health()
     why = f"<Reason>{health.reason}</Reason><Description>{health.description}</Description>" if health.reason else ""

@@ -209,8 +209,8 @@ def _create_endpoint(original, p):
     vpc = ec2._vpcs.get(ec2._p(p, "VpcId"), {})
     private_dns = _is_true(p, "PrivateDnsEnabled")
     if private_dns and not (vpc.get("EnableDnsSupport", True) and vpc.get("EnableDnsHostnames", False)):
-        text = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames of the VPC."
-        return ec2._error("InvalidParameter", text, 400)
+        message = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames of the VPC."
+        return ec2._error("InvalidParameter", message, 400)
     status, headers, body = original(p)
     if status != 200:
         return status, headers, body

@@ -90,11 +90,11 @@ def _with_zones(detail: str) -> str:
 def _create_subnet(original, p):
     vpc_id, zone = ec2._p(p, "VpcId"), ec2._p(p, "AvailabilityZone")
     if zone and zone not in _names():
-        text = (
+        message = (
             f"Value ({zone}) for parameter availabilityZone is invalid. "
             f"Subnets can currently only be created in the following availability zones: {', '.join(_names())}."
         )
-        return ec2._error("InvalidParameterValue", text, 400)
+        return ec2._error("InvalidParameterValue", message, 400)
     network = ipaddress.ip_network(ec2._p(p, "CidrBlock") or "10.0.1.0/24")
     for other in ec2._subnets.values():
         if other["VpcId"] == vpc_id and network.overlaps(ipaddress.ip_network(other["CidrBlock"])):
