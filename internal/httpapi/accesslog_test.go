@@ -17,7 +17,7 @@ var contextOfAuthorizer = []string{"originKey"}
 // API Gateway takes a format with any variable, and logs a hyphen for one that HTTP APIs
 // don't have: so that a query for it never finds anything.
 func TestTheAccessLogHasVariablesOfHTTPAPIs(t *testing.T) {
-	content, err := os.ReadFile("../../sandbox/servers/aws/gatehouse_cloud/http_api_variables.json")
+	content, err := os.ReadFile("../../sandbox/servers/aws/gatehouse_cloud/fidelity/apigateway/http_api_variables.json")
 	require.NoError(t, err)
 	var known struct {
 		Variables           []string
