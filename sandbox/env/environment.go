@@ -88,7 +88,7 @@ func StackOf(ctx context.Context, l checkout.Layout, say func(format string, arg
 	if id, err := pulumicli.Setting(l, ZoneKey); err == nil && id != nil {
 		settings[ZoneKey] = id
 	}
-	return localstack.Stack{Layout: l, Say: say, CLI: cli, Machine: settings, Inventory: running.Inventory}
+	return localstack.Stack{Layout: l, Say: say, CLI: cli, Machine: settings}
 }
 
 // ZoneKey is the configuration key of the hosted zone that the stack's own name is in.

@@ -13,7 +13,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
-	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
 )
 
@@ -87,17 +86,4 @@ func (s Servers) Run(ctx context.Context) (Run, error) {
 	}
 	maps.Copy(environment, instance.Environment)
 	return Run{[]string{"cloud " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
-}
-
-// Inventory asks the servers what they hold.
-func (s Servers) Inventory(ctx context.Context) (recovery.Inventory, error) {
-	var all []recovery.Inventory
-	for _, ask := range []func(context.Context) (recovery.Inventory, error){s.Cloud.Inventory, s.Vault.Inventory, s.Kubernetes.Access.Inventory} {
-		inventory, err := ask(ctx)
-		if err != nil {
-			return recovery.Inventory{}, err
-		}
-		all = append(all, inventory)
-	}
-	return recovery.Merge(all...), nil
 }
