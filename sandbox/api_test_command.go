@@ -5,11 +5,9 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 )
 
@@ -29,11 +27,11 @@ func apiTest(ctx context.Context, l checkout.Layout, args []string) error {
 		if err != nil {
 			return err
 		}
-		r := &localRun{Layout: l, show: show, build: build.New(l)}
-		if r.tools, err = toolcheck.Check(ctx); err != nil {
+		build, err := env.NewBuild(ctx, l)
+		if err != nil {
 			return err
 		}
-		if err := r.step(ctx, "proof packages", r.proofVenv); err != nil {
+		if err := show.Step(ctx, "client packages", build.ClientPackages); err != nil {
 			return err
 		}
 		return api.Run(ctx, show, e.Stack, apiOf(l, e.Servers.Cloud, e.Outputs), o)

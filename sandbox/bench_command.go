@@ -140,8 +140,8 @@ func benchAuthorizer(ctx context.Context, l checkout.Layout, show *progress.Disp
 
 // benchPrograms makes what is measured.
 func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Display) (p bench.Programs, err error) {
-	r := &localRun{Layout: l, show: show, build: build.New(l)}
-	if r.tools, err = toolcheck.Check(ctx); err != nil {
+	builds, err := env.NewBuild(ctx, l)
+	if err != nil {
 		return p, err
 	}
 	baseline := filepath.Join(l.Root, "test", "bench", "baseline")
@@ -149,18 +149,17 @@ func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Displa
 		Authorizer: filepath.Join(l.Root, "dist", "lambda", pulumicli.LambdaArchitecture(), "authorizer", "bootstrap"),
 		Hello:      l.Bin("hello"), Python: l.Python(checkout.BenchVenv), PythonCode: filepath.Join(baseline, "python"),
 	}
-	return p, r.step(ctx, "programs", func(ctx context.Context, s *progress.Step) error {
-		if err := r.lambdas(ctx, s); err != nil {
+	return p, show.Step(ctx, "programs", func(ctx context.Context, s *progress.Step) error {
+		if err := builds.Functions(ctx, s); err != nil {
 			return err
 		}
 		// As the Makefile builds the functions.
-		err := r.build.Compile(ctx, s, "hello", l.Root, "env", "CGO_ENABLED=0", "GOOS=linux",
+		err := builds.Compile(ctx, s, "hello", l.Root, "env", "CGO_ENABLED=0", "GOOS=linux",
 			"go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags=-s -w -buildid=", "-o", p.Hello, "./test/bench/baseline/hello")
 		if err != nil {
 			return err
 		}
-		python := r.tools["python3"]
-		return r.build.Venv(ctx, s, checkout.BenchVenv, python.Path, python.Version, filepath.Join(p.PythonCode, "requirements.txt"))
+		return builds.BenchPackages(ctx, s)
 	})
 }
 

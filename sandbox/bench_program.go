@@ -25,17 +25,10 @@ const noOps = 3
 
 func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display) ([]bench.Row, error) {
 	began := time.Now()
-	r, err := newLocalRun(l, show)
-	if err != nil {
+	if err := up(ctx, l, show, false); err != nil {
 		return nil, err
 	}
-	if err := r.up(ctx); err != nil {
-		return nil, err
-	}
-	p := bench.Program{Up: bench.Run{Seconds: time.Since(began).Seconds()}}
-	if p.Up.Steps, err = readSteps(l); err != nil {
-		return nil, err
-	}
+	p := bench.Program{Up: bench.Run{Seconds: time.Since(began).Seconds(), Steps: show.Took()}}
 	e, err := env.Attach(ctx, l, show.Say)
 	if err != nil {
 		return nil, err

@@ -1,16 +1,16 @@
-// Command gatehouse-local runs Gatehouse on one machine: the real Pulumi
-// engine and AWS provider against a local cloud.
+// Command gatehouse-local runs the sandbox: Gatehouse on one machine, with the real Pulumi
+// engine and AWS provider, a real Vault and API server, and emulated AWS.
 //
-//	gatehouse-local up                 build what is missing, deploy, prove; with -brief, only what is quickly shown
+//	gatehouse-local up                 build what is missing, deploy, test; with -brief, only what is quickly tested
 //	gatehouse-local down               destroy the stack, stop everything
+//	gatehouse-local status             print what runs, and where it answers
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
 //	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
 //	gatehouse-local api-test           test the model API at length, with a second backend too
-//	gatehouse-local recovery-test      kill deployments, and see the next one complete them
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
 //	gatehouse-local bench              measure, and write docs/measurements.md
-//	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
-//	gatehouse-local venv               only make the Python environment of the local cloud
+//	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the stack
+//	gatehouse-local venv               only install the Python packages of the AWS server
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | status | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -65,14 +65,14 @@ func run(ctx context.Context, args []string) error {
 		return upCommand(ctx, l, args[1:])
 	case args[0] == "down" && len(args) == 1:
 		return alone(ctx, l, down)
+	case args[0] == "status" && len(args) == 1:
+		return status(ctx, l, os.Stdout)
 	case args[0] == "rotation-test":
 		return rotationTest(ctx, l, args[1:])
 	case args[0] == "certificate-test" && len(args) == 1:
 		return alone(ctx, l, certificateTest)
 	case args[0] == "api-test":
 		return apiTest(ctx, l, args[1:])
-	case args[0] == "recovery-test":
-		return recoveryTest(ctx, l, args[1:])
 	case args[0] == "deploy-test":
 		return deployTest(ctx, l, args[1:])
 	case args[0] == "bench":

@@ -23,10 +23,10 @@ func TestEndpoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &localRun{Layout: l, ports: ports, running: env.Servers{
+	e := &env.Environment{Checkout: l, Servers: env.Servers{
 		Cloud: awsserver.Cloud{Ports: ports}, Vault: vaultserver.Server{Address: "http://127.0.0.1:14570"}, Kubernetes: kubernetesserver.Server{Kubeconfig: "/a/kubeconfig"},
 	}}
-	if err := r.writeEndpoints(); err != nil {
+	if err := writeEndpoints(e); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(l.Endpoints())
@@ -71,6 +71,16 @@ func TestDownWithNothingUp(t *testing.T) {
 	}
 	if _, err := os.Stat(l.Endpoints()); err == nil {
 		t.Error("the endpoints of a stack that is gone stay")
+	}
+}
+
+func TestStatusWithNothingUp(t *testing.T) {
+	var out strings.Builder
+	if err := status(t.Context(), checkout.Layout{Root: t.TempDir()}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Count(got, "not running") != 4 || !strings.Contains(got, "not deployed") {
+		t.Errorf("printed %s", got)
 	}
 }
 

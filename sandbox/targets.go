@@ -2,20 +2,42 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
 )
 
-// certificateTarget is what the stack made of certificates.
+// apiOf returns the model API of the deployed stack with these outputs.
+func apiOf(l checkout.Layout, running awsserver.Cloud, outputs map[string]string) api.API {
+	return api.API{
+		URL:       awsserver.URL(running.Ports.Distribution) + outputs["apiPrefix"],
+		DirectURL: awsserver.URL(running.Ports.API) + outputs["apiPrefix"],
+		KeyHeader: outputs["originHeaderName"],
+		Key: func(ctx context.Context) (string, error) {
+			// The oldest: not every authorizer may have read a new one yet.
+			keys, err := awsclient.Keyring(ctx, running.Endpoint(), outputs["parameterPath"])
+			if err != nil {
+				return "", err
+			}
+			return keys[0], nil
+		},
+		Cloud:  running.Endpoint(),
+		Role:   "gatehouse-" + pulumicli.StackName + "-model",
+		Client: []string{l.Python(checkout.ProofVenv), filepath.Join(l.Root, "test", "e2e", "clients", "openai_client.py")},
+	}
+}
+
+// certificateTarget returns the names of the certificate that the stack issued, and of
+// what issued it.
 func certificateTarget(l checkout.Layout, running env.Servers, outputs map[string]string) (certificates.Target, error) {
 	names, err := pulumicli.Setting(l, "gatehouse:certificateNames")
 	if err != nil {
@@ -39,33 +61,4 @@ func certificateTarget(l checkout.Layout, running env.Servers, outputs map[strin
 		return t, fmt.Errorf("the stack has no outputs %s", strings.Join(missing, ", "))
 	}
 	return t, nil
-}
-
-// instances are those of the servers that run; none unless all do.
-func instances(ctx context.Context, l checkout.Layout) []string {
-	running, all := env.Find(l)
-	if !all {
-		return nil
-	}
-	run, err := running.Run(ctx)
-	if err != nil {
-		return nil
-	}
-	return run.Instances
-}
-
-// execPulumi becomes the CLI, so that terminal, signals and exit code are its
-// own.
-func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
-	if len(args) > 0 && args[0] == "--" {
-		args = args[1:]
-	}
-	if _, all := env.Find(l); !all {
-		return errors.New("the local servers do not run: start them with `make local`")
-	}
-	cli := env.StackOf(ctx, l, nil).CLI
-	if err := os.Chdir(l.Root); err != nil {
-		return err
-	}
-	return syscall.Exec(cli.Path, append([]string{"pulumi"}, cli.Args(args)...), cli.Env())
 }
