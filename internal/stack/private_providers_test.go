@@ -124,7 +124,7 @@ func TestAKubeconfigThatIsNotThereIsNamed(t *testing.T) {
 
 func TestVaultsNamespacesAreRefused(t *testing.T) {
 	t.Setenv("VAULT_NAMESPACE", "admin")
-	require.ErrorContains(t, run(t, certificate(t, nil)), `VAULT_NAMESPACE is "admin" in this environment; allowed: nothing`)
+	require.ErrorContains(t, run(t, certificate(t, nil)), `VAULT_NAMESPACE is "admin" in this environment and must be unset`)
 	require.NoError(t, run(t, pulumitest.Settings(t)), "a stack without Vault doesn't care")
 }
 
