@@ -1,5 +1,6 @@
-// Gatehouse puts an AI API behind a locked front door on AWS. This program
-// declares one stack of it: see README.md.
+// Gatehouse deploys an LLM API on AWS that rejects every request that did not come
+// through its CloudFront distribution. This program declares one stack of it: see
+// README.md.
 package main
 
 import (
@@ -9,10 +10,12 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
-	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
+// readme is exported: Pulumi Cloud shows it on the stack's page, filled with the other
+// exports.
+//
 //go:embed Pulumi.README.md
 var readme string
 
@@ -22,12 +25,6 @@ func main() {
 		if err != nil {
 			return err
 		}
-		guard, err := edge.NewGuard(ctx, loaded.Key.Header, loaded.Gateway.Prefix)
-		if err != nil {
-			return err
-		}
-		// Pulumi Cloud shows it on the stack's page, filled with the other exports.
-		ctx.Export("readme", pulumi.String(readme))
-		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"), guard)
+		return stack.Deploy(ctx, loaded, artifact.Directory("dist/lambda"), readme)
 	})
 }

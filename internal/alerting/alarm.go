@@ -1,5 +1,3 @@
-// Package alarm makes CloudWatch alarms that tell a topic and name their section of
-// the runbook.
 package alerting
 
 import (
@@ -14,9 +12,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// Alarm is a bound on a metric, or on an expression of several.
+// Alarm bounds a metric, or an expression over several.
 type Alarm struct {
-	// Name ends the alarm's name, and is its section of the runbook:
+	// Name ends the alarm's physical name and is its section of the runbook, such as
 	// "rotation-errors".
 	Name        string
 	Description string // what is wrong, in sentences
@@ -26,19 +24,20 @@ type Alarm struct {
 	Metrics    map[string]Metric // by their names in Expression
 
 	Bound float64
-	Below bool // it is bad to be below the bound, not above
+	Below bool // the alarm fires below the bound, not above
 
 	Period    time.Duration
-	Periods   int // that are looked at
-	Breaching int // of those, how many have to be bad
+	Periods   int // that are evaluated
+	Breaching int // of those, how many must be bad
 
-	// Silence also tells the topic: the metric has to be there. The alarm's state is
-	// INSUFFICIENT_DATA then, not ALARM: CloudWatch looks back to before an alarm was
-	// made, and would take a metric that is about to begin for one that has ended.
-	Silence bool
+	// NotifyMissing also notifies the topic if the metric has no data. The alarm's state
+	// is INSUFFICIENT_DATA then, not ALARM: CloudWatch evaluates periods from before an
+	// alarm was made, and would take a metric that is about to begin for one that has
+	// ended.
+	NotifyMissing bool
 }
 
-// Metric is one metric of CloudWatch.
+// Metric identifies a metric of CloudWatch and its statistic.
 type Metric struct {
 	Namespace  string
 	Name       string
@@ -46,47 +45,41 @@ type Metric struct {
 	Dimensions pulumi.StringMap
 }
 
-// Desk is where alarms end up, and with them those whom they wake.
-type Desk struct {
-	Deployment deployment.Deployment
-	Topic      pulumi.StringInput // its ARN
-	Runbook    string             // the runbook's URL
-}
-
-// New declares an alarm under the resource's name.
-func (d Desk) New(ctx *pulumi.Context, name string, a Alarm, opts ...pulumi.ResourceOption) error {
+// NewAlarm declares an alarm under the resource's name. It notifies the topic, and its
+// description links to its section of the runbook.
+func (n *Notifier) NewAlarm(ctx *pulumi.Context, name string, a Alarm, opts ...pulumi.ResourceOption) error {
 	args := &cloudwatch.MetricAlarmArgs{
-		Name:               pulumi.String(physicalName(d.Deployment, a.Name)),
-		AlarmDescription:   pulumi.String(a.Description + " Runbook: " + d.Runbook + "#" + a.Name),
+		Name:               pulumi.String(physicalName(n.deployment, a.Name)),
+		AlarmDescription:   pulumi.String(a.Description + " Runbook: " + n.runbookURL + "#" + a.Name),
 		ComparisonOperator: pulumi.String("GreaterThanThreshold"),
 		Threshold:          pulumi.Float64(a.Bound),
 		EvaluationPeriods:  pulumi.Int(a.Periods),
 		DatapointsToAlarm:  pulumi.Int(a.Breaching),
 		TreatMissingData:   pulumi.String("notBreaching"),
-		AlarmActions:       pulumi.Array{d.Topic},
-		OkActions:          pulumi.Array{d.Topic},
+		AlarmActions:       pulumi.Array{n.TopicARN},
+		OkActions:          pulumi.Array{n.TopicARN},
 	}
 	if a.Below {
 		args.ComparisonOperator = pulumi.String("LessThanThreshold")
 	}
-	if a.Silence {
+	if a.NotifyMissing {
 		args.TreatMissingData = pulumi.String("missing")
-		args.InsufficientDataActions = pulumi.Array{d.Topic}
+		args.InsufficientDataActions = pulumi.Array{n.TopicARN}
 	}
-	a.measure(args)
+	a.setMetrics(args)
 	_, err := cloudwatch.NewMetricAlarm(ctx, name, args, opts...)
 	return err
 }
 
-// ARN is that of the deployment's alarm whose name ends so.
+// ARN returns the ARN of the deployment's alarm whose name ends with name.
 func ARN(d deployment.Deployment, name string) string {
 	return d.ARN("cloudwatch", "alarm:"+physicalName(d, name))
 }
 
 func physicalName(d deployment.Deployment, name string) string { return d.Name + "-" + name }
 
-// measure says what the alarm looks at.
-func (a Alarm) measure(args *cloudwatch.MetricAlarmArgs) {
+// setMetrics sets the metric, or the expression over several, that the alarm evaluates.
+func (a Alarm) setMetrics(args *cloudwatch.MetricAlarmArgs) {
 	if a.Expression != "" {
 		args.MetricQueries = a.queries()
 		return

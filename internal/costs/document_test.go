@@ -56,7 +56,7 @@ func declare(t *testing.T, s config.Settings) []costs.Resource {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
 	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		return stack.Deploy(ctx, s, artifacts, nil)
+		return stack.Deploy(ctx, s, artifacts, "")
 	})
 	var all []costs.Resource
 	for _, r := range recorder.All() {

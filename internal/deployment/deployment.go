@@ -32,6 +32,8 @@ type Deployment struct {
 	Region    string
 	AccountID string
 
+	LogRetentionDays int // of every log group, and of the access logs' objects
+
 	Lambda     config.Lambda
 	Safeguards config.Safeguards
 	Artifacts  artifact.Directory
@@ -54,14 +56,15 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifac
 		return Deployment{}, err
 	}
 	return Deployment{
-		Name:       name,
-		Path:       "/" + ctx.Project() + "/" + ctx.Stack(),
-		Partition:  account.Partition,
-		Region:     s.Region,
-		AccountID:  account.ID,
-		Lambda:     s.Lambda,
-		Safeguards: s.Safeguards,
-		Artifacts:  artifacts,
+		Name:             name,
+		Path:             "/" + ctx.Project() + "/" + ctx.Stack(),
+		Partition:        account.Partition,
+		Region:           s.Region,
+		AccountID:        account.ID,
+		LogRetentionDays: s.Lambda.LogRetentionDays,
+		Lambda:           s.Lambda,
+		Safeguards:       s.Safeguards,
+		Artifacts:        artifacts,
 	}, nil
 }
 

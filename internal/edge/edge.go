@@ -37,10 +37,6 @@ type Args struct {
 
 	Names          []string           // the distribution's own; empty for none
 	CertificateARN pulumi.StringInput // for Names; nil without them
-
-	// Guard, made by [NewGuard], looks at each update of the distribution before it is
-	// made. Mocked engines know no hooks: there it is nil.
-	Guard *pulumi.ResourceHook
 }
 
 // Edge is the distribution.
@@ -64,6 +60,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	guard, err := newGuard(ctx, args.KeyHeader, args.APIPrefix)
+	if err != nil {
+		return nil, err
+	}
 	distributionArgs := &cloudfront.DistributionArgs{
 		Comment:               pulumi.String("Front door of " + args.Deployment.Name),
 		Staging:               pulumi.Bool(false), // undefined, it makes previews with an unknown origin show a replacement
@@ -84,7 +84,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	distribution, err := cloudfront.NewDistribution(ctx, name+"-distribution", distributionArgs, pulumi.Parent(e),
 		pulumi.AdditionalSecretOutputs([]string{"origins"}),
-		pulumi.ResourceHooks(args.hooks()),
+		pulumi.ResourceHooks(guard),
 		ignoreKeyInPreviews(ctx))
 	if err != nil {
 		return nil, err
@@ -108,13 +108,6 @@ func ignoreKeyInPreviews(ctx *pulumi.Context) pulumi.ResourceOption {
 		return pulumi.Composite()
 	}
 	return pulumi.IgnoreChanges([]string{"origins[*].customHeaders"})
-}
-
-func (a *Args) hooks() *pulumi.ResourceHookBinding {
-	if a.Guard == nil {
-		return nil
-	}
-	return &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{a.Guard}}
 }
 
 func restrictions(s config.Edge) *cloudfront.DistributionRestrictionsArgs {

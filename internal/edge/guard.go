@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -13,14 +14,22 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
-// NewGuard returns a hook that looks at what an update would send to CloudFront,
-// just before it is sent, and stops the update when the API refuses that key. The
-// header carries the key, and the prefix is that of the API's paths.
+// newGuard registers the hook that checks what an update would send to CloudFront, just
+// before it is sent, and stops the update if the API rejects that key. The header
+// carries the key, and the prefix is that of the API's paths.
 //
 // It is the second line. The key was chosen so that the API accepts it, by the clock of
 // this machine: that the clock is right is checked here, too. What is not covered is a
-// ring that was emptied by hand, and an update that took longer than it may.
-func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook, error) {
+// keyring that was emptied by hand, and an update that took longer than it may.
+//
+// Without an engine no hook is registered, since RegisterResourceHook of the SDK's mocks
+// panics (sdk/go/pulumi/mocks.go). The SDK takes the engine's address from the same
+// variable, and runs no program without one unless it is given mocks (RunErr in
+// sdk/go/pulumi/run.go).
+func newGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHookBinding, error) {
+	if os.Getenv(pulumi.EnvMonitor) == "" {
+		return &pulumi.ResourceHookBinding{}, nil
+	}
 	g := guard{
 		http:   probe.NewHTTPClient(),
 		header: header,
@@ -28,9 +37,13 @@ func NewGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHook,
 		now:    time.Now,
 		warn:   func(text string) error { return ctx.Log.Warn(text, nil) },
 	}
-	return ctx.RegisterResourceHook("origin-key-guard", func(args *pulumi.ResourceHookArgs) error {
+	hook, err := ctx.RegisterResourceHook("origin-key-guard", func(args *pulumi.ResourceHookArgs) error {
 		return g.check(ctx.Context(), args.NewInputs)
 	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &pulumi.ResourceHookBinding{BeforeUpdate: []*pulumi.ResourceHook{hook}}, nil
 }
 
 type guard struct {

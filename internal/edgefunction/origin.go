@@ -104,7 +104,7 @@ func (o *Origin) newLogs(ctx *pulumi.Context, name string, args *OriginArgs, rol
 	group := pulumi.Sprintf("/aws/lambda/%s.%s", config.GlobalRegion, function.Name)
 	_, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            group,
-		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
 	}, pulumi.Parent(o), args.Deployment.HoldsData())
 	if err != nil {
 		return nil, err

@@ -111,7 +111,7 @@ func (a *Args) physicalName() string { return a.Deployment.Name + "-" + a.Code }
 func (f *Function) newLogGroup(ctx *pulumi.Context, name string, args *Args) (*cloudwatch.LogGroup, error) {
 	return cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/lambda/" + args.physicalName()),
-		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
 	}, pulumi.Parent(f), args.Deployment.HoldsData())
 }
 

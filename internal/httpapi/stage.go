@@ -37,7 +37,7 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 		// Below /aws/vendedlogs, delivery doesn't grow the account's one resource
 		// policy for logs, whose size is bounded.
 		Name:            pulumi.String("/aws/vendedlogs/apigateway/" + args.Deployment.Name),
-		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
 	}, pulumi.Parent(g), args.Deployment.HoldsData())
 	if err != nil {
 		return err

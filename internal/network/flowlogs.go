@@ -25,7 +25,7 @@ func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) erro
 	default:
 		logs, err := cloudwatch.NewLogGroup(ctx, name+"-flow-logs", &cloudwatch.LogGroupArgs{
 			Name:            pulumi.String(args.Deployment.Path + "/flow-logs"),
-			RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+			RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
 		}, pulumi.Parent(n), args.Deployment.HoldsData())
 		if err != nil {
 			return err

@@ -75,7 +75,7 @@ func (a *Args) alarms() []alerting.Alarm {
 			Name:        "private-model-away",
 			Description: "No target of the private model is healthy.",
 			Metric:      a.Private.ofTargets("HealthyHostCount", "Maximum"),
-			Bound:       1, Below: true, Silence: true,
+			Bound:       1, Below: true, NotifyMissing: true,
 			Period: targetsPeriod, Periods: 3, Breaching: 3,
 		})
 	}

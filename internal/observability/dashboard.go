@@ -27,7 +27,7 @@ func (o *Observability) newDashboard(ctx *pulumi.Context, name string, args *Arg
 
 func (a *Args) widgets() []any {
 	const headHeight, alarmsHeight = 2, 4
-	head := fmt.Sprintf("# %s\nRequests from CloudFront to the models, hop by hop. When something is red: [the runbook](%s).", a.Deployment.Name, a.Runbook)
+	head := fmt.Sprintf("# %s\nRequests from CloudFront to the models, hop by hop. When something is red: [the runbook](%s).", a.Deployment.Name, a.RunbookURL)
 	widgets := []any{
 		text(head, 0, headHeight),
 		map[string]any{

@@ -14,9 +14,9 @@ import (
 // Args configures an [Observability].
 type Args struct {
 	Deployment deployment.Deployment
-	Topic      pulumi.StringInput // the ARN of the one that alarms tell
-	Runbook    string             // the runbook's URL
-	Alarms     []string           // the ends of the names of those that others make
+	Notifier   *alerting.Notifier
+	RunbookURL string
+	Alarms     []string // the ends of the names of the alarms that other components make
 
 	DistributionID pulumi.StringInput
 	Firewall       string // dimension WebACL of its metrics; empty for none
@@ -76,9 +76,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func (o *Observability) newAlarms(ctx *pulumi.Context, name string, args *Args) error {
-	desk := alerting.Desk{Deployment: args.Deployment, Topic: args.Topic, Runbook: args.Runbook}
 	for _, a := range args.alarms() {
-		if err := desk.New(ctx, name+"-"+a.Name, a, pulumi.Parent(o)); err != nil {
+		if err := args.Notifier.NewAlarm(ctx, name+"-"+a.Name, a, pulumi.Parent(o)); err != nil {
 			return err
 		}
 	}

@@ -10,19 +10,28 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
+const (
+	alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	topicARN  = "arn:aws:mock:::Topic/alerting-topic"
+)
 
 func run(t *testing.T, change func(*observability.Args)) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		d := pulumitest.Deployment(t)
+		notifier, err := alerting.New(ctx, "alerting", &alerting.Args{Deployment: d, RunbookURL: "https://runbook.example"})
+		if err != nil {
+			return err
+		}
 		args := &observability.Args{
-			Deployment:     pulumitest.Deployment(t),
-			Topic:          pulumi.String("arn:topic"),
-			Runbook:        "https://runbook.example",
+			Deployment:     d,
+			Notifier:       notifier,
+			RunbookURL:     "https://runbook.example",
 			Alarms:         []string{"rotation-errors"},
 			DistributionID: pulumi.String("E1"),
 			API:            observability.API{ID: pulumi.String("abc"), Stage: "$default", AccessLog: pulumi.String("/access")},
@@ -33,7 +42,7 @@ func run(t *testing.T, change func(*observability.Args)) *pulumitest.Recorder {
 			LongestDeployment: 15 * time.Minute,
 		}
 		change(args)
-		_, err := observability.New(ctx, "watch", args)
+		_, err = observability.New(ctx, "watch", args)
 		return err
 	})
 }
@@ -166,15 +175,15 @@ func TestTheDashboardHasEveryAlarm(t *testing.T) {
 	assert.ElementsMatch(t, want, shown)
 }
 
-func TestEveryAlarmTellsTheTopicAndNamesItsRunbook(t *testing.T) {
+func TestEveryAlarmNotifiesTheTopicAndLinksToItsRunbook(t *testing.T) {
 	alarms := run(t, withNetwork).OfType(alarmType)
 	assert.Len(t, alarms, 7)
 	for _, a := range alarms {
 		section := strings.TrimPrefix(a.Name, "watch-")
 		assert.Equal(t, "gatehouse-test-"+section, a.Text("name"))
 		assert.True(t, strings.HasSuffix(a.Text("alarmDescription"), " Runbook: https://runbook.example#"+section), a.Text("alarmDescription"))
-		assert.Equal(t, "arn:topic", a.Text("alarmActions[0]"), a.Name)
-		assert.Equal(t, "arn:topic", a.Text("okActions[0]"), a.Name)
+		assert.Equal(t, topicARN, a.Text("alarmActions[0]"), a.Name)
+		assert.Equal(t, topicARN, a.Text("okActions[0]"), a.Name)
 		assert.LessOrEqual(t, a.Input("datapointsToAlarm").NumberValue(), a.Input("evaluationPeriods").NumberValue())
 	}
 }
@@ -202,7 +211,7 @@ func TestAPrivateModelThatIsAwayAlarms(t *testing.T) {
 	assert.Equal(t, "LessThanThreshold", a.Text("comparisonOperator"))
 	assert.InDelta(t, 1, a.Input("threshold").NumberValue(), 0)
 	assert.Equal(t, "missing", a.Text("treatMissingData"))
-	assert.Equal(t, "arn:topic", a.Text("insufficientDataActions[0]"), "no target at all is told too")
+	assert.Equal(t, topicARN, a.Text("insufficientDataActions[0]"), "the alarm notifies of missing data too")
 }
 
 func TestDenialsAreCountedInTheAPIsLog(t *testing.T) {

@@ -190,7 +190,7 @@ func TestTheBoundaryAllowsWhatTheStacksRolesDo(t *testing.T) {
 		s := pulumitest.Settings(t)
 		change(&s)
 		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-			return stack.Deploy(ctx, s, pulumitest.Artifacts(t), nil)
+			return stack.Deploy(ctx, s, pulumitest.Artifacts(t), "")
 		})
 		for _, r := range recorder.OfType("aws:iam/rolePolicy:RolePolicy") {
 			for _, action := range allowedBy(t, r.Text("policy")) {

@@ -52,13 +52,15 @@ func Configured(t testing.TB, values map[string]string) config.Settings {
 // components.
 func Deployment(t testing.TB) deployment.Deployment {
 	t.Helper()
+	s := Settings(t)
 	return deployment.Deployment{
-		Name:      Project + "-" + Stack,
-		Path:      "/" + Project + "/" + Stack,
-		Partition: "aws",
-		Region:    "eu-west-1",
-		AccountID: AccountID,
-		Lambda:    Settings(t).Lambda,
-		Artifacts: Artifacts(t),
+		Name:             Project + "-" + Stack,
+		Path:             "/" + Project + "/" + Stack,
+		Partition:        "aws",
+		Region:           "eu-west-1",
+		AccountID:        AccountID,
+		LogRetentionDays: s.Lambda.LogRetentionDays,
+		Lambda:           s.Lambda,
+		Artifacts:        Artifacts(t),
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -48,7 +47,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 			Name:        "key-too-old",
 			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator says nothing of it.", OldestKey(args.Settings)),
 			Metric:      own(metrics.KeyAge, "Maximum"),
-			Bound:       OldestKey(args.Settings).Seconds(), Silence: true,
+			Bound:       OldestKey(args.Settings).Seconds(), NotifyMissing: true,
 		},
 		{
 			Name:        "not-deployed",
@@ -70,7 +69,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 	for i := range all {
 		all[i].Period = max(args.Settings.Tick, time.Minute)
 		all[i].Periods, all[i].Breaching = 1, 1
-		if all[i].Silence {
+		if all[i].NotifyMissing {
 			// A tick's metrics lie anywhere in its period, so that one period may have none.
 			all[i].Periods, all[i].Breaching = 3, 3
 		}
@@ -78,33 +77,13 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 	return all
 }
 
-// newAlarms makes the alarms and the topic that they tell. The topic is not
-// encrypted with a key of its own: no message has a secret in it, and the key that
-// AWS manages keeps alarms out.
+// newAlarms declares the alarms.
 func (s *Schedule) newAlarms(ctx *pulumi.Context, name string, args *ScheduleArgs, deadLetters *sqs.Queue) error {
-	topic, err := sns.NewTopic(ctx, name+"-alarms", &sns.TopicArgs{
-		Name: pulumi.String(args.Deployment.Name + "-rotation-alarms"),
-	}, pulumi.Parent(s))
-	if err != nil {
-		return err
-	}
-	s.AlarmsTopic = topic.Arn
-	if args.Settings.AlarmEmail != "" {
-		_, err := sns.NewTopicSubscription(ctx, name+"-alarms-email", &sns.TopicSubscriptionArgs{
-			Topic:    topic.Arn,
-			Protocol: pulumi.String("email"),
-			Endpoint: pulumi.String(args.Settings.AlarmEmail),
-		}, pulumi.Parent(s))
-		if err != nil {
-			return err
-		}
-	}
-	desk := alerting.Desk{Deployment: args.Deployment, Topic: topic.Arn, Runbook: args.Runbook}
 	for _, a := range s.alarms(args, deadLetters) {
 		resourceName := name + "-" + a.Name
 		a.Name = "rotation-" + a.Name
 		s.Alarms = append(s.Alarms, a.Name)
-		if err := desk.New(ctx, resourceName, a, pulumi.Parent(s)); err != nil {
+		if err := args.Notifier.NewAlarm(ctx, resourceName, a, pulumi.Parent(s)); err != nil {
 			return err
 		}
 	}

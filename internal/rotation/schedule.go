@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
@@ -18,7 +19,7 @@ type ScheduleArgs struct {
 	Settings   config.Rotation
 	Rotation   *Rotation
 	FrontDoor  FrontDoor
-	Runbook    string // its URL: alarms name their section in it
+	Notifier   *alerting.Notifier
 }
 
 // Schedule runs the rotator, lets it change the distribution, and tells when it
@@ -29,9 +30,8 @@ type Schedule struct {
 
 	// Event is what the rotator gets at each tick. With another action in it, it is
 	// what a person sends.
-	Event       pulumi.StringOutput
-	AlarmsTopic pulumi.StringOutput // its ARN
-	Alarms      []string            // the ends of their names: "rotation-errors"
+	Event  pulumi.StringOutput
+	Alarms []string // the ends of their names: "rotation-errors"
 }
 
 // NewSchedule declares the schedule with its alarms.
@@ -54,10 +54,7 @@ func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...p
 	if err := s.newAlarms(ctx, name, args, deadLetters); err != nil {
 		return nil, err
 	}
-	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{
-		"event":       s.Event,
-		"alarmsTopic": s.AlarmsTopic,
-	})
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"event": s.Event})
 }
 
 // allowRotation lets the rotator read and change this one distribution, and make

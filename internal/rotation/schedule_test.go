@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
@@ -18,6 +19,10 @@ func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Record
 		d, s := pulumitest.Deployment(t), pulumitest.Settings(t)
 		change(&s.Rotation)
 		r, err := New(ctx, "rotation", &Args{Deployment: d, Key: s.Key, Settings: s.Rotation, CacheTime: 6 * time.Minute})
+		if err != nil {
+			return err
+		}
+		notifier, err := alerting.New(ctx, "alerting", &alerting.Args{Deployment: d, RunbookURL: "https://runbook.example"})
 		if err != nil {
 			return err
 		}
@@ -34,7 +39,7 @@ func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Record
 				APIURL:          pulumi.String("https://back.example"),
 				APIStage:        "$default",
 			},
-			Runbook: "https://runbook.example",
+			Notifier: notifier,
 		})
 		return err
 	})
@@ -81,12 +86,12 @@ func TestTheSchedulerMayRunTheRotatorAndNothingElse(t *testing.T) {
 	assert.Contains(t, trust, `"aws:SourceArn":"arn:aws:mock:::ScheduleGroup/schedule-group"`)
 }
 
-func TestEveryAlarmTellsTheTopicAndNamesItsRunbook(t *testing.T) {
+func TestEveryAlarmNotifiesTheTopicAndLinksToItsRunbook(t *testing.T) {
 	alarms := runSchedule(t, unchanged).OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
 	assert.Len(t, alarms, 6)
 	for _, alarm := range alarms {
-		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("alarmActions[0]"), alarm.Name)
-		assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("okActions[0]"), alarm.Name)
+		assert.Equal(t, "arn:aws:mock:::Topic/alerting-topic", alarm.Text("alarmActions[0]"), alarm.Name)
+		assert.Equal(t, "arn:aws:mock:::Topic/alerting-topic", alarm.Text("okActions[0]"), alarm.Name)
 		section := strings.TrimPrefix(alarm.Name, "schedule-")
 		assert.True(t, strings.HasSuffix(alarm.Text("alarmDescription"), " Runbook: https://runbook.example#rotation-"+section), alarm.Text("alarmDescription"))
 	}
@@ -97,7 +102,7 @@ func TestAKeyTooOldAlarmsEvenWhenTheRotatorIsSilent(t *testing.T) {
 		Named(t, "aws:cloudwatch/metricAlarm:MetricAlarm", "schedule-key-too-old")
 	assert.InDelta(t, (4 * time.Hour).Seconds(), alarm.Input("threshold").NumberValue(), 0)
 	assert.Equal(t, "missing", alarm.Text("treatMissingData"))
-	assert.Equal(t, "arn:aws:mock:::Topic/schedule-alarms", alarm.Text("insufficientDataActions[0]"))
+	assert.Equal(t, "arn:aws:mock:::Topic/alerting-topic", alarm.Text("insufficientDataActions[0]"))
 	assert.Equal(t, "gatehouse-test", alarm.Text("dimensions.Stack"))
 }
 
@@ -130,11 +135,4 @@ func TestATickWaitsForTheRunBeforeIt(t *testing.T) {
 			assert.LessOrEqual(t, age, (6 * time.Hour).Seconds(), "%s: the most that Lambda takes", title)
 		}
 	}
-}
-
-func TestTheEmailIsOptional(t *testing.T) {
-	assert.Empty(t, runSchedule(t, unchanged).OfType("aws:sns/topicSubscription:TopicSubscription"))
-	subscription := runSchedule(t, func(s *config.Rotation) { s.AlarmEmail = "ops@example.com" }).
-		Only(t, "aws:sns/topicSubscription:TopicSubscription")
-	assert.Equal(t, "ops@example.com", subscription.Text("endpoint"))
 }

@@ -1,7 +1,6 @@
 package stack
 
 import (
-	"maps"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -14,90 +13,86 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/workload"
 )
 
-// declareCertificates declares what a Vault brings, and returns its exports: none
-// without one.
-func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, model private, protect pulumi.ResourceOption) (pulumi.Map, error) {
+// certificates holds the private side's certificate with the authority that issues it
+// and the workload that serves it. It is empty without a Vault.
+type certificates struct {
+	authority   *authority.Authority // nil if an existing one issues
+	issuer      authority.Issuer
+	namespace   *namespace.Cluster
+	certificate *certificate.Certificate
+	workload    *workload.Workload // nil unless the settings enable it
+}
+
+// issued returns the certificate that Vault issued, nil if cert-manager requests it.
+func (c certificates) issued() *certificate.Issued {
+	if c.certificate == nil {
+		return nil
+	}
+	return c.certificate.Issued
+}
+
+func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, protect pulumi.ResourceOption) (c certificates, err error) {
 	if !s.Certificate.Enabled {
-		return nil, nil
+		return certificates{}, nil
 	}
 	onVault, err := newVaultProvider(ctx, s.Vault, vaultSession(s.OriginFunction), protect)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	onKubernetes, err := newKubernetesProvider(ctx, s.Kubernetes, protect)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: d, Settings: s.Kubernetes}, pulumi.Providers(onKubernetes), protect)
+	c.namespace, err = namespace.New(ctx, "cluster", &namespace.Args{Deployment: d, Settings: s.Kubernetes}, pulumi.Providers(onKubernetes), protect)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	issuer, exports, err := declareAuthority(ctx, d, s, onVault)
-	if err != nil {
-		return nil, err
+	if err := c.declareAuthority(ctx, d, s, onVault); err != nil {
+		return c, err
 	}
-	made, err := certificate.New(ctx, "certificate", &certificate.Args{
+	c.certificate, err = certificate.New(ctx, "certificate", &certificate.Args{
 		Deployment: d,
 		Settings:   s.Certificate,
 		Vault:      s.Vault,
-		Issuer:     issuer,
-		Cluster:    place,
+		Issuer:     c.issuer,
+		Cluster:    c.namespace,
 	}, pulumi.Providers(onVault, onKubernetes))
-	if err != nil {
-		return nil, err
+	if err != nil || !s.Workload.Enabled {
+		return c, err
 	}
-	maps.Copy(exports, pulumi.Map{
-		"pkiMount":           issuer.Mount,
-		"pkiRole":            made.Role,
-		"pkiPolicy":          made.Policy,
-		"caCertificate":      issuer.Root,
-		"tlsSecretName":      made.SecretName,
-		"tlsSecretNamespace": place.Namespace,
-	})
-	if made.Issued != nil {
-		exports["certificateSerial"] = made.Issued.SerialNumber
-		exports["certificateExpiry"] = made.Issued.Expires
-	}
-	if s.Workload.Enabled {
-		served, err := workload.New(ctx, "workload", workloadArgs(s, place, made, model), pulumi.Providers(onKubernetes))
-		if err != nil {
-			return nil, err
-		}
-		exports["workloadServiceName"] = served.ServiceName
-	}
-	return exports, nil
+	c.workload, err = workload.New(ctx, "workload", c.workloadArgs(s, private), pulumi.Providers(onKubernetes))
+	return c, err
 }
 
-// declareAuthority makes the stack's own authority, or uses an existing one. The
-// exports are those that only an own authority has.
-func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, onVault pulumi.ProviderResource) (authority.Issuer, pulumi.Map, error) {
+// declareAuthority declares the stack's own authority, or looks an existing one up.
+func (c *certificates) declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, onVault pulumi.ProviderResource) (err error) {
 	if s.Certificate.Existing.Mount != "" {
-		issuer, err := authority.Existing(ctx, s.Certificate, time.Now(), pulumi.Provider(onVault))
-		return issuer, pulumi.Map{}, err
+		c.issuer, err = authority.Existing(ctx, s.Certificate, time.Now(), pulumi.Provider(onVault))
+		return err
 	}
-	own, err := authority.New(ctx, "authority", &authority.Args{
+	c.authority, err = authority.New(ctx, "authority", &authority.Args{
 		Deployment: d,
 		Vault:      s.Vault,
 		Settings:   s.Certificate,
 	}, pulumi.Providers(onVault))
-	if err != nil {
-		return authority.Issuer{}, nil, err
+	if err == nil {
+		c.issuer = c.authority.Issuer
 	}
-	return own.Issuer, pulumi.Map{"pkiRootMount": own.RootMount}, nil
+	return err
 }
 
-func workloadArgs(s config.Settings, place *namespace.Cluster, made *certificate.Certificate, model private) *workload.Args {
+func (c certificates) workloadArgs(s config.Settings, private privateNetwork) *workload.Args {
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,
-		Cluster:    place,
-		SecretName: made.SecretName,
+		Cluster:    c.namespace,
+		SecretName: c.certificate.SecretName,
 	}
-	if made.Issued != nil {
-		args.SerialNumber = made.Issued.SerialNumber
+	if issued := c.issued(); issued != nil {
+		args.SerialNumber = issued.SerialNumber
 	}
 	if s.Workload.TargetGroup {
-		args.TargetGroupARN = model.targetGroupARN
+		args.TargetGroupARN = private.inference.TargetGroupARN
 	}
 	return args
 }

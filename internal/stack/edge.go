@@ -1,8 +1,6 @@
 package stack
 
 import (
-	"maps"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/accesslogs"
@@ -11,96 +9,77 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/edgefunction"
-	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/responseheaders"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/waf"
 )
 
-// declareName makes the certificate for the stack's names. It is empty without any.
-func declareName(ctx *pulumi.Context, s config.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
+// declareDomain declares the certificate for the stack's own domain names. The ARN is
+// nil without any.
+func declareDomain(ctx *pulumi.Context, s config.Settings, p providers) (certificateARN pulumi.StringInput, err error) {
 	if len(s.Domain.Names) == 0 {
 		return nil, nil
 	}
-	certified, err := customdomain.New(ctx, "domain", &customdomain.Args{Settings: s.Domain}, pulumi.Provider(p.global))
+	certified, err := customdomain.New(ctx, "domain", &customdomain.Args{Settings: s.Domain}, pulumi.Provider(p.usEast1))
 	if err != nil {
 		return nil, err
 	}
 	return certified.CertificateARN, nil
 }
 
-// behind is what the front door leads to, and who may pass.
-type behind struct {
-	api            *httpapi.Gateway
-	keys           *rotation.Rotation
-	certificateARN pulumi.StringInput // nil without names
-	guard          *pulumi.ResourceHook
-}
-
-// frontDoor is the distribution, with what it has of other services.
-type frontDoor struct {
-	*edge.Edge
-
-	attached rotation.Attached
-}
-
-// declareEdge makes the distribution with all that stands before it and runs in it.
-func declareEdge(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, b behind) (frontDoor, pulumi.Map, error) {
+// declareEdge declares the distribution, with the firewall before it and the functions
+// in it. It needs the API and the keyring. It returns what the rotator must be allowed
+// to use when it updates the distribution.
+func (c *components) declareEdge(ctx *pulumi.Context, d deployment.Deployment, p providers, certificateARN pulumi.StringInput) (rotation.Attached, error) {
+	s := c.settings
 	args := &edge.Args{
 		Deployment:       d,
 		Edge:             s.Edge,
 		Origin:           s.Origin,
-		OriginDomainName: b.api.DomainName,
+		OriginDomainName: c.api.DomainName,
 		APIPrefix:        s.Gateway.Prefix,
 		KeyHeader:        s.Key.Header,
 		Names:            s.Domain.Names,
-		CertificateARN:   b.certificateARN,
-		Guard:            b.guard,
+		CertificateARN:   certificateARN,
 	}
 	if err := addFunctions(ctx, d, s, p, args); err != nil {
-		return frontDoor{}, nil, err
+		return rotation.Attached{}, err
 	}
 	previousShield, err := previousShieldRegion(ctx)
 	if err != nil {
-		return frontDoor{}, nil, err
+		return rotation.Attached{}, err
 	}
 	args.PreviousShield = previousShield
-	exports := pulumi.Map{shieldExport: pulumi.String(s.Origin.ShieldRegion)}
 	if s.Firewall.Enabled {
-		wall, err := waf.New(ctx, "firewall", &waf.Args{
+		c.firewall, err = waf.New(ctx, "firewall", &waf.Args{
 			Deployment: d,
 			Settings:   s.Firewall,
 			BodyLimit:  s.Edge.BodyLimit,
 			KeyHeader:  s.Key.Header,
-		}, p.kept(p.global))
+		}, p.protected(p.usEast1))
 		if err != nil {
-			return frontDoor{}, nil, err
+			return rotation.Attached{}, err
 		}
-		args.WebACLARN = wall.ARN
-		exports["webAclArn"] = wall.ARN
+		args.WebACLARN = c.firewall.ARN
 	}
-	args.OriginKey = b.keys.OriginKey(ctx, args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
+	args.OriginKey = c.rotation.OriginKey(ctx, args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
 		args.ViewerResponseARN, args.OriginRequestARN, args.WebACLARN, args.CertificateARN)
-	front, err := edge.New(ctx, "edge", args, p.kept(p.here))
-	if err != nil {
-		return frontDoor{}, nil, err
-	}
-	about, err := declareAround(ctx, d, s, p, front)
-	maps.Copy(exports, about)
-	return frontDoor{front, rotation.Attached{WebACLARN: args.WebACLARN, FunctionVersionARN: args.OriginRequestARN}}, exports, err
+	c.edge, err = edge.New(ctx, "edge", args, p.protected(p.regional))
+	return rotation.Attached{WebACLARN: args.WebACLARN, FunctionVersionARN: args.OriginRequestARN}, err
 }
 
-// addFunctions makes what runs in CloudFront, and what it adds to answers.
+// addFunctions declares the functions that run in CloudFront, and the headers that it adds
+// to responses.
 func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, args *edge.Args) error {
-	answers, err := responseheaders.New(ctx, "headers", &responseheaders.Args{
+	headers, err := responseheaders.New(ctx, "headers", &responseheaders.Args{
 		Deployment: d,
 		Settings:   s.ResponseHeaders,
 		CORS:       s.CORS,
-	}, p.kept(p.here))
+	}, p.protected(p.regional))
 	if err != nil {
 		return err
 	}
-	args.ResponseHeadersPolicyID = answers.PolicyID
+	args.ResponseHeadersPolicyID = headers.PolicyID
 
 	var problemsPrefix string
 	if s.Edge.ErrorDocuments {
@@ -110,7 +89,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 	if s.OriginFunction.Enabled {
 		origin, err := edgefunction.NewOrigin(ctx, "edge-origin", &edgefunction.OriginArgs{
 			Deployment: d, Edge: s.Edge, Settings: s.OriginFunction, ProblemsPrefix: problemsPrefix,
-		}, p.kept(p.global))
+		}, p.protected(p.usEast1))
 		if err != nil {
 			return err
 		}
@@ -126,7 +105,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 		ProblemsPrefix:    problemsPrefix,
 		KeyHeader:         s.Key.Header,
 		CloudFrontHeaders: cloudFrontHeaders,
-	}, p.kept(p.here))
+	}, p.protected(p.regional))
 	if err != nil {
 		return err
 	}
@@ -134,34 +113,37 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 	return nil
 }
 
-// declareAround makes what needs the distribution: its names' records, and its logs.
-func declareAround(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers, front *edge.Edge) (pulumi.Map, error) {
-	exports := pulumi.Map{"url": front.URL}
-	if len(s.Domain.Names) > 0 {
-		exports["url"] = pulumi.String("https://" + s.Domain.Names[0])
-	}
+// declareDNSAndLogs declares what needs the distribution: the DNS records of its domain
+// names, and its access logs.
+func (c *components) declareDNSAndLogs(ctx *pulumi.Context, d deployment.Deployment, p providers) (err error) {
+	s := c.settings
 	if s.Domain.ZoneID != "" {
 		_, err := customdomain.NewRecords(ctx, "domain-records", &customdomain.RecordsArgs{
 			Settings:               s.Domain,
 			IPv6:                   s.Edge.IPv6,
-			DistributionDomainName: front.DomainName,
-			DistributionZoneID:     front.ZoneID,
-		}, p.kept(p.here))
+			DistributionDomainName: c.edge.DomainName,
+			DistributionZoneID:     c.edge.ZoneID,
+		}, p.protected(p.regional))
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if s.AccessLogs.Enabled {
-		logs, err := accesslogs.New(ctx, "access-logs", &accesslogs.Args{
+		c.accessLogs, err = accesslogs.New(ctx, "access-logs", &accesslogs.Args{
 			Deployment:      d,
 			Settings:        s.AccessLogs,
-			DistributionARN: front.DistributionARN,
-			Global:          p.global,
-		}, p.kept(p.here))
-		if err != nil {
-			return nil, err
-		}
-		exports["accessLogsBucket"] = logs.BucketName
+			DistributionARN: c.edge.DistributionARN,
+			Global:          p.usEast1,
+		}, p.protected(p.regional))
 	}
-	return exports, nil
+	return err
+}
+
+// url returns the URL that clients use: with the first of the stack's own domain names,
+// if it has any.
+func (c components) url() pulumi.StringInput {
+	if names := c.settings.Domain.Names; len(names) > 0 {
+		return pulumi.String("https://" + names[0])
+	}
+	return c.edge.URL
 }

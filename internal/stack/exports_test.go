@@ -15,7 +15,12 @@ import (
 func exported(t *testing.T, s config.Settings) map[string]any {
 	t.Helper()
 	return pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-		return declare(ctx, s, pulumitest.Artifacts(t), nil)
+		c, err := declare(ctx, s, pulumitest.Artifacts(t))
+		if err != nil {
+			return nil, err
+		}
+		c.readme = "# A page"
+		return c.exports(), nil
 	})
 }
 
@@ -32,7 +37,8 @@ func TestExports(t *testing.T) {
 		"parameterPath":          "/gatehouse/test/origin-key",
 		"originHeaderName":       "x-origin-verify",
 		"rotatorName":            "gatehouse-test-rotator",
-		"alarmsTopicArn":         "arn:aws:mock:::Topic/schedule-alarms",
+		"readme":                 "# A page",
+		"alarmsTopicArn":         "arn:aws:mock:::Topic/alerting-topic",
 		"rotationEvent": `{"action":"tick","apiId":"gateway-api-id","apiStage":"$default",` +
 			`"apiUrl":"https://abcdef1234.execute-api.eu-west-1.amazonaws.com","distributionId":"edge-distribution-id",` +
 			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api"}`,

@@ -143,7 +143,7 @@ func deploy(t testing.TB, s config.Settings) *pulumitest.Recorder {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		return stack.Deploy(ctx, s, artifacts, nil)
+		return stack.Deploy(ctx, s, artifacts, "")
 	})
 }
 
@@ -362,7 +362,7 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 			run := func() map[string]string {
 				all := map[string]string{}
 				recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-					return stack.Deploy(ctx, s, artifacts, nil)
+					return stack.Deploy(ctx, s, artifacts, "")
 				})
 				for _, r := range recorder.All() {
 					text, err := json.Marshal(r.Input("").Mappable())

@@ -8,26 +8,26 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// declareModel makes the function behind the API, in the private network if the
+// declareModel declares the function behind the API, in the private network if the
 // settings want it there.
-func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, inside private, p providers) (*chatapi.Model, error) {
+func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, p providers) (*chatapi.Model, error) {
 	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
 	if s.Model.InVPC {
-		args.Place = inside.place
+		args.Place = private.vpcConfig(s.Inference)
 	}
-	if asksElsewhere(s) {
-		there, err := deployment.NewProvider(ctx, "aws-model", s.Model.Region, p.protect)
+	if looksUpInAnotherRegion(s) {
+		provider, err := deployment.NewProvider(ctx, "aws-model", s.Model.Region, p.protect)
 		if err != nil {
 			return nil, err
 		}
-		args.Lookup = pulumi.Provider(there)
+		args.Lookup = pulumi.Provider(provider)
 	}
-	return chatapi.New(ctx, "model", args, p.kept(p.here))
+	return chatapi.New(ctx, "model", args, p.protected(p.regional))
 }
 
-// asksElsewhere reports whether there are inference profiles to look up in another
-// region than the stack's. Nothing is made there.
-func asksElsewhere(s config.Settings) bool {
+// looksUpInAnotherRegion reports whether there are inference profiles to look up in
+// another region than the stack's. No resource is created there.
+func looksUpInAnotherRegion(s config.Settings) bool {
 	if s.Model.Backend != config.BackendBedrock || s.Model.Region == "" || s.Model.Region == s.Region {
 		return false
 	}

@@ -71,7 +71,7 @@ func TestAWSTakesTheNamesOfAllResources(t *testing.T) {
 			recorder := &pulumitest.Recorder{}
 			artifacts := pulumitest.Artifacts(t)
 			require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
-				return stack.Deploy(ctx, all[shape], artifacts, nil)
+				return stack.Deploy(ctx, all[shape], artifacts, "")
 			}, pulumi.WithMocks(pulumitest.Project, name, recorder)), "%s of %s", shape, name)
 			for _, r := range recorder.All() {
 				checkNames(t, r)

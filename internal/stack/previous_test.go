@@ -19,9 +19,9 @@ func shield(t *testing.T, recorder *pulumitest.Recorder, region string) (sent, e
 	s := pulumitest.Settings(t)
 	s.Origin.ShieldRegion = region
 	require.NoError(t, recorder.Run(func(ctx *pulumi.Context) error {
-		exports, err := declare(ctx, s, pulumitest.Artifacts(t), nil)
+		c, err := declare(ctx, s, pulumitest.Artifacts(t))
 		if err == nil {
-			exported = string(exports[shieldExport].(pulumi.String))
+			exported = string(c.exports()[shieldExport].(pulumi.String))
 		}
 		return err
 	}))
@@ -34,7 +34,32 @@ func previously(region string) *pulumitest.Recorder {
 	}}
 }
 
-func TestOriginShieldIsTurnedOffOnce(t *testing.T) {
+// The notifier was a part of the rotation's schedule. Without the aliases, an update would
+// replace the topic, and its subscribers would have to confirm again.
+func TestTopicAndSubscriptionOfEarlierStacksAreKept(t *testing.T) {
+	s := pulumitest.Settings(t)
+	s.Rotation.AlarmEmail = "ops@example.com"
+	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		_, err := declare(ctx, s, pulumitest.Artifacts(t))
+		return err
+	})
+	for former, r := range map[string]pulumitest.Registration{
+		"aws:sns/topic:Topic::schedule-alarms":                               recorder.Only(t, "aws:sns/topic:Topic"),
+		"aws:sns/topicSubscription:TopicSubscription::schedule-alarms-email": recorder.Only(t, "aws:sns/topicSubscription:TopicSubscription"),
+	} {
+		var aliases []string
+		for _, alias := range r.Request.GetAliases() {
+			aliases = append(aliases, alias.GetUrn())
+		}
+		assert.Equal(t, []string{"urn:pulumi:test::gatehouse::gatehouse:rotation:Schedule$" + former}, aliases)
+		assert.Contains(t, r.Request.GetProvider(), "::pulumi:providers:aws::aws::", "the provider stays the same")
+		assert.Empty(t, r.Request.GetReplaceOnChanges())
+	}
+	assert.Equal(t, "gatehouse-test-rotation-alarms", recorder.Only(t, "aws:sns/topic:Topic").Text("name"))
+	assert.Equal(t, "ops@example.com", recorder.Only(t, "aws:sns/topicSubscription:TopicSubscription").Text("endpoint"))
+}
+
+func TestOriginShieldIsDisabledOnce(t *testing.T) {
 	on := map[string]any{"enabled": true, "originShieldRegion": "eu-west-1"}
 	for name, c := range map[string]struct {
 		recorder *pulumitest.Recorder

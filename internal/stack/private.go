@@ -14,79 +14,83 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
 )
 
-// private is what the private network adds to the stack; it is empty without one.
-type private struct {
-	routes         []httpapi.Route
-	targetGroupARN pulumi.StringOutput
-	exports        pulumi.Map
-	flowLogs       pulumi.StringInput // the log group's name, if there is one
-	balancer       *observability.Private
-	securityGroups pulumi.StringMap
-	place          *chatapi.Place // for the function behind the API
+// privateNetwork holds the VPC with the route to the private model. It is empty unless
+// the settings enable the network.
+type privateNetwork struct {
+	placement network.Placement
+	own       *network.Network // nil in an existing VPC
+	inference *inference.Inference
 }
 
-func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers) (private, error) {
+func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers) (n privateNetwork, err error) {
 	if !s.Network.Enabled {
-		return private{}, nil
+		return privateNetwork{}, nil
 	}
-	placement, exports, groups, flowLogs, err := declareNetwork(ctx, d, s.Network, p)
+	if s.Network.Existing.VPCID != "" {
+		n.placement, err = network.Existing(ctx, s.Network.Existing, pulumi.Provider(p.regional))
+	} else {
+		n.own, err = network.New(ctx, "network", &network.Args{Deployment: d, Settings: s.Network}, p.protected(p.regional))
+	}
 	if err != nil {
-		return private{}, err
+		return privateNetwork{}, err
+	}
+	if n.own != nil {
+		n.placement = n.own.Placement()
 	}
 	// Not protected: its targets and listeners come and go with the settings.
-	inferred, err := inference.New(ctx, "inference", &inference.Args{
+	n.inference, err = inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
-		Placement:  placement,
-	}, pulumi.Provider(p.here))
-	if err != nil {
-		return private{}, err
-	}
-	securityGroups := maps.Clone(inferred.SecurityGroupIDs)
-	maps.Copy(securityGroups, groups)
-	maps.Copy(exports, pulumi.Map{
-		"vpcId":               placement.VPCID,
-		"privateSubnetIds":    placement.PrivateSubnetIDs,
-		"securityGroupIds":    securityGroups,
-		"inferencePrefix":     pulumi.String(s.Inference.Prefix),
-		"vpcLinkId":           inferred.VPCLinkID,
-		"loadBalancerArn":     inferred.LoadBalancerARN,
-		"loadBalancerDnsName": inferred.LoadBalancerDNSName,
-		"targetGroupArn":      inferred.TargetGroupARN,
-	})
-	return private{
-		routes:         []httpapi.Route{inferred.Route},
-		targetGroupARN: inferred.TargetGroupARN,
-		exports:        exports,
-		flowLogs:       flowLogs,
-		balancer:       &observability.Private{LoadBalancerARN: inferred.LoadBalancerARN, TargetGroupARN: inferred.TargetGroupARN},
-		securityGroups: securityGroups,
-		place: &chatapi.Place{
-			Placement: placement,
-			PrivateModel: chatapi.PrivateModel{
-				URL:             inferred.URL,
-				Port:            inferred.Port,
-				ServerName:      s.Inference.ServerName,
-				SecurityGroupID: inferred.SecurityGroupIDs["loadBalancer"],
-			},
-		},
-	}, nil
+		Placement:  n.placement,
+	}, pulumi.Provider(p.regional))
+	return n, err
 }
 
-// declareNetwork makes the stack's own VPC, or uses an existing one. The exports,
-// security groups and flow logs are those that only an own VPC has.
-func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s config.Network, p providers) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
-	if s.Existing.VPCID != "" {
-		placement, err := network.Existing(ctx, s.Existing, pulumi.Provider(p.here))
-		return placement, pulumi.Map{}, nil, nil, err
+func (n privateNetwork) enabled() bool { return n.inference != nil }
+
+// routes lead from the API to the private model.
+func (n privateNetwork) routes() []httpapi.Route {
+	if !n.enabled() {
+		return nil
 	}
-	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, p.kept(p.here))
-	if err != nil {
-		return network.Placement{}, nil, nil, nil, err
+	return []httpapi.Route{n.inference.Route}
+}
+
+// vpcConfig attaches the function behind the API to the network.
+func (n privateNetwork) vpcConfig(s config.Inference) *chatapi.Place {
+	return &chatapi.Place{
+		Placement: n.placement,
+		PrivateModel: chatapi.PrivateModel{
+			URL:             n.inference.URL,
+			Port:            n.inference.Port,
+			ServerName:      s.ServerName,
+			SecurityGroupID: n.inference.SecurityGroupIDs["loadBalancer"],
+		},
 	}
-	exports := pulumi.Map{
-		"publicSubnetIds":   own.PublicSubnetIDs,
-		"isolatedSubnetIds": own.IsolatedSubnetIDs,
+}
+
+// flowLogGroup returns the name of the flow logs' log group, nil without one.
+func (n privateNetwork) flowLogGroup() pulumi.StringInput {
+	if n.own == nil {
+		return nil
 	}
-	return own.Placement(), exports, own.SecurityGroupIDs, own.FlowLogGroup, nil
+	return n.own.FlowLogGroup
+}
+
+// loadBalancer returns what observability needs of the load balancer, nil without one.
+func (n privateNetwork) loadBalancer() *observability.Private {
+	if !n.enabled() {
+		return nil
+	}
+	return &observability.Private{LoadBalancerARN: n.inference.LoadBalancerARN, TargetGroupARN: n.inference.TargetGroupARN}
+}
+
+// securityGroupIDs returns the IDs of all security groups of the stack, by name.
+func (c components) securityGroupIDs() pulumi.StringMap {
+	all := maps.Clone(c.private.inference.SecurityGroupIDs)
+	if c.private.own != nil {
+		maps.Copy(all, c.private.own.SecurityGroupIDs)
+	}
+	maps.Copy(all, c.model.SecurityGroupIDs)
+	return all
 }

@@ -63,7 +63,7 @@ func TestNothingOfTheEnvironmentIsInTheState(t *testing.T) {
 	artifacts := pulumitest.Artifacts(t)
 	for name, s := range shapes(t) {
 		deployed := func(t *testing.T) map[string]string {
-			return inputs(t, pulumitest.MustRun(t, func(ctx *pulumi.Context) error { return stack.Deploy(ctx, s, artifacts, nil) }))
+			return inputs(t, pulumitest.MustRun(t, func(ctx *pulumi.Context) error { return stack.Deploy(ctx, s, artifacts, "") }))
 		}
 		t.Run(name, func(t *testing.T) {
 			for variable := range ambient {
@@ -112,7 +112,7 @@ func TestTheClusterIsIdentifiedByTheSettings(t *testing.T) {
 func run(t *testing.T, s config.Settings) error {
 	t.Helper()
 	artifacts := pulumitest.Artifacts(t)
-	_, err := pulumitest.Run(func(ctx *pulumi.Context) error { return stack.Deploy(ctx, s, artifacts, nil) })
+	_, err := pulumitest.Run(func(ctx *pulumi.Context) error { return stack.Deploy(ctx, s, artifacts, "") })
 	return err
 }
 
@@ -124,7 +124,7 @@ func TestAKubeconfigThatIsNotThereIsNamed(t *testing.T) {
 
 func TestVaultsNamespacesAreRefused(t *testing.T) {
 	t.Setenv("VAULT_NAMESPACE", "admin")
-	require.ErrorContains(t, run(t, certificate(t, nil)), `VAULT_NAMESPACE is "admin" in this environment; allowed: nothing`)
+	require.ErrorContains(t, run(t, certificate(t, nil)), `VAULT_NAMESPACE is "admin" in this environment and must be unset`)
 	require.NoError(t, run(t, pulumitest.Settings(t)), "a stack without Vault doesn't care")
 }
 

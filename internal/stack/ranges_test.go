@@ -116,7 +116,7 @@ func TestTheEdgesOfAllRangesAreWhatAWSTakes(t *testing.T) {
 		require.NoError(t, err)
 		t.Run(string(name[:min(len(name), 60)]), func(t *testing.T) {
 			recorder, err := pulumitest.Run(func(ctx *pulumi.Context) error {
-				return stack.Deploy(ctx, pulumitest.Configured(t, config), artifacts, nil)
+				return stack.Deploy(ctx, pulumitest.Configured(t, config), artifacts, "")
 			})
 			require.NoError(t, err)
 			for _, b := range boundsOfAWS {

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -10,47 +12,53 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/costs"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-var code = regexp.MustCompile("`([A-Za-z]+)`")
+var update = flag.Bool("update", false, "write the table of exports into README.md")
 
-// listed are the exports in the README's table, with their types.
-func listed(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	_, table, found := strings.Cut(string(text), "| export | type |")
-	require.True(t, found, "the README has the table of exports")
-	table, _, _ = strings.Cut(table, "\n\n")
-	all := map[string]string{}
-	for line := range strings.Lines(table) {
-		cells := strings.Split(line, "|")
-		if len(cells) < 4 {
-			continue
+// exportsTable renders the exports as README.md lists them.
+func exportsTable() string {
+	var table strings.Builder
+	table.WriteString("| export | type | description |\n|---|---|---|\n")
+	for _, e := range exports {
+		description := e.description
+		if e.condition.description != "" {
+			description = e.condition.description + ": " + description
 		}
-		for _, name := range code.FindAllStringSubmatch(cells[1], -1) {
-			assert.NotContains(t, all, name[1], "once is enough")
-			all[name[1]] = strings.TrimSpace(cells[2])
-		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", e.name, e.typ, description)
 	}
-	return all
+	return table.String()
+}
+
+func TestREADMEListsExports(t *testing.T) {
+	const path = "../../README.md"
+	current, err := os.ReadFile(path)
+	require.NoError(t, err)
+	wanted, err := costs.Fill(string(current), map[string]string{"exports": exportsTable()})
+	require.NoError(t, err)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(wanted), 0o644))
+		return
+	}
+	assert.True(t, wanted == string(current), "the table of exports in README.md is not up to date: run `make docs`")
 }
 
 func typeOf(value any) string {
 	switch value.(type) {
 	case string:
-		return "text"
+		return stringType
 	case []any:
-		return "list of texts"
+		return stringListType
 	case map[string]any:
-		return "texts by name"
+		return stringMapType
 	default:
 		return "unknown"
 	}
 }
 
-func TestTheREADMEListsTheExports(t *testing.T) {
+func TestExportsHaveTheirTypes(t *testing.T) {
 	full := pulumitest.Configured(t, map[string]string{
 		"networkEnabled": "true", "networkInterfaceEndpoints": `["ssm"]`, "observabilityEnabled": "true",
 		"wafEnabled": "true", "accessLogsEnabled": "true",
@@ -63,19 +71,24 @@ func TestTheREADMEListsTheExports(t *testing.T) {
 		VPCID:            pulumitest.ExistingVPC,
 		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
 	}
-	types := map[string]string{"readme": "text"} // main.go's
+	types := map[string]string{}
 	for _, s := range []config.Settings{full, existing, pulumitest.Settings(t)} {
 		for name, value := range exported(t, s) {
 			types[name] = typeOf(value)
 		}
 	}
-	assert.Equal(t, types, listed(t), "others build on the exports: their names and types stay, and the README lists them")
+	listed := map[string]string{}
+	for _, e := range exports {
+		assert.NotContains(t, listed, e.name, "an export is listed once")
+		listed[e.name] = e.typ
+	}
+	assert.Equal(t, types, listed, "scripts and other stacks use the exports: their names and types stay")
 }
 
 var placeholder = regexp.MustCompile(`\$\{outputs\.([A-Za-z]+)\}`)
 
-// The console's page names only exports that every stack has.
-func TestTheConsolesREADMENamesExports(t *testing.T) {
+// The page of Pulumi Cloud uses only exports that every stack has.
+func TestPulumiCloudPageUsesExports(t *testing.T) {
 	text, err := os.ReadFile("../../Pulumi.README.md")
 	require.NoError(t, err)
 	exports := exported(t, pulumitest.Settings(t))

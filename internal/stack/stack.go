@@ -1,52 +1,84 @@
-// Package stack is the composition: which component gets what, and what the stack
-// exports.
+// Package stack composes the components of one stack: it passes each the outputs of
+// others that it needs, and exports what users and scripts need.
 package stack
 
 import (
-	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/accesslogs"
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
+	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
+	"github.com/gatehouse-iac/gatehouse/internal/observability"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
+	"github.com/gatehouse-iac/gatehouse/internal/waf"
 )
 
 // Deploy declares the whole stack with settings s and the functions built in
-// artifacts, and exports what its users need. The guard, made by [edge.NewGuard],
-// may be nil.
-func Deploy(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) error {
-	exports, err := declare(ctx, s, artifacts, guard)
+// artifacts, and exports its outputs: see exports.go. The readme is one of them.
+func Deploy(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory, readme string) error {
+	c, err := declare(ctx, s, artifacts)
 	if err != nil {
 		return err
 	}
-	for name, value := range exports {
+	c.readme = readme
+	for name, value := range c.exports() {
 		ctx.Export(name, value)
 	}
 	return nil
 }
 
-func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory, guard *pulumi.ResourceHook) (pulumi.Map, error) {
+// components are the declared parts of the stack. Those that the settings leave out are
+// nil, or the zero value.
+type components struct {
+	settings config.Settings
+	readme   string
+
+	notifier      *alerting.Notifier
+	rotation      *rotation.Rotation
+	schedule      *rotation.Schedule
+	private       privateNetwork
+	model         *chatapi.Model
+	api           *httpapi.Gateway
+	edge          *edge.Edge
+	firewall      *waf.Firewall
+	accessLogs    *accesslogs.Logs
+	observability *observability.Observability
+	certificates  certificates
+}
+
+func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory) (components, error) {
+	c := components{settings: s}
 	p, err := newProviders(ctx, s)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	d, err := deployment.New(ctx, p.here, s, artifacts)
+	d, err := deployment.New(ctx, p.regional, s, artifacts)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	onAWS := p.kept(p.here)
+	onAWS := p.protected(p.regional)
 
-	// First, because it is where AWS can say that the settings are wrong.
-	certificateARN, err := declareName(ctx, s, p)
+	// The certificate first, because there AWS can find that the settings are wrong.
+	certificateARN, err := declareDomain(ctx, s, p)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-
-	keys, err := rotation.New(ctx, "rotation", &rotation.Args{
+	c.notifier, err = alerting.New(ctx, "alerting", &alerting.Args{
+		Deployment: d,
+		Email:      s.Rotation.AlarmEmail,
+		RunbookURL: s.Observability.RunbookURL,
+	}, onAWS)
+	if err != nil {
+		return c, err
+	}
+	c.rotation, err = rotation.New(ctx, "rotation", &rotation.Args{
 		Deployment: d,
 		Key:        s.Key,
 		Settings:   s.Rotation,
@@ -54,75 +86,55 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		CacheTime:  s.Key.MemoryTTL + s.Gateway.AuthorizerTTL,
 	}, onAWS)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	private, err := declarePrivate(ctx, d, s, p)
+	c.private, err = declarePrivate(ctx, d, s, p)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	models, err := declareModel(ctx, d, s, private, p)
+	c.model, err = declareModel(ctx, d, s, c.private, p)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	maps.Copy(private.securityGroups, models.SecurityGroupIDs)
-	api, err := httpapi.New(ctx, "gateway", &httpapi.Args{
+	c.api, err = httpapi.New(ctx, "gateway", &httpapi.Args{
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
-		Ring:       keys.Ring,
-		Routes:     append(models.Routes, private.routes...),
+		Ring:       c.rotation.Ring,
+		Routes:     slices.Concat(c.model.Routes, c.private.routes()),
 	}, onAWS)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	front, edgeExports, err := declareEdge(ctx, d, s, p, behind{api: api, keys: keys, certificateARN: certificateARN, guard: guard})
+	attached, err := c.declareEdge(ctx, d, p, certificateARN)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	schedule, err := rotation.NewSchedule(ctx, "schedule", &rotation.ScheduleArgs{
+	if err := c.declareDNSAndLogs(ctx, d, p); err != nil {
+		return c, err
+	}
+	c.schedule, err = rotation.NewSchedule(ctx, "schedule", &rotation.ScheduleArgs{
 		Deployment: d,
 		Settings:   s.Rotation,
-		Rotation:   keys,
+		Rotation:   c.rotation,
 		FrontDoor: rotation.FrontDoor{
-			DistributionID:  front.DistributionID,
-			DistributionARN: front.DistributionARN,
-			DistributionURL: front.URL,
+			DistributionID:  c.edge.DistributionID,
+			DistributionARN: c.edge.DistributionARN,
+			DistributionURL: c.edge.URL,
 			OriginID:        edge.OriginID,
-			APIID:           api.APIID,
-			APIURL:          api.URL,
+			APIID:           c.api.APIID,
+			APIURL:          c.api.URL,
 			APIStage:        httpapi.StageName,
-			Attached:        front.attached,
+			Attached:        attached,
 		},
-		Runbook: s.Observability.RunbookURL,
+		Notifier: c.notifier,
 	}, onAWS)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
-	observed, err := declareObservability(ctx, d, s, watched{front.Edge, api, models.Function, keys, schedule, private}, pulumi.Provider(p.here))
-	if err != nil {
-		return nil, err
+	if err := c.declareObservability(ctx, d, pulumi.Provider(p.regional)); err != nil {
+		return c, err
 	}
-
-	exports := pulumi.Map{
-		"distributionUrl":        front.URL,
-		"distributionDomainName": front.DomainName,
-		"distributionId":         front.DistributionID,
-		"apiUrl":                 api.URL,
-		"apiId":                  api.APIID,
-		"apiPrefix":              pulumi.String(s.Gateway.Prefix),
-		"parameterPath":          pulumi.String(keys.Ring.Path),
-		"originHeaderName":       pulumi.String(s.Key.Header),
-		"rotatorName":            keys.Rotator.Name,
-		"rotationEvent":          schedule.Event,
-		"alarmsTopicArn":         schedule.AlarmsTopic,
-	}
-	maps.Copy(exports, edgeExports)
-	maps.Copy(exports, private.exports)
-	maps.Copy(exports, observed)
-	certificates, err := declareCertificates(ctx, d, s, private, p.protect)
-	if err != nil {
-		return nil, err
-	}
-	maps.Copy(exports, certificates)
-	return exports, nil
+	c.certificates, err = declareCertificates(ctx, d, s, c.private, p.protect)
+	return c, err
 }

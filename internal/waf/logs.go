@@ -17,7 +17,7 @@ var secretHeaders = []string{"authorization", "cookie", "x-api-key", "api-key"}
 func (f *Firewall) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv2.WebAcl) error {
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("aws-waf-logs-" + args.Deployment.Name),
-		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
+		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
 	}, pulumi.Parent(f), args.Deployment.HoldsData())
 	if err != nil {
 		return err
