@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // RotatorTimeout has room for a whole run: a new key settles, replaced ones drain,
@@ -67,6 +68,16 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 }
 
 func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err error) {
+	variables := pulumi.ToStringMap(lambdaenv.Rotator{
+		Stack:      args.Deployment.Name,
+		KeyPath:    r.Ring.Path,
+		Header:     args.Key.Header,
+		APIPrefix:  args.APIPrefix,
+		Times:      r.times,
+		KeyringTTL: args.Key.MemoryTTL,
+		CacheTime:  args.CacheTime,
+	}.Variables())
+	variables[lambdaenv.KMSKeyVariable] = r.Ring.KMSKeyARN
 	r.Rotator, err = function.New(ctx, name+"-rotator", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "rotator",
@@ -78,20 +89,8 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		// any reservation leaves it out.
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 
-		Environment: pulumi.StringMap{
-			"GATEHOUSE_STACK":         pulumi.String(args.Deployment.Name),
-			"GATEHOUSE_KEY_PATH":      pulumi.String(r.Ring.Path),
-			"GATEHOUSE_KMS_KEY":       r.Ring.KMSKeyARN,
-			"GATEHOUSE_ORIGIN_HEADER": pulumi.String(args.Key.Header),
-			"GATEHOUSE_API_PREFIX":    pulumi.String(args.APIPrefix),
-			"GATEHOUSE_INTERVAL":      pulumi.String(args.Settings.Interval.String()),
-			"GATEHOUSE_SETTLE":        pulumi.String(args.Settings.Settle.String()),
-			"GATEHOUSE_GRACE":         pulumi.String(args.Settings.Grace.String()),
-			"GATEHOUSE_DRAIN":         pulumi.String(args.Settings.Drain.String()),
-			"GATEHOUSE_RING_TTL":      pulumi.String(args.Key.MemoryTTL.String()),
-			"GATEHOUSE_CACHE_TIME":    pulumi.String(args.CacheTime.String()),
-		},
-		Statements: append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
+		Environment: variables,
+		Statements:  append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
 	}, pulumi.Parent(r))
 	return err
 }

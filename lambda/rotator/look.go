@@ -65,6 +65,6 @@ func (r *rotator) target(e event) distribution.Distribution {
 	return distribution.New(r.cloudFront, distribution.Target{
 		DistributionID: e.DistributionID,
 		OriginID:       e.OriginID,
-		Header:         r.settings.header,
+		Header:         r.env.Header,
 	})
 }

@@ -78,7 +78,7 @@ func (r *rotator) rotate(ctx context.Context, e event) (any, error) {
 		event:    e,
 		of:       r.target(e),
 		began:    r.now(),
-		patience: r.settings.times.Settle + r.settings.times.Drain,
+		patience: r.env.Times.Settle + r.env.Times.Drain,
 		answer:   answer{Action: e.Action, Steps: []taken{}},
 	}
 	inTime := ctx
@@ -168,7 +168,7 @@ func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 			return false, err
 		}
 	}
-	r.leave(keyring.Decide(seen.Observation, r.settings.times, keyring.Request{}))
+	r.leave(keyring.Decide(seen.Observation, r.env.Times, keyring.Request{}))
 	return true, nil
 }
 
@@ -179,7 +179,7 @@ func (r *run) forgetForGood(ctx context.Context) error {
 	if err := r.forgetAuthorizations(ctx); err != nil {
 		return err
 	}
-	if err := sleep(ctx, r.settings.ringTTL); err != nil {
+	if err := sleep(ctx, r.env.KeyringTTL); err != nil {
 		return fmt.Errorf("wait until authorizers have forgotten the revoked keys (send the revocation again to go on): %w", err)
 	}
 	return r.forgetAuthorizations(ctx)
@@ -192,7 +192,7 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("make API %s forget its authorizations (the rotator's role must allow apigateway:DELETE on stage %s's cache/authorizers; what is remembered ends by itself after %s): %w",
-			r.event.APIID, r.event.APIStage, r.settings.cacheTime, err)
+			r.event.APIID, r.event.APIStage, r.env.CacheTime, err)
 	}
 	r.did(ctx, r.now(), keyring.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.request.Through)}, "forget authorizations", nil)
 	return nil
@@ -201,7 +201,7 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 // next decides on a step and carries it out. What it returns says for how long to
 // wait then, and why.
 func (r *run) next(ctx context.Context, seen sight) (keyring.Step, error) {
-	step := keyring.Decide(seen.Observation, r.settings.times, r.request)
+	step := keyring.Decide(seen.Observation, r.env.Times, r.request)
 	if step.Action == keyring.Prune && r.isGone(step.Names) {
 		return keyring.Step{Reason: "Parameter Store still lists what was deleted", Again: listPause}, nil
 	}
@@ -332,7 +332,7 @@ func (r *run) writeMetrics(err error) error {
 			values = append(values, metrics.Seconds(metrics.KeyAge, r.now().Sub(key.Created)))
 		}
 	}
-	return metrics.Write(r.metrics, r.now(), r.settings.stack, values...)
+	return metrics.Write(r.metrics, r.now(), r.env.Stack, values...)
 }
 
 // deployingFor is the time since the change that CloudFront is deploying.

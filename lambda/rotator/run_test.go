@@ -48,7 +48,7 @@ func TestFirstTickReplacesTheFirstKey(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Contains(t, got.Steps[0].Reason, "first")
-		assert.Equal(t, testSettings.times.Settle, time.Since(began), "it waits for the key to settle and for nothing else")
+		assert.Equal(t, testEnvironment.Times.Settle, time.Since(began), "it waits for the key to settle and for nothing else")
 		assert.False(t, w.inUse().IsFirst())
 		assert.True(t, got.Done)
 		assert.NotEmpty(t, got.Left)
@@ -168,7 +168,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 			require.NoError(t, err)
 			require.Less(t, runs, 10)
 			if got.Done {
-				assert.GreaterOrEqual(t, time.Since(sent), testSettings.ringTTL, "the last is when authorizers have forgotten")
+				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last is when authorizers have forgotten")
 			}
 		}
 		assert.Equal(t, []string{"prune", "forget authorizations", "forget authorizations"}, steps(got))
@@ -305,10 +305,10 @@ func TestChecksPoisonNoCache(t *testing.T) {
 			if after && operation == "POST "+apiURL {
 				value := w.knocks[len(w.knocks)-1].value
 				if made, ours := created[value]; ours {
-					assert.GreaterOrEqual(t, time.Since(made), testSettings.times.Settle)
+					assert.GreaterOrEqual(t, time.Since(made), testEnvironment.Times.Settle)
 				}
 				if gone, ours := deleted[value]; ours {
-					assert.GreaterOrEqual(t, time.Since(gone), testSettings.cacheTime)
+					assert.GreaterOrEqual(t, time.Since(gone), testEnvironment.CacheTime)
 				}
 			}
 			return nil

@@ -35,7 +35,7 @@ func (r *rotator) status(ctx context.Context, e event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := keyring.Decide(seen.Observation, r.settings.times, keyring.Request{})
+	step := keyring.Decide(seen.Observation, r.env.Times, keyring.Request{})
 	s := status{
 		Keys:         []keyStatus{},
 		Header:       "a key of the ring",

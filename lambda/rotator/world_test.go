@@ -94,14 +94,14 @@ func (w *world) first() string {
 // rotator returns a cold rotator.
 func (w *world) rotator() *rotator {
 	r := &rotator{
-		settings: testSettings,
-		store:    ssmstore.New(w.store, testPath, testKMS),
-		api:      resetter{w},
-		http:     w,
-		random:   rand.Reader,
-		now:      wallClock,
-		log:      slog.New(slog.NewJSONHandler(w.said, nil)),
-		metrics:  w.said,
+		env:     testEnvironment,
+		store:   ssmstore.New(w.store, testPath, testKMS),
+		api:     resetter{w},
+		http:    w,
+		random:  rand.Reader,
+		now:     wallClock,
+		log:     slog.New(slog.NewJSONHandler(w.said, nil)),
+		metrics: w.said,
 	}
 	if w.front != nil {
 		r.cloudFront = w.front.Client()
