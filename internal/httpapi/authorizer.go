@@ -13,17 +13,17 @@ func (g *Gateway) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (e
 	g.Authorizer, err = function.New(ctx, name+"-authorizer", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "authorizer",
-		Description: "Lets requests in that carry an origin key of " + args.Ring.Path,
+		Description: "Lets requests in that carry an origin key of " + args.Keyring.Path,
 		Timeout:     8, // below the 10 seconds that API Gateway waits
 		Memory:      256,
 		Environment: pulumi.ToStringMap(lambdaenv.Authorizer{
-			KeyPath:       args.Ring.Path,
+			KeyPath:       args.Keyring.Path,
 			Header:        args.Key.Header,
 			KeyringTTL:    args.Key.MemoryTTL,
 			RefetchPeriod: args.Key.RefetchPeriod,
 			StaleLimit:    args.Key.StaleLimit,
 		}.Variables()),
-		Statements: args.Ring.ReadStatements(),
+		Statements: args.Keyring.ReadStatements(),
 	}, pulumi.Parent(g))
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ var (
 	rotator = Rotator{
 		Stack: "gatehouse-test", KeyPath: "/gatehouse/test/origin-key", KMSKeyARN: "arn:aws:kms:us-east-1:123456789012:key/1",
 		Header: "x-origin-verify", APIPrefix: "/api",
-		Times:      keyring.Settings{Interval: 6 * time.Hour, Settle: 30 * time.Second, Grace: 30 * time.Minute, Drain: time.Minute},
+		Times:      keyring.Times{Interval: 6 * time.Hour, Settle: 30 * time.Second, Grace: 30 * time.Minute, Drain: time.Minute},
 		KeyringTTL: time.Minute, CacheTime: 6 * time.Minute,
 	}
 	bedrock = Model{

@@ -15,7 +15,7 @@ type Rotator struct {
 	KMSKeyARN string // of the key that encrypts new parameters
 	Header    string // that carries the origin key, in lower case
 	APIPrefix string // of the API's paths
-	Times     keyring.Settings
+	Times     keyring.Times
 
 	// KeyringTTL is the authorizers': how long they cache the keyring.
 	KeyringTTL time.Duration
@@ -51,7 +51,7 @@ func ParseRotator(lookup Lookup) (Rotator, error) {
 		KMSKeyARN: r.string(KMSKeyVariable, "the ARN of a KMS key", isKMSKeyARN),
 		Header:    r.header(OriginHeaderVariable),
 		APIPrefix: r.apiPrefix(),
-		Times: keyring.Settings{
+		Times: keyring.Times{
 			Interval: r.duration(IntervalVariable, MinInterval, MaxInterval),
 			Settle:   r.duration(SettleVariable, MinSettle, MaxSettle),
 			Grace:    r.duration(GraceVariable, MinGrace, MaxGrace),

@@ -1,4 +1,4 @@
-// Package rotation is the origin key's home: the ring, the KMS key that encrypts
+// Package rotation is the origin key's home: the keyring, the KMS key that encrypts
 // it, and the rotator, the one function that changes it.
 package rotation
 
@@ -31,22 +31,22 @@ type Args struct {
 	CacheTime time.Duration
 }
 
-// Rotation is the ring with its rotator.
+// Rotation is the keyring with its rotator.
 type Rotation struct {
 	pulumi.ResourceState
 
-	Ring    Ring
+	Keyring Keyring
 	Rotator *function.Function
 
 	firstKey *lambda.Invocation
-	times    keyring.Settings
+	times    keyring.Times
 }
 
-// New declares the ring and the rotator, and has the rotator make the first key.
+// New declares the keyring and the rotator, and has the rotator make the first key.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Rotation, error) {
 	r := &Rotation{
-		Ring:  Ring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
-		times: times(args.Settings),
+		Keyring: Keyring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
+		times:   times(args.Settings),
 	}
 	if err := ctx.RegisterComponentResource("gatehouse:rotation:Rotation", name, r, opts...); err != nil {
 		return nil, err
@@ -61,8 +61,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{
-		"parameterPath": pulumi.String(r.Ring.Path),
-		"kmsKeyArn":     r.Ring.KMSKeyARN,
+		"parameterPath": pulumi.String(r.Keyring.Path),
+		"kmsKeyArn":     r.Keyring.KMSKeyARN,
 		"rotatorName":   r.Rotator.Name,
 	})
 }
@@ -70,18 +70,18 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err error) {
 	variables := pulumi.ToStringMap(lambdaenv.Rotator{
 		Stack:      args.Deployment.Name,
-		KeyPath:    r.Ring.Path,
+		KeyPath:    r.Keyring.Path,
 		Header:     args.Key.Header,
 		APIPrefix:  args.APIPrefix,
 		Times:      r.times,
 		KeyringTTL: args.Key.MemoryTTL,
 		CacheTime:  args.CacheTime,
 	}.Variables())
-	variables[lambdaenv.KMSKeyVariable] = r.Ring.KMSKeyARN
+	variables[lambdaenv.KMSKeyVariable] = r.Keyring.KMSKeyARN
 	r.Rotator, err = function.New(ctx, name+"-rotator", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "rotator",
-		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
+		Description: "Makes, changes and removes the origin keys below " + r.Keyring.Path,
 		Timeout:     int(RotatorTimeout.Seconds()),
 		Memory:      128,
 
@@ -90,11 +90,11 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 
 		Environment: variables,
-		Statements:  append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
+		Statements:  append(r.Keyring.ReadStatements(), r.Keyring.writeStatements()...),
 	}, pulumi.Parent(r))
 	return err
 }
 
-func times(s config.Rotation) keyring.Settings {
-	return keyring.Settings{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
+func times(s config.Rotation) keyring.Times {
+	return keyring.Times{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
 }

@@ -69,7 +69,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
-		Ring:       keys.Ring,
+		Keyring:    keys.Keyring,
 		Routes:     append(models.Routes, private.routes...),
 	}, onAWS)
 	if err != nil {
@@ -110,7 +110,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		"apiUrl":                 api.URL,
 		"apiId":                  api.APIID,
 		"apiPrefix":              pulumi.String(s.Gateway.Prefix),
-		"parameterPath":          pulumi.String(keys.Ring.Path),
+		"parameterPath":          pulumi.String(keys.Keyring.Path),
 		"originHeaderName":       pulumi.String(s.Key.Header),
 		"rotatorName":            keys.Rotator.Name,
 		"rotationEvent":          schedule.Event,

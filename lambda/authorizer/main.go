@@ -30,5 +30,5 @@ func main() {
 }
 
 // wallClock leaves out the monotonic clock, which may stand still while Lambda has
-// the process frozen: a ring would pass for younger than it is.
+// the process frozen: a keyring would pass for younger than it is.
 func wallClock() time.Time { return time.Now().Round(0) }

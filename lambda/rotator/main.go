@@ -1,4 +1,4 @@
-// Command rotator is the one function that changes the ring of origin keys and
+// Command rotator is the one function that changes the keyring of origin keys and
 // the header that CloudFront sends. An event names the action; see [actions].
 package main
 

@@ -29,7 +29,7 @@ var testEnvironment = lambdaenv.Rotator{
 	KMSKeyARN: testKMS,
 	Header:    testHeader,
 	APIPrefix: "/api",
-	Times: keyring.Settings{
+	Times: keyring.Times{
 		Interval: 6 * time.Hour,
 		Settle:   30 * time.Second,
 		Grace:    30 * time.Minute,
@@ -93,12 +93,12 @@ func (s setup) invoke(t *testing.T, event string) firstAnswer {
 	return got
 }
 
-// requireInRing fails unless the ring has the key of the answer.
+// requireInRing fails unless the keyring has the key of the answer.
 func (s setup) requireInRing(t *testing.T, got firstAnswer) {
 	t.Helper()
 	found, err := s.rotator.store.Read(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, found.Ring.Names(), keyring.Name(got.Name))
+	require.Contains(t, found.Keyring.Names(), keyring.Name(got.Name))
 }
 
 // What the resource that stands for the first key sends when it is made and destroyed.
@@ -137,7 +137,7 @@ func TestCreateSkipsWhatIsNoKeyAndWarns(t *testing.T) {
 	assert.Contains(t, s.logs.String(), testPath+"/note")
 }
 
-// Overlapping creates may make a key each; what each returns is in the ring.
+// Overlapping creates may make a key each; what each returns is in the keyring.
 func TestCreateOverlaps(t *testing.T) {
 	const invocations = 20
 	s := newSetup(0)
@@ -319,8 +319,8 @@ func TestNoValueLeaks(t *testing.T) {
 	assert.Contains(t, said.String(), "[redacted] is not acceptable", "the test must reach it")
 	s.store.Before = nil
 	try(firstCreate)
-	assert.Contains(t, said.String(), "added a key to the empty ring")
+	assert.Contains(t, said.String(), "added a key to the empty keyring")
 	try(firstCreate)
 	try(lastDelete)
-	assert.Contains(t, said.String(), "emptied the ring")
+	assert.Contains(t, said.String(), "emptied the keyring")
 }
