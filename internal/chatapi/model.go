@@ -3,16 +3,13 @@
 package chatapi
 
 import (
-	"maps"
-	"strconv"
-	"strings"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // timeout lies just below the 30 seconds after which an HTTP API gives up on an
@@ -82,45 +79,26 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 func (a *Args) environment() pulumi.StringMap {
 	s := a.Settings
-	common := pulumi.StringMap{
-		"GATEHOUSE_STACK":             pulumi.String(a.Deployment.Name),
-		"GATEHOUSE_API_PREFIX":        pulumi.String(a.APIPrefix),
-		"GATEHOUSE_MODEL_BACKEND":     pulumi.String(s.Backend),
-		"GATEHOUSE_MODEL_IDS":         pulumi.String(strings.Join(s.IDs(), ",")),
-		"GATEHOUSE_MODEL_MAX_TOKENS":  pulumi.String(strconv.Itoa(s.MaxTokens)),
-		"GATEHOUSE_MODEL_MAX_BODY":    pulumi.String(strconv.Itoa(s.MaxBody)),
-		"GATEHOUSE_MODEL_LOG_CONTENT": pulumi.String(strconv.FormatBool(s.LogContent)),
+	env := lambdaenv.Model{
+		Stack:      a.Deployment.Name,
+		APIPrefix:  a.APIPrefix,
+		Backend:    s.Backend,
+		ModelIDs:   s.IDs(),
+		MaxTokens:  s.MaxTokens,
+		MaxBody:    s.MaxBody,
+		LogContent: s.LogContent,
 	}
-	own := a.bedrockEnvironment()
-	if s.Backend == config.BackendOpenAI {
-		own = a.serverEnvironment()
+	if s.Backend == lambdaenv.BackendBedrock {
+		env.Region = s.Region
+		env.GuardrailID, env.GuardrailVersion = s.Guardrail.ID, s.Guardrail.Version
+		return pulumi.ToStringMap(env.Variables())
 	}
-	maps.Copy(common, own)
-	return common
-}
-
-func (a *Args) bedrockEnvironment() pulumi.StringMap {
-	variables := pulumi.StringMap{}
-	if a.Settings.Region != "" {
-		variables["GATEHOUSE_MODEL_REGION"] = pulumi.String(a.Settings.Region)
+	env.BaseURL, env.APIKeyParameter = s.Server.BaseURL, s.Server.APIKeyParameter
+	if !a.usesPrivateModel() {
+		return pulumi.ToStringMap(env.Variables())
 	}
-	if g := a.Settings.Guardrail; g.ID != "" {
-		variables["GATEHOUSE_GUARDRAIL_ID"] = pulumi.String(g.ID)
-		variables["GATEHOUSE_GUARDRAIL_VERSION"] = pulumi.String(g.Version)
-	}
-	return variables
-}
-
-func (a *Args) serverEnvironment() pulumi.StringMap {
-	variables := pulumi.StringMap{"GATEHOUSE_MODEL_BASE_URL": pulumi.String(a.Settings.Server.BaseURL)}
-	if a.usesPrivateModel() {
-		variables["GATEHOUSE_MODEL_BASE_URL"] = pulumi.Sprintf("%s/v1", a.Place.PrivateModel.URL)
-		if name := a.Place.PrivateModel.ServerName; name != "" {
-			variables["GATEHOUSE_MODEL_SERVER_NAME"] = pulumi.String(name)
-		}
-	}
-	if parameter := a.Settings.Server.APIKeyParameter; parameter != "" {
-		variables["GATEHOUSE_MODEL_API_KEY_PARAMETER"] = pulumi.String(parameter)
-	}
+	env.ServerName = a.Place.PrivateModel.ServerName
+	variables := pulumi.ToStringMap(env.Variables())
+	variables[lambdaenv.BaseURLVariable] = pulumi.Sprintf("%s/v1", a.Place.PrivateModel.URL)
 	return variables
 }

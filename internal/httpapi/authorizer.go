@@ -6,23 +6,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 func (g *Gateway) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err error) {
 	g.Authorizer, err = function.New(ctx, name+"-authorizer", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "authorizer",
-		Description: "Lets requests in that carry an origin key of " + args.Ring.Path,
+		Description: "Lets requests in that carry an origin key of " + args.Keyring.Path,
 		Timeout:     8, // below the 10 seconds that API Gateway waits
 		Memory:      256,
-		Environment: pulumi.StringMap{
-			"GATEHOUSE_KEY_PATH":       pulumi.String(args.Ring.Path),
-			"GATEHOUSE_ORIGIN_HEADER":  pulumi.String(args.Key.Header),
-			"GATEHOUSE_RING_TTL":       pulumi.String(args.Key.MemoryTTL.String()),
-			"GATEHOUSE_REFETCH_PERIOD": pulumi.String(args.Key.RefetchPeriod.String()),
-			"GATEHOUSE_STALE_LIMIT":    pulumi.String(args.Key.StaleLimit.String()),
-		},
-		Statements: args.Ring.ReadStatements(),
+		Environment: pulumi.ToStringMap(lambdaenv.Authorizer{
+			KeyPath:       args.Keyring.Path,
+			Header:        args.Key.Header,
+			KeyringTTL:    args.Key.MemoryTTL,
+			RefetchPeriod: args.Key.RefetchPeriod,
+			StaleLimit:    args.Key.StaleLimit,
+		}.Variables()),
+		Statements: args.Keyring.ReadStatements(),
 	}, pulumi.Parent(g))
 	if err != nil {
 		return err

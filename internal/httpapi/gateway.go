@@ -19,7 +19,7 @@ type Args struct {
 	Deployment deployment.Deployment
 	Gateway    config.Gateway
 	Key        config.Key
-	Ring       rotation.Ring
+	Keyring    rotation.Keyring
 	Routes     []Route
 }
 

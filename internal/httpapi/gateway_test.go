@@ -30,7 +30,7 @@ func run(t *testing.T) *pulumitest.Recorder {
 			Deployment: d,
 			Gateway:    s.Gateway,
 			Key:        s.Key,
-			Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
+			Keyring:    rotation.Keyring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
 			Routes: []httpapi.Route{
 				{Name: "models", Method: "POST", Path: "/api/models", Function: model},
 				{Name: "rest", Method: "ANY", Path: "/api" + httpapi.Rest, Function: model},

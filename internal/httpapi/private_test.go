@@ -24,7 +24,7 @@ func runRoutes(t *testing.T, routes ...httpapi.Route) (*pulumitest.Recorder, err
 			Deployment: pulumitest.Deployment(t),
 			Gateway:    s.Gateway,
 			Key:        s.Key,
-			Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
+			Keyring:    rotation.Keyring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
 			Routes:     routes,
 		})
 		return err

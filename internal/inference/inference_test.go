@@ -80,7 +80,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Inference) (*inference.
 		Deployment: pulumitest.Deployment(t),
 		Gateway:    all.Gateway,
 		Key:        all.Key,
-		Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
+		Keyring:    rotation.Keyring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
 		Routes:     []httpapi.Route{private.Route},
 	})
 	return private, err

@@ -125,7 +125,7 @@ func (a *Args) rotation() row {
 		}},
 		{title: "Steps", region: a.Deployment.Region, unit: "steps", lines: []line{
 			{label: "steps", metric: a.ofStack(metrics.Steps, "Sum")},
-			{label: "keys in the ring", metric: a.ofStack(metrics.RingSize, "Maximum")},
+			{label: "keys in the ring", metric: a.ofStack(metrics.KeyringSize, "Maximum")},
 			{label: "repairs", metric: a.ofStack(metrics.Repairs, "Sum")},
 		}},
 		{title: "Time that CloudFront deploys", region: a.Deployment.Region, unit: "s", bound: a.LongestDeployment.Seconds(), lines: []line{

@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// ring is what Parameter Store lists below a path: [OriginKey], a key that was made a
+// keyring is what Parameter Store lists below a path: [OriginKey], a key that was made a
 // moment ago, and a parameter that is no key.
 func ring(path string) resource.PropertyMap {
 	now := time.Now()

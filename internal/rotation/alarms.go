@@ -57,7 +57,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "repairs",
-			Description: "The distribution's header was in no key of the ring and had to be replaced: something else than the rotator changed it.",
+			Description: "The distribution's header was in no key of the keyring and had to be replaced: something else than the rotator changed it.",
 			Metric:      own(metrics.Repairs, "Sum"),
 		},
 		{

@@ -80,7 +80,7 @@ var exports = []export{
 	},
 	{
 		"parameterPath", stringType, always, "path of the keyring in Parameter Store",
-		func(c components) pulumi.Input { return pulumi.String(c.rotation.Ring.Path) },
+		func(c components) pulumi.Input { return pulumi.String(c.rotation.Keyring.Path) },
 	},
 	{
 		"originHeaderName", stringType, always, "name of the header that carries the origin key",

@@ -100,7 +100,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
-		Ring:       c.rotation.Ring,
+		Keyring:    c.rotation.Keyring,
 		Routes:     slices.Concat(c.model.Routes, c.private.routes()),
 	}, onAWS)
 	if err != nil {

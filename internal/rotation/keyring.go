@@ -7,17 +7,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// Ring is where the key ring lies: SecureString parameters below one path,
+// Ring is where the keyring lies: SecureString parameters below one path,
 // encrypted with one key.
-type Ring struct {
+type Keyring struct {
 	Path      string              // "/gatehouse/dev/origin-key"
 	KMSKeyARN pulumi.StringOutput // of the key that encrypts the parameters
 
 	deployment deployment.Deployment
 }
 
-// ReadStatements allow reading the ring and nothing else.
-func (r Ring) ReadStatements() []iampolicy.Statement {
+// ReadStatements allow reading the keyring and nothing else.
+func (r Keyring) ReadStatements() []iampolicy.Statement {
 	return []iampolicy.Statement{
 		{
 			Sid:       "ReadRing",
@@ -28,8 +28,8 @@ func (r Ring) ReadStatements() []iampolicy.Statement {
 	}
 }
 
-// writeStatements allow adding keys to the ring and deleting them.
-func (r Ring) writeStatements() []iampolicy.Statement {
+// writeStatements allow adding keys to the keyring and deleting them.
+func (r Keyring) writeStatements() []iampolicy.Statement {
 	return []iampolicy.Statement{
 		{
 			Sid:       "ChangeRing",
@@ -40,9 +40,9 @@ func (r Ring) writeStatements() []iampolicy.Statement {
 	}
 }
 
-// cryptoStatement allows one use of the KMS key, for keys of this ring only:
+// cryptoStatement allows one use of the KMS key, for keys of this keyring only:
 // Parameter Store passes the parameter's ARN as encryption context.
-func (r Ring) cryptoStatement(sid, action string) iampolicy.Statement {
+func (r Keyring) cryptoStatement(sid, action string) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:        sid,
 		Actions:    []string{action},
@@ -51,9 +51,9 @@ func (r Ring) cryptoStatement(sid, action string) iampolicy.Statement {
 	}
 }
 
-func (r Ring) keysOnly() iampolicy.Condition {
+func (r Keyring) keysOnly() iampolicy.Condition {
 	return iampolicy.Condition{Operator: "StringLike", Key: "kms:EncryptionContext:PARAMETER_ARN", Value: pulumi.String(r.keysARN())}
 }
 
-func (r Ring) pathARN() string { return r.deployment.ARN("ssm", "parameter"+r.Path) }
-func (r Ring) keysARN() string { return r.pathARN() + "/*" }
+func (r Keyring) pathARN() string { return r.deployment.ARN("ssm", "parameter"+r.Path) }
+func (r Keyring) keysARN() string { return r.pathARN() + "/*" }
