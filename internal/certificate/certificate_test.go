@@ -60,7 +60,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*certificate
 			Root:  pulumi.String("root").ToStringOutput(),
 			Ready: []pulumi.Resource{first},
 		},
-		Cluster: place,
+		Namespace: place,
 	})
 }
 

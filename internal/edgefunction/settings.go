@@ -66,7 +66,7 @@ func newViewerSettings(args *ViewerArgs) viewerSettings {
 		TargetLimit:       args.Edge.TargetLimit,
 		BodyLimit:         args.Edge.BodyLimit,
 		CORS:              newCORSSettings(args.CORS),
-		AnswerHeaders:     responseheaders.Answer(args.ResponseHeaders),
+		AnswerHeaders:     responseheaders.ForGenerated(args.ResponseHeaders),
 	}
 }
 

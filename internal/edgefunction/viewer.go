@@ -50,7 +50,7 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 		return nil, err
 	}
 	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse,
-		answerSettings{requestIDHeader, responseheaders.Response(args.ResponseHeaders)})
+		answerSettings{requestIDHeader, responseheaders.ForViewerResponse(args.ResponseHeaders)})
 	if err != nil {
 		return nil, err
 	}

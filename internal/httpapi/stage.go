@@ -32,17 +32,17 @@ var accessLog = map[string]string{
 	"error":              "$context.error.message",
 }
 
-func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
+func (a *API) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-logs", &cloudwatch.LogGroupArgs{
 		// Below /aws/vendedlogs, delivery doesn't grow the account's one resource
 		// policy for logs, whose size is bounded.
 		Name:            pulumi.String("/aws/vendedlogs/apigateway/" + args.Deployment.Name),
 		RetentionInDays: pulumi.Int(args.Deployment.Lambda.LogRetentionDays),
-	}, pulumi.Parent(g), args.Deployment.HoldsData())
+	}, pulumi.Parent(a), args.Deployment.HoldsData())
 	if err != nil {
 		return err
 	}
-	g.AccessLog = logs.Name
+	a.AccessLog = logs.Name
 	fields := maps.Clone(accessLog)
 	fields["stack"] = args.Deployment.Name
 	format, err := json.Marshal(fields)
@@ -50,7 +50,7 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 		return err
 	}
 	_, err = apigatewayv2.NewStage(ctx, name+"-stage", &apigatewayv2.StageArgs{
-		ApiId:      g.APIID,
+		ApiId:      a.APIID,
 		Name:       pulumi.String(StageName),
 		AutoDeploy: pulumi.Bool(true),
 		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{
@@ -63,6 +63,6 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 			ThrottlingRateLimit:    pulumi.Float64(args.Gateway.ThrottleRate),
 			ThrottlingBurstLimit:   pulumi.Int(args.Gateway.ThrottleBurst),
 		},
-	}, pulumi.Parent(g))
+	}, pulumi.Parent(a))
 	return err
 }

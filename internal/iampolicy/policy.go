@@ -21,7 +21,7 @@ type Principal struct {
 }
 
 // Everybody is whom statements are about that name nobody.
-var Everybody = Principal{Type: "AWS", ID: pulumi.String("*")}
+var AnyPrincipal = Principal{Type: "AWS", ID: pulumi.String("*")}
 
 // Condition is one test of a statement, as in StringEquals, aws:SourceAccount, "1".
 type Condition struct {

@@ -74,9 +74,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// Placement is where something private goes in this network.
-func (n *Network) Placement() Placement {
-	return Placement{
+// Attachment is where something private goes in this network.
+func (n *Network) Attachment() Attachment {
+	return Attachment{
 		VPCID:            n.VPCID,
 		CIDRs:            []string{n.cidr.String()},
 		PrivateSubnetIDs: n.PrivateSubnetIDs,

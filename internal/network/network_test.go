@@ -312,9 +312,9 @@ func TestThePlacementAndTheOutputs(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		placement := n.Placement()
+		attachment := n.Attachment()
 		return pulumi.Map{
-			"vpc": placement.VPCID, "cidrs": pulumi.ToStringArray(placement.CIDRs), "placed": placement.PrivateSubnetIDs,
+			"vpc": attachment.VPCID, "cidrs": pulumi.ToStringArray(attachment.CIDRs), "placed": attachment.PrivateSubnetIDs,
 			"public": n.PublicSubnetIDs, "private": n.PrivateSubnetIDs, "isolated": n.IsolatedSubnetIDs, "groups": n.SecurityGroupIDs,
 		}, nil
 	})

@@ -41,7 +41,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.
 		Settings:   s.Certificate,
 		Vault:      s.Vault,
 		Issuer:     issuer,
-		Cluster:    place,
+		Namespace:  place,
 	}, pulumi.Providers(onVault, onKubernetes))
 	if err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.
 		"pkiPolicy":          made.Policy,
 		"caCertificate":      issuer.Root,
 		"tlsSecretName":      made.SecretName,
-		"tlsSecretNamespace": place.Namespace,
+		"tlsSecretNamespace": place.Name,
 	})
 	if made.Issued != nil {
 		exports["certificateSerial"] = made.Issued.SerialNumber
@@ -86,11 +86,11 @@ func declareAuthority(ctx *pulumi.Context, d deployment.Deployment, s config.Set
 	return own.Issuer, pulumi.Map{"pkiRootMount": own.RootMount}, nil
 }
 
-func workloadArgs(s config.Settings, place *namespace.Cluster, made *certificate.Certificate, model private) *workload.Args {
+func workloadArgs(s config.Settings, place *namespace.Namespace, made *certificate.Certificate, model private) *workload.Args {
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,
-		Cluster:    place,
+		Namespace:  place,
 		SecretName: made.SecretName,
 	}
 	if made.Issued != nil {

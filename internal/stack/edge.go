@@ -26,12 +26,12 @@ func declareName(ctx *pulumi.Context, s config.Settings, p providers) (certifica
 	if err != nil {
 		return nil, err
 	}
-	return certified.CertificateARN, nil
+	return certified.ARN, nil
 }
 
 // behind is what the front door leads to, and who may pass.
 type behind struct {
-	api            *httpapi.Gateway
+	api            *httpapi.API
 	keys           *rotation.Rotation
 	certificateARN pulumi.StringInput // nil without names
 	guard          *pulumi.ResourceHook
@@ -100,7 +100,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 	if err != nil {
 		return err
 	}
-	args.ResponseHeadersPolicyID = answers.PolicyID
+	args.ResponseHeadersPolicyID = answers.ID
 
 	var problemsPrefix string
 	if s.Edge.ErrorDocuments {

@@ -16,7 +16,7 @@ import (
 // watched are the components that observability looks at.
 type watched struct {
 	front    *edge.Edge
-	api      *httpapi.Gateway
+	api      *httpapi.API
 	model    *function.Function
 	rotation *rotation.Rotation
 	schedule *rotation.Schedule

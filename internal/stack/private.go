@@ -22,7 +22,7 @@ type private struct {
 	flowLogs       pulumi.StringInput // the log group's name, if there is one
 	balancer       *observability.Private
 	securityGroups pulumi.StringMap
-	place          *chatapi.Place // for the function behind the API
+	place          *chatapi.VPCConfig // for the function behind the API
 }
 
 func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers) (private, error) {
@@ -37,7 +37,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 	inferred, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
-		Placement:  placement,
+		Attachment: placement,
 	}, pulumi.Provider(p.here))
 	if err != nil {
 		return private{}, err
@@ -61,8 +61,8 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 		flowLogs:       flowLogs,
 		balancer:       &observability.Private{LoadBalancerARN: inferred.LoadBalancerARN, TargetGroupARN: inferred.TargetGroupARN},
 		securityGroups: securityGroups,
-		place: &chatapi.Place{
-			Placement: placement,
+		place: &chatapi.VPCConfig{
+			Attachment: placement,
 			PrivateModel: chatapi.PrivateModel{
 				URL:             inferred.URL,
 				Port:            inferred.Port,
@@ -75,18 +75,18 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 
 // declareNetwork makes the stack's own VPC, or uses an existing one. The exports,
 // security groups and flow logs are those that only an own VPC has.
-func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s config.Network, p providers) (network.Placement, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
+func declareNetwork(ctx *pulumi.Context, d deployment.Deployment, s config.Network, p providers) (network.Attachment, pulumi.Map, pulumi.StringMap, pulumi.StringInput, error) {
 	if s.Existing.VPCID != "" {
 		placement, err := network.Existing(ctx, s.Existing, pulumi.Provider(p.here))
 		return placement, pulumi.Map{}, nil, nil, err
 	}
 	own, err := network.New(ctx, "network", &network.Args{Deployment: d, Settings: s}, p.kept(p.here))
 	if err != nil {
-		return network.Placement{}, nil, nil, nil, err
+		return network.Attachment{}, nil, nil, nil, err
 	}
 	exports := pulumi.Map{
 		"publicSubnetIds":   own.PublicSubnetIDs,
 		"isolatedSubnetIds": own.IsolatedSubnetIDs,
 	}
-	return own.Placement(), exports, own.SecurityGroupIDs, own.FlowLogGroup, nil
+	return own.Attachment(), exports, own.SecurityGroupIDs, own.FlowLogGroup, nil
 }

@@ -47,7 +47,7 @@ func declare(t testing.TB, ctx *pulumi.Context, o options) (*workload.Workload, 
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,
-		Cluster:    place,
+		Namespace:  place,
 		SecretName: pulumi.String("the-secret"),
 	}
 	if !o.unknownSerial {

@@ -27,15 +27,15 @@ func args(t testing.TB, changes ...func(*config.Kubernetes)) *namespace.Args {
 func outputs(t testing.TB, a *namespace.Args) map[string]any {
 	t.Helper()
 	return pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-		c, err := namespace.New(ctx, "cluster", a)
+		n, err := namespace.New(ctx, "cluster", a)
 		if err != nil {
 			return nil, err
 		}
 		return pulumi.Map{
-			"namespace": c.Namespace,
-			"metadata":  c.Metadata("thing", "part", pulumi.StringMap{"a": pulumi.String("b")}),
-			"plain":     c.Metadata("thing", "part", nil),
-			"waiting":   c.Waiting(pulumi.StringMap{"how": pulumi.String("long")}),
+			"namespace": n.Name,
+			"metadata":  n.Metadata("thing", "part", pulumi.StringMap{"a": pulumi.String("b")}),
+			"plain":     n.Metadata("thing", "part", nil),
+			"waiting":   n.Waiting(pulumi.StringMap{"how": pulumi.String("long")}),
 		}, nil
 	})
 }

@@ -15,18 +15,18 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// Args configures a [Cluster].
+// Args configures a [Namespace].
 type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.Kubernetes
 }
 
 // Cluster is the stack's place in a cluster.
-type Cluster struct {
+type Namespace struct {
 	pulumi.ResourceState
 
 	// Namespace is there once it is known.
-	Namespace pulumi.StringOutput
+	Name pulumi.StringOutput
 
 	name string // starts the objects' names
 	wait bool
@@ -36,28 +36,28 @@ type Cluster struct {
 var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // New declares the namespace, unless the settings name an existing one.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Cluster, error) {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Namespace, error) {
 	s := args.Settings
-	c := &Cluster{Namespace: pulumi.String(s.Namespace).ToStringOutput(), name: args.Deployment.Name, wait: s.Wait}
-	if !namePattern.MatchString(c.name) {
+	n := &Namespace{Name: pulumi.String(s.Namespace).ToStringOutput(), name: args.Deployment.Name, wait: s.Wait}
+	if !namePattern.MatchString(n.name) {
 		return nil, fmt.Errorf("stack %q: %q starts the names of Kubernetes objects; allowed: at most 40 lower-case letters, digits and hyphens, so choose another stack name",
-			ctx.Stack(), c.name)
+			ctx.Stack(), n.name)
 	}
-	if err := ctx.RegisterComponentResource("gatehouse:cluster:Cluster", name, c, opts...); err != nil {
+	if err := ctx.RegisterComponentResource("gatehouse:cluster:Cluster", name, n, opts...); err != nil {
 		return nil, err
 	}
 	if s.CreateNamespace {
-		labels := c.Labels("namespace")
+		labels := n.Labels("namespace")
 		maps.Copy(labels, namespaceLabels)
 		namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
 			Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(s.Namespace), Labels: labels},
-		}, pulumi.Parent(c))
+		}, pulumi.Parent(n))
 		if err != nil {
 			return nil, err
 		}
-		c.Namespace = namespace.Metadata.Name().Elem()
+		n.Name = namespace.Metadata.Name().Elem()
 	}
-	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"namespace": c.Namespace})
+	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"namespace": n.Name})
 }
 
 // namespaceLabels let nothing into the namespace that asks for privileges, and have
@@ -68,15 +68,15 @@ var namespaceLabels = pulumi.StringMap{
 }
 
 // Name is the name of the stack's object that is called what.
-func (c *Cluster) Name(what string) string { return c.name + "-" + what }
+func (n *Namespace) ObjectName(what string) string { return n.name + "-" + what }
 
 // Metadata is that of the stack's object that is called what, as a part of
 // component.
-func (c *Cluster) Metadata(what, component string, annotations pulumi.StringMap) *metav1.ObjectMetaArgs {
+func (n *Namespace) Metadata(what, component string, annotations pulumi.StringMap) *metav1.ObjectMetaArgs {
 	metadata := &metav1.ObjectMetaArgs{
-		Name:      pulumi.String(c.Name(what)),
-		Namespace: c.Namespace,
-		Labels:    c.Labels(component),
+		Name:      pulumi.String(n.ObjectName(what)),
+		Namespace: n.Name,
+		Labels:    n.Labels(component),
 	}
 	if len(annotations) > 0 {
 		metadata.Annotations = annotations
@@ -85,16 +85,16 @@ func (c *Cluster) Metadata(what, component string, annotations pulumi.StringMap)
 }
 
 // Selector are the labels that all of a component's pods have, for good.
-func (c *Cluster) Selector(component string) pulumi.StringMap {
+func (n *Namespace) Selector(component string) pulumi.StringMap {
 	return pulumi.StringMap{
-		"app.kubernetes.io/instance":  pulumi.String(c.name),
+		"app.kubernetes.io/instance":  pulumi.String(n.name),
 		"app.kubernetes.io/component": pulumi.String(component),
 	}
 }
 
 // Labels are those of all the stack's objects of a component.
-func (c *Cluster) Labels(component string) pulumi.StringMap {
-	labels := c.Selector(component)
+func (n *Namespace) Labels(component string) pulumi.StringMap {
+	labels := n.Selector(component)
 	labels["app.kubernetes.io/part-of"] = pulumi.String("gatehouse")
 	labels["app.kubernetes.io/managed-by"] = pulumi.String("pulumi")
 	return labels
@@ -102,8 +102,8 @@ func (c *Cluster) Labels(component string) pulumi.StringMap {
 
 // Waiting are annotations for an object that Pulumi waits for in the way that wait
 // says, unless the settings say that nothing is waited for.
-func (c *Cluster) Waiting(wait pulumi.StringMap) pulumi.StringMap {
-	if c.wait {
+func (n *Namespace) Waiting(wait pulumi.StringMap) pulumi.StringMap {
+	if n.wait {
 		return wait
 	}
 	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}

@@ -12,24 +12,24 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-func place(t testing.TB, subnets ...string) (network.Placement, *pulumitest.Recorder, error) {
+func place(t testing.TB, subnets ...string) (network.Attachment, *pulumitest.Recorder, error) {
 	t.Helper()
-	var placement network.Placement
+	var attachment network.Attachment
 	r, err := pulumitest.Run(func(ctx *pulumi.Context) (err error) {
-		placement, err = network.Existing(ctx, config.ExistingNetwork{VPCID: pulumitest.ExistingVPC, PrivateSubnetIDs: subnets})
+		attachment, err = network.Existing(ctx, config.ExistingNetwork{VPCID: pulumitest.ExistingVPC, PrivateSubnetIDs: subnets})
 		return err
 	})
-	return placement, r, err
+	return attachment, r, err
 }
 
 func TestAnExistingVPCIsLookedAtAndLeftAlone(t *testing.T) {
-	placement, r, err := place(t, pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB)
+	attachment, r, err := place(t, pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB)
 	require.NoError(t, err)
-	assert.Equal(t, network.Placement{
+	assert.Equal(t, network.Attachment{
 		VPCID:            pulumi.String(pulumitest.ExistingVPC),
 		CIDRs:            []string{"10.20.0.0/16", "100.64.0.0/16"},
 		PrivateSubnetIDs: pulumi.StringArray{pulumi.String(pulumitest.ExistingSubnetA), pulumi.String(pulumitest.ExistingSubnetB)},
-	}, placement)
+	}, attachment)
 	assert.Empty(t, r.All())
 }
 

@@ -7,12 +7,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Rest ends the path of a route that takes all that is below. To a [Private]
+// ProxyPath ends the path of a route that takes all that is below. To a [VPCLinkTarget]
 // listener, what stands in its place is the path that the listener sees.
-const Rest = "/{proxy+}"
+const ProxyPath = "/{proxy+}"
 
 // Private is a listener in a VPC, reached through a VPC link.
-type Private struct {
+type VPCLinkTarget struct {
 	LinkID      pulumi.StringInput
 	ListenerARN pulumi.StringInput
 	ServerName  string        // that the listener's certificate has to name; empty for one without TLS
@@ -21,7 +21,7 @@ type Private struct {
 
 // integration passes requests on as they came, but for the path and the key: who
 // serves them must not learn what opens the door.
-func (p *Private) integration(apiID pulumi.StringInput, method, keyHeader string) *apigatewayv2.IntegrationArgs {
+func (p *VPCLinkTarget) integration(apiID pulumi.StringInput, method, keyHeader string) *apigatewayv2.IntegrationArgs {
 	args := &apigatewayv2.IntegrationArgs{
 		ApiId:                apiID,
 		IntegrationType:      pulumi.String("HTTP_PROXY"),

@@ -13,8 +13,8 @@ import (
 )
 
 // Place is where the function is in a VPC, and who may be asked there.
-type Place struct {
-	Placement    network.Placement
+type VPCConfig struct {
+	Attachment   network.Attachment
 	PrivateModel PrivateModel
 }
 
@@ -31,43 +31,43 @@ func (a *Args) usesPrivateModel() bool {
 	return a.Settings.Backend == config.BackendOpenAI && a.Settings.Server.BaseURL == ""
 }
 
-// newPlace makes the function's security group, which lets it reach the model and
+// newVPC makes the function's security group, which lets it reach the model and
 // the endpoints of AWS services, and nothing else.
-func (m *Model) newPlace(ctx *pulumi.Context, name string, args *Args) (*function.VPC, error) {
-	if args.Place == nil {
+func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VPC, error) {
+	if args.VPC == nil {
 		return nil, nil
 	}
 	group, err := ec2.NewSecurityGroup(ctx, name+"-group", &ec2.SecurityGroupArgs{
 		Description: pulumi.String("Function of the model API"),
-		VpcId:       args.Place.Placement.VPCID.ToStringOutput(),
+		VpcId:       args.VPC.Attachment.VPCID.ToStringOutput(),
 		Tags:        pulumi.StringMap{"Name": pulumi.String(args.Deployment.Name + "-model")},
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, err
 	}
-	m.SecurityGroupIDs["model"] = group.ID()
+	c.SecurityGroupIDs["model"] = group.ID()
 	if args.usesPrivateModel() {
-		if err := m.allowPrivateModel(ctx, name, args.Place.PrivateModel, group); err != nil {
+		if err := c.allowPrivateModel(ctx, name, args.VPC.PrivateModel, group); err != nil {
 			return nil, err
 		}
 	}
-	if args.callsServices() && args.Place.Placement.EndpointsGroupID != nil {
-		if err := m.allowEndpoints(ctx, name, args, group); err != nil {
+	if args.callsServices() && args.VPC.Attachment.EndpointsGroupID != nil {
+		if err := c.allowEndpoints(ctx, name, args, group); err != nil {
 			return nil, err
 		}
 	}
-	if err := m.allowDestinations(ctx, name, args, group); err != nil {
+	if err := c.allowDestinations(ctx, name, args, group); err != nil {
 		return nil, err
 	}
 	return &function.VPC{
-		SubnetIDs:        args.Place.Placement.PrivateSubnetIDs,
+		SubnetIDs:        args.VPC.Attachment.PrivateSubnetIDs,
 		SecurityGroupIDs: pulumi.StringArray{group.ID()},
 	}, nil
 }
 
 // allowPrivateModel lets the function open connections to the load balancer. The
 // rules' names have the port, so that another one is opened before the old is closed.
-func (m *Model) allowPrivateModel(ctx *pulumi.Context, name string, private PrivateModel, group *ec2.SecurityGroup) error {
+func (c *API) allowPrivateModel(ctx *pulumi.Context, name string, private PrivateModel, group *ec2.SecurityGroup) error {
 	name = fmt.Sprintf("%s-to-load-balancer-%d", name, private.Port)
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-egress", &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           group.ID(),
@@ -76,7 +76,7 @@ func (m *Model) allowPrivateModel(ctx *pulumi.Context, name string, private Priv
 		FromPort:                  pulumi.Int(private.Port),
 		ToPort:                    pulumi.Int(private.Port),
 		Description:               pulumi.String("From the function of the model API to the load balancer"),
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(c))
 	if err != nil {
 		return err
 	}
@@ -87,26 +87,26 @@ func (m *Model) allowPrivateModel(ctx *pulumi.Context, name string, private Priv
 		FromPort:                  pulumi.Int(private.Port),
 		ToPort:                    pulumi.Int(private.Port),
 		Description:               pulumi.String("From the function of the model API to the load balancer"),
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(c))
 	return err
 }
 
 // allowEndpoints opens the way to AWS's endpoints in the stack's own VPC, by their
 // group.
-func (m *Model) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+func (c *API) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-to-endpoints", &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           group.ID(),
-		ReferencedSecurityGroupId: args.Place.Placement.EndpointsGroupID.ToStringOutput(),
+		ReferencedSecurityGroupId: args.VPC.Attachment.EndpointsGroupID.ToStringOutput(),
 		IpProtocol:                pulumi.String("tcp"),
 		FromPort:                  pulumi.Int(https),
 		ToPort:                    pulumi.Int(https),
 		Description:               pulumi.String("To endpoints of AWS services"),
-	}, pulumi.Parent(m))
+	}, pulumi.Parent(c))
 	return err
 }
 
 // allowDestinations opens the way to networks and ports, by one rule each.
-func (m *Model) allowDestinations(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+func (c *API) allowDestinations(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
 	all, err := args.destinations()
 	if err != nil {
 		return err
@@ -119,7 +119,7 @@ func (m *Model) allowDestinations(ctx *pulumi.Context, name string, args *Args, 
 			FromPort:        pulumi.Int(d.port),
 			ToPort:          pulumi.Int(d.port),
 			Description:     pulumi.String(d.description()),
-		}, pulumi.Parent(m), pulumi.Aliases(d.formerNames(name)))
+		}, pulumi.Parent(c), pulumi.Aliases(d.formerNames(name)))
 		if err != nil {
 			return err
 		}

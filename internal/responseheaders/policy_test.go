@@ -64,10 +64,10 @@ func TestBrowsersAreToldToForgetThatTheyUseHTTPSOnly(t *testing.T) {
 	assert.Len(t, p.Input("customHeadersConfig.items").ArrayValue(), 1, "CloudFront refuses security headers there")
 
 	s := pulumitest.Settings(t).ResponseHeaders
-	assert.Empty(t, Response(s))
+	assert.Empty(t, ForViewerResponse(s))
 	s.HSTS.MaxAge = 0
-	assert.Equal(t, map[string]string{"strict-transport-security": "max-age=0; includeSubDomains"}, Response(s))
-	assert.Equal(t, "max-age=0; includeSubDomains", Answer(s)["strict-transport-security"])
+	assert.Equal(t, map[string]string{"strict-transport-security": "max-age=0; includeSubDomains"}, ForViewerResponse(s))
+	assert.Equal(t, "max-age=0; includeSubDomains", ForGenerated(s)["strict-transport-security"])
 }
 
 func TestTheCustomHeaderIsAddedAndServersAreNotTold(t *testing.T) {
@@ -112,11 +112,11 @@ func TestAFunctionsOwnAnswersHaveTheSameHeaders(t *testing.T) {
 		"x-frame-options":           "DENY",
 		"referrer-policy":           "no-referrer",
 		"content-security-policy":   "default-src 'none'; frame-ancestors 'none'",
-	}, Answer(s))
+	}, ForGenerated(s))
 
 	s.ContentSecurityPolicy = ""
 	s.HSTS = config.HSTS{MaxAge: time.Hour, Preload: true}
-	answer := Answer(s)
+	answer := ForGenerated(s)
 	assert.NotContains(t, answer, "content-security-policy")
 	assert.Equal(t, "max-age=3600; preload", answer["strict-transport-security"])
 }

@@ -11,7 +11,7 @@ import (
 // the load balancer reaches.
 func (a *Args) checkTargets() error {
 	var ranges []netip.Prefix
-	for _, text := range a.Placement.CIDRs {
+	for _, text := range a.Attachment.CIDRs {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
 			return fmt.Errorf("the VPC's address ranges: %w", err)
@@ -24,7 +24,7 @@ func (a *Args) checkTargets() error {
 			return fmt.Errorf("gatehouse:inferenceTargets: %w", err)
 		}
 		if !slices.ContainsFunc(ranges, func(network netip.Prefix) bool { return network.Contains(target) }) {
-			return fmt.Errorf("gatehouse:inferenceTargets has %q; allowed: addresses in the VPC, %s", text, strings.Join(a.Placement.CIDRs, ", "))
+			return fmt.Errorf("gatehouse:inferenceTargets has %q; allowed: addresses in the VPC, %s", text, strings.Join(a.Attachment.CIDRs, ", "))
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 // integration, so that the function can still answer for itself.
 const timeout = 29
 
-// Args configures a [Model].
+// Args configures a [API].
 type Args struct {
 	Deployment deployment.Deployment
 	APIPrefix  string // of all paths: "/api"
@@ -29,11 +29,11 @@ type Args struct {
 	Lookup pulumi.InvokeOption
 
 	// Place is where the function is in a VPC; nil outside of any.
-	Place *Place
+	VPC *VPCConfig
 }
 
 // Model is the function with what it needs.
-type Model struct {
+type API struct {
 	pulumi.ResourceState
 
 	Function *function.Function
@@ -46,20 +46,20 @@ type Model struct {
 }
 
 // New declares the model's function. It may ask the models of args and nothing else.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Model, error) {
-	m := &Model{SecurityGroupIDs: pulumi.StringMap{}}
-	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, m, opts...); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*API, error) {
+	c := &API{SecurityGroupIDs: pulumi.StringMap{}}
+	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, c, opts...); err != nil {
 		return nil, err
 	}
-	statements, err := m.statements(ctx, args)
+	statements, err := c.statements(ctx, args)
 	if err != nil {
 		return nil, err
 	}
-	place, err := m.newPlace(ctx, name, args)
+	vpcConfig, err := c.newVPC(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
-	m.Function, err = function.New(ctx, name+"-function", &function.Args{
+	c.Function, err = function.New(ctx, name+"-function", &function.Args{
 		Deployment:          args.Deployment,
 		Code:                "model",
 		Description:         "Answers the API of " + args.Deployment.Name,
@@ -68,15 +68,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 		Environment:         args.environment(),
 		Statements:          statements,
-		VPC:                 place,
-	}, pulumi.Parent(m))
+		VPC:                 vpcConfig,
+	}, pulumi.Parent(c))
 	if err != nil {
 		return nil, err
 	}
-	m.Routes = routes(args.APIPrefix, m.Function)
-	return m, ctx.RegisterResourceOutputs(m, pulumi.Map{
-		"functionName":     m.Function.Name,
-		"securityGroupIds": m.SecurityGroupIDs,
+	c.Routes = routes(args.APIPrefix, c.Function)
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
+		"functionName":     c.Function.Name,
+		"securityGroupIds": c.SecurityGroupIDs,
 	})
 }
 
@@ -114,8 +114,8 @@ func (a *Args) bedrockEnvironment() pulumi.StringMap {
 func (a *Args) serverEnvironment() pulumi.StringMap {
 	variables := pulumi.StringMap{"GATEHOUSE_MODEL_BASE_URL": pulumi.String(a.Settings.Server.BaseURL)}
 	if a.usesPrivateModel() {
-		variables["GATEHOUSE_MODEL_BASE_URL"] = pulumi.Sprintf("%s/v1", a.Place.PrivateModel.URL)
-		if name := a.Place.PrivateModel.ServerName; name != "" {
+		variables["GATEHOUSE_MODEL_BASE_URL"] = pulumi.Sprintf("%s/v1", a.VPC.PrivateModel.URL)
+		if name := a.VPC.PrivateModel.ServerName; name != "" {
 			variables["GATEHOUSE_MODEL_SERVER_NAME"] = pulumi.String(name)
 		}
 	}

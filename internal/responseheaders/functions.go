@@ -12,7 +12,7 @@ const hstsHeader = "strict-transport-security"
 // Response returns the headers, by their names in lower case, that the policy can't add,
 // for the function that sees a response last. CloudFront refuses security headers among
 // a policy's custom ones.
-func Response(s config.ResponseHeaders) map[string]string {
+func ForViewerResponse(s config.ResponseHeaders) map[string]string {
 	if s.HSTS.MaxAge > 0 {
 		return map[string]string{}
 	}
@@ -22,7 +22,7 @@ func Response(s config.ResponseHeaders) map[string]string {
 // Answer returns the headers, by their names in lower case, that the policy adds to
 // every answer, but for those of CORS. It is for functions that answer in CloudFront
 // themselves: AWS doesn't say whether a policy reaches their answers.
-func Answer(s config.ResponseHeaders) map[string]string {
+func ForGenerated(s config.ResponseHeaders) map[string]string {
 	all := map[string]string{
 		strings.ToLower(s.CustomName): s.CustomValue,
 		hstsHeader:                    hsts(s.HSTS),

@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// Args configures a [Headers].
+// Args configures a [Policy].
 type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.ResponseHeaders
@@ -17,16 +17,16 @@ type Args struct {
 }
 
 // Headers is a response headers policy.
-type Headers struct {
+type Policy struct {
 	pulumi.ResourceState
 
-	PolicyID pulumi.StringOutput
+	ID pulumi.StringOutput
 }
 
 // New declares the policy. Each of its headers wins over the API's own.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Headers, error) {
-	h := &Headers{}
-	if err := ctx.RegisterComponentResource("gatehouse:headers:Headers", name, h, opts...); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Policy, error) {
+	p := &Policy{}
+	if err := ctx.RegisterComponentResource("gatehouse:headers:Headers", name, p, opts...); err != nil {
 		return nil, err
 	}
 	s := args.Settings
@@ -48,12 +48,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.CORS.Enabled() {
 		policyArgs.CorsConfig = cors(args.CORS)
 	}
-	policy, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-policy", policyArgs, pulumi.Parent(h))
+	policy, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-policy", policyArgs, pulumi.Parent(p))
 	if err != nil {
 		return nil, err
 	}
-	h.PolicyID = policy.ID().ToStringOutput()
-	return h, ctx.RegisterResourceOutputs(h, pulumi.Map{"policyId": h.PolicyID})
+	p.ID = policy.ID().ToStringOutput()
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"policyId": p.ID})
 }
 
 func security(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs {
@@ -67,7 +67,7 @@ func security(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurit
 			ReferrerPolicy: pulumi.String(s.ReferrerPolicy), Override: override,
 		},
 	}
-	// Terraform's provider drops a zero and the SDK demands a value: [Response] has it then.
+	// Terraform's provider drops a zero and the SDK demands a value: [ForViewerResponse] has it then.
 	if s.HSTS.MaxAge > 0 {
 		all.StrictTransportSecurity = &cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
 			AccessControlMaxAgeSec: pulumi.Int(int(s.HSTS.MaxAge.Seconds())),

@@ -27,7 +27,7 @@ func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*gr
 	} {
 		made, err := ec2.NewSecurityGroup(ctx, name+"-"+group.what+"-group", &ec2.SecurityGroupArgs{
 			Description: pulumi.String(group.description),
-			VpcId:       args.Placement.VPCID.ToStringOutput(),
+			VpcId:       args.Attachment.VPCID.ToStringOutput(),
 			Tags:        args.tags(group.what),
 		}, pulumi.Parent(i))
 		if err != nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
-// Placement is where in a network something private goes: all that it needs to know
+// Attachment is where in a network something private goes: all that it needs to know
 // of the network, be it the stack's own or an existing one.
-type Placement struct {
+type Attachment struct {
 	VPCID            pulumi.StringInput
 	CIDRs            []string // the VPC's IPv4 networks
 	PrivateSubnetIDs pulumi.StringArrayInput
@@ -26,23 +26,23 @@ type Placement struct {
 	EndpointsGroupID pulumi.StringInput
 }
 
-// Existing returns the placement in a VPC that others made. It looks whether the
+// Existing returns the attachment in a VPC that others made. It looks whether the
 // subnets are fit, and declares nothing.
-func Existing(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) (Placement, error) {
+func Existing(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) (Attachment, error) {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &existing.VPCID}, opts...)
 	if err != nil {
-		return Placement{}, fmt.Errorf("looking up %s, the VPC of gatehouse:networkVpcId: %w", existing.VPCID, err)
+		return Attachment{}, fmt.Errorf("looking up %s, the VPC of gatehouse:networkVpcId: %w", existing.VPCID, err)
 	}
 	if err := findSubnets(ctx, existing, opts...); err != nil {
-		return Placement{}, err
+		return Attachment{}, err
 	}
-	placement := Placement{VPCID: pulumi.String(existing.VPCID), PrivateSubnetIDs: pulumi.ToStringArray(existing.PrivateSubnetIDs)}
+	attachment := Attachment{VPCID: pulumi.String(existing.VPCID), PrivateSubnetIDs: pulumi.ToStringArray(existing.PrivateSubnetIDs)}
 	for _, association := range vpc.CidrBlockAssociations {
 		if association.State == "associated" {
-			placement.CIDRs = append(placement.CIDRs, association.CidrBlock)
+			attachment.CIDRs = append(attachment.CIDRs, association.CidrBlock)
 		}
 	}
-	return placement, nil
+	return attachment, nil
 }
 
 // subnet is what counts of a subnet of an existing VPC.

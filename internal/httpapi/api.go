@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 )
 
-// Args configures a [Gateway].
+// Args configures a [API].
 type Args struct {
 	Deployment deployment.Deployment
 	Gateway    config.Gateway
@@ -24,7 +24,7 @@ type Args struct {
 }
 
 // Gateway is the HTTP API with its stage, authorizer and routes.
-type Gateway struct {
+type API struct {
 	pulumi.ResourceState
 
 	APIID      pulumi.StringOutput
@@ -40,44 +40,44 @@ type Gateway struct {
 }
 
 // New declares the API.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Gateway, error) {
-	g := &Gateway{functionTargets: map[*function.Function]pulumi.StringOutput{}}
-	if err := ctx.RegisterComponentResource("gatehouse:gateway:Gateway", name, g, opts...); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*API, error) {
+	a := &API{functionTargets: map[*function.Function]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource("gatehouse:gateway:Gateway", name, a, opts...); err != nil {
 		return nil, err
 	}
-	if err := g.newAPI(ctx, name, args); err != nil {
+	if err := a.newAPI(ctx, name, args); err != nil {
 		return nil, err
 	}
-	if err := g.newAuthorizer(ctx, name, args); err != nil {
+	if err := a.newAuthorizer(ctx, name, args); err != nil {
 		return nil, err
 	}
 	for _, route := range args.Routes {
-		if err := g.newRoute(ctx, name, args, route); err != nil {
+		if err := a.newRoute(ctx, name, args, route); err != nil {
 			return nil, err
 		}
 	}
-	if err := g.newStage(ctx, name, args); err != nil {
+	if err := a.newStage(ctx, name, args); err != nil {
 		return nil, err
 	}
-	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{
-		"apiId":          g.APIID,
-		"url":            g.URL,
-		"authorizerName": g.Authorizer.Name,
+	return a, ctx.RegisterResourceOutputs(a, pulumi.Map{
+		"apiId":          a.APIID,
+		"url":            a.URL,
+		"authorizerName": a.Authorizer.Name,
 	})
 }
 
-func (g *Gateway) newAPI(ctx *pulumi.Context, name string, args *Args) error {
+func (a *API) newAPI(ctx *pulumi.Context, name string, args *Args) error {
 	api, err := apigatewayv2.NewApi(ctx, name+"-api", &apigatewayv2.ApiArgs{
 		Name:         pulumi.String(args.Deployment.Name),
 		Description:  pulumi.String("Answers only what came through CloudFront"),
 		ProtocolType: pulumi.String("HTTP"),
-	}, pulumi.Parent(g))
+	}, pulumi.Parent(a))
 	if err != nil {
 		return err
 	}
-	g.APIID = api.ID().ToStringOutput()
-	g.URL = api.ApiEndpoint
-	g.DomainName = api.ApiEndpoint.ApplyT(func(url string) string { return strings.TrimPrefix(url, "https://") }).(pulumi.StringOutput)
-	g.executionARN = api.ExecutionArn
+	a.APIID = api.ID().ToStringOutput()
+	a.URL = api.ApiEndpoint
+	a.DomainName = api.ApiEndpoint.ApplyT(func(url string) string { return strings.TrimPrefix(url, "https://") }).(pulumi.StringOutput)
+	a.executionARN = api.ExecutionArn
 	return nil
 }

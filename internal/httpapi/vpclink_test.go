@@ -32,7 +32,7 @@ func runRoutes(t *testing.T, routes ...httpapi.Route) (*pulumitest.Recorder, err
 }
 
 func privateRoute(serverName string) httpapi.Route {
-	return httpapi.Route{Name: "private", Method: "ANY", Path: "/api/private/{proxy+}", Private: &httpapi.Private{
+	return httpapi.Route{Name: "private", Method: "ANY", Path: "/api/private/{proxy+}", VPCLink: &httpapi.VPCLinkTarget{
 		LinkID:      pulumi.String("link-1"),
 		ListenerARN: pulumi.String("arn:listener"),
 		ServerName:  serverName,

@@ -160,14 +160,14 @@ func TestAServersKeyIsReadFromItsParameterAndNothingElseIs(t *testing.T) {
 // inVPC puts the function into a VPC, with endpoints of the stack's own or of others.
 func inVPC(endpoints bool) func(*chatapi.Args) {
 	return func(a *chatapi.Args) {
-		a.Place = &chatapi.Place{
-			Placement: network.Placement{
+		a.VPC = &chatapi.VPCConfig{
+			Attachment: network.Attachment{
 				VPCID: pulumi.String("vpc-1"), CIDRs: []string{"10.0.0.0/16", "100.64.0.0/16"}, PrivateSubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
 			},
 			PrivateModel: chatapi.PrivateModel{URL: pulumi.String("https://internal.elb"), Port: 443, ServerName: "model.example.com", SecurityGroupID: pulumi.String("balancer")},
 		}
 		if endpoints {
-			a.Place.Placement.EndpointsGroupID = pulumi.String("endpoints")
+			a.VPC.Attachment.EndpointsGroupID = pulumi.String("endpoints")
 		}
 	}
 }
@@ -235,7 +235,7 @@ func TestEveryDescribedEndpointIsARoute(t *testing.T) {
 	require.NoError(t, err)
 	var described struct{ Paths map[string]map[string]any }
 	require.NoError(t, yaml.Unmarshal(text, &described))
-	want := []string{"ANY /v1" + httpapi.Rest}
+	want := []string{"ANY /v1" + httpapi.ProxyPath}
 	for path, methods := range described.Paths {
 		for method := range methods {
 			want = append(want, strings.ToUpper(method)+" /v1"+path)

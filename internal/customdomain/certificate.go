@@ -17,35 +17,35 @@ import (
 // never change.
 const validationTTL = 300
 
-// Args configures a [Domain].
+// Args configures a [Certificate].
 type Args struct {
 	Settings config.Domain // with names
 }
 
 // Domain is a certificate for the names. Its provider has to be one for
 // [settings.GlobalRegion].
-type Domain struct {
+type Certificate struct {
 	pulumi.ResourceState
 
-	CertificateARN pulumi.StringOutput // known once the certificate is proven
+	ARN pulumi.StringOutput // known once the certificate is proven
 }
 
 // New declares the certificate, unless there is one, with the records that prove it.
 // It fails when a name is none of the zone's.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Domain, error) {
-	d := &Domain{}
-	if err := ctx.RegisterComponentResource("gatehouse:domain:Domain", name, d, opts...); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Certificate, error) {
+	c := &Certificate{}
+	if err := ctx.RegisterComponentResource("gatehouse:domain:Domain", name, c, opts...); err != nil {
 		return nil, err
 	}
-	if err := checkZone(ctx, args.Settings, pulumi.Parent(d)); err != nil {
+	if err := checkZone(ctx, args.Settings, pulumi.Parent(c)); err != nil {
 		return nil, err
 	}
 	if args.Settings.CertificateARN != "" {
-		d.CertificateARN = pulumi.String(args.Settings.CertificateARN).ToStringOutput()
-	} else if err := d.newCertificate(ctx, name, args.Settings); err != nil {
+		c.ARN = pulumi.String(args.Settings.CertificateARN).ToStringOutput()
+	} else if err := c.newCertificate(ctx, name, args.Settings); err != nil {
 		return nil, err
 	}
-	return d, ctx.RegisterResourceOutputs(d, pulumi.Map{"certificateArn": d.CertificateARN})
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"certificateArn": c.ARN})
 }
 
 // checkZone fails when there is a zone and the names can't have records in it.
@@ -69,12 +69,12 @@ func checkZone(ctx *pulumi.Context, s config.Domain, opts ...pulumi.InvokeOption
 	return nil
 }
 
-func (d *Domain) newCertificate(ctx *pulumi.Context, name string, s config.Domain) error {
+func (c *Certificate) newCertificate(ctx *pulumi.Context, name string, s config.Domain) error {
 	certificate, err := acm.NewCertificate(ctx, name+"-certificate", &acm.CertificateArgs{
 		DomainName:              pulumi.String(s.Names[0]),
 		SubjectAlternativeNames: pulumi.ToStringArray(s.Names[1:]),
 		ValidationMethod:        pulumi.String("DNS"),
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(c))
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (d *Domain) newCertificate(ctx *pulumi.Context, name string, s config.Domai
 			Ttl:     pulumi.Int(validationTTL),
 			// For the same name, every certificate of the account has the same record.
 			AllowOverwrite: pulumi.Bool(true),
-		}, pulumi.Parent(d))
+		}, pulumi.Parent(c))
 		if err != nil {
 			return err
 		}
@@ -98,11 +98,11 @@ func (d *Domain) newCertificate(ctx *pulumi.Context, name string, s config.Domai
 	validation, err := acm.NewCertificateValidation(ctx, name+"-validation", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
 		ValidationRecordFqdns: proofs,
-	}, pulumi.Parent(d))
+	}, pulumi.Parent(c))
 	if err != nil {
 		return err
 	}
-	d.CertificateARN = validation.CertificateArn
+	c.ARN = validation.CertificateArn
 	return nil
 }
 

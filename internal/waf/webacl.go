@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// Args configures a [Firewall].
+// Args configures a [WebACL].
 type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.Firewall
@@ -20,7 +20,7 @@ type Args struct {
 
 // Firewall is a web ACL for CloudFront. Its provider has to be one for
 // [settings.GlobalRegion].
-type Firewall struct {
+type WebACL struct {
 	pulumi.ResourceState
 
 	ARN pulumi.StringOutput
@@ -30,9 +30,9 @@ type Firewall struct {
 func MetricName(d deployment.Deployment) string { return d.Name }
 
 // New declares the firewall and its log.
-func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Firewall, error) {
-	f := &Firewall{}
-	if err := ctx.RegisterComponentResource("gatehouse:firewall:Firewall", name, f, opts...); err != nil {
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*WebACL, error) {
+	w := &WebACL{}
+	if err := ctx.RegisterComponentResource("gatehouse:firewall:Firewall", name, w, opts...); err != nil {
 		return nil, err
 	}
 	acl, err := wafv2.NewWebAcl(ctx, name+"-acl", &wafv2.WebAclArgs{
@@ -48,15 +48,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 			MetricName:               pulumi.String(MetricName(args.Deployment)),
 			SampledRequestsEnabled:   pulumi.Bool(false), // samples show all headers
 		},
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(w))
 	if err != nil {
 		return nil, err
 	}
-	f.ARN = acl.Arn
+	w.ARN = acl.Arn
 	if args.Settings.Logs != config.FirewallLogsNone {
-		if err := f.newLogs(ctx, name, args, acl); err != nil {
+		if err := w.newLogs(ctx, name, args, acl); err != nil {
 			return nil, err
 		}
 	}
-	return f, ctx.RegisterResourceOutputs(f, pulumi.Map{"arn": f.ARN})
+	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"arn": w.ARN})
 }

@@ -34,7 +34,7 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 	balancer, err := lb.NewLoadBalancer(ctx, name+"-load-balancer", &lb.LoadBalancerArgs{
 		LoadBalancerType:        pulumi.String("application"),
 		Internal:                pulumi.Bool(true),
-		Subnets:                 args.Placement.PrivateSubnetIDs,
+		Subnets:                 args.Attachment.PrivateSubnetIDs,
 		SecurityGroups:          pulumi.StringArray{g.loadBalancer.ID()},
 		DropInvalidHeaderFields: pulumi.Bool(true),
 		Tags:                    args.tags("load-balancer"),
@@ -71,7 +71,7 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 func (i *Inference) newTargets(ctx *pulumi.Context, name string, args *Args) ([]pulumi.Resource, error) {
 	s := args.Settings
 	group, err := lb.NewTargetGroup(ctx, name+"-targets", &lb.TargetGroupArgs{
-		VpcId:               args.Placement.VPCID.ToStringOutput(),
+		VpcId:               args.Attachment.VPCID.ToStringOutput(),
 		TargetType:          pulumi.String("ip"),
 		Protocol:            pulumi.String(s.Protocol),
 		Port:                pulumi.Int(s.Port),

@@ -33,7 +33,7 @@ func run(t *testing.T) *pulumitest.Recorder {
 			Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
 			Routes: []httpapi.Route{
 				{Name: "models", Method: "POST", Path: "/api/models", Function: model},
-				{Name: "rest", Method: "ANY", Path: "/api" + httpapi.Rest, Function: model},
+				{Name: "rest", Method: "ANY", Path: "/api" + httpapi.ProxyPath, Function: model},
 			},
 		})
 		return err

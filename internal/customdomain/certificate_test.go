@@ -28,8 +28,8 @@ func run(s config.Domain) (*pulumitest.Recorder, error) {
 func certificateARN(t *testing.T, s config.Domain) any {
 	t.Helper()
 	return pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-		d, err := New(ctx, "domain", &Args{Settings: s})
-		return pulumi.Map{"arn": d.CertificateARN}, err
+		c, err := New(ctx, "domain", &Args{Settings: s})
+		return pulumi.Map{"arn": c.ARN}, err
 	})["arn"]
 }
 
