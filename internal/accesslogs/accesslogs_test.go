@@ -110,3 +110,13 @@ func TestABucketsNameStartsWithTheStacks(t *testing.T) {
 	assert.Len(t, long, longestPrefix)
 	assert.True(t, strings.HasSuffix(long, "x-logs-"))
 }
+
+func TestWhatIsPutByItsNameIsDeletedBeforeItIsReplaced(t *testing.T) {
+	recorder := run(t, config.AccessLogs{Enabled: true})
+	for _, token := range []string{
+		"aws:cloudwatch/logDeliverySource:LogDeliverySource",
+		"aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination",
+	} {
+		assert.True(t, recorder.Only(t, token).Request.GetDeleteBeforeReplace(), token)
+	}
+}

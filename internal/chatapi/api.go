@@ -32,7 +32,7 @@ type Args struct {
 	VPC *VPCConfig
 }
 
-// Model is the function with what it needs.
+// API is the function that serves the API, with its role and its network access.
 type API struct {
 	pulumi.ResourceState
 

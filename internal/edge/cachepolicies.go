@@ -9,22 +9,22 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/edgefunction"
 )
 
-// policies say what CloudFront keeps, and what it passes on.
+// policies holds the ids of the cache policy and the origin request policies.
 type policies struct {
-	cache    pulumi.StringPtrInput // keeps nothing
-	forward  pulumi.StringPtrInput // all but Host and cookies
-	annotate pulumi.StringPtrInput // the same for the origin-request function
+	cache    pulumi.StringPtrInput // caches nothing
+	forward  pulumi.StringPtrInput // forwards everything but Host and cookies
+	annotate pulumi.StringPtrInput // forwards the same and the country, for the origin-request function
 }
 
-// newPolicies declares the policies. Authorization can't be listed in one, only be
-// passed on with all other headers; that is why none lists what the API needs.
+// newPolicies declares the policies. They can't list Authorization, only forward it
+// with all other headers; therefore none lists the headers that the API needs.
 func (e *Edge) newPolicies(ctx *pulumi.Context, name string, args *Args) (policies, error) {
 	cachePolicy := "Managed-CachingDisabled"
 	cache, err := cloudfront.LookupCachePolicy(ctx, &cloudfront.LookupCachePolicyArgs{Name: &cachePolicy}, pulumi.Parent(e))
 	if err != nil {
 		return policies{}, fmt.Errorf("looking up the cache policy %s: %w", cachePolicy, err)
 	}
-	// The API answers to its own name alone.
+	// API Gateway accepts only its own domain name in Host.
 	forward, err := e.newRequestPolicy(ctx, name, args, "forward", "allExcept", "Host")
 	if err != nil {
 		return policies{}, err
@@ -33,8 +33,8 @@ func (e *Edge) newPolicies(ctx *pulumi.Context, name string, args *Args) (polici
 	if args.OriginRequestARN == nil {
 		return p, nil
 	}
-	// The country is to be had only with all headers of the viewer. The function puts
-	// the API's name back into Host.
+	// CloudFront adds the country only to a policy with all viewer headers. The function
+	// sets Host to the API's name again.
 	p.annotate, err = e.newRequestPolicy(ctx, name, args, "annotate", "allViewerAndWhitelistCloudFront", edgefunction.CountrySource)
 	return p, err
 }

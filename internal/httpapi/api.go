@@ -1,5 +1,5 @@
-// Package gateway is the HTTP API: every route behind the authorizer that asks for
-// the origin key.
+// Package httpapi declares the HTTP API of API Gateway: its routes, its stage, and the
+// Lambda authorizer that accepts a request on any route only with an origin key.
 package httpapi
 
 import (
@@ -23,7 +23,7 @@ type Args struct {
 	Routes     []Route
 }
 
-// Gateway is the HTTP API with its stage, authorizer and routes.
+// API is an HTTP API with its stage, authorizer and routes.
 type API struct {
 	pulumi.ResourceState
 
@@ -31,12 +31,12 @@ type API struct {
 	URL        pulumi.StringOutput // without a slash at its end
 	DomainName pulumi.StringOutput // the URL's host
 	Authorizer *function.Function
-	AccessLog  pulumi.StringOutput // the log group's name
+	AccessLog  pulumi.StringOutput // name of the log group
 
 	executionARN pulumi.StringOutput
 	authorizerID pulumi.StringOutput
 
-	functionTargets map[*function.Function]pulumi.StringOutput
+	functionTargets map[*function.Function]pulumi.StringOutput // integrations that exist already
 }
 
 // New declares the API.

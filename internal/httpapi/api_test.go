@@ -21,7 +21,7 @@ func run(t *testing.T) *pulumitest.Recorder {
 		d := pulumitest.Deployment(t)
 		s := pulumitest.Settings(t)
 		s.Gateway.AuthorizerTTL = 90 * time.Second
-		s.Key.Header = "x-door"
+		s.Key.Header = "x-origin-key"
 		model, err := function.New(ctx, "model", &function.Args{Deployment: d, Code: "model"})
 		if err != nil {
 			return err
@@ -40,19 +40,19 @@ func run(t *testing.T) *pulumitest.Recorder {
 	})
 }
 
-func TestTheAuthorizerAsksForTheHeader(t *testing.T) {
+func TestAuthorizerRequiresTheOriginHeader(t *testing.T) {
 	recorder := run(t)
 	a := recorder.Only(t, "aws:apigatewayv2/authorizer:Authorizer")
 	assert.Equal(t, "REQUEST", a.Text("authorizerType"))
 	assert.Equal(t, "2.0", a.Text("authorizerPayloadFormatVersion"))
 	assert.True(t, a.Input("enableSimpleResponses").BoolValue())
-	assert.Equal(t, "$request.header.x-door", a.Text("identitySources[0]"))
+	assert.Equal(t, "$request.header.x-origin-key", a.Text("identitySources[0]"))
 	assert.InDelta(t, 90, a.Input("authorizerResultTtlInSeconds").NumberValue(), 0)
 
 	f := recorder.Named(t, "aws:lambda/function:Function", "gateway-authorizer")
 	assert.Equal(t, map[string]string{
 		"GATEHOUSE_KEY_PATH":       "/ring",
-		"GATEHOUSE_ORIGIN_HEADER":  "x-door",
+		"GATEHOUSE_ORIGIN_HEADER":  "x-origin-key",
 		"GATEHOUSE_RING_TTL":       "1m0s",
 		"GATEHOUSE_REFETCH_PERIOD": "10s",
 		"GATEHOUSE_STALE_LIMIT":    "1h0m0s",
@@ -67,7 +67,7 @@ func environment(f pulumitest.Registration) map[string]string {
 	return out
 }
 
-func TestOnlyThisAPIMayCallTheFunctions(t *testing.T) {
+func TestOnlyThisAPIMayInvokeTheFunctions(t *testing.T) {
 	recorder := run(t)
 	const api = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"
 	for name, source := range map[string]string{
@@ -80,12 +80,12 @@ func TestOnlyThisAPIMayCallTheFunctions(t *testing.T) {
 	}
 }
 
-func TestTheStageIsThrottledAndLogged(t *testing.T) {
+func TestStageIsThrottledAndLogged(t *testing.T) {
 	stage := run(t).Only(t, "aws:apigatewayv2/stage:Stage")
 	assert.Equal(t, "$default", stage.Text("name"))
 	assert.InDelta(t, 100, stage.Input("defaultRouteSettings.throttlingRateLimit").NumberValue(), 0)
 	assert.InDelta(t, 200, stage.Input("defaultRouteSettings.throttlingBurstLimit").NumberValue(), 0)
-	assert.False(t, stage.Input("defaultRouteSettings.detailedMetricsEnabled").BoolValue(), "they cost extra")
+	assert.False(t, stage.Input("defaultRouteSettings.detailedMetricsEnabled").BoolValue(), "detailed metrics cost extra")
 	var format map[string]string
 	require.NoError(t, json.Unmarshal([]byte(stage.Text("accessLogSettings.format")), &format))
 	assert.Equal(t, "$context.requestId", format["requestId"])
@@ -94,7 +94,7 @@ func TestTheStageIsThrottledAndLogged(t *testing.T) {
 	}
 }
 
-func TestRoutesReachTheirFunctions(t *testing.T) {
+func TestRoutesShareTheIntegrationOfTheirFunction(t *testing.T) {
 	recorder := run(t)
 	for name, key := range map[string]string{"gateway-models-route": "POST /api/models", "gateway-rest-route": "ANY /api/{proxy+}"} {
 		route := recorder.Named(t, "aws:apigatewayv2/route:Route", name)

@@ -8,11 +8,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 )
 
+// newAuthorizer declares the authorizer and the function that it invokes.
 func (a *API) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err error) {
 	a.Authorizer, err = function.New(ctx, name+"-authorizer", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "authorizer",
-		Description: "Lets requests in that carry an origin key of " + args.Ring.Path,
+		Description: "Accepts requests with an origin key of " + args.Ring.Path,
 		Timeout:     8, // below the 10 seconds that API Gateway waits
 		Memory:      256,
 		Environment: pulumi.StringMap{
@@ -45,7 +46,7 @@ func (a *API) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err e
 		pulumi.Sprintf("%s/authorizers/%s", a.executionARN, authorizer.ID()))
 }
 
-// allowInvoke lets the API call a function, and only from source.
+// allowInvoke permits the API to invoke a function, from source only.
 func (a *API) allowInvoke(ctx *pulumi.Context, name string, f *function.Function, source pulumi.StringInput) error {
 	_, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),

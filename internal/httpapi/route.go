@@ -10,17 +10,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 )
 
-// Route sends what matches to a function or to a private listener.
+// Route sends the requests it matches to a function or through a VPC link.
 type Route struct {
-	Name     string // ends the names of the route's resources
+	Name     string // suffix of the names of the route's resources
 	Method   string // "POST", or "ANY"
-	Path     string // below the API's prefix, as in "/api/models"; to a private listener, it ends with [ProxyPath]
+	Path     string // below the API's prefix, as in "/api/models"; with a VPCLink it ends with [ProxyPath]
 	Function *function.Function
 	VPCLink  *VPCLinkTarget
 }
 
-// newRoute is the only place where routes are made: none goes without the
-// authorizer.
+// newRoute declares a route with its integration. Routes are declared nowhere else, so
+// that none lacks the authorizer.
 func (a *API) newRoute(ctx *pulumi.Context, name string, args *Args, route Route) error {
 	if err := route.check(args.Gateway.Prefix); err != nil {
 		return err
@@ -40,8 +40,9 @@ func (a *API) newRoute(ctx *pulumi.Context, name string, args *Args, route Route
 	return err
 }
 
-// target makes the integration that a route leads to. All routes to one function
-// share one, and the permission to invoke the function for what is below the prefix.
+// target returns the route's integration, which it declares unless it exists. All
+// routes to one function share an integration, and the permission to invoke the
+// function for every path below the prefix.
 func (a *API) target(ctx *pulumi.Context, name string, args *Args, route Route) (pulumi.StringOutput, error) {
 	if shared, made := a.functionTargets[route.Function]; made {
 		return shared, nil
@@ -62,11 +63,11 @@ func (a *API) target(ctx *pulumi.Context, name string, args *Args, route Route) 
 func (r Route) check(prefix string) error {
 	switch {
 	case !strings.HasPrefix(r.Path, prefix+"/"):
-		return fmt.Errorf("route %s: its path is %q; allowed: paths below %s", r.Name, r.Path, prefix)
+		return fmt.Errorf("route %s: its path is %q; it must be below %s", r.Name, r.Path, prefix)
 	case (r.Function == nil) == (r.VPCLink == nil):
-		return fmt.Errorf("route %s: give it either a function or a private listener", r.Name)
+		return fmt.Errorf("route %s requires either a function or a VPC link target", r.Name)
 	case r.VPCLink != nil && !strings.HasSuffix(r.Path, ProxyPath):
-		return fmt.Errorf("route %s: its path is %q; allowed to a private listener: one that ends with %s", r.Name, r.Path, ProxyPath)
+		return fmt.Errorf("route %s: its path is %q; with a VPC link target it must end with %s", r.Name, r.Path, ProxyPath)
 	default:
 		return nil
 	}

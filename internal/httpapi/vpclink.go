@@ -7,20 +7,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// ProxyPath ends the path of a route that takes all that is below. To a [VPCLinkTarget]
-// listener, what stands in its place is the path that the listener sees.
+// ProxyPath ends the path of a route that matches every path below it: a greedy path
+// variable. For a [VPCLinkTarget], its value becomes the path that the listener gets.
 const ProxyPath = "/{proxy+}"
 
-// Private is a listener in a VPC, reached through a VPC link.
+// VPCLinkTarget is a load balancer's listener in a VPC, reached through a VPC link.
 type VPCLinkTarget struct {
 	LinkID      pulumi.StringInput
 	ListenerARN pulumi.StringInput
-	ServerName  string        // that the listener's certificate has to name; empty for one without TLS
+	ServerName  string        // required in the listener's certificate; empty for a listener without TLS
 	Timeout     time.Duration // at most 30 seconds
 }
 
-// integration passes requests on as they came, but for the path and the key: who
-// serves them must not learn what opens the door.
+// integration forwards requests unchanged but for the path and the origin header: the
+// server must not learn the origin key.
 func (p *VPCLinkTarget) integration(apiID pulumi.StringInput, method, keyHeader string) *apigatewayv2.IntegrationArgs {
 	args := &apigatewayv2.IntegrationArgs{
 		ApiId:                apiID,

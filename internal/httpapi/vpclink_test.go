@@ -19,7 +19,7 @@ func runRoutes(t *testing.T, routes ...httpapi.Route) (*pulumitest.Recorder, err
 	t.Helper()
 	return pulumitest.Run(func(ctx *pulumi.Context) error {
 		s := pulumitest.Settings(t)
-		s.Key.Header = "x-door"
+		s.Key.Header = "x-origin-key"
 		_, err := httpapi.New(ctx, "gateway", &httpapi.Args{
 			Deployment: pulumitest.Deployment(t),
 			Gateway:    s.Gateway,
@@ -40,7 +40,7 @@ func privateRoute(serverName string) httpapi.Route {
 	}}
 }
 
-func TestAPrivateRouteGoesThroughTheLink(t *testing.T) {
+func TestPrivateRouteUsesTheVPCLink(t *testing.T) {
 	recorder, err := runRoutes(t, privateRoute(""))
 	require.NoError(t, err)
 	integration := recorder.Only(t, "aws:apigatewayv2/integration:Integration")
@@ -55,12 +55,12 @@ func TestAPrivateRouteGoesThroughTheLink(t *testing.T) {
 		"timeoutMilliseconds":  resource.NewProperty(7000.0),
 		"requestParameters": resource.NewProperty(resource.PropertyMap{
 			"overwrite:path":       resource.NewProperty("/$request.path.proxy"),
-			"remove:header.x-door": resource.NewProperty("''"),
+			"remove:header.x-origin-key": resource.NewProperty("''"),
 		}),
 	}, integration.Inputs)
 }
 
-func TestAPrivateRouteHasTheAuthorizerAndNoPermission(t *testing.T) {
+func TestPrivateRouteHasTheAuthorizerAndNoPermission(t *testing.T) {
 	recorder, err := runRoutes(t, privateRoute(""))
 	require.NoError(t, err)
 	route := recorder.Only(t, "aws:apigatewayv2/route:Route")
@@ -69,37 +69,37 @@ func TestAPrivateRouteHasTheAuthorizerAndNoPermission(t *testing.T) {
 	assert.Equal(t, "CUSTOM", route.Text("authorizationType"))
 	assert.Equal(t, "gateway-origin-key-id", route.Text("authorizerId"))
 	permission := recorder.Only(t, "aws:lambda/permission:Permission")
-	assert.Equal(t, "gateway-authorizer-permission", permission.Name, "there is no function to invoke but the authorizer")
+	assert.Equal(t, "gateway-authorizer-permission", permission.Name, "the authorizer is the only function to invoke")
 }
 
-func TestAServerNameIsVerified(t *testing.T) {
+func TestServerNameIsVerified(t *testing.T) {
 	recorder, err := runRoutes(t, privateRoute("model.example.com"))
 	require.NoError(t, err)
 	integration := recorder.Only(t, "aws:apigatewayv2/integration:Integration")
 	assert.Equal(t, "model.example.com", integration.Text("tlsConfig.serverNameToVerify"))
 }
 
-func TestARouteLeadsToOneTarget(t *testing.T) {
+func TestRouteRequiresExactlyOneTarget(t *testing.T) {
 	both := privateRoute("")
 	both.Function = &function.Function{}
 	for _, route := range []httpapi.Route{both, {Name: "private", Method: "GET", Path: "/api/nowhere"}} {
 		_, err := runRoutes(t, route)
-		require.ErrorContains(t, err, "route private: give it either a function or a private listener")
+		require.ErrorContains(t, err, "route private requires either a function or a VPC link target")
 	}
 }
 
-func TestAPrivateRouteTakesTheRestOfThePath(t *testing.T) {
+func TestPrivateRouteRequiresAProxyPath(t *testing.T) {
 	route := privateRoute("")
 	route.Path = "/api/private"
 	_, err := runRoutes(t, route)
-	require.ErrorContains(t, err, `its path is "/api/private"; allowed to a private listener: one that ends with /{proxy+}`)
+	require.ErrorContains(t, err, `its path is "/api/private"; with a VPC link target it must end with /{proxy+}`)
 }
 
-func TestARouteIsBelowThePrefix(t *testing.T) {
+func TestRouteMustBeBelowThePrefix(t *testing.T) {
 	for _, path := range []string{"/elsewhere/{proxy+}", "/api", "/apis/{proxy+}"} {
 		route := privateRoute("")
 		route.Path = path
 		_, err := runRoutes(t, route)
-		require.ErrorContains(t, err, "allowed: paths below /api")
+		require.ErrorContains(t, err, "it must be below /api")
 	}
 }

@@ -1,5 +1,5 @@
-// Package cluster is the stack's place in a Kubernetes cluster: its namespace, and
-// how its objects there are named and labelled.
+// Package namespace declares the stack's Kubernetes namespace, and names and labels the
+// stack's objects in it. Packages certificate and workload declare those.
 package namespace
 
 import (
@@ -21,18 +21,19 @@ type Args struct {
 	Settings   config.Kubernetes
 }
 
-// Cluster is the stack's place in a cluster.
+// Namespace is the namespace that the stack's objects are in: its own or an existing one.
 type Namespace struct {
 	pulumi.ResourceState
 
-	// Namespace is there once it is known.
+	// Name is known once the namespace exists.
 	Name pulumi.StringOutput
 
-	name string // starts the objects' names
-	wait bool
+	name string // prefix of the objects' names
+	wait bool   // whether Pulumi waits for objects to become ready
 }
 
-// namePattern leaves room for what follows the name: labels end at 63 characters.
+// namePattern leaves room for the suffix of an object's name: a label's value has at
+// most 63 characters.
 var namePattern = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // New declares the namespace, unless the settings name an existing one.
@@ -40,7 +41,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	s := args.Settings
 	n := &Namespace{Name: pulumi.String(s.Namespace).ToStringOutput(), name: args.Deployment.Name, wait: s.Wait}
 	if !namePattern.MatchString(n.name) {
-		return nil, fmt.Errorf("stack %q: %q starts the names of Kubernetes objects; allowed: at most 40 lower-case letters, digits and hyphens, so choose another stack name",
+		return nil, fmt.Errorf("stack %q: %q is the prefix of the names of Kubernetes objects; allowed: at most 40 lower-case letters, digits and hyphens, so choose another stack name",
 			ctx.Stack(), n.name)
 	}
 	if err := ctx.RegisterComponentResource("gatehouse:cluster:Cluster", name, n, opts...); err != nil {
@@ -60,18 +61,17 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"namespace": n.Name})
 }
 
-// namespaceLabels let nothing into the namespace that asks for privileges, and have
-// the AWS Load Balancer Controller keep pods unready until they are targets.
+// namespaceLabels have Kubernetes reject privileged pods, and the AWS Load Balancer
+// Controller keep pods unready until they are healthy targets.
 var namespaceLabels = pulumi.StringMap{
 	"pod-security.kubernetes.io/enforce":      pulumi.String("restricted"),
 	"elbv2.k8s.aws/pod-readiness-gate-inject": pulumi.String("enabled"),
 }
 
-// Name is the name of the stack's object that is called what.
+// ObjectName returns the name of an object: that of the stack, and what it is.
 func (n *Namespace) ObjectName(what string) string { return n.name + "-" + what }
 
-// Metadata is that of the stack's object that is called what, as a part of
-// component.
+// Metadata returns the metadata of the object called what, which belongs to component.
 func (n *Namespace) Metadata(what, component string, annotations pulumi.StringMap) *metav1.ObjectMetaArgs {
 	metadata := &metav1.ObjectMetaArgs{
 		Name:      pulumi.String(n.ObjectName(what)),
@@ -84,7 +84,8 @@ func (n *Namespace) Metadata(what, component string, annotations pulumi.StringMa
 	return metadata
 }
 
-// Selector are the labels that all of a component's pods have, for good.
+// Selector returns the labels of all pods of a component. They never change, since
+// Kubernetes can't change a Deployment's selector.
 func (n *Namespace) Selector(component string) pulumi.StringMap {
 	return pulumi.StringMap{
 		"app.kubernetes.io/instance":  pulumi.String(n.name),
@@ -92,7 +93,7 @@ func (n *Namespace) Selector(component string) pulumi.StringMap {
 	}
 }
 
-// Labels are those of all the stack's objects of a component.
+// Labels returns the labels of all the stack's objects of a component.
 func (n *Namespace) Labels(component string) pulumi.StringMap {
 	labels := n.Selector(component)
 	labels["app.kubernetes.io/part-of"] = pulumi.String("gatehouse")
@@ -100,8 +101,8 @@ func (n *Namespace) Labels(component string) pulumi.StringMap {
 	return labels
 }
 
-// Waiting are annotations for an object that Pulumi waits for in the way that wait
-// says, unless the settings say that nothing is waited for.
+// Waiting returns annotations for an object that Pulumi waits for as the annotations in
+// wait describe, or for none if the settings disable waiting.
 func (n *Namespace) Waiting(wait pulumi.StringMap) pulumi.StringMap {
 	if n.wait {
 		return wait

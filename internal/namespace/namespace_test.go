@@ -40,7 +40,7 @@ func outputs(t testing.TB, a *namespace.Args) map[string]any {
 	})
 }
 
-func TestTheNamespaceTakesNoPodsWithPrivileges(t *testing.T) {
+func TestNamespaceRejectsPrivilegedPods(t *testing.T) {
 	r := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		_, err := namespace.New(ctx, "cluster", args(t))
 		return err
@@ -54,7 +54,7 @@ func TestTheNamespaceTakesNoPodsWithPrivileges(t *testing.T) {
 	assert.Equal(t, "gatehouse-test", labels["app.kubernetes.io/instance"])
 }
 
-func TestAnExistingNamespaceIsLeftAlone(t *testing.T) {
+func TestExistingNamespaceIsNotDeclared(t *testing.T) {
 	a := args(t, func(s *config.Kubernetes) { s.Namespace, s.CreateNamespace = "models", false })
 	r := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		_, err := namespace.New(ctx, "cluster", a)
@@ -78,11 +78,11 @@ func TestObjectsAreNamedAndLabelledForTheStack(t *testing.T) {
 	}, outputs(t, args(t)))
 }
 
-func TestNothingIsWaitedForWhereNothingRuns(t *testing.T) {
+func TestWaitingIsDisabledByTheSetting(t *testing.T) {
 	assert.Equal(t, map[string]any{"pulumi.com/skipAwait": "true"}, outputs(t, args(t, func(s *config.Kubernetes) { s.Wait = false }))["waiting"])
 }
 
-func TestAStackNameThatKubernetesDoesNotTakeIsAnErrorThatSaysWhy(t *testing.T) {
+func TestStackNameInvalidInKubernetesIsAnError(t *testing.T) {
 	for _, name := range []string{"gatehouse-Dev", "gatehouse-dev_1", "gatehouse-dev.1", "gatehouse-", "gatehouse-a-name-that-goes-on-for-long-and-on"} {
 		_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
 			_, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: deployment.Deployment{Name: name}})

@@ -14,20 +14,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
-// Attachment is where in a network something private goes: all that it needs to know
-// of the network, be it the stack's own or an existing one.
+// Attachment has what a component needs to attach to a network, be it the stack's own
+// or an existing one.
 type Attachment struct {
 	VPCID            pulumi.StringInput
-	CIDRs            []string // the VPC's IPv4 networks
+	CIDRs            []string // IPv4 ranges of the VPC
 	PrivateSubnetIDs pulumi.StringArrayInput
 
-	// EndpointsGroupID is the security group of the interface endpoints that the stack
-	// made; nil if there are none, or nobody knows.
+	// EndpointsGroupID is the security group of the stack's own interface endpoints; nil
+	// if there are none, and in an existing VPC, whose endpoints are unknown.
 	EndpointsGroupID pulumi.StringInput
 }
 
-// Existing returns the attachment in a VPC that others made. It looks whether the
-// subnets are fit, and declares nothing.
+// Existing returns the attachment to an existing VPC. It checks the subnets, and declares
+// nothing.
 func Existing(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) (Attachment, error) {
 	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &existing.VPCID}, opts...)
 	if err != nil {
@@ -45,7 +45,7 @@ func Existing(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulu
 	return attachment, nil
 }
 
-// subnet is what counts of a subnet of an existing VPC.
+// subnet has the properties of an existing subnet that the checks use.
 type subnet struct {
 	id, vpc      string
 	zone, zoneID string
@@ -53,15 +53,15 @@ type subnet struct {
 	free         int // addresses
 }
 
-// Of an application load balancer's subnets (Elastic Load Balancing's guide for
-// application load balancers, "Subnets for your load balancer").
+// Requirements for the subnets of an application load balancer (Elastic Load Balancing's
+// guide for application load balancers, "Subnets for your load balancer").
 const (
 	smallestBalancerSubnet = 27 // bits of its prefix
 	freeBalancerAddresses  = 8
 )
 
-// findSubnets looks up the subnets, and refuses those that aren't fit. One that is
-// nearly full may have the load balancer already, so that it is only warned of.
+// findSubnets looks up the subnets and checks them. It only warns of one that is nearly
+// full, since that may have the load balancer already.
 func findSubnets(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...pulumi.InvokeOption) error {
 	all := make([]subnet, len(existing.PrivateSubnetIDs))
 	for i, id := range existing.PrivateSubnetIDs {
@@ -74,7 +74,7 @@ func findSubnets(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...p
 			cidr: found.CidrBlock, free: found.AvailableIpAddressCount,
 		}
 		if all[i].free < freeBalancerAddresses {
-			warning := fmt.Sprintf("%s of gatehouse:networkPrivateSubnetIds has %d free addresses: a load balancer is made, and grows, only with %d in each subnet",
+			warning := fmt.Sprintf("%s of gatehouse:networkPrivateSubnetIds has %d free addresses: AWS requires %d in each subnet to create or scale a load balancer",
 				id, all[i].free, freeBalancerAddresses)
 			if err := ctx.Log.Warn(warning, nil); err != nil {
 				return err
@@ -84,8 +84,8 @@ func findSubnets(ctx *pulumi.Context, existing config.ExistingNetwork, opts ...p
 	return checkSubnets(existing.VPCID, all)
 }
 
-// checkSubnets refuses subnets that no load balancer or no VPC link can be in. It
-// reports every problem.
+// checkSubnets returns an error if a load balancer or a VPC link can't be in the subnets.
+// It reports every problem.
 func checkSubnets(vpc string, all []subnet) error {
 	const key = "gatehouse:networkPrivateSubnetIds names "
 	var problems []error
@@ -100,12 +100,12 @@ func checkSubnets(vpc string, all []subnet) error {
 				s.id, s.zone, s.zoneID, strings.Join(withoutLinks, ", ")))
 		}
 		if network, err := netip.ParsePrefix(s.cidr); err != nil || network.Bits() > smallestBalancerSubnet {
-			problems = append(problems, fmt.Errorf(key+"%s with the addresses %q; allowed: subnets with IPv4 addresses, /%d or larger, as load balancers need them",
+			problems = append(problems, fmt.Errorf(key+"%s with the addresses %q; allowed: subnets with IPv4 addresses, /%d or larger, as load balancers require",
 				s.id, s.cidr, smallestBalancerSubnet))
 		}
 	}
 	if len(zones) < subnets.MinZones || len(zones) < len(all) {
-		problems = append(problems, fmt.Errorf(key+"%d subnets in %d zone(s); allowed: subnets in at least %d zones and one in each, as load balancers need them",
+		problems = append(problems, fmt.Errorf(key+"%d subnets in %d zone(s); allowed: subnets in at least %d zones and one in each, as load balancers require",
 			len(all), len(zones), subnets.MinZones))
 	}
 	return errors.Join(problems...)

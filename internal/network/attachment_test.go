@@ -12,7 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-func place(t testing.TB, subnets ...string) (network.Attachment, *pulumitest.Recorder, error) {
+func existing(t testing.TB, subnets ...string) (network.Attachment, *pulumitest.Recorder, error) {
 	t.Helper()
 	var attachment network.Attachment
 	r, err := pulumitest.Run(func(ctx *pulumi.Context) (err error) {
@@ -22,8 +22,8 @@ func place(t testing.TB, subnets ...string) (network.Attachment, *pulumitest.Rec
 	return attachment, r, err
 }
 
-func TestAnExistingVPCIsLookedAtAndLeftAlone(t *testing.T) {
-	attachment, r, err := place(t, pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB)
+func TestExistingVPCIsReadAndNotChanged(t *testing.T) {
+	attachment, r, err := existing(t, pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB)
 	require.NoError(t, err)
 	assert.Equal(t, network.Attachment{
 		VPCID:            pulumi.String(pulumitest.ExistingVPC),
@@ -33,7 +33,7 @@ func TestAnExistingVPCIsLookedAtAndLeftAlone(t *testing.T) {
 	assert.Empty(t, r.All())
 }
 
-func TestSubnetsThatNoLoadBalancerCanBeIn(t *testing.T) {
+func TestSubnetsUnfitForALoadBalancerAreRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		subnets []string
 		want    string
@@ -44,7 +44,7 @@ func TestSubnetsThatNoLoadBalancerCanBeIn(t *testing.T) {
 		"subnet doesn't exist": {[]string{pulumitest.ExistingSubnetA, "subnet-00000000"}, "looking up subnet-00000000 of gatehouse:networkPrivateSubnetIds"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := place(t, c.subnets...)
+			_, _, err := existing(t, c.subnets...)
 			assert.ErrorContains(t, err, c.want)
 		})
 	}

@@ -3,6 +3,8 @@
 package workload
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -12,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/inference"
 	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 )
 
@@ -136,4 +139,15 @@ func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready [
 		Spec:     &policyv1.PodDisruptionBudgetSpecArgs{MaxUnavailable: pulumi.Int(1), Selector: selector},
 	}, pulumi.Parent(w))
 	return err
+}
+
+// rolloutSlack is for nodes that come up and images that are pulled.
+const rolloutSlack = 10 * time.Minute
+
+// rollout is how long Pulumi waits for so many pods. They are replaced one after the
+// other, each only when the one before is ready: it may take all of its time to start
+// and to become a healthy target, and the one that goes all of its time to end.
+func rollout(replicas int) time.Duration {
+	each := startup.time() + inference.TargetDelay + grace*time.Second
+	return time.Duration(replicas)*each + rolloutSlack
 }

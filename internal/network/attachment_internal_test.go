@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestSubnetsOfAnExistingVPC(t *testing.T) {
+func TestCheckSubnets(t *testing.T) {
 	const vpc = "vpc-0123456789abcdef0"
 	fit := func(id, zone, zoneID string) subnet {
 		return subnet{id: id, vpc: vpc, zone: zone, zoneID: zoneID, cidr: "10.0.0.0/27", free: 27}

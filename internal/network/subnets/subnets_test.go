@@ -38,7 +38,7 @@ func subnets(zones []Zone) []netip.Prefix {
 
 func size(p netip.Prefix) int { return 1 << (32 - p.Bits()) }
 
-func TestTheSubnetsCoverTheZonesFromTheFirstAddressWithoutGapOrOverlap(t *testing.T) {
+func TestSubnetsCoverTheZonesWithoutGapOrOverlap(t *testing.T) {
 	each(t, func(t *testing.T, vpc netip.Prefix, zones []Zone) {
 		next := vpc.Addr()
 		for _, subnet := range subnets(zones) {
@@ -54,8 +54,8 @@ func TestTheSubnetsCoverTheZonesFromTheFirstAddressWithoutGapOrOverlap(t *testin
 	})
 }
 
-// after returns the address that follows a subnet: counted, not computed as the
-// layout does.
+// after returns the address that follows a subnet. It counts, unlike the code under
+// test, which computes.
 func after(subnet netip.Prefix) netip.Addr {
 	last := subnet.Addr()
 	for range size(subnet) {
@@ -76,7 +76,7 @@ func TestNoSubnetsOverlapAndAllAreInTheVPC(t *testing.T) {
 	})
 }
 
-func TestAddingAZoneMovesNothing(t *testing.T) {
+func TestAddingAZoneMovesNoSubnet(t *testing.T) {
 	each(t, func(t *testing.T, vpc netip.Prefix, zones []Zone) {
 		most, err := New(vpc, MaxZones)
 		require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestAddingAZoneMovesNothing(t *testing.T) {
 	})
 }
 
-func TestSubnetsAreAsLargeAsAWSAndLoadBalancersNeed(t *testing.T) {
+func TestSubnetsMeetTheSizesOfAWSAndLoadBalancers(t *testing.T) {
 	each(t, func(t *testing.T, _ netip.Prefix, zones []Zone) {
 		for _, zone := range zones {
 			assert.Equal(t, size(zone.Public), size(zone.Isolated))
@@ -94,7 +94,7 @@ func TestSubnetsAreAsLargeAsAWSAndLoadBalancersNeed(t *testing.T) {
 	})
 }
 
-func TestAnExample(t *testing.T) {
+func TestNewOfASixteenBitRange(t *testing.T) {
 	zones, err := New(netip.MustParsePrefix("10.0.0.0/16"), 2)
 	require.NoError(t, err)
 	p := netip.MustParsePrefix
@@ -104,7 +104,7 @@ func TestAnExample(t *testing.T) {
 	}, zones)
 }
 
-func TestWhatHasNoLayout(t *testing.T) {
+func TestNewRejectsOtherRangesAndZoneCounts(t *testing.T) {
 	for _, vpc := range []string{"10.0.0.0/15", "10.0.0.0/23", "10.0.0.1/16", "fd00::/56", "::ffff:10.0.0.0/112"} {
 		_, err := New(netip.MustParsePrefix(vpc), 2)
 		assert.ErrorContains(t, err, vpc)
@@ -117,7 +117,7 @@ func TestWhatHasNoLayout(t *testing.T) {
 	}
 }
 
-func TestIPv6SubnetsAreAllDifferentAndInTheVPC(t *testing.T) {
+func TestIPv6SubnetsAreUniqueAndInTheVPC(t *testing.T) {
 	for _, text := range []string{"2001:db8:1234:1a00::/56", "2001:db8:1234:ff00::/56", "fd00::/56"} {
 		vpc := netip.MustParsePrefix(text)
 		seen := map[netip.Prefix]bool{}
@@ -138,7 +138,7 @@ func TestIPv6SubnetsAreAllDifferentAndInTheVPC(t *testing.T) {
 	assert.Equal(t, "2001:db8:1234:1a09::/64", subnet.String())
 }
 
-func TestWhatHasNoIPv6Subnet(t *testing.T) {
+func TestIPv6RejectsOtherRangesZonesAndTiers(t *testing.T) {
 	for _, vpc := range []string{"10.0.0.0/16", "2001:db8::/48", "2001:db8::1/56", "2001:db8::/64"} {
 		_, err := IPv6(netip.MustParsePrefix(vpc), 0, Public)
 		assert.ErrorContains(t, err, vpc)

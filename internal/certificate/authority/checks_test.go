@@ -31,3 +31,11 @@ func TestARootKeepsItsLife(t *testing.T) {
 	assert.Error(t, checkLife("", ttl))
 	assert.Error(t, checkLife("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ttl))
 }
+
+func TestFirstIsTheIntermediate(t *testing.T) {
+	id, err := first([]string{"intermediate", "root"})
+	require.NoError(t, err)
+	assert.Equal(t, "intermediate", id)
+	_, err = first(nil)
+	require.ErrorContains(t, err, "pulumi up --replace '**authority-intermediate-request'")
+}
