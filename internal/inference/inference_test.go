@@ -66,7 +66,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Inference) (*inference.
 	private, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: pulumitest.Deployment(t),
 		Settings:   s,
-		Placement: network.Placement{
+		Attachment: network.Attachment{
 			VPCID:            pulumi.String("vpc-1"),
 			CIDRs:            []string{"10.0.0.0/16", "100.64.0.0/16"},
 			PrivateSubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),

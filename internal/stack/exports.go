@@ -164,7 +164,7 @@ var exports = []export{
 	},
 	{
 		"tlsSecretNamespace", stringType, withVault, "namespace of that Secret",
-		func(c components) pulumi.Input { return c.certificates.namespace.Namespace },
+		func(c components) pulumi.Input { return c.certificates.namespace.Name },
 	},
 	{
 		"caCertificate", stringType, withVault, "root certificate that clients trust, PEM",

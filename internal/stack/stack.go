@@ -44,10 +44,10 @@ type components struct {
 	rotation      *rotation.Rotation
 	schedule      *rotation.Schedule
 	private       privateNetwork
-	model         *chatapi.Model
-	api           *httpapi.Gateway
+	model         *chatapi.API
+	api           *httpapi.API
 	edge          *edge.Edge
-	firewall      *waf.Firewall
+	firewall      *waf.WebACL
 	accessLogs    *accesslogs.Logs
 	observability *observability.Observability
 	certificates  certificates
