@@ -46,10 +46,10 @@ func refuseEach(t *testing.T, mistakes map[string]mistake) {
 
 func TestWithoutVaultThereAreNoCertificates(t *testing.T) {
 	for name, c := range map[string]config{
-		"by default":      nil,
-		"whatever is set": {"gatehouse:certificateIssuer": "certManager", "gatehouse:certManagerNamespace": "other", "gatehouse:certificateMountIssuer": "x"},
-		"switched off":    certificates(config{"certificateEnabled": "false"}),
-		"nothing needed":  {"gatehouse:vaultAddress": "https://vault.example.com", "gatehouse:certificateEnabled": "false"},
+		"by default":       nil,
+		"whichever is set": {"gatehouse:certificateIssuer": "certManager", "gatehouse:certManagerNamespace": "other", "gatehouse:certificateMountIssuer": "x"},
+		"switched off":     certificates(config{"certificateEnabled": "false"}),
+		"nothing needed":   {"gatehouse:vaultAddress": "https://vault.example.com", "gatehouse:certificateEnabled": "false"},
 	} {
 		s, err := Load(c)
 		require.NoError(t, err, name)
@@ -130,7 +130,7 @@ func TestVaultMayBeOnThisMachineWithoutTLS(t *testing.T) {
 	}
 }
 
-// testCertificate has the form of a certificate; nothing looks inside.
+// testCertificate has the form of a certificate; nothing parses it.
 const testCertificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 func TestCertificateMistakesGetOneErrorEach(t *testing.T) {

@@ -40,7 +40,7 @@ func (r *reader) full(key string) string {
 	return r.namespace + ":" + key
 }
 
-// refuse adds the problem that a value isn't allowed, whatever the other settings are.
+// refuse adds the problem that a value isn't allowed, regardless of the other settings.
 func (r *reader) refuse(s anySetting, allowed string, args ...any) {
 	r.reject(s, "allowed: "+fmt.Sprintf(allowed, args...))
 }
@@ -79,12 +79,12 @@ func (r *reader) checkUnknown() {
 
 // sorted returns the problems in the order of the table, unknown keys last.
 func (r *reader) sorted() Problems {
-	place := func(p Problem) int {
+	position := func(p Problem) int {
 		if i, known := r.order[p.Key]; known {
 			return i
 		}
 		return len(r.order)
 	}
-	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(place(a), place(b)) })
+	slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(position(a), position(b)) })
 	return r.problems
 }

@@ -51,7 +51,7 @@ var (
 // response valid, or that CloudFront neither removes nor accepts among a policy's custom
 // ones (its developer guide, "Headers that you can't remove", "Security headers"): they
 // may be neither another header's name, nor removed. By API Gateway's id of a request the
-// rotator tells the API's rejections from those of others.
+// rotator tells the API's rejections from other ones.
 var governed = []string{
 	"apigw-requestid", "cache-control", "connection", "content-encoding", "content-length", "content-security-policy", "content-type", "date", "expect",
 	"host", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "referrer-policy", "strict-transport-security",

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// setting is a row of the table of settings: one configuration key with its type T, its
+// setting is an entry of the table of settings: one configuration key with its type T, its
 // default, what its value may be, how it depends on other settings, and what documents
 // say about it. Each is a variable that is spelled like its key, so that a search for a
 // key finds all that is done with it.
@@ -54,11 +54,11 @@ func (s setting[T]) defaultText() string { return format(s.byDefault) }
 // allowed becomes one of the reader's problems.
 func (s setting[T]) read(r *reader) T {
 	r.read[s.String()] = true
-	text, given := r.config[s.String()]
+	raw, given := r.config[s.String()]
 	if !given {
-		text = s.defaultText()
+		raw = s.defaultText()
 	}
-	v, err := parse[T](text)
+	v, err := parse[T](raw)
 	if err != nil {
 		r.refuse(s, "%s", s.allowedText()+s.howToSet())
 		return s.byDefault
@@ -74,11 +74,11 @@ func (s setting[T]) read(r *reader) T {
 // isSet reports whether the configuration has another value than the default. The
 // engine hands over Pulumi.yaml's defaults as well, so that a value is there says nothing.
 func (s setting[T]) isSet(r *reader) bool {
-	text, given := r.config[s.String()]
+	raw, given := r.config[s.String()]
 	if !given {
 		return false
 	}
-	v, err := parse[T](text)
+	v, err := parse[T](raw)
 	return err != nil || format(v) != s.defaultText()
 }
 
@@ -126,11 +126,11 @@ func (q requirement) because(why string) requirement {
 // toBe is the requirement that s has the value v.
 func (s setting[T]) toBe(v T) requirement {
 	return requirement{Requirement: Requirement{Key: s.String(), Value: format(v)}, met: func(r *reader) bool {
-		text, given := r.config[s.String()]
+		raw, given := r.config[s.String()]
 		if !given {
-			text = s.defaultText()
+			raw = s.defaultText()
 		}
-		is, err := parse[T](text)
+		is, err := parse[T](raw)
 		return err == nil && format(is) == format(v)
 	}}
 }
@@ -179,28 +179,28 @@ func reason(why string) string {
 var errValue = errors.New("not a value of the type")
 
 // parse reads a value as the engine hands it to the program.
-func parse[T value](text string) (T, error) {
+func parse[T value](raw string) (T, error) {
 	var result T
 	var err error
 	switch v := any(&result).(type) {
 	case *string:
-		*v = text
+		*v = raw
 	case *int:
-		*v, err = strconv.Atoi(text)
+		*v, err = strconv.Atoi(raw)
 	case *bool:
-		*v = text == "true"
-		if !*v && text != "false" {
+		*v = raw == "true"
+		if !*v && raw != "false" {
 			err = errValue
 		}
 	case *time.Duration:
-		*v, err = time.ParseDuration(text)
+		*v, err = time.ParseDuration(raw)
 	case *[]string:
-		err = json.Unmarshal([]byte(text), v)
+		err = json.Unmarshal([]byte(raw), v)
 		if err == nil && *v == nil {
 			err = errValue
 		}
 	case *netip.Prefix:
-		*v, err = netip.ParsePrefix(text)
+		*v, err = netip.ParsePrefix(raw)
 	}
 	return result, err
 }

@@ -26,14 +26,14 @@ func TestGivenWins(t *testing.T) {
 		"aws:region":                   "eu-central-1",
 		"gatehouse:lambdaArchitecture": "x86_64",
 		"gatehouse:authorizerTtl":      "0s",
-		"gatehouse:keyHeader":          "x-door",
-		"other:key":                    "is none of our business",
+		"gatehouse:keyHeader":          "x-key",
+		"other:key":                    "is another program's",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "eu-central-1", s.Region)
 	assert.Equal(t, "x86_64", s.Lambda.Architecture)
 	assert.Zero(t, s.Gateway.AuthorizerTTL)
-	assert.Equal(t, "x-door", s.Key.Header)
+	assert.Equal(t, "x-key", s.Key.Header)
 }
 
 func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
@@ -71,7 +71,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:apiPrefix", "/api/{version}", "a path such as /api"},
 		{"gatehouse:tracingEnabled", "yes", "true or false"},
 		{"gatehouse:modelMaxTokens", "0", "a whole number from 1 to 65536"},
-		{"gatehouse:keyHeadr", "x-door", "only the keys that Pulumi.yaml lists"},
+		{"gatehouse:keyHeadr", "x-key", "only the keys that Pulumi.yaml lists"},
 	} {
 		t.Run(c.key+"="+c.given, func(t *testing.T) {
 			_, err := Load(map[string]string{c.key: c.given})

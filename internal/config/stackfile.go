@@ -15,7 +15,7 @@ import (
 // the one that is written. The engine hands over what YAML read: of 0512, which is octal
 // in YAML 1.1, the program would see 330, an allowed value that no one chose.
 //
-// A value that the engine has from another place, such as `--config-file`, is not the
+// A value that the engine has from another source, such as `--config-file`, is not the
 // file's, and is left alone.
 func (r *reader) checkStackFile(path string) error {
 	content, err := os.ReadFile(path)

@@ -50,7 +50,7 @@ func TestTheStackFileMeansWhatIsWritten(t *testing.T) {
 		`gatehouse:certificateMountIssuer: 3a:0f`:        "",
 		`gatehouse:tracingEnabled: true`:                 "",
 		`gatehouse:tracingEnabled: True`:                 "",
-		`gatehouse:tracingEnabled: yes`:                  "", // text to the engine: the setting refuses it
+		`gatehouse:tracingEnabled: yes`:                  "", // a string to the engine: the setting refuses it
 		`gatehouse:tracingEnabled: off`:                  "",
 		`gatehouse:rotationTick: 5m`:                     "",
 		`gatehouse:kubernetesContext: NO`:                "",
