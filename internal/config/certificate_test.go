@@ -222,3 +222,17 @@ func TestSecretsAreNotQuoted(t *testing.T) {
 	require.ErrorContains(t, err, `gatehouse:certificateNames is "[secret]"`)
 	assert.NotContains(t, err.Error(), "hush")
 }
+
+// What doesn't fit to other settings is found after each value was right by itself.
+func TestSecretsThatDontFitToOthersAreNotQuotedEither(t *testing.T) {
+	for key, value := range map[string]string{
+		"modelAllowedIds": `["hush"]`, "networkZones": `["hu-sh-1a", "hu-sh-1b"]`, "removedHeaders": `["X-Hush", "x-hush"]`,
+		"networkPeerCidrs": `["10.0.128.0/20"]`, "customHeaderName": "Server",
+	} {
+		_, err := Load(config{full(key): value}, full(key))
+		require.ErrorContains(t, err, "[secret]", key)
+		for _, quoted := range []string{"hush", "Hush", "hu-sh", "10.0.128.0", " Server"} {
+			assert.NotContains(t, err.Error(), quoted, key)
+		}
+	}
+}

@@ -200,7 +200,7 @@ func (s Settings) checkBedrock(r *reader) {
 	}
 	for _, id := range m.Others {
 		if !modelPattern.MatchString(id) {
-			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, BackendBedrock, id)
+			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, BackendBedrock, r.shown(modelAllowedIds.String(), id))
 		}
 	}
 	if m.Guardrail.ID != "" && m.Guardrail.Version == "" {

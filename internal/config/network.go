@@ -221,7 +221,7 @@ func (s Settings) checkOwnNetwork(r *reader) {
 	n := s.Network
 	for _, peer := range n.Peers {
 		if n.CIDR.Overlaps(peer) {
-			r.must(networkCidr, "be a network that doesn't overlap %s, which %s names", peer, networkPeerCidrs)
+			r.must(networkCidr, "be a network that doesn't overlap %s, which %s names", r.shown(networkPeerCidrs.String(), peer.String()), networkPeerCidrs)
 		}
 	}
 	if len(n.Zones) > 0 && len(n.Zones) != n.ZoneCount {
@@ -229,7 +229,7 @@ func (s Settings) checkOwnNetwork(r *reader) {
 	}
 	for _, zone := range n.Zones {
 		if zone[:len(zone)-1] != s.Region {
-			r.must(networkZones, "name zones of %s, the region in %s; %s is not one", s.Region, awsRegion, zone)
+			r.must(networkZones, "name zones of %s, the region in %s; %s is not one", s.Region, awsRegion, r.shown(networkZones.String(), zone))
 		}
 	}
 	if n.FlowLogs.Destination == FlowLogsToS3 && n.FlowLogs.BucketARN == "" {

@@ -141,13 +141,13 @@ func (s Settings) checkResponseHeaders(r *reader) {
 	}
 	for i, name := range h.Removed {
 		if slices.ContainsFunc(h.Removed[:i], func(other string) bool { return strings.EqualFold(name, other) }) {
-			r.must(removedHeaders, "be a list in which each is given once; %q is there twice, with different capitals", name)
+			r.must(removedHeaders, "be a list in which each is given once; %q is there twice, with different capitals", r.shown(removedHeaders.String(), name))
 		}
 	}
 	if len(h.Removed) > mostHeaders {
 		r.must(removedHeaders, "have at most %d names", mostHeaders)
 	}
 	if slices.ContainsFunc(h.Removed, func(name string) bool { return strings.EqualFold(name, h.CustomName) }) {
-		r.must(removedHeaders, "not include %s, %s", customHeaderName, h.CustomName)
+		r.must(removedHeaders, "not include %s, %s", customHeaderName, r.shown(customHeaderName.String(), h.CustomName))
 	}
 }
