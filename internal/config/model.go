@@ -58,14 +58,14 @@ const (
 
 // Bounds of what a request may have, which the function receives in environment variables.
 const (
-	minModelTokens = 1
-	maxModelTokens = 65_536
-	minModelBody   = 1 << 10
+	minMaxTokens = 1
+	maxMaxTokens = 65_536
+	minMaxBody   = 1 << 10
 	// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
 	// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
 	// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
 	// for four. The rest of the event needs some kilobytes.
-	maxModelBody = 2_000_000
+	maxMaxBody = 2_000_000
 )
 
 var (
@@ -83,11 +83,11 @@ var (
 		description: "Models that requests may name in addition to modelId.",
 	}
 	modelMaxTokens = setting[int]{
-		key: "modelMaxTokens", byDefault: 1024, basic: true, allowed: between(minModelTokens, maxModelTokens),
+		key: "modelMaxTokens", byDefault: 1024, basic: true, allowed: between(minMaxTokens, maxMaxTokens),
 		description: "The most tokens that a response may have.",
 	}
 	modelMaxBody = setting[int]{
-		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(minModelBody, maxModelBody),
+		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(minMaxBody, maxMaxBody),
 		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Lambda takes no event of more than 6 MiB, and a body may grow to three times its size in one.",
 	}
 	modelRegion = setting[string]{

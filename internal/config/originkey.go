@@ -18,8 +18,8 @@ type Key struct {
 
 // Bounds of the times, which the functions receive in environment variables.
 const (
-	minMemoryTTL     = time.Second
-	maxMemoryTTL     = 4 * time.Minute
+	minKeyringTTL    = time.Second
+	maxKeyringTTL    = 4 * time.Minute
 	minRefetchPeriod = time.Second
 	maxRefetchPeriod = time.Minute
 	maxStaleLimit    = 24 * time.Hour
@@ -33,7 +33,7 @@ var (
 		description: "Origin header, in lower case: it has the origin key in each request that CloudFront sends to the API. Choose it before the first `pulumi up`; it can't be changed later.",
 	}
 	keyMemoryTtl = setting[time.Duration]{
-		key: "keyMemoryTtl", byDefault: time.Minute, allowed: lasting(minMemoryTTL, maxMemoryTTL),
+		key: "keyMemoryTtl", byDefault: time.Minute, allowed: lasting(minKeyringTTL, maxKeyringTTL),
 		description: "Age at which an authorizer reads the keyring again, at least keyRefetchPeriod.",
 	}
 	keyRefetchPeriod = setting[time.Duration]{
