@@ -54,6 +54,7 @@ var (
 const (
 	bedrockModelForm = "the id of a model or inference profile of Bedrock, such as amazon.nova-micro-v1:0 or eu.amazon.nova-micro-v1:0"
 	servedModelForm  = "a model's name at its server, such as llama3.2:1b or meta-llama/Llama-3.1-8B-Instruct"
+	modelForm        = bedrockModelForm + ", or with modelBackend openai " + servedModelForm
 )
 
 // Bounds of what a request may have, which the function receives in environment variables.
@@ -74,12 +75,12 @@ var (
 		description: "Backend that responds to conversations: Amazon Bedrock, or a server that speaks OpenAI's chat completions (vLLM, Ollama, llama.cpp, …).",
 	}
 	modelId = setting[string]{
-		key: "modelId", byDefault: "amazon.nova-micro-v1:0", basic: true, allowed: matching(servedModelPattern, bedrockModelForm),
+		key: "modelId", byDefault: "amazon.nova-micro-v1:0", basic: true, allowed: matching(servedModelPattern, modelForm),
 		description: "Model of requests that name none. With Bedrock, a foundation model or a cross-region inference profile, to which the account must have access. " +
 			"With a server, the name that the model has there.",
 	}
 	modelAllowedIds = setting[[]string]{
-		key: "modelAllowedIds", basic: true, allowed: each(servedModelPattern.MatchString, bedrockModelForm),
+		key: "modelAllowedIds", basic: true, allowed: each(servedModelPattern.MatchString, modelForm),
 		description: "Models that requests may name in addition to modelId.",
 	}
 	modelMaxTokens = setting[int]{
