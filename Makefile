@@ -166,8 +166,8 @@ lint-ci: $(lint_venv)
 	@echo "lint sandbox/servers/aws"; .local/lint/bin/ruff format --quiet --check --config sandbox/servers/aws/ruff.toml sandbox/servers/aws tools
 
 .PHONY: docs
-docs: ## Write the parts of docs/ that follow from the program
-	@go run ./internal/cmd/settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md || { rm -f docs/settings.md.new; exit 1; }
+docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
+	@go run ./internal/cmd/configdocs
 	@go test ./internal/costs -run TheDocument -count=1 -update
 	@go test ./internal/stack -run README -count=1 -update
 

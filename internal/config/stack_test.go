@@ -31,7 +31,7 @@ func TestSafeguardsGiven(t *testing.T) {
 }
 
 func TestMalformedSafeguardsAreRefused(t *testing.T) {
-	for _, c := range []struct{ key, given, allowed string }{
+	for _, c := range []struct{ key, given, rule string }{
 		{"protect", "yes", "true or false"},
 		{"retainOnDelete", "", "true or false"},
 		{"alarmEmailRequired", "1", "true or false"},
@@ -43,11 +43,33 @@ func TestMalformedSafeguardsAreRefused(t *testing.T) {
 		require.ErrorAs(t, err, &problems)
 		require.Len(t, problems, 1)
 		assert.Equal(t, "gatehouse:"+c.key, problems[0].Key)
-		assert.Contains(t, problems[0].Allowed, c.allowed)
+		assert.Contains(t, problems[0].Rule, c.rule)
 	}
 }
 
-func TestRequiredAlarmsTellSomebody(t *testing.T) {
+func TestRequiredAlarmsNeedAnAddress(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:alarmEmailRequired": "true"})
-	require.ErrorContains(t, err, `gatehouse:alarmEmail is "" by default; allowed: an e-mail address, since alarmEmailRequired is true`)
+	require.ErrorContains(t, err, `gatehouse:alarmEmail is "" by default; it must be an e-mail address, since gatehouse:alarmEmailRequired is true`)
+}
+
+func TestRegionsOfOtherPartitionsAreRefused(t *testing.T) {
+	for _, key := range []string{"aws:region", "gatehouse:modelRegion"} {
+		for _, region := range []string{"cn-north-1", "cn-northwest-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1"} {
+			_, err := Load(map[string]string{key: region})
+			require.ErrorContains(t, err, key+` is "`+region+`"`)
+			require.ErrorContains(t, err, "of the partition aws: CloudFront needs us-east-1")
+		}
+		for _, region := range []string{"us-east-1", "eu-central-2", "ap-southeast-7", "il-central-1", "mx-central-1"} {
+			_, err := Load(map[string]string{key: region})
+			require.NoError(t, err, region)
+		}
+	}
+}
+
+func TestOnlyTheModelsRegionMayBeEmpty(t *testing.T) {
+	s, err := Load(map[string]string{"gatehouse:modelRegion": ""})
+	require.NoError(t, err)
+	assert.Empty(t, s.Model.Region)
+	_, err = Load(map[string]string{"aws:region": ""})
+	require.ErrorContains(t, err, "allowed: an AWS region such as us-east-1")
 }

@@ -18,23 +18,23 @@ func TestBooleans(t *testing.T) {
 		{given: "1", refused: true},
 		{given: "", refused: true},
 	} {
-		r := newReader(map[string]string{"gatehouse:open": c.given})
-		got := r.boolean("open", false)
+		r := newReader(nil, map[string]string{"gatehouse:open": c.given})
+		got := setting[bool]{key: "open"}.read(r)
 		if c.refused {
-			assert.Equal(t, Problems{{Key: "gatehouse:open", Given: c.given, Allowed: "true or false"}}, r.problems)
+			assert.Equal(t, Problems{{Key: "gatehouse:open", Given: c.given, Rule: "allowed: true or false"}}, r.problems)
 			continue
 		}
 		assert.Empty(t, r.problems, c.given)
 		assert.Equal(t, c.want, got, c.given)
 	}
-	assert.True(t, newReader(nil).boolean("open", true))
+	assert.True(t, setting[bool]{key: "open", byDefault: true}.read(newReader(nil, nil)))
 }
 
 func TestLists(t *testing.T) {
 	short := func(s string) bool { return len(s) < 3 }
 	read := func(config map[string]string) ([]string, Problems) {
-		r := newReader(config)
-		return r.list("names", short, "a short name"), r.problems
+		r := newReader(nil, config)
+		return setting[[]string]{key: "names", allowed: each(short, "a short name")}.read(r), r.problems
 	}
 	for _, c := range []struct {
 		given string
@@ -52,7 +52,7 @@ func TestLists(t *testing.T) {
 	assert.Empty(t, problems)
 	assert.Empty(t, got)
 
-	for _, c := range []struct{ given, allowed string }{
+	for _, c := range []struct{ given, rule string }{
 		{`a`, "a list in which each is a short name; set it with `pulumi config set --path 'gatehouse:names[0]' VALUE`"},
 		{``, "a list in which each is a short name; set it"},
 		{`null`, "a list in which each is a short name; set it"},
@@ -64,7 +64,7 @@ func TestLists(t *testing.T) {
 		_, problems := read(map[string]string{"gatehouse:names": c.given})
 		if assert.Len(t, problems, 1, c.given) {
 			assert.Equal(t, c.given, problems[0].Given)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 		}
 	}
 }
