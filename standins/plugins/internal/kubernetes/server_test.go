@@ -46,7 +46,7 @@ func (s started) engine(t *testing.T, config props) *enginetest.Engine {
 		all[key] = value
 	}
 	p := New()
-	p.patience = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
+	p.backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
 	return enginetest.Start(t, p, all)
 }
 
@@ -123,7 +123,7 @@ func lifecycle(t *testing.T, s started) {
 	if !r.Outputs["data"].IsSecret() || !r.Inputs["data"].IsSecret() {
 		t.Error("the data is no secret after a refresh")
 	}
-	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not make it") {
+	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not create it") {
 		t.Errorf("the same object again: %v", err)
 	}
 	imported := enginetest.New(secretToken, "imported")
@@ -260,7 +260,7 @@ func drift(t *testing.T, s started) {
 	if err := s.objects.Resource(secrets).Namespace(ns).Delete(t.Context(), "c", v1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it is not made yet, or was deleted since") {
+	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it does not exist yet, or was deleted since") {
 		t.Errorf("an update of an object that is gone: %v", err)
 	}
 	if there, err := e.Refresh(r); there || err != nil {
