@@ -17,10 +17,10 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
-// TestPlugin puts single requests to the plugin, over the real Terraform provider and the local cloud.
+// TestPlugin puts single requests to the plugin, over the real Terraform provider and the emulated AWS.
 func TestPlugin(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not with -short: it starts a local cloud")
+		t.Skip("not with -short: it starts an emulated AWS")
 	}
 	p := startPlugin(t)
 	t.Run("the parameters below a path", p.testParametersByPath)

@@ -17,7 +17,7 @@ class Certificates:
 
 def issue(folder: str, region: str) -> Certificates:
     """Write a certificate for every HTTP API and distribution, its key and its authority to a folder."""
-    authority = trustme.CA(organization_name="Gatehouse local cloud")
+    authority = trustme.CA(organization_name="Gatehouse sandbox")
     leaf = authority.issue_cert(f"*.execute-api.{region}.amazonaws.com", "*.cloudfront.net")
     made = Certificates(*(os.path.join(folder, name) for name in ("authority.pem", "certificate.pem", "key.pem")))
     authority.cert_pem.write_to_path(made.authority)

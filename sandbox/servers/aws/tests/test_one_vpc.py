@@ -193,8 +193,8 @@ class OneVpcTest(CloudTest):
             [(zone["ZoneName"], zone["ZoneId"]) for zone in found],
             [(f"{REGION}{letter}", f"use1-az{number}") for number, letter in enumerate("abcdef", 1)],
         )
-        elsewhere = self.cloud.client("ec2", region="eu-west-1").describe_availability_zones()["AvailabilityZones"]
-        self.assertEqual([zone["ZoneName"] for zone in elsewhere], [f"eu-west-1{letter}" for letter in "abc"])
+        other_region = self.cloud.client("ec2", region="eu-west-1").describe_availability_zones()["AvailabilityZones"]
+        self.assertEqual([zone["ZoneName"] for zone in other_region], [f"eu-west-1{letter}" for letter in "abc"])
         made = self.ec2.create_subnet(VpcId=self.vpcs[0], CidrBlock="10.0.9.0/24", AvailabilityZoneId="use1-az5")
         self.assertEqual(made["Subnet"]["AvailabilityZone"], f"{REGION}e")
 

@@ -234,7 +234,7 @@ func drift(t *testing.T, s started) {
 			t.Fatal(err)
 		}
 	}
-	edit(`{"metadata": {"annotations": {"somebody": "else"}}, "data": {"b": "Mg=="}}`)
+	edit(`{"metadata": {"annotations": {"manager": "other"}}, "data": {"b": "Mg=="}}`)
 	if got := e.Differs(e.Refreshed(r), inputs); got != "" {
 		t.Errorf("what others add is drift: %s", got)
 	}
@@ -243,13 +243,13 @@ func drift(t *testing.T, s started) {
 		t.Errorf("got %q", got)
 	}
 	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "kubectl-edit") || !strings.Contains(err.Error(), "pulumi.com/patchForce") {
-		t.Errorf("somebody else's change: %v", err)
+		t.Errorf("the change of another manager: %v", err)
 	}
 	forced := s.engine(t, props{"enablePatchForce": true})
 	if err := forced.Update(r, inputs); err != nil {
 		t.Fatal(err)
 	}
-	if now := live(t, s, ns, "c"); now.GetLabels()["app"] != "gateway" || now.GetAnnotations()["somebody"] != "else" || now.Object["data"].(map[string]any)["b"] == nil {
+	if now := live(t, s, ns, "c"); now.GetLabels()["app"] != "gateway" || now.GetAnnotations()["manager"] != "other" || now.Object["data"].(map[string]any)["b"] == nil {
 		t.Errorf("got %v", now.Object)
 	}
 	edit(`{"metadata": {"labels": {"app": "third"}}}`)
@@ -508,9 +508,9 @@ func wrongCredentials(t *testing.T, s started) {
 	if err == nil || !strings.Contains(err.Error(), "does not accept the kubeconfig's credentials") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
-	nobody := s.engine(t, props{"kubeconfig": impersonated(t, content)})
-	err = nobody.Create(enginetest.New(secretToken, "r"), inNamespace("default", "x", nil))
-	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot create resource "secrets"`) || !strings.Contains(err.Error(), "needs this permission") {
+	unprivileged := s.engine(t, props{"kubeconfig": impersonated(t, content)})
+	err = unprivileged.Create(enginetest.New(secretToken, "r"), inNamespace("default", "x", nil))
+	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot create resource "secrets"`) || !strings.Contains(err.Error(), "requires this permission") {
 		t.Errorf("got %v", err)
 	}
 }
