@@ -172,7 +172,7 @@ func freePorts(t *testing.T, n int) []int {
 	return ports
 }
 
-// writeFunction writes a Lambda that notes each call and answers with the secret. It is an archive, because
+// writeFunction writes a Lambda that records each call and returns the secret. It is an archive, because
 // only there a file can be executable.
 func (s *setup) writeFunction(t *testing.T, added ...string) {
 	python := `#!/usr/bin/env python3

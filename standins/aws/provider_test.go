@@ -57,7 +57,7 @@ func startPlugin(t *testing.T) plugin {
 	return p
 }
 
-// testLog shows what the plugin tells but for debugging.
+// testLog shows the plugin's messages except those for debugging.
 type testLog struct{ t *testing.T }
 
 func (l testLog) Log(_ context.Context, s diag.Severity, urn resource.URN, message string) error {

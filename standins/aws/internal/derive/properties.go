@@ -110,7 +110,7 @@ func (m matcher) byLikeness(attribute string, schema shim.SchemaMap, free map[st
 			}
 			score := overlap(singular(attribute), singular(snake(name)))
 			if field.Kind == table.Archive || field.Kind == table.Asset {
-				score = 1 // nothing else in Terraform is a file's name
+				score = 1 // only files are file names in Terraform
 			}
 			if score > bestScore {
 				best, bestName, bestScore = field, name, score

@@ -126,7 +126,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// compared is what the changes from one object to another are told as.
+// compared describes the changes from one object to another.
 func compared(t *testing.T, live, shape, wanted props, m mutable) string {
 	t.Helper()
 	now := &unstructured.Unstructured{}

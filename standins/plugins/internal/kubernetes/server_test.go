@@ -515,7 +515,7 @@ func wrongCredentials(t *testing.T, s started) {
 	}
 }
 
-// impersonated is a kubeconfig with which nothing is allowed.
+// impersonated returns a kubeconfig of a user without permissions.
 func impersonated(t *testing.T, content []byte) string {
 	config, err := clientcmd.Load(content)
 	if err != nil {
