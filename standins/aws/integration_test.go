@@ -134,7 +134,7 @@ func execute(t *testing.T, name string, args ...string) {
 func startCloud(t *testing.T, python string) int {
 	ports := freePorts(t, 3)
 	var output bytes.Buffer
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python, filepath.Join("..", "cloud", "launcher.py"), //nolint:gosec // ours
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python, filepath.Join("..", "..", "sandbox", "servers", "aws", "launcher.py"), //nolint:gosec // ours
 		"--port", strconv.Itoa(ports[0]), "--distribution-port", strconv.Itoa(ports[1]),
 		"--api-port", strconv.Itoa(ports[2]), "--deploy-seconds", "0")
 	cmd.Stdout, cmd.Stderr = &output, &output
