@@ -266,6 +266,17 @@ class Viewer:
         response = self._connection.getresponse()
         return response.status, response.headers, response.read()
 
+    def latencies(self, requests: int = 40) -> list[float]:
+        """Return the seconds until the response of each request, the shortest first; fail if one is not a 200."""
+        taken = []
+        for _ in range(requests):
+            began = time.perf_counter()
+            status, _, body = self.get()
+            taken.append(time.perf_counter() - began)
+            if status != 200:
+                raise AssertionError(f"got {status}: {body!r}")
+        return sorted(taken)
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()

@@ -67,14 +67,10 @@ class DataPlaneTest(CloudTest):
 
     def test_the_path_takes_few_milliseconds(self):
         self.cloud.distribution(self.domain)
-        viewer, taken = Viewer(self.cloud), []
+        viewer = Viewer(self.cloud)
         self.addCleanup(viewer.close)
-        for _ in range(40):
-            began = time.perf_counter()
-            self.assertEqual(viewer.get()[0], 200)
-            taken.append(time.perf_counter() - began)
         # With Nagle's algorithm in the Runtime API it is above 40, with the wait for logs above 50; the rest is for a busy machine.
-        self.assertLess(sorted(taken)[10], 0.035)
+        self.assertLess(viewer.latencies()[10], 0.035)
 
 
 class EmptyTest(CloudTest):

@@ -21,9 +21,9 @@ def _add_permission(original, func_name, data, query_params=None, path_qualifier
     if status != 409:
         return status, headers, body
     # The permission that the request creates when the id is free shows whether the two are the same.
-    there = next(statement for statement in before if statement.get("Sid") == data.get("StatementId"))
-    statements.remove(there)
+    existing = next(statement for statement in before if statement.get("Sid") == data.get("StatementId"))
+    statements.remove(existing)
     again = original(func_name, data, query_params, path_qualifier)
     made = statements.pop()
-    statements.append(there)
-    return again if made == there else (status, headers, body)
+    statements.append(existing)
+    return again if made == existing else (status, headers, body)

@@ -40,14 +40,14 @@ def install() -> None:
 
 
 def _event(original, event_type, dist_id, dist_domain, request_id, method, uri, query_params, headers, client_ip):
-    here = edge.passage.get()
+    current = edge.passage.get()
     seen = {name: value for name, value in headers.items() if not edge.DISALLOWED.match(name)}
     for name in seen:
-        sent = [value for sent_name, value in here.headers if sent_name == name]
+        sent = [value for sent_name, value in current.headers if sent_name == name]
         if len(sent) > 1 and name != "cookie":
             seen[name] = sent
-    event = original(event_type, dist_id, dist_domain, here.id, method, uri, query_params, seen, client_ip)
-    return {**event, "rawQueryString": here.query}
+    event = original(event_type, dist_id, dist_domain, current.id, method, uri, query_params, seen, client_ip)
+    return {**event, "rawQueryString": current.query}
 
 
 async def _run(original, function_arn, event):

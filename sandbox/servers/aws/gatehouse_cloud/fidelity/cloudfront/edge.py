@@ -60,23 +60,23 @@ passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
 
 def install(viewers: Viewers) -> None:
     async def request(proceed, dist, method, path, raw_query_string, headers, body, client_ip):
-        here = passage.get()
-        if here is None:  # the request uses a host name of ministack's
-            here = Passage(False, list(headers.items()), 0)
-            passage.set(here)
+        current = passage.get()
+        if current is None:  # the request uses a host name of ministack's
+            current = Passage(False, list(headers.items()), 0)
+            passage.set(current)
         parsed = cloudfront.parse_distribution_dataplane_config(dist)
-        here.error_pages = parsed["custom_error_responses"]
-        here.query = raw_query_string
+        current.error_pages = parsed["custom_error_responses"]
+        current.query = raw_query_string
         if body and method in WITHOUT_BODY:
             return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
         if not _serves(parsed["geo_restriction"], viewers.country):
             message = "The Amazon CloudFront distribution is configured to block access from your country."
             return cloudfront._cf_error_response(403, message, cloudfront._ERROR_X_CACHE)
         sent = {name: value for name, value in headers.items() if not DISALLOWED.match(name)}
-        sent["x-forwarded-proto"] = "https" if here.secure else "http"
+        sent["x-forwarded-proto"] = "https" if current.secure else "http"
         known = {
             "cloudfront-viewer-country": viewers.country,
-            "cloudfront-viewer-address": f"{client_ip}:{here.port}",
+            "cloudfront-viewer-address": f"{client_ip}:{current.port}",
             "cloudfront-forwarded-proto": sent["x-forwarded-proto"],
         }
         listed = _headers_in_policies(cloudfront._match_behavior(parsed, path) or {})
@@ -93,7 +93,9 @@ def install(viewers: Viewers) -> None:
     )
     patching.extend(cloudfront, "_match_behavior", _match)
     patching.extend(cloudfront, "_origin_request_headers", _to_origin)
-    patching.extend(cloudfront, "_cf_request_id", lambda original: here.id if (here := passage.get()) else original())
+    patching.extend(
+        cloudfront, "_cf_request_id", lambda original: current.id if (current := passage.get()) else original()
+    )
     patching.assign(cloudfront, "urlencode", _query)
 
 
@@ -123,8 +125,8 @@ def _serves(restriction: tuple[str, list[str]], country: str) -> bool:
 
 def _match(original, parsed, path):
     found = original(parsed, path)
-    if here := passage.get():
-        here.behavior = found or {}
+    if current := passage.get():
+        current.behavior = found or {}
     return found
 
 

@@ -40,13 +40,13 @@ def install() -> None:
     async def fetch(
         proceed, origin, method, uri, query_string, headers, viewer_is_https, client_ip, viewer_xff, dist_arn
     ):
-        here = edge.passage.get()
-        arn = here.behavior.get("lambda_functions", {}).get("origin-request")
+        current = edge.passage.get()
+        arn = current.behavior.get("lambda_functions", {}).get("origin-request")
         if arn is None or origin["s3_bucket"]:
             return await proceed()
         sent = cloudfront._origin_request_headers({**origin, "custom_headers": []}, headers, client_ip, viewer_xff)
         # ministack computes the length of a body again when it sends it.
-        sent.update({name: value for name, value in here.headers if name == LENGTH})
+        sent.update({name: value for name, value in current.headers if name == LENGTH})
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         given = {
             "clientIp": client_ip,
@@ -56,7 +56,7 @@ def install() -> None:
             "querystring": query_string,
             "uri": uri,
         }
-        returned = await _run(arn, _event(here.id, dist_arn, given))
+        returned = await _run(arn, _event(current.id, dist_arn, given))
         if "status" in returned:
             return _generated(returned)
         _check(given, returned)

@@ -110,11 +110,11 @@ def _create_endpoint(original, p):
 
 
 def _modify_endpoint(original, p):
-    there = ec2._vpc_endpoints.get(ec2._p(p, "VpcEndpointId"))
-    if there is None:
+    existing = ec2._vpc_endpoints.get(ec2._p(p, "VpcEndpointId"))
+    if existing is None:
         return original(p)
     subnets, groups = ec2._parse_member_list(p, "AddSubnetId"), ec2._parse_member_list(p, "AddSecurityGroupId")
-    return _endpoint_refusal(there["VpcId"], there["ServiceName"], subnets, groups) or original(p)
+    return _endpoint_refusal(existing["VpcId"], existing["ServiceName"], subnets, groups) or original(p)
 
 
 def _endpoint_refusal(vpc: str, service: str, subnets: list[str], groups: list[str]) -> tuple | None:
