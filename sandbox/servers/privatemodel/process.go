@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 )
 
-// Command is the driver's subcommand that serves, and the name of the server's
-// log and record.
+// Command is the sandbox's subcommand that serves, and the name of the server's log
+// and record.
 const Command = "private-model"
 
 // Ensure starts the server on a loopback port unless it runs there.
@@ -23,7 +23,7 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) error {
 	address := fmt.Sprintf("127.0.0.1:%d", port)
 	_, _, err = daemon.Ensure(ctx, l, daemon.Daemon{
 		Name: Command, Args: []string{driver, Command, address}, Ports: []int{port},
-		Ready: func(ctx context.Context) error { return answers(ctx, "http://"+address+HealthPath) },
+		Ready: func(ctx context.Context) error { return healthy(ctx, "http://"+address+HealthPath) },
 	})
 	return err
 }
@@ -31,7 +31,7 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) error {
 // Stop stops the server if it runs.
 func Stop(ctx context.Context, l checkout.Layout) error { return daemon.Stop(ctx, l, Command) }
 
-func answers(ctx context.Context, url string) error {
+func healthy(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err
