@@ -7,13 +7,17 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon/daemontest"
+	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 )
 
 const server = `import http.server, os, sys
@@ -136,5 +140,47 @@ func TestFreeNamesThePort(t *testing.T) {
 	err = daemon.Free(port, daemontest.FreePorts(t, 1))
 	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("port %d cannot be used", port)) || strings.Count(err.Error(), "port ") != 1 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// testVariable makes the test binary start a server and wait to be killed.
+const testVariable = "GATEHOUSE_TEST_START_AND_WAIT"
+
+func TestServerEndsWithAKilledTest(t *testing.T) {
+	if os.Getenv(testVariable) != "" {
+		l, d := daemonIn(t)
+		r, _, err := daemon.Ensure(t.Context(), l, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := process.WriteRecord(os.Getenv(testVariable), r.Process); err != nil {
+			t.Fatal(err)
+		}
+		select {}
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux can end a child with its parent")
+	}
+	record := filepath.Join(t.TempDir(), "record")
+	test := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	test.Env = append(os.Environ(), testVariable+"="+record)
+	if err := test.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var server process.ID
+	for deadline := time.Now().Add(30 * time.Second); !process.ReadRecord(record, &server) && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if !server.Running() {
+		t.Error("the server does not run")
+	}
+	_ = test.Process.Kill()
+	_ = test.Wait()
+	for deadline := time.Now().Add(5 * time.Second); server.Running() && time.Now().Before(deadline); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if server.Running() {
+		t.Error("the server goes on after its test was killed")
+		_ = server.Stop(t.Context(), time.Second)
 	}
 }

@@ -68,6 +68,13 @@ func parseStat(stat, boot string) (string, error) {
 	return boot + " " + fields[start], nil
 }
 
+// detached makes a child independent of the driver: it has a session of its own.
+var detached = &syscall.SysProcAttr{Setsid: true}
+
+// EndDetachedWithParent lets what [StartDetached] starts from now on end with this
+// process, also when that is killed. Tests call it: `make local-down` does not know their servers.
+func EndDetachedWithParent() { detached = TestSession() }
+
 // StartDetached starts a program that goes on after the driver has ended, with
 // its output in log.
 func StartDetached(dir string, env []string, log string, args ...string) (ID, error) {
@@ -79,7 +86,7 @@ func StartDetached(dir string, env []string, log string, args ...string) (ID, er
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = detached
 	if err := cmd.Start(); err != nil {
 		return ID{}, err
 	}

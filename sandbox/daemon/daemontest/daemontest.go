@@ -10,12 +10,14 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 )
 
-// Checkout is an empty checkout in which the servers of these names are stopped
-// when the test ends.
+// Checkout returns an empty checkout. The servers of these names are stopped when the
+// test ends, also when it is killed.
 func Checkout(t *testing.T, servers ...string) checkout.Layout {
 	t.Helper()
+	process.EndDetachedWithParent()
 	l := checkout.Layout{Root: t.TempDir()}
 	if err := l.Prepare(); err != nil {
 		t.Fatal(err)
