@@ -86,8 +86,8 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// alone runs f with a display, and while no other driver works on this
-// checkout. The system gives the lock back however the driver ends.
+// alone runs f with a display, and while no other process changes the sandbox of this
+// checkout.
 func alone(ctx context.Context, l checkout.Layout, f func(context.Context, checkout.Layout, *progress.Display) error) error {
 	return shown(ctx, l, func(ctx context.Context, l checkout.Layout, display *progress.Display) error {
 		lock, err := l.Lock(ctx, display.Say)
@@ -112,7 +112,7 @@ func shown(ctx context.Context, l checkout.Layout, f func(context.Context, check
 	return f(ctx, l, display)
 }
 
-// terminalWidth asks for the width of the terminal; it is nil without one.
+// terminalWidth returns a function that returns the width of the terminal; nil without one.
 func terminalWidth() func() int {
 	out := int(os.Stdout.Fd())
 	if !term.IsTerminal(out) {

@@ -1,5 +1,6 @@
 """Starts a launcher on free ports, with functions that need no compiler."""
 
+import ctypes
 import http.client
 import io
 import json
@@ -74,6 +75,17 @@ def wait_for(condition, seconds: float = 5, every: float = 0.02):
     raise AssertionError(f"did not happen within {seconds} s: {condition}")
 
 
+def end_with_tests() -> None:
+    """Let the kernel end the launcher with the tests, also when those are killed.
+
+    Only Linux can do that. The signal follows the thread that starts the launcher: the main one, which lives as long as
+    the tests.
+    """
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1  # linux/prctl.h
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Launcher:
     """One running launcher."""
 
@@ -97,6 +109,7 @@ class Launcher:
             stdout=self.log.fileno(),
             stderr=subprocess.STDOUT,
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
+            preexec_fn=end_with_tests,
         )
         try:
             wait_for(self._ready, 60)

@@ -77,6 +77,20 @@ class EndTest(unittest.TestCase):
         self.cloud.process.kill()
         self.gone()
 
+    @unittest.skipUnless(sys.platform == "linux", "only Linux ends a child with its parent")
+    def test_killed_tests(self):
+        tests = subprocess.Popen(
+            [sys.executable, "-c", "from tests.harness import Launcher; print(Launcher().process.pid, flush=True); input()"],
+            cwd=LAUNCHER.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        launcher = int(tests.stdout.readline())
+        cloud = wait_for(lambda: children_of(launcher))[0]
+        tests.kill()
+        tests.communicate()
+        wait_for(lambda: not processes_in(cloud), 3)
+
     def test_a_killed_cloud(self):
         os.kill(self.child, signal.SIGKILL)
         self.assertEqual(self.cloud.process.wait(3), signal.SIGKILL)

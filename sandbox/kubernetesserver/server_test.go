@@ -57,7 +57,7 @@ func TestServer(t *testing.T) {
 	secret["data"] = object{"tls.crt": "eA==", "tls.key": "eA=="}
 	do(http.MethodPost, in+"/secrets", secret, nil)
 
-	// Nobody may do anything, a service account only what a role lets it do.
+	// Without a valid token nothing is permitted.
 	for _, token := range []string{"", "wrong"} {
 		err := s.Access.As(token).Client().Do(t.Context(), http.MethodGet, in+"/secrets", nil, nil)
 		if status := restclient.Status(err); status != http.StatusForbidden && status != http.StatusUnauthorized {
@@ -66,7 +66,7 @@ func TestServer(t *testing.T) {
 	}
 	do(http.MethodPost, in+"/serviceaccounts", named("worker"), nil)
 	var request struct{ Status struct{ Token string } }
-	do(http.MethodPost, in+"/serviceaccounts/worker/token", object{"spec": object{"audiences": []string{"someone"}}}, &request)
+	do(http.MethodPost, in+"/serviceaccounts/worker/token", object{"spec": object{"audiences": []string{"vault"}}}, &request)
 	var review struct {
 		Status struct {
 			Authenticated bool
@@ -74,7 +74,7 @@ func TestServer(t *testing.T) {
 		}
 	}
 	do(http.MethodPost, "/apis/authentication.k8s.io/v1/tokenreviews",
-		object{"spec": object{"token": request.Status.Token, "audiences": []string{"someone"}}}, &review)
+		object{"spec": object{"token": request.Status.Token, "audiences": []string{"vault"}}}, &review)
 	if !review.Status.Authenticated || review.Status.User.Username != "system:serviceaccount:test:worker" {
 		t.Errorf("a service account's token: %+v", review)
 	}
@@ -113,7 +113,7 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// things is a kind with a schema.
+// things returns the definition of a kind with a schema.
 func things() object {
 	schema := object{"type": "object", "properties": object{
 		"spec": object{"type": "object", "properties": object{"size": object{"type": "integer"}}},
@@ -144,8 +144,8 @@ func await(t *testing.T, what string, done func() error) {
 	}
 }
 
-// The linker sets the version that clients are told, so nothing else ties it to
-// what is compiled.
+// The linker sets the version that the server reports, so nothing else ties it to what is
+// compiled.
 func TestVersionIsThatOfTheModule(t *testing.T) {
 	content, err := os.ReadFile(filepath.Join("..", "servers", "kubernetes", "go.mod"))
 	if err != nil {

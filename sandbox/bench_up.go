@@ -20,7 +20,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/test/bench"
 )
 
-// noOps is how often each deployment without a change is measured.
+// noOps is the number of measurements of each deployment without a change.
 const noOps = 3
 
 func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display) ([]bench.Row, error) {
@@ -60,7 +60,7 @@ func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display
 	return p.Rows(), err
 }
 
-// readSteps reads how long the steps of the last `make local` took.
+// readSteps reads the durations of the steps of the last `make local`.
 func readSteps(l checkout.Layout) (steps []progress.Took, err error) {
 	content, err := os.ReadFile(l.Steps())
 	if err != nil {
@@ -105,8 +105,8 @@ func benchCold(ctx context.Context, l checkout.Layout, show *progress.Display) (
 	return c.Rows(), err
 }
 
-// childrensPeak is the most memory that one of the processes which ended below this
-// one ever had, in bytes.
+// childrensPeak returns the most memory, in bytes, that one of the processes which ended
+// below this one ever had.
 func childrensPeak() int64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &usage); err != nil {

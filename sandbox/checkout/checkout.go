@@ -1,4 +1,5 @@
-// Package layout names the files of the local run.
+// Package checkout names the files that the sandbox has in a checkout of the project, and
+// locks the sandbox.
 package checkout
 
 import (
@@ -7,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Layout is a checkout of the project. Everything the local run makes lies in
-// its folder .local.
+// Layout is a checkout of the project. Everything that the sandbox writes lies in its
+// folder .local.
 type Layout struct{ Root string }
 
 // Find returns the checkout that dir lies in.
@@ -28,60 +29,61 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Local is a path below .local.
+// Local returns a path below .local.
 func (l Layout) Local(elem ...string) string {
 	return filepath.Join(append([]string{l.Root, ".local"}, elem...)...)
 }
 
-// Bin is a program that the local run built.
+// Bin returns the path of a program that was built.
 func (l Layout) Bin(name string) string { return l.Local("bin", name) }
 
-// Log is the log of one step.
+// Log returns the path of the log of one step.
 func (l Layout) Log(name string) string { return l.Local("logs", name+".log") }
 
-// Stamp records what a built thing was built from.
+// Stamp returns the path of the file that records from what a product was built.
 func (l Layout) Stamp(name string) string { return l.Local("stamps", name) }
 
-// Run is a file about what runs now.
+// Run returns the path of a file about what runs now.
 func (l Layout) Run(name string) string { return l.Local("run", name) }
 
-// The Python environments: of the local cloud, of the proof, and of what is measured
-// beside Gatehouse.
+// The virtual environments for Python: of the AWS server, of the end-to-end tests' clients,
+// and of the authorizer that the benchmark compares.
 const (
 	CloudVenv = "venv"
 	ProofVenv = "proof-venv"
 	BenchVenv = "bench-venv"
 )
 
-// Python is the interpreter of one of the Python environments.
+// Python returns the path of the interpreter of one of the virtual environments.
 func (l Layout) Python(venv string) string { return l.Local(venv, "bin", "python") }
 
-// State is Pulumi's file backend.
+// State returns the folder of Pulumi's file backend.
 func (l Layout) State() string { return l.Local("state") }
 
-// PulumiHome keeps Pulumi's plugins apart from the user's own.
+// PulumiHome returns the folder that keeps Pulumi's plugins apart from the user's own.
 func (l Layout) PulumiHome() string { return l.Local("pulumi") }
 
-// Passphrase protects the secrets in the local state.
+// Passphrase returns the path of the passphrase of the secrets in the state.
 func (l Layout) Passphrase() string { return l.Local("passphrase") }
 
-// Config is the local stack's configuration, complete with what differs from
-// machine to machine.
+// Config returns the path of the stack's configuration, complete with the settings that
+// differ from machine to machine.
 func (l Layout) Config() string { return l.Local("config.yaml") }
 
-// Pipeline is the folder of the pipeline's project.
+// Pipeline returns the folder of the pipeline's project.
 func (l Layout) Pipeline() string { return filepath.Join(l.Root, "pipeline") }
 
-// PipelineConfig is the configuration of its local stack.
+// PipelineConfig returns the path of the configuration of the pipeline's stack.
 func (l Layout) PipelineConfig() string { return l.Local("pipeline.yaml") }
 
-// Endpoints tells others where the proven stack answers.
+// Endpoints returns the path of the file with the addresses of the tested stack.
 func (l Layout) Endpoints() string { return l.Local("endpoints.json") }
 
-// Steps tells how long each step of the last `make local` took.
+// Steps returns the path of the file with the duration of each step of the last
+// `make local`.
 func (l Layout) Steps() string { return l.Local("logs", "steps.json") }
 
-// Prepare makes the folders.
+// Prepare creates the folders.
 func (l Layout) Prepare() error {
 	for _, dir := range []string{"bin", "logs", "stamps", "run", "pulumi"} {
 		if err := os.MkdirAll(l.Local(dir), 0o755); err != nil {

@@ -23,7 +23,7 @@ func TestPortsFrom(t *testing.T) {
 	}
 }
 
-// launcher is a cloud without a cloud: it listens and tells an id.
+// launcher stands in for the server: it listens and returns an id.
 const launcher = `import http.server, os, sys, threading
 port = int(sys.argv[2])
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -34,11 +34,11 @@ class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
 print("here", flush=True)
 if os.path.exists(os.path.join(os.path.dirname(__file__), "broken")):
-    sys.exit("no cloud today")
+    sys.exit("not today")
 Server(("127.0.0.1", port), Answer).serve_forever()
 `
 
-// testCheckout is a project whose cloud is the launcher above.
+// testCheckout returns a checkout whose server is the launcher above.
 func testCheckout(t *testing.T) checkout.Layout {
 	t.Helper()
 	l := daemontest.Checkout(t, Name)
@@ -80,12 +80,12 @@ func TestLifecycle(t *testing.T) {
 	}
 	first := ensure(ports, true)
 	if again := ensure(ports, false); again != first {
-		t.Error("a running cloud was replaced")
+		t.Error("a running server was replaced")
 	}
 	write(t, l, "more.py", "")
 	second := ensure(ports, true)
 	if second == first {
-		t.Error("changed sources did not restart the cloud")
+		t.Error("changed sources did not restart the server")
 	}
 	if c, found := Find(l); !found || c.Ports != ports {
 		t.Errorf("found %v at %v", found, c.Ports)
@@ -96,7 +96,7 @@ func TestFailedStartShowsTheLog(t *testing.T) {
 	l := testCheckout(t)
 	write(t, l, "broken", "")
 	_, _, err := Ensure(t.Context(), l, portsFrom(daemontest.FreePorts(t, 3)))
-	if err == nil || !strings.Contains(err.Error(), "no cloud today") || !strings.Contains(err.Error(), "cloud.log") {
+	if err == nil || !strings.Contains(err.Error(), "not today") || !strings.Contains(err.Error(), "cloud.log") {
 		t.Errorf("got %v", err)
 	}
 }

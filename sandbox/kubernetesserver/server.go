@@ -1,5 +1,4 @@
-// Package kubernetes is the Kubernetes API server of the local run as the
-// driver sees it.
+// Package kubernetesserver starts, finds and calls the sandbox's Kubernetes API server.
 package kubernetesserver
 
 import (
@@ -24,15 +23,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 )
 
-// Name is that of its log and its record.
+// Name is the name of the server's log and record.
 const Name = "kubernetes"
 
-// Version is that of Kubernetes in sandbox/servers/kubernetes/go.mod, which the server
-// tells its clients.
+// Version is the version of Kubernetes in sandbox/servers/kubernetes/go.mod, which the
+// server reports to its clients.
 const Version = "v1.36.3"
 
-// Program is the server: Kubernetes' own API server, and etcd, in a program of
-// our own.
+// Program builds the server: Kubernetes' own API server, and etcd, in a program of our
+// own.
 var Program = build.Program{Name: "kubernetes-server", Module: "sandbox/servers/kubernetes", Package: ".", LDFlags: "-s -w" + versionFlags()}
 
 func versionFlags() string {
@@ -43,13 +42,13 @@ func versionFlags() string {
 
 // Server is a running API server.
 type Server struct {
-	Kubeconfig string // path of the administrator's
-	Instance   string // this run of it: see [daemon.Running.Instance]
+	Kubeconfig string // path of the administrator's kubeconfig
+	Instance   string // see [daemon.Running.Instance]
 	Access     Access
 }
 
-// Access is what a kubeconfig tells: where the server is, how to know it, and
-// who one is.
+// Access has what a kubeconfig has: the server's address, its certificate authority, and
+// the user's token.
 type Access struct {
 	Server    string // URL
 	Authority []byte // PEM
@@ -58,7 +57,8 @@ type Access struct {
 
 func folder(l checkout.Layout) string { return l.Run("kubernetes") }
 
-// Kubeconfig is the administrator's, while the server runs.
+// Kubeconfig returns the path of the administrator's kubeconfig, which is there while the
+// server runs.
 func Kubeconfig(l checkout.Layout) string { return filepath.Join(folder(l), "kubeconfig") }
 
 // Find returns the server that runs for this checkout.
@@ -101,7 +101,7 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) (s Server, started
 	return s, started, err
 }
 
-// readKubeconfig reads one that has a single cluster and user.
+// readKubeconfig reads a kubeconfig that has a single cluster and user.
 func readKubeconfig(path string) (Access, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -130,7 +130,7 @@ func readKubeconfig(path string) (Access, error) {
 	return Access{cluster.Server, authority, config.Users[0].User.Token}, nil
 }
 
-// Client is a client for this user.
+// Client returns a client of this user.
 func (a Access) Client() restclient.Client {
 	trusted := x509.NewCertPool()
 	trusted.AppendCertsFromPEM(a.Authority)
@@ -141,7 +141,7 @@ func (a Access) Client() restclient.Client {
 	return c.With("Authorization", "Bearer "+a.Token)
 }
 
-// As is the same access with another token.
+// As returns the same access with another token.
 func (a Access) As(token string) Access {
 	a.Token = token
 	return a

@@ -1,4 +1,4 @@
-// Package tools checks that the machine has what the local run needs.
+// Package toolcheck checks that the machine has the tools that the sandbox needs.
 package toolcheck
 
 import (
@@ -17,20 +17,20 @@ import (
 // tool is a program that must be on PATH.
 type tool struct {
 	names   []string // any of them
-	ask     []string // arguments that print the version
-	oldest  string   // the lowest version that will do; "" for any
+	version []string // arguments that print the version
+	oldest  string   // the lowest version that is accepted; "" for any
 	purpose string
 }
 
 var needed = []tool{
 	{[]string{"go"}, []string{"env", "GOVERSION"}, "v1.26", "compiles the program"},
-	{[]string{"python3", "python"}, []string{"-c", "import platform, venv, ensurepip; print(platform.python_version())"}, "v3.10", "with venv and pip, runs the local cloud"},
+	{[]string{"python3", "python"}, []string{"-c", "import platform, venv, ensurepip; print(platform.python_version())"}, "v3.10", "with venv and pip, runs the AWS server"},
 	{[]string{"node"}, []string{"--version"}, "v18", "runs CloudFront Functions"},
 	{[]string{"make"}, []string{"--version"}, "", "builds the Lambda functions"},
 	{[]string{"openssl"}, []string{"version"}, "v1.1.1", "verifies certificates as another client than Go's, and not LibreSSL"},
 }
 
-// Found is a tool as it is on this machine.
+// Found has the path and version of a tool on this machine.
 type Found struct{ Path, Version string }
 
 // Check looks for every tool and reports all that is missing in one error. The
@@ -54,7 +54,7 @@ func (t tool) find(ctx context.Context) (Found, error) {
 		if err != nil {
 			continue
 		}
-		out, err := process.Output(ctx, "", os.Environ(), append([]string{path}, t.ask...)...)
+		out, err := process.Output(ctx, "", os.Environ(), append([]string{path}, t.version...)...)
 		if err != nil {
 			problem = fmt.Errorf("%s does not work: %w", path, err)
 			continue

@@ -1,4 +1,4 @@
-// Package vault is the Vault server of the local run as the driver sees it.
+// Package vaultserver starts, finds and calls the sandbox's Vault server.
 package vaultserver
 
 import (
@@ -16,22 +16,22 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 )
 
-// Name is that of its log and its record.
+// Name is the name of the server's log and record.
 const Name = "vault"
 
-// Program is the server: Vault's core in a program of our own.
+// Program builds the server: Vault's core in a program of our own.
 var Program = build.Program{Name: "vault-server", Module: "sandbox/servers/vault", Package: ".", LDFlags: "-s -w"}
 
-// Server is a running Vault.
+// Server is a running Vault server.
 type Server struct {
 	Address  string // URL
 	Token    string // the root token
-	Instance string // this run of it: see [daemon.Running.Instance]
+	Instance string // see [daemon.Running.Instance]
 }
 
 func tokenFile(l checkout.Layout) string { return l.Run("vault-token") }
 
-// Address is where a server on this port answers.
+// Address returns the address of a server on this port.
 func Address(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }
 
 // Find returns the server that runs for this checkout.
@@ -56,11 +56,11 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) (s Server, started
 	if err != nil {
 		return Server{}, false, err
 	}
-	anyone := restclient.Client{Base: Address(port)}
+	client := restclient.Client{Base: Address(port)}
 	running, started, err := daemon.Ensure(ctx, l, daemon.Daemon{
 		Name: Name, Source: string(source), Ports: []int{port}, Files: []string{tokenFile(l)},
 		Args:  []string{l.Bin(Program.Name), "-port", strconv.Itoa(port), "-token-file", tokenFile(l)},
-		Ready: func(ctx context.Context) error { return anyone.Do(ctx, http.MethodGet, "/v1/sys/health", nil, nil) },
+		Ready: func(ctx context.Context) error { return client.Do(ctx, http.MethodGet, "/v1/sys/health", nil, nil) },
 	})
 	if err != nil {
 		return Server{}, false, err
@@ -69,7 +69,7 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) (s Server, started
 	return s, started, err
 }
 
-// As is a client with a token; with "" it is nobody.
+// As returns a client with a token; "" sends none.
 func (s Server) As(token string) restclient.Client {
 	c := restclient.Client{Base: s.Address + "/v1", Header: http.Header{}, Problem: problem}
 	if token == "" {
@@ -78,13 +78,13 @@ func (s Server) As(token string) restclient.Client {
 	return c.With("X-Vault-Token", token)
 }
 
-// Root is a client that may do everything.
+// Root returns a client with the root token.
 func (s Server) Root() restclient.Client { return s.As(s.Token) }
 
 func problem(body []byte) string {
-	var answer struct{ Errors []string }
-	if json.Unmarshal(body, &answer) != nil {
+	var response struct{ Errors []string }
+	if json.Unmarshal(body, &response) != nil {
 		return ""
 	}
-	return strings.Join(answer.Errors, "; ")
+	return strings.Join(response.Errors, "; ")
 }

@@ -1,5 +1,5 @@
-// Package provider puts provider plugins where the Pulumi CLI looks for them:
-// the official ones where they can be had, else stand-ins of our own.
+// Package plugins installs provider plugins for the Pulumi CLI: the official ones where
+// they can be downloaded, otherwise stand-ins of our own.
 package plugins
 
 import (
@@ -34,17 +34,17 @@ type Plugin struct {
 
 	sdk string // the module of the package's SDK
 
-	// standIn is our program for a version, "6.83.0". It must not bear the
-	// plugin's name where it is built: the CLI would find it on PATH and prefer
-	// it to what is installed.
+	// standIn returns our program for a version, "6.83.0". It must not have the plugin's
+	// name where it is built: the CLI would find it on PATH and prefer it to what is
+	// installed.
 	standIn func(version string) build.Program
 
-	// check are the arguments with which the stand-in says what else has to be
-	// installed for it, if there is something.
+	// check has the arguments with which the stand-in reports what else it requires, if it
+	// requires something.
 	check []string
 }
 
-// Plugins are those that the program needs.
+// Plugins has the plugins that the program needs.
 var Plugins = []Plugin{
 	{
 		Name: "aws",
@@ -58,7 +58,7 @@ var Plugins = []Plugin{
 	{Name: "kubernetes", sdk: "github.com/pulumi/pulumi-kubernetes/sdk/v4", standIn: ownAPI("kubernetes")},
 }
 
-// ownAPI is a stand-in that serves the SDK over the system's own API.
+// ownAPI returns a stand-in that serves the SDK over the system's own API.
 func ownAPI(name string) func(version string) build.Program {
 	return func(version string) build.Program {
 		return build.Program{Name: name + "-plugin", Module: "standins/plugins", Package: "./" + name, LDFlags: "-s -w -X main.version=" + version}
@@ -98,10 +98,10 @@ func (p Plugin) Ensure(ctx context.Context, s *progress.Step, b *build.Builder, 
 	return p.installStandIn(ctx, s, b, cli, version, dir, plugin)
 }
 
-// binary is the name by which the CLI knows the plugin.
+// binary returns the name by which the CLI finds the plugin.
 func (p Plugin) binary() string { return "pulumi-resource-" + p.Name }
 
-// version is that of the SDK which the program requires; the plugin's must be
+// version returns the version of the SDK that the program requires; the plugin's must be
 // the same.
 func (p Plugin) version(gomod string) (string, error) {
 	content, err := os.ReadFile(gomod)
@@ -120,7 +120,7 @@ func (p Plugin) version(gomod string) (string, error) {
 	return "", fmt.Errorf("%s does not require %s", gomod, p.sdk)
 }
 
-// users finds the plugin in the home of an installed Pulumi.
+// users finds the plugin in the home directory of an installed Pulumi.
 func (p Plugin) users(dir string) (string, bool) {
 	home := os.Getenv("PULUMI_HOME")
 	if home == "" {
@@ -138,8 +138,8 @@ func (p Plugin) users(dir string) (string, bool) {
 	return path, err == nil
 }
 
-// link makes the user's plugin, of up to several hundred megabytes, known to the
-// CLI without a copy.
+// link makes the user's plugin, of up to several hundred megabytes, available to the CLI
+// without a copy.
 func link(from, to string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err

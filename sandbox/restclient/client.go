@@ -1,4 +1,4 @@
-// Package api talks JSON over HTTP to a server of the local run.
+// Package restclient sends requests with JSON over HTTP to a server of the sandbox.
 package restclient
 
 import (
@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// timeout is for one request. Servers that have just started, on a machine that
+// timeout bounds one request. Servers that have just started, on a machine that
 // compiles, are slow.
 const timeout = 30 * time.Second
 
-// Client is a way to one server as one user.
+// Client sends requests to one server as one user.
 type Client struct {
 	Base   string // URL without a slash at its end
 	Header http.Header
 	// Transport is the default one if nil.
 	Transport http.RoundTripper
-	// Problem, if set, finds the server's own words in the body of a refusal.
+	// Problem, if set, returns the server's error message in the body of an error response.
 	Problem func(body []byte) string
-	// Answered, if set, gets the headers of each answer.
+	// Answered, if set, is called with the headers of each response.
 	Answered func(http.Header)
 }
 
-// Refusal is an answer with a status other than 2xx.
+// Refusal is a response with a status other than 2xx.
 type Refusal struct {
 	Status int
 	Text   string
@@ -36,8 +36,8 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return fmt.Sprintf("%d %s", r.Status, r.Text) }
 
-// Status is the HTTP status of an answer that ended in this error: 200 for nil,
-// 0 if there was no answer.
+// Status returns the HTTP status of a response that ended in this error: 200 for nil, 0 if
+// there was no response.
 func Status(err error) int {
 	var refusal *Refusal
 	switch {
@@ -50,8 +50,8 @@ func Status(err error) int {
 	}
 }
 
-// Do sends body, unless it is nil, and reads the answer into another value,
-// unless that is nil. A []byte is sent or read as it is.
+// Do sends body, unless it is nil, and decodes the response into another value, unless that
+// is nil. A []byte is sent or read as it is.
 func (c Client) Do(ctx context.Context, method, path string, body, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -77,17 +77,17 @@ func (c Client) Do(ctx context.Context, method, path string, body, into any) err
 	if c.Answered != nil {
 		c.Answered(response.Header)
 	}
-	answer, err := io.ReadAll(response.Body)
+	received, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err
 	}
 	if response.StatusCode/100 != 2 {
-		return &Refusal{response.StatusCode, c.problem(answer)}
+		return &Refusal{response.StatusCode, c.problem(received)}
 	}
-	return decode(answer, into)
+	return decode(received, into)
 }
 
-// With is the same client with a header set.
+// With returns the same client with a header set.
 func (c Client) With(name, value string) Client {
 	c.Header = c.Header.Clone()
 	c.Header.Set(name, value)
@@ -96,8 +96,8 @@ func (c Client) With(name, value string) Client {
 
 func (c Client) problem(body []byte) string {
 	if c.Problem != nil {
-		if text := c.Problem(body); text != "" {
-			return text
+		if message := c.Problem(body); message != "" {
+			return message
 		}
 	}
 	return string(body)

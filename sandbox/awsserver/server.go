@@ -1,4 +1,4 @@
-// Package cloud is the local cloud as the driver sees it.
+// Package awsserver starts and finds the sandbox's emulated AWS.
 package awsserver
 
 import (
@@ -16,20 +16,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 )
 
-// Name is that of its log and its record.
+// Name is the name of the server's log and record.
 const Name = "cloud"
 
 // ollamaVariable names the environment variable with the address of a server whose
-// model answers for Bedrock's.
+// models answer in place of Bedrock's.
 const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
 
-// Cloud is a running local cloud.
+// Cloud is the running server.
 type Cloud struct{ Ports Ports }
 
-// Endpoint is where its AWS API answers.
+// Endpoint returns the address of its AWS API.
 func (c Cloud) Endpoint() string { return URL(c.Ports.AWS) }
 
-// Find returns the cloud that runs for this checkout.
+// Find returns the server that runs for this checkout.
 func Find(l checkout.Layout) (Cloud, bool) {
 	running, found := daemon.Find(l, Name)
 	if !found || len(running.Ports) == 0 {
@@ -38,10 +38,10 @@ func Find(l checkout.Layout) (Cloud, bool) {
 	return Cloud{portsFrom(running.Ports[0])}, true
 }
 
-// Ensure returns the running cloud, or starts one if none runs or it runs from
+// Ensure returns the running server, or starts one if none runs or it runs from
 // older sources or on other ports.
 func Ensure(ctx context.Context, l checkout.Layout, ports Ports) (c Cloud, started bool, err error) {
-	// The launcher reads that variable itself; with another value it is another cloud.
+	// The launcher reads that variable itself; with another value it is another server.
 	source, err := build.Hash(filepath.Join(l.Root, "sandbox", "servers", "aws"), os.Getenv(ollamaVariable))
 	if err != nil {
 		return Cloud{}, false, err
@@ -58,21 +58,21 @@ func Ensure(ctx context.Context, l checkout.Layout, ports Ports) (c Cloud, start
 	return c, started, err
 }
 
-// Instance is a run of the cloud. All it knows is in memory, so with another
+// Instance identifies a run of the server. All its state is in memory, so with another
 // instance everything that was deployed before is gone.
 type Instance struct {
 	ID string
 
-	// Environment is that in which a program reaches the API and the distribution by
-	// the names that they have on AWS.
+	// Environment has the environment variables with which a program reaches the API and
+	// the distribution by the names that they have on AWS.
 	Environment map[string]string
 }
 
-// Instance asks the cloud which run it is.
+// Instance returns the run of the server.
 func (c Cloud) Instance(ctx context.Context) (Instance, error) {
 	var instance Instance
 	if err := c.get(ctx, "/_gatehouse/instance", &instance); err != nil {
-		return Instance{}, fmt.Errorf("ask the local cloud who it is: %w", err)
+		return Instance{}, fmt.Errorf("get the instance of the AWS server: %w", err)
 	}
 	return instance, nil
 }
@@ -90,7 +90,7 @@ func (c Cloud) get(ctx context.Context, path string, into any) error {
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", path, resp.Status)
+		return fmt.Errorf("%s returned %s", path, resp.Status)
 	}
 	if into == nil {
 		return nil

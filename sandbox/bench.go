@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,8 +35,7 @@ var measures = map[string]measure{
 	bench.ColdPart:       withDisplay(shown, benchCold), // in another checkout
 }
 
-// benchmark measures the parts that are asked for, and writes the document. A part is
-// written as soon as it is measured.
+// benchmark measures the chosen parts and writes the document, after each part.
 func benchmark(ctx context.Context, l checkout.Layout, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	names := flags.String("part", "", "`names` of the parts to measure, separated by commas")
@@ -49,7 +49,7 @@ func benchmark(ctx context.Context, l checkout.Layout, args []string) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	// What stops a later part is told before an earlier one takes minutes.
+	// What would stop a later part is reported before an earlier one takes minutes.
 	if slices.ContainsFunc(parts, func(p bench.Part) bool { return p.NeedsStack }) {
 		if _, err := env.Attach(ctx, l, func(string, ...any) {}); err != nil {
 			return err
@@ -63,7 +63,7 @@ func benchmark(ctx context.Context, l checkout.Layout, args []string) error {
 	if err != nil {
 		return err
 	}
-	// The document may have other words since.
+	// The document's text may have changed since.
 	if err := writeRecord(l, record); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func benchAuthorizer(ctx context.Context, l checkout.Layout, show *progress.Disp
 	return rows, err
 }
 
-// benchPrograms makes what is measured.
+// benchPrograms builds what is measured.
 func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Display) (p bench.Programs, err error) {
 	builds, err := env.NewBuild(ctx, l)
 	if err != nil {
@@ -216,4 +216,13 @@ func timedMake(ctx context.Context, show *progress.Display, name string, l check
 		return err
 	})
 	return seconds, err
+}
+
+// benchCost measures nothing: its figures are computed from price lists.
+func benchCost(_ context.Context, l checkout.Layout) ([]bench.Row, error) {
+	sums, err := os.ReadFile(filepath.Join(l.Root, "docs", "costs.json"))
+	if err != nil {
+		return nil, err
+	}
+	return bench.Cost(sums)
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 )
 
-// ID tells a process apart from all others, before and after it: the system
-// gives a number away again, but not the same number at the same start.
+// ID identifies a process among all others, before and after it: the system gives a
+// number to another process later, but with another start time.
 type ID struct {
 	PID     int    `json:"pid"`
 	Started string `json:"started"`
@@ -29,13 +29,13 @@ func Identify(pid int) (ID, error) {
 	return ID{pid, started}, err
 }
 
-// Running reports whether exactly this process still runs.
+// Running reports whether this process still runs.
 func (id ID) Running() bool {
 	now, err := Identify(id.PID)
 	return err == nil && now == id
 }
 
-// startOf says when a process started, in a form that is only compared.
+// startOf returns when a process started, in a form that is only compared.
 func startOf(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err == nil {
@@ -54,7 +54,7 @@ func startOf(pid int) (string, error) {
 	return started, nil
 }
 
-// parseStat reads the start time, in ticks since boot, from /proc/PID/stat. The
+// parseStat returns the start time, in ticks since boot, from /proc/PID/stat. The
 // second field, the program's name, may itself have spaces and parentheses.
 func parseStat(stat, boot string) (string, error) {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
@@ -68,6 +68,13 @@ func parseStat(stat, boot string) (string, error) {
 	return boot + " " + fields[start], nil
 }
 
+// detached makes a child independent of the driver: it has a session of its own.
+var detached = &syscall.SysProcAttr{Setsid: true}
+
+// EndDetachedWithParent lets what [StartDetached] starts from now on end with this
+// process, also when that is killed. Tests call it: `make local-down` does not know their servers.
+func EndDetachedWithParent() { detached = TestSession() }
+
 // StartDetached starts a program that goes on after the driver has ended, with
 // its output in log.
 func StartDetached(dir string, env []string, log string, args ...string) (ID, error) {
@@ -79,7 +86,7 @@ func StartDetached(dir string, env []string, log string, args ...string) (ID, er
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env = dir, env
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = detached
 	if err := cmd.Start(); err != nil {
 		return ID{}, err
 	}
@@ -89,8 +96,8 @@ func StartDetached(dir string, env []string, log string, args ...string) (ID, er
 	return id, err
 }
 
-// Stop asks the process to end, and kills it if it has not after patience.
-func (id ID) Stop(ctx context.Context, patience time.Duration) error {
+// Stop signals the process to end, and kills it if it goes on after the timeout.
+func (id ID) Stop(ctx context.Context, timeout time.Duration) error {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		if !id.Running() {
 			return nil
@@ -98,14 +105,14 @@ func (id ID) Stop(ctx context.Context, patience time.Duration) error {
 		if err := syscall.Kill(id.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("stop process %d: %w", id.PID, err)
 		}
-		if err := wait(ctx, patience, func() bool { return !id.Running() }); err == nil || ctx.Err() != nil {
+		if err := wait(ctx, timeout, func() bool { return !id.Running() }); err == nil || ctx.Err() != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("process %d does not end", id.PID)
 }
 
-// wait polls until done or the time is over.
+// wait polls until done, at most for the limit.
 func wait(ctx context.Context, limit time.Duration, done func() bool) error {
 	deadline := time.After(limit)
 	for !done() {
@@ -120,7 +127,7 @@ func wait(ctx context.Context, limit time.Duration, done func() bool) error {
 	return nil
 }
 
-// WriteRecord keeps what is known about a running process in a file.
+// WriteRecord writes what is known about a running process to a file.
 func WriteRecord(path string, record any) error {
 	content, err := json.Marshal(record)
 	if err != nil {
@@ -129,13 +136,14 @@ func WriteRecord(path string, record any) error {
 	return checkout.WriteFile(path, append(content, '\n'), 0o644)
 }
 
-// ReadRecord reads it back; a missing or damaged file is no record.
+// ReadRecord reads what [WriteRecord] wrote. It reports whether there is a record: a
+// damaged file is none.
 func ReadRecord(path string, record any) bool {
 	content, err := os.ReadFile(path)
 	return err == nil && json.Unmarshal(content, record) == nil
 }
 
-// Name is the name of a running program; "" if there is none.
+// Name returns the name of a running program; "" if there is none.
 func Name(pid int) string {
 	if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil {
 		return strings.TrimSpace(string(comm))
