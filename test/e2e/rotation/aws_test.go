@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,10 +22,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/restore"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
 
-// account is the local cloud's AWS API with the account's own credentials.
+// account has clients of the sandbox's AWS, as the account's administrator.
 type account struct {
 	cloudFront *cloudfront.Client
 	gateway    *apigatewayv2.Client
@@ -84,23 +85,31 @@ func (f function) setEnvironment(ctx context.Context, variables map[string]strin
 	return lambda.NewFunctionUpdatedV2Waiter(f.client).Wait(ctx, &lambda.GetFunctionInput{FunctionName: &f.name}, time.Minute)
 }
 
-// changeEnvironment sets some of the variables, and notes the change.
-func (f function) changeEnvironment(ctx context.Context, c *restore.Changes, set map[string]string) (func(context.Context) error, error) {
-	before, err := f.environment(ctx)
+// changeEnvironment sets some of the variables until the test ends, or until restore is
+// called.
+func (f function) changeEnvironment(t testing.TB, set map[string]string) (restore func(context.Context) error) {
+	t.Helper()
+	before, err := f.environment(t.Context())
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
+	restore = func(ctx context.Context) error { return f.setEnvironment(ctx, before) }
+	e2etest.Cleanup(t, "restore the environment of "+f.name, restore)
 	after := maps.Clone(before)
 	maps.Copy(after, set)
-	back := c.Add("the environment of "+f.name, func(ctx context.Context) error { return f.setEnvironment(ctx, before) })
-	return back, f.setEnvironment(ctx, after)
+	if err := f.setEnvironment(t.Context(), after); err != nil {
+		t.Fatal(err)
+	}
+	return restore
 }
 
-// changeConcurrency lets so many copies run at a time, and notes the change.
-func (f function) changeConcurrency(ctx context.Context, c *restore.Changes, copies int32) (func(context.Context) error, error) {
-	before, err := f.client.GetFunctionConcurrency(ctx, &lambda.GetFunctionConcurrencyInput{FunctionName: &f.name})
+// changeConcurrency lets so many copies run at a time, until the test ends or until restore
+// is called.
+func (f function) changeConcurrency(t testing.TB, copies int32) (restore func(context.Context) error) {
+	t.Helper()
+	before, err := f.client.GetFunctionConcurrency(t.Context(), &lambda.GetFunctionConcurrencyInput{FunctionName: &f.name})
 	if err != nil {
-		return nil, err
+		t.Fatal(err)
 	}
 	set := func(ctx context.Context, copies *int32) error {
 		if copies == nil {
@@ -112,16 +121,18 @@ func (f function) changeConcurrency(ctx context.Context, c *restore.Changes, cop
 		})
 		return err
 	}
-	back := c.Add("the reserved concurrency of "+f.name, func(ctx context.Context) error {
-		return set(ctx, before.ReservedConcurrentExecutions)
-	})
-	return back, set(ctx, &copies)
+	restore = func(ctx context.Context) error { return set(ctx, before.ReservedConcurrentExecutions) }
+	e2etest.Cleanup(t, "restore the reserved concurrency of "+f.name, restore)
+	if err := set(t.Context(), &copies); err != nil {
+		t.Fatal(err)
+	}
+	return restore
 }
 
-// errThrottled says that as many copies run as may.
+// errThrottled means that as many copies run as the reserved concurrency allows.
 var errThrottled = errors.New("throttled")
 
-// invoke runs the function once. Its error is the function's own words.
+// invoke runs the function once. An error of the function is returned as its message.
 func (f function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	once := func(o *lambda.Options) {
 		o.Retryer = aws.NopRetryer{}
@@ -142,4 +153,70 @@ func (f function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %s", *got.FunctionError, short(string(got.Payload)))
 	}
 	return nil, errors.New(strings.TrimSpace(failure.ErrorMessage))
+}
+
+// times has the times that the deployed functions are configured with.
+type times struct {
+	interval, settle, grace time.Duration // the rotator's
+	refetch                 time.Duration // the authorizer's
+	caches                  time.Duration // in which a deleted key may still be accepted
+}
+
+func (s *suite) times(ctx context.Context) (times, error) {
+	rotator, err := s.rotator.environment(ctx)
+	if err != nil {
+		return times{}, err
+	}
+	authorizer, err := s.authorizer.environment(ctx)
+	if err != nil {
+		return times{}, err
+	}
+	var all times
+	for _, one := range []struct {
+		name string
+		from map[string]string
+		into *time.Duration
+	}{
+		{"GATEHOUSE_INTERVAL", rotator, &all.interval},
+		{"GATEHOUSE_SETTLE", rotator, &all.settle},
+		{"GATEHOUSE_GRACE", rotator, &all.grace},
+		{"GATEHOUSE_CACHE_TIME", rotator, &all.caches},
+		{"GATEHOUSE_REFETCH_PERIOD", authorizer, &all.refetch},
+	} {
+		if *one.into, err = time.ParseDuration(one.from[one.name]); err != nil {
+			return times{}, fmt.Errorf("%s: %w: bring the stack up to date with `make local`", one.name, err)
+		}
+	}
+	return all, nil
+}
+
+// findAuthorizer returns the function that authorizes the API's requests.
+func (s *suite) findAuthorizer(ctx context.Context) (function, error) {
+	found, err := s.account.gateway.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &s.apiID})
+	if err != nil {
+		return function{}, fmt.Errorf("find the authorizer of the API: %w", err)
+	}
+	if len(found.Items) != 1 {
+		return function{}, fmt.Errorf("the API has %d authorizers instead of one", len(found.Items))
+	}
+	return function{s.account.lambda, functionIn(aws.ToString(found.Items[0].AuthorizerUri))}, nil
+}
+
+// functionIn returns the name of the function in an authorizer's URI, which ends with
+// …:function:NAME/invocations.
+func functionIn(uri string) string {
+	arn := path.Base(path.Dir(uri))
+	for i := len(arn) - 1; i >= 0; i-- {
+		if arn[i] == ':' {
+			return arn[i+1:]
+		}
+	}
+	return arn
+}
+
+func TestFunctionIn(t *testing.T) {
+	uri := "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:gatehouse-local-authorizer/invocations"
+	if got := functionIn(uri); got != "gatehouse-local-authorizer" {
+		t.Errorf("got %q", got)
+	}
 }
