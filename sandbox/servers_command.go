@@ -12,7 +12,7 @@ import (
 
 // serversUp builds what is missing, starts empty servers and creates the stack without
 // deploying it, for a test that deploys by itself.
-func serversUp(ctx context.Context, l checkout.Layout, show *progress.Display) error {
+func serversUp(ctx context.Context, l checkout.Layout, show *progress.Display) (err error) {
 	r, err := newLocalRun(l, show)
 	if err != nil {
 		return err
@@ -20,6 +20,11 @@ func serversUp(ctx context.Context, l checkout.Layout, show *progress.Display) e
 	if env.Any(l) || r.stack.Exists() {
 		return errors.New("the sandbox runs, and this needs empty servers: stop it with `make local-down`")
 	}
+	defer func() {
+		if err != nil { // an interrupt included
+			err = errors.Join(err, serversDown(context.WithoutCancel(ctx), l, show))
+		}
+	}()
 	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.openStack} {
 		if err := stage(ctx); err != nil {
 			return err

@@ -69,6 +69,8 @@ func Deploy(t *testing.T, e *env.Environment, settings map[string]any) *env.Envi
 // restored fails the test; `make local` restores it too.
 func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
 	t.Helper()
+	interrupted.watch()
+	restore = interrupted.add(what, restore)
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
 		if err := restore(ctx); err != nil {

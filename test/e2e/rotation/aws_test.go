@@ -95,6 +95,7 @@ func (f function) changeEnvironment(t testing.TB, set map[string]string) (restor
 	}
 	restore = func(ctx context.Context) error { return f.setEnvironment(ctx, before) }
 	e2etest.Cleanup(t, "restore the environment of "+f.name, restore)
+	t.Logf("%s runs with %v", f.name, set)
 	after := maps.Clone(before)
 	maps.Copy(after, set)
 	if err := f.setEnvironment(t.Context(), after); err != nil {

@@ -157,9 +157,9 @@ func (to target) post(ctx context.Context, client *http.Client) (status int, edg
 	if response.StatusCode != http.StatusOK {
 		return response.StatusCode, edge, errors.New(short(string(content)))
 	}
-	var answer struct{ Text string }
-	if err := json.Unmarshal(content, &answer); err != nil || answer.Text == "" {
-		return response.StatusCode, edge, fmt.Errorf("not the model's answer: %s", short(string(content)))
+	var completion struct{ Text string }
+	if err := json.Unmarshal(content, &completion); err != nil || completion.Text == "" {
+		return response.StatusCode, edge, fmt.Errorf("not the model's response: %s", short(string(content)))
 	}
 	return response.StatusCode, edge, nil
 }
@@ -237,9 +237,9 @@ func TestSend(t *testing.T) {
 		body   string
 		want   string // in the error; "" for none
 	}{
-		"an answer":              {200, `{"text": "Hello"}`, ""},
-		"another answer":         {200, `{"message": "x"}`, "not the model's answer"},
-		"no JSON":                {200, `<html>`, "not the model's answer"},
+		"a response":             {200, `{"text": "Hello"}`, ""},
+		"another body":           {200, `{"message": "x"}`, "not the model's response"},
+		"no JSON":                {200, `<html>`, "not the model's response"},
 		"a rejection":            {403, `{"message":"Forbidden"}`, "Forbidden"},
 		"an error of CloudFront": {503, ``, ""},
 	} {
