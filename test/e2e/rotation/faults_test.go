@@ -91,7 +91,7 @@ func TestRotationWithFaults(t *testing.T) {
 	s.verifyCalls(t)
 }
 
-// disturb measures rotations while faults happen, until so many were observed, and then
+// disturb measures rotations under traffic while faults happen, until so many were observed, and then
 // until undisturbed ticks have led back to one key.
 func (s *suite) disturb(t testing.TB, rotations int) (m disturbed, err error) {
 	ctx := t.Context()
@@ -99,7 +99,7 @@ func (s *suite) disturb(t testing.TB, rotations int) (m disturbed, err error) {
 	noFaults := func(ctx context.Context) error { return s.cloud.SetFaults(ctx, nil) }
 	e2etest.Cleanup(t, "remove the faults", noFaults)
 	if err := s.cloud.SetFaults(ctx, chaos(s.rotatorRole)); err != nil {
-		return m, err
+		t.Fatal(err)
 	}
 	m.measurement, err = s.measure(ctx, func(o *observer) error {
 		err := s.rotateUntil(ctx, o, &m, rotations)
