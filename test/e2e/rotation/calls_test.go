@@ -108,6 +108,8 @@ func (s *suite) verifyCalls(t *testing.T) {
 		t.Error(err)
 		return
 	}
+	s.calls.mu.Lock() // keep goes on
+	defer s.calls.mu.Unlock()
 	for _, one := range s.calls.denied {
 		if isRole(one.Principal, s.rotatorRole) || isRole(one.Principal, s.authorizerRole) {
 			t.Errorf("%s was denied %s on %s", one.Principal, one.Action, one.Resource)
@@ -126,7 +128,7 @@ func (s *suite) verifyCalls(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d calls of AWS by rotator and authorizer, none denied", total)
+	t.Logf("%d calls of AWS by rotator and authorizer", total)
 }
 
 func TestIsRole(t *testing.T) {
