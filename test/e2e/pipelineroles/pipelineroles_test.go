@@ -155,12 +155,14 @@ func startServers(t *testing.T, l checkout.Layout) {
 	if err := run(t.Context(), driver, "servers", "up"); err != nil {
 		t.Fatal(err)
 	}
-	e2etest.Cleanup(t, "stop the servers", func(ctx context.Context) error { return run(ctx, driver, "servers", "down") })
 	lock, err := l.Lock(t.Context(), t.Logf)
+	e2etest.Cleanup(t, "stop the servers", func(ctx context.Context) error {
+		lock.Close() // the command takes it
+		return run(ctx, driver, "servers", "down")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { lock.Close() })
 }
 
 func (s *suite) pipeline(ctx context.Context) (err error) {
