@@ -19,7 +19,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/bench"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/rotation"
 )
 
 // measure measures one part.
@@ -28,7 +27,7 @@ type measure func(context.Context, checkout.Layout) ([]bench.Row, error)
 var measures = map[string]measure{
 	bench.AuthorizerPart: withDisplay(alone, benchAuthorizer),
 	bench.PathPart:       withDisplay(alone, benchPath),
-	bench.RotationPart:   withDisplay(alone, benchRotation),
+	bench.RotationPart:   withDisplay(shown, benchRotation), // whose tests take the lock themselves
 	bench.ProgramPart:    withDisplay(alone, benchProgram),
 	bench.TestsPart:      withDisplay(shown, benchTests), // which take the lock themselves
 	bench.CostPart:       benchCost,
@@ -183,15 +182,15 @@ func benchPath(ctx context.Context, l checkout.Layout, show *progress.Display) (
 }
 
 func benchRotation(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {
-	e, err := env.Attach(ctx, l, show.Say)
-	if err != nil {
-		return nil, err
-	}
-	measured, err := rotation.Measure(ctx, show, e.Servers.Cloud, e.Stack, bench.RotationCount)
-	if err != nil {
-		return nil, err
-	}
-	return bench.Rotations(measured), nil
+	err = show.Step(ctx, "rotation", func(ctx context.Context, _ *progress.Step) error {
+		output, err := process.Output(ctx, l.Root, build.Env(), bench.RotationCommand...)
+		if err != nil {
+			return err
+		}
+		rows, err = bench.Rotations(output)
+		return err
+	})
+	return rows, err
 }
 
 func benchTests(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {

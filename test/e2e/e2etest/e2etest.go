@@ -18,7 +18,7 @@ import (
 // Attach returns the environment of the running sandbox. Until the test ends, no other
 // command or test changes the sandbox. The test is skipped with -short, and fails if the
 // sandbox does not run.
-func Attach(t *testing.T) *env.Environment {
+func Attach(t testing.TB) *env.Environment {
 	t.Helper()
 	l := Checkout(t)
 	lock, err := l.Lock(t.Context(), t.Logf)
@@ -34,7 +34,7 @@ func Attach(t *testing.T) *env.Environment {
 }
 
 // Checkout returns the checkout that the test lies in. The test is skipped with -short.
-func Checkout(t *testing.T) checkout.Layout {
+func Checkout(t testing.TB) checkout.Layout {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs the sandbox: run without -short after `make local`")
@@ -67,8 +67,10 @@ func Deploy(t *testing.T, e *env.Environment, settings map[string]any) *env.Envi
 
 // Cleanup restores something when the test ends, also after it failed. What could not be
 // restored fails the test; `make local` restores it too.
-func Cleanup(t *testing.T, what string, restore func(context.Context) error) {
+func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
 	t.Helper()
+	interrupted.watch()
+	restore = interrupted.add(what, restore)
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
 		if err := restore(ctx); err != nil {

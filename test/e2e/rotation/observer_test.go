@@ -13,16 +13,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
-// lookPause is how often an observer looks, and so how exact its times are.
-const lookPause = 150 * time.Millisecond
+// pollInterval is the time between two snapshots of an observer, and so the precision of
+// its times.
+const pollInterval = 150 * time.Millisecond
 
-// observer looks at a distribution and at what its API accepts, with the account's
-// own credentials, and keeps what it saw in a timeline.
+// observer reads a distribution and what its API accepts, as the account's administrator,
+// and keeps the snapshots in a timeline.
 type observer struct {
 	cloudFront   *cloudfront.Client
 	distribution string
 	header       string
-	ring         func(context.Context) ([]key, error)
+	keyring      func(context.Context) ([]key, error)
 
 	mu   sync.Mutex
 	seen timeline
@@ -32,16 +33,16 @@ type observer struct {
 	err   error
 }
 
-// start looks once, and then goes on looking until end.
+// start takes a snapshot, and then one after another until end.
 func (o *observer) start(ctx context.Context) error {
 	ctx, o.stop = context.WithCancel(ctx)
-	if err := o.look(ctx); err != nil {
+	if err := o.snapshot(ctx); err != nil {
 		o.stop()
 		return err
 	}
 	o.ended.Go(func() {
-		for pause(ctx, lookPause) == nil {
-			if err := o.look(ctx); err != nil && ctx.Err() == nil {
+		for pause(ctx, pollInterval) == nil {
+			if err := o.snapshot(ctx); err != nil && ctx.Err() == nil {
 				o.err = err
 				return
 			}
@@ -50,22 +51,22 @@ func (o *observer) start(ctx context.Context) error {
 	return nil
 }
 
-// end stops looking. It fails if the observer was blind at the end: then its
-// figures prove nothing.
+// end stops observing. It fails if the observer stopped before: then its figures say
+// nothing.
 func (o *observer) end() error {
 	o.stop()
 	o.ended.Wait()
 	return o.err
 }
 
-// look looks at the distribution and then at the ring: a key is in the ring before
-// the distribution sends it and until it does not.
-func (o *observer) look(ctx context.Context) error {
+// snapshot reads the distribution and then the keyring: a key is in the keyring before the
+// distribution sends it, and until it no longer does.
+func (o *observer) snapshot(ctx context.Context) error {
 	got, err := o.cloudFront.GetDistribution(ctx, &cloudfront.GetDistributionInput{Id: aws.String(o.distribution)})
 	if err != nil {
-		return fmt.Errorf("look at the distribution: %w", err)
+		return fmt.Errorf("read the distribution: %w", err)
 	}
-	now := look{deployed: aws.ToString(got.Distribution.Status) == "Deployed"}
+	now := snapshot{deployed: aws.ToString(got.Distribution.Status) == "Deployed"}
 	for _, origin := range got.Distribution.DistributionConfig.Origins.Items {
 		if origin.CustomHeaders == nil {
 			continue
@@ -76,24 +77,24 @@ func (o *observer) look(ctx context.Context) error {
 			}
 		}
 	}
-	if now.ring, err = o.ring(ctx); err != nil {
+	if now.keyring, err = o.keyring(ctx); err != nil {
 		return err
 	}
 	now.at = time.Now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.seen.see(now)
+	o.seen.add(now)
 	return nil
 }
 
-// read reads the timeline while it grows.
+// read calls f with the timeline while it grows.
 func (o *observer) read(f func(*timeline)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	f(&o.seen)
 }
 
-// await waits until the timeline is as wanted.
+// await waits until the timeline is as wanted. The error says what was awaited.
 func (o *observer) await(ctx context.Context, limit time.Duration, what string, wanted func(*timeline) bool) error {
 	for deadline := time.Now().Add(limit); ; {
 		done := false
@@ -104,14 +105,14 @@ func (o *observer) await(ctx context.Context, limit time.Duration, what string, 
 		if time.Now().After(deadline) {
 			return fmt.Errorf("%s: not within %s", what, limit)
 		}
-		if err := pause(ctx, lookPause); err != nil {
+		if err := pause(ctx, pollInterval); err != nil {
 			return err
 		}
 	}
 }
 
-// ringBelow reads a ring of parameters.
-func ringBelow(client *ssm.Client, path string) func(context.Context) ([]key, error) {
+// keyringBelow returns a function that reads the keyring below a path, oldest key first.
+func keyringBelow(client *ssm.Client, path string) func(context.Context) ([]key, error) {
 	return func(ctx context.Context) ([]key, error) {
 		var keys []key
 		pages := ssm.NewGetParametersByPathPaginator(client, &ssm.GetParametersByPathInput{
@@ -120,7 +121,7 @@ func ringBelow(client *ssm.Client, path string) func(context.Context) ([]key, er
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				return nil, fmt.Errorf("look at the key ring: %w", err)
+				return nil, fmt.Errorf("read the keyring: %w", err)
 			}
 			for _, p := range page.Parameters {
 				keys = append(keys, key{strings.TrimPrefix(aws.ToString(p.Name), path+"/"), aws.ToString(p.Value)})
@@ -131,7 +132,7 @@ func ringBelow(client *ssm.Client, path string) func(context.Context) ([]key, er
 	}
 }
 
-// pause waits, or returns why it did not.
+// pause waits for d, or returns the reason why ctx ended.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():

@@ -8,16 +8,16 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 )
 
-// pipelineStack is the pipeline's own stack. It is not named as the one it is for:
-// both lie in one backend.
+// pipelineStack is the pipeline's own stack. It has another name than the stack that it
+// deploys, because both are in one backend.
 const pipelineStack = "pipeline"
 
-// roles are what the pipeline's project made for the local stack.
+// roles are the ARNs that the pipeline's project created for the local stack.
 type roles struct{ preview, deploy, boundary string }
 
-// deployPipeline deploys the pipeline's project as the account itself, as an
-// administrator would. The zone is the one that the stack has its name in.
-func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any, doing func(string)) (roles, error) {
+// deployPipeline deploys the pipeline's project as the account's administrator. The zone is
+// the hosted zone of the stack's own domain name.
+func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any) (roles, error) {
 	project := cli.Layout.Pipeline()
 	machine := map[string]any{"gatehouse-pipeline:domainZoneIds": []any{zoneID}}
 	if err := pulumicli.WritePipelineConfig(cli.Layout, machine); err != nil {
@@ -26,18 +26,12 @@ func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any, doing fu
 	if err := cli.Init(ctx, project, pipelineStack); err != nil {
 		return roles{}, err
 	}
-	var progress pulumicli.Progress
-	watch := func(line string) {
-		if text := progress.Read(line); text != "" {
-			doing(text)
-		}
-	}
-	err := cli.Run(ctx, "pipeline", watch, "up", "--yes", "--skip-preview", "--suppress-outputs",
+	err := cli.Run(ctx, "pipeline", nil, "up", "--yes", "--skip-preview", "--suppress-outputs",
 		"--config-file", cli.Layout.PipelineConfig(), "--cwd", project, "--stack", pipelineStack)
 	if err != nil {
 		return roles{}, err
 	}
-	text, err := cli.Output(ctx, "stack", "output", "--json", "--cwd", project, "--stack", pipelineStack)
+	content, err := cli.Output(ctx, "stack", "output", "--json", "--cwd", project, "--stack", pipelineStack)
 	if err != nil {
 		return roles{}, err
 	}
@@ -46,7 +40,7 @@ func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any, doing fu
 		DeployRoleARNs          map[string]string
 		PermissionsBoundaryARNs map[string]string
 	}
-	if err := json.Unmarshal([]byte(text), &outputs); err != nil {
+	if err := json.Unmarshal([]byte(content), &outputs); err != nil {
 		return roles{}, fmt.Errorf("read the pipeline's outputs: %w", err)
 	}
 	made := roles{
@@ -54,7 +48,7 @@ func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any, doing fu
 		outputs.PermissionsBoundaryARNs[pulumicli.StackName],
 	}
 	if made.preview == "" || made.deploy == "" || made.boundary == "" {
-		return roles{}, fmt.Errorf("the pipeline made no roles for the stack %s: %s", pulumicli.StackName, text)
+		return roles{}, fmt.Errorf("the pipeline created no roles for the stack %s: %s", pulumicli.StackName, content)
 	}
 	return made, nil
 }
