@@ -4,8 +4,6 @@
 //	gatehouse-local up                 build what is missing, deploy, prove; with -brief, only what is quickly shown
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
-//	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
-//	gatehouse-local api-test           test the model API at length, with a second backend too
 //	gatehouse-local recovery-test      kill deployments, and see the next one complete them
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
 //	gatehouse-local bench              measure, and write docs/measurements.md
@@ -28,7 +26,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -67,10 +65,6 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, down)
 	case args[0] == "rotation-test":
 		return rotationTest(ctx, l, args[1:])
-	case args[0] == "certificate-test" && len(args) == 1:
-		return alone(ctx, l, certificateTest)
-	case args[0] == "api-test":
-		return apiTest(ctx, l, args[1:])
 	case args[0] == "recovery-test":
 		return recoveryTest(ctx, l, args[1:])
 	case args[0] == "deploy-test":

@@ -30,8 +30,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
@@ -61,7 +60,7 @@ func (r *localRun) up(ctx context.Context) error {
 	if err := os.Remove(r.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
+	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.verify} {
 		if err := stage(ctx); err != nil {
 			return err
 		}
@@ -302,76 +301,37 @@ func (r *localRun) openStack(ctx context.Context) error {
 	return r.stack.Open(ctx, run.Instances)
 }
 
-// prove prints every row, also those after a failed one.
-func (r *localRun) prove(ctx context.Context) error {
-	var rows []smoke.Row
-	err := r.step(ctx, "proof", func(ctx context.Context, s *progress.Step) error {
+// verify runs the checks of the deployed stack and prints the result of each, also after a
+// failed one. Checks that take minutes run after a deployment that changed something.
+func (r *localRun) verify(ctx context.Context) error {
+	var results []check.Result
+	err := r.step(ctx, "checks", func(ctx context.Context, s *progress.Step) error {
 		outputs, _, err := r.stack.Outputs(ctx)
 		if err != nil {
 			return err
 		}
 		r.outputs = outputs
-		target := smoke.Target{
-			DistributionURL: awsserver.URL(r.ports.Distribution),
-			APIURL:          awsserver.URL(r.ports.API),
-			AWSEndpoint:     r.running.Cloud.Endpoint(),
-			HeaderName:      outputs["originHeaderName"],
-			KeyPath:         outputs["parameterPath"],
-			DomainName:      outputs["distributionDomainName"],
-			Alias:           hostedzone.Alias,
-			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
-			APIPrefix:       outputs["apiPrefix"],
-			API:             apiOf(r.Layout, r.running.Cloud, outputs).Rows,
-			Private:         smoke.Private{Prefix: outputs["inferencePrefix"]},
-		}
-		issued, err := certificateTarget(r.Layout, r.running, outputs)
+		e := &env.Environment{Checkout: r.Layout, Servers: r.running, Stack: r.stack, Outputs: outputs}
+		doing := func(what string) { s.Doing("%s", what) }
+		checks, err := smoke.Checks(ctx, e, r.changed && !r.brief, doing)
 		if err != nil {
 			return err
 		}
-		// What takes long is shown of a stack that is new in some part.
-		if r.changed && !r.brief {
-			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
-			target.Private.Start = func(ctx context.Context) error {
-				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
-			}
-			issued.Deploy = func(ctx context.Context, settings map[string]any) error {
-				_, err := r.stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
-				return err
-			}
+		results = check.Run(ctx, checks, doing)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		target.Parts = []smoke.Part{certificates.New(issued)}
-		rows, err = smoke.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
-		if err == nil && !smoke.Passed(rows) {
-			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
+		if !check.Passed(results) {
+			return errors.New("the stack is deployed, but checks failed: see those marked ✗")
 		}
-		return err
+		return nil
 	})
-	if len(rows) > 0 {
+	if len(results) > 0 {
 		var table strings.Builder
-		smoke.Print(&table, rows)
+		check.PrintTable(&table, results)
 		r.show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
 	}
 	return err
-}
-
-// apiOf is the model API of the deployed stack with these outputs.
-func apiOf(l checkout.Layout, running awsserver.Cloud, outputs map[string]string) api.API {
-	return api.API{
-		URL:       awsserver.URL(running.Ports.Distribution) + outputs["apiPrefix"],
-		DirectURL: awsserver.URL(running.Ports.API) + outputs["apiPrefix"],
-		KeyHeader: outputs["originHeaderName"],
-		Key: func(ctx context.Context) (string, error) {
-			// The oldest: a new one may not be known everywhere yet.
-			keys, err := awsclient.Keyring(ctx, running.Endpoint(), outputs["parameterPath"])
-			if err != nil {
-				return "", err
-			}
-			return keys[0], nil
-		},
-		Cloud:  running.Endpoint(),
-		Role:   "gatehouse-" + pulumicli.StackName + "-model",
-		Client: []string{l.Python(checkout.ProofVenv), filepath.Join(l.Root, "test", "e2e", "clients", "openai_client.py")},
-	}
 }
 
 // endpoints is the content of .local/endpoints.json.

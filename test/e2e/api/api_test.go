@@ -12,39 +12,39 @@ import (
 	"testing"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// imitation answers as the API and the local cloud's controls do, but for what a test
-// changes.
+// imitation responds as the API and the controls of the sandbox's AWS do, apart from what
+// a test changes.
 type imitation struct {
 	change func(status *int, header http.Header, problem map[string]any)
 	faults []awsclient.Fault
-	asked  []awsclient.Fault // those that were in force once
+	were   []awsclient.Fault // those that were in force once
 }
 
-func (s *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/_gatehouse/faults" {
+func (s *imitation) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	if q.URL.Path == "/_gatehouse/faults" {
 		s.faults = nil
-		_ = json.NewDecoder(r.Body).Decode(&s.faults)
-		s.asked = append(s.asked, s.faults...)
+		_ = json.NewDecoder(q.Body).Decode(&s.faults)
+		s.were = append(s.were, s.faults...)
 		return
 	}
 	header := w.Header()
 	header.Set("X-Request-Id", "0f1e2d3c")
-	for _, q := range questions() {
-		if r.URL.Path != q.path || r.Method != q.method || q.code == "" || (q.bedrock != nil) != (len(s.faults) > 0) ||
-			q.bedrock != nil && q.bedrock.Code != s.faults[0].Code {
+	for _, r := range requests() {
+		if q.URL.Path != r.path || q.Method != r.method || r.code == "" || (r.bedrock != nil) != (len(s.faults) > 0) ||
+			r.bedrock != nil && r.bedrock.Code != s.faults[0].Code {
 			continue
 		}
 		problem := map[string]any{
-			"type": "about:blank", "title": "t", "status": q.status, "detail": "d", "instance": "0f1e2d3c", "code": q.code,
-			"error": map[string]any{"message": "m", "type": "t", "code": q.code},
+			"type": "about:blank", "title": "t", "status": r.status, "detail": "d", "instance": "0f1e2d3c", "code": r.code,
+			"error": map[string]any{"message": "m", "type": "t", "code": r.code},
 		}
 		header.Set("Content-Type", "application/problem+json")
 		header.Set("Allow", "GET")
 		header.Set("Retry-After", "5")
-		status := q.status
+		status := r.status
 		s.change(&status, header, problem)
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(problem)
@@ -53,48 +53,48 @@ func (s *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, `{"object":"list"} {"status":"ok"}`)
 }
 
-// ask asks the question of that name of a stack.
-func (s *imitation) ask(t *testing.T, name string) smoke.Row {
+// check runs the check of that name.
+func (s *imitation) check(t *testing.T, name string) check.Result {
 	t.Helper()
 	server := httptest.NewServer(s)
 	defer server.Close()
-	for _, q := range questions() {
-		if q.name == name {
-			return q.ask(t.Context(), API{
-				URL: server.URL, DirectURL: server.URL, Cloud: server.URL, Role: "model", KeyHeader: "x-door",
-				Key: func(context.Context) (string, error) { return "sesame", nil },
-			})
+	for _, r := range requests() {
+		if r.name == name {
+			return r.check(API{
+				URL: server.URL, DirectURL: server.URL, Cloud: server.URL, Role: "model", KeyHeader: "x-origin-verify",
+				Key: func(context.Context) (string, error) { return "0123456789abcdef", nil },
+			}).Do(t.Context())
 		}
 	}
-	t.Fatalf("there is no question %q", name)
-	return smoke.Row{}
+	t.Fatalf("there is no request %q", name)
+	return check.Result{}
 }
 
 func unchanged(*int, http.Header, map[string]any) {}
 
-func TestProblemsAsTheyHaveToBe(t *testing.T) {
+func TestSoundProblemsPass(t *testing.T) {
 	for _, name := range []string{"nothing at the path", "another method", "Bedrock throttles", "Bedrock takes too long"} {
 		s := &imitation{change: unchanged}
-		if row := s.ask(t, name); !row.OK {
-			t.Errorf("%s: %+v", name, row)
+		if result := s.check(t, name); result.Err != nil {
+			t.Errorf("%s: %+v", name, result)
 		}
 		if len(s.faults) > 0 {
-			t.Errorf("%s: its faults stay", name)
+			t.Errorf("%s: its faults are still in force", name)
 		}
 	}
 }
 
-func TestAnswersAsTheyHaveToBe(t *testing.T) {
+func TestSuccesses(t *testing.T) {
 	s := &imitation{change: unchanged}
-	if row := s.ask(t, "the models"); !row.OK {
-		t.Errorf("%+v", row)
+	if result := s.check(t, "the models"); result.Err != nil {
+		t.Errorf("%+v", result)
 	}
-	if row := s.ask(t, "readiness"); row.OK {
-		t.Errorf("an answer without what it has to say passed: %+v", row)
+	if result := s.check(t, "readiness"); result.Err == nil {
+		t.Errorf("a success with another body passed: %+v", result)
 	}
 }
 
-func TestProblemsThatLackSomething(t *testing.T) {
+func TestProblemsWithoutAMemberFail(t *testing.T) {
 	for title, change := range map[string]func(status *int, header http.Header, problem map[string]any){
 		"status":        func(status *int, _ http.Header, _ map[string]any) { *status = 500 },
 		"media type":    func(_ *int, header http.Header, _ map[string]any) { header.Set("Content-Type", "application/json") },
@@ -106,22 +106,22 @@ func TestProblemsThatLackSomething(t *testing.T) {
 		"OpenAI's code": func(_ *int, _ http.Header, p map[string]any) { delete(p, "error") },
 		"status inside": func(_ *int, _ http.Header, p map[string]any) { p["status"] = 400 },
 	} {
-		if row := (&imitation{change: change}).ask(t, "Bedrock throttles"); row.OK {
-			t.Errorf("a wrong %s was not seen", title)
+		if result := (&imitation{change: change}).check(t, "Bedrock throttles"); result.Err == nil {
+			t.Errorf("a wrong %s passed", title)
 		}
 	}
 	withoutAllow := &imitation{change: func(_ *int, header http.Header, _ map[string]any) { header.Del("Allow") }}
-	if row := withoutAllow.ask(t, "another method"); row.OK {
+	if result := withoutAllow.check(t, "another method"); result.Err == nil {
 		t.Error("405 without Allow passed")
 	}
 }
 
 func TestFaultsHitTheFunctionOnly(t *testing.T) {
 	s := &imitation{change: unchanged}
-	s.ask(t, "Bedrock fails")
+	s.check(t, "Bedrock fails")
 	want := awsclient.Fault{Service: "bedrock-runtime", Principal: "model", Mode: "error-before", Times: 10, Status: 500, Code: "InternalServerException"}
-	if len(s.asked) != 1 || s.asked[0] != want {
-		t.Errorf("%+v", s.asked)
+	if len(s.were) != 1 || s.were[0] != want {
+		t.Errorf("%+v", s.were)
 	}
 }
 
@@ -131,12 +131,12 @@ func TestEveryCodeOfTheDescriptionIsProvoked(t *testing.T) {
 		t.Fatal(err)
 	}
 	provoked := map[string]bool{
-		"unauthenticated": true, // by a route without the authorizer, which there is none
-		"forbidden":       true, // by a preflight, which is among what is asked of the edge
-		"length_required": true, // by HTTP/1.0 and the like, which functions are tested with
+		"unauthenticated": true, // by a route without the authorizer, which does not exist
+		"forbidden":       true, // by a preflight, which is a check of the edge
+		"length_required": true, // by HTTP/1.0 and the like, which the functions' own tests send
 	}
-	for _, q := range questions() {
-		provoked[q.code] = true
+	for _, r := range requests() {
+		provoked[r.code] = true
 	}
 	_, codes, _ := strings.Cut(string(text), "\n    Code:\n")
 	codes, _, _ = strings.Cut(codes, "\n    Message:\n")
@@ -164,25 +164,31 @@ func client(t *testing.T, script string) API {
 	return API{URL: "http://127.0.0.1:1/api", Client: []string{path}}
 }
 
-func TestOpenAIsClientJudges(t *testing.T) {
-	const good = `{"name": "models.list()", "expected": "the model", "got": "the model m", "ok": true, "ms": 7}`
-	for script, want := range map[string]string{
-		"echo '" + good + "'": ".",
-		"echo '" + strings.Replace(good, "true", "false", 1) + "'": "x",
-		"echo '" + good + "'; exit 1":                              ".x",
-		"exit 0":                                                   "x",
-		"echo $1":                                                  "x",
+func TestOpenAIClient(t *testing.T) {
+	var lines []string
+	for _, call := range clientCalls {
+		lines = append(lines, fmt.Sprintf(`echo '{"name": %q, "got": %q}'`, call.name, call.want+": x"))
+	}
+	good := strings.Join(lines, "\n")
+	for name, test := range map[string]struct{ script, want string }{
+		"sound":             {good, "......."},
+		"another outcome":   {strings.Replace(good, "the model: x", "[]", 1), "x......"},
+		"stops":             {lines[0] + "\nexit 1", ".xxxxxx"},
+		"prints nothing":    {"exit 0", "xxxxxxx"},
+		"prints no JSON":    {"echo $1", "xxxxxxx"},
+		"makes more calls":  {good + "\n" + strings.Replace(lines[0], "list", "get", 1), "xxxxxxx"},
+		"makes fewer calls": {strings.Join(lines[:6], "\n"), "......x"},
 	} {
 		got := ""
-		for _, row := range openAIClient(t.Context(), client(t, script)) {
-			if row.OK {
+		for _, c := range client(t, test.script).clientChecks() {
+			if c.Do(t.Context()).Err == nil {
 				got += "."
 			} else {
 				got += "x"
 			}
 		}
-		if got != want {
-			t.Errorf("%s: got %s, want %s", script, got, want)
+		if got != test.want {
+			t.Errorf("%s: got %s, want %s", name, got, test.want)
 		}
 	}
 }
