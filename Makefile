@@ -134,9 +134,9 @@ test-edge:
 	@node --test lambda/edge/tests/*.test.mjs
 
 .PHONY: test-all
-test-all: test ## The slow tests as well; needs what `make local` builds
+test-all: test ## The slow tests as well, but for test/e2e (make e2e); needs what `make local` builds
 	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws
-	@go test ./...
+	@go test $$(go list ./... | grep -v /test/e2e)
 	@go -C standins/aws test ./...
 	@go -C standins/plugins test ./...
 

@@ -126,7 +126,7 @@ func TestFaultsHitTheFunctionOnly(t *testing.T) {
 }
 
 func TestEveryCodeOfTheDescriptionIsProvoked(t *testing.T) {
-	text, err := os.ReadFile("../../../lambda/model/internal/api/openapi.yaml")
+	description, err := os.ReadFile("../../../lambda/model/internal/api/openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestEveryCodeOfTheDescriptionIsProvoked(t *testing.T) {
 	for _, r := range requests() {
 		provoked[r.code] = true
 	}
-	_, codes, _ := strings.Cut(string(text), "\n    Code:\n")
+	_, codes, _ := strings.Cut(string(description), "\n    Code:\n")
 	codes, _, _ = strings.Cut(codes, "\n    Message:\n")
 	seen := 0
 	for line := range strings.Lines(codes) {

@@ -124,7 +124,7 @@ func forbidden(root, mount, role, policy string) []call {
 func rejectCalls(ctx context.Context, c, all restclient.Client, calls []call) error {
 	for _, call := range calls {
 		if err := all.Do(ctx, http.MethodGet, call.path+"?help=1", nil, nil); err != nil {
-			return fmt.Errorf("Vault has no path %s: %w", call.path, err)
+			return fmt.Errorf("no path %s in Vault: %w", call.path, err)
 		}
 		var body any
 		caller := c

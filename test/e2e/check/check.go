@@ -11,8 +11,8 @@ import (
 type Check struct {
 	Name string
 	Want string // the outcome, in a few words
-	// Run returns an error unless the outcome is as wanted. What it observed may be
-	// empty: that stands for Want.
+	// Run returns an error unless the outcome is as wanted. An empty
+	// string for what it observed means Want.
 	Run func(ctx context.Context) (got string, err error)
 }
 

@@ -48,7 +48,7 @@ def completion_of_parts(client: openai.OpenAI, model: str) -> str:
     messages = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": content}]
     return verify(
         client.chat.completions.create(
-            model=model, messages=messages, max_tokens=50, temperature=0.5, top_p=1, stop="END", user="proof", seed=1
+            model=model, messages=messages, max_tokens=50, temperature=0.5, top_p=1, stop="END", user="check", seed=1
         )
     )
 

@@ -97,27 +97,27 @@ func (f *imitation) handshakes(w http.ResponseWriter) {
 }
 
 func (f *imitation) rejects(r *http.Request) int {
-	refused := 0
+	status := 0
 	switch {
 	case len(r.URL.RequestURI()) > 4096:
-		refused = http.StatusRequestURITooLong
+		status = http.StatusRequestURITooLong
 	case strings.Contains(r.URL.Path, "..") || strings.ContainsAny(r.URL.Path, "\x00%?#"):
-		refused = http.StatusBadRequest
+		status = http.StatusBadRequest
 	case !strings.HasPrefix(r.URL.Path, "/api/"):
-		refused = http.StatusNotFound
+		status = http.StatusNotFound
 	case r.Method == http.MethodDelete:
-		refused = http.StatusMethodNotAllowed
+		status = http.StatusMethodNotAllowed
 	case r.ContentLength > 1<<20:
-		refused = http.StatusRequestEntityTooLarge
+		status = http.StatusRequestEntityTooLarge
 	case r.Method == http.MethodOptions && r.Header.Get("Origin") != corsOrigin && f.flaw != "CORS for all":
-		refused = http.StatusForbidden
+		status = http.StatusForbidden
 	case r.Method == http.MethodPost && r.Header.Get("Content-Type") != "application/json":
-		refused = http.StatusUnsupportedMediaType
+		status = http.StatusUnsupportedMediaType
 	}
-	if f.flaw == "lets through "+strconv.Itoa(refused) {
+	if f.flaw == "forwards "+strconv.Itoa(status) {
 		return 0
 	}
-	return refused
+	return status
 }
 
 func (f *imitation) problem(w http.ResponseWriter, status int, id string) {
@@ -200,7 +200,7 @@ func TestSoundEdgePasses(t *testing.T) {
 func TestEveryFlawOfTheEdgeFails(t *testing.T) {
 	flaws := []string{
 		"serves plain HTTP", "no alias", "any name", "no request id", "no CORS", "CORS for all", "old TLS", "another certificate", "no TLS",
-		"lets through 400", "lets through 404", "OpenAI's headers", "lets through 405", "lets through 413", "lets through 414", "lets through 415",
+		"forwards 400", "forwards 404", "OpenAI's headers", "forwards 405", "forwards 413", "forwards 414", "forwards 415",
 		"no problems", "another instance", "no Allow", "caches problems",
 		"a viewer's id", "a viewer's country", "a viewer's address", "no Authorization", "X-Powered-By", "passes X-Origin-Verify", "passes Cookie",
 	}

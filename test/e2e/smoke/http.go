@@ -1,16 +1,15 @@
 package smoke
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"time"
-
-	"bytes"
-	"encoding/json"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"

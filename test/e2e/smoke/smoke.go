@@ -16,7 +16,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// body is a request that the model answers.
+// body is a request to the model.
 const body = `{"messages":[{"role":"user","content":"Hello"}]}`
 
 // Checks returns the checks of the environment's stack. With slow, they include those that
