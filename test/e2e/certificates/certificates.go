@@ -118,11 +118,11 @@ type cached[T any] struct {
 	made  bool
 }
 
-func (v *cached[T]) get(ctx context.Context, make func(context.Context) (T, error)) (T, error) {
+func (v *cached[T]) get(ctx context.Context, create func(context.Context) (T, error)) (T, error) {
 	if v.made {
 		return v.value, nil
 	}
-	value, err := make(ctx)
+	value, err := create(ctx)
 	v.value, v.made = value, err == nil
 	return value, err
 }
