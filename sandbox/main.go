@@ -4,8 +4,6 @@
 //	gatehouse-local up                 build what is missing, deploy, test; with -brief, only what is quickly tested
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local status             print what runs, and where it answers
-//	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
-//	gatehouse-local api-test           test the model API at length, with a second backend too
 //	gatehouse-local servers up|down    start empty servers for a test that deploys by itself; stop them
 //	gatehouse-local bench              measure, and write docs/measurements.md
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the stack
@@ -27,7 +25,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | status | certificate-test | api-test [-seconds N] | servers up|down | bench [-part NAMES] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | status | servers up|down | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -66,10 +64,6 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, down)
 	case args[0] == "status" && len(args) == 1:
 		return status(ctx, l, os.Stdout)
-	case args[0] == "certificate-test" && len(args) == 1:
-		return alone(ctx, l, certificateTest)
-	case args[0] == "api-test":
-		return apiTest(ctx, l, args[1:])
 	case args[0] == "servers" && len(args) == 2 && args[1] == "up":
 		return alone(ctx, l, serversUp)
 	case args[0] == "servers" && len(args) == 2 && args[1] == "down":

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
@@ -14,15 +13,12 @@ import (
 // and record.
 const Command = "private-model"
 
-// Ensure starts the server on a loopback port unless it runs there.
+// Ensure starts the server on a loopback port unless it runs there. It is the driver that
+// make builds, also where a test starts it.
 func Ensure(ctx context.Context, l checkout.Layout, port int) error {
-	driver, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	_, _, err = daemon.Ensure(ctx, l, daemon.Daemon{
-		Name: Command, Args: []string{driver, Command, address}, Ports: []int{port},
+	_, _, err := daemon.Ensure(ctx, l, daemon.Daemon{
+		Name: Command, Args: []string{l.Bin("gatehouse-local"), Command, address}, Ports: []int{port},
 		Ready: func(ctx context.Context) error { return healthy(ctx, "http://"+address+HealthPath) },
 	})
 	return err

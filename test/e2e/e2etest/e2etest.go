@@ -10,9 +10,11 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // Attach returns the environment of the running sandbox. Until the test ends, no other
@@ -65,6 +67,9 @@ func Deploy(t *testing.T, e *env.Environment, settings map[string]any) *env.Envi
 	return changed
 }
 
+// cleanupTimeout is the longest that restoring one thing may take.
+const cleanupTimeout = 5 * time.Minute
+
 // Cleanup restores something when the test ends, also after it failed. What could not be
 // restored fails the test; `make local` restores it too.
 func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
@@ -73,8 +78,25 @@ func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
 	restore = interrupted.add(what, restore)
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
+		defer cancel()
 		if err := restore(ctx); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	})
+}
+
+// Run runs each check as a test of its own, which logs what it observed.
+func Run(t *testing.T, checks []check.Check) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.Name, func(t *testing.T) {
+			result := c.Do(t.Context())
+			if result.Err != nil {
+				t.Errorf("want %s, got %v", c.Want, result.Err)
+				return
+			}
+			t.Log(result.Got)
+		})
+	}
 }

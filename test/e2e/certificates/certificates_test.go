@@ -12,13 +12,14 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon/daemontest"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 const name = "inference.gatehouse.test"
 
 type object = map[string]any
 
-// deployment does by hand what the stack does.
+// deployment does by hand what the stack does with Vault and Kubernetes.
 type deployment struct {
 	t      *testing.T
 	target Target
@@ -113,8 +114,8 @@ func (d *deployment) sign(ttl string) {
 	d.vault(http.MethodPost, "/pki/config/issuers", object{"default": imported.Data.Issuers[0]}, nil)
 }
 
-// deploy renews the certificate as often as it is asked to.
-func (d *deployment) deploy(_ context.Context, settings map[string]any) error {
+// deploy renews the certificate each time.
+func (d *deployment) deploy(_ context.Context, settings map[string]any, _ func(string)) error {
 	old := d.serial
 	ttl, found := settings["gatehouse:certificateTtl"].(string)
 	if !found {
@@ -176,39 +177,42 @@ func (d *deployment) kubernetes(method, path string, body any) {
 	}
 }
 
-// failed are the names of the rows that are not as expected.
-func (d *deployment) failed() []string {
+// failed returns the names of the checks that fail.
+func (d *deployment) failed(renewal bool) []string {
 	d.t.Helper()
 	var names []string
-	p := New(d.target)
-	for _, row := range p.Rows(d.t.Context(), func(string) {}) {
-		d.t.Logf("%v %s: %s; %s (%s)", row.OK, row.Name, row.Expected, row.Got, row.Took)
-		if !row.OK {
-			names = append(names, row.Name)
+	c := New(d.target)
+	checks := c.Checks()
+	if renewal {
+		checks = append(checks, c.RenewalChecks()...)
+	}
+	for _, r := range check.Run(d.t.Context(), checks, func(string) {}) {
+		d.t.Logf("%s: want %s, got %s, %v (%s)", r.Name, r.Want, r.Got, r.Err, r.Took)
+		if r.Err != nil {
+			names = append(names, r.Name)
 		}
 	}
-	if len(p.Secrets()) < 4 {
-		d.t.Errorf("only %d secrets seen", len(p.Secrets()))
+	if len(c.Secrets()) < 4 {
+		d.t.Errorf("only %d secrets seen", len(c.Secrets()))
 	}
 	return names
 }
 
-func TestRowsAgainstRealServers(t *testing.T) {
+func TestChecksAgainstRealServers(t *testing.T) {
 	d := deploy(t)
-	if failed := d.failed(); len(failed) > 0 {
+	if failed := d.failed(true); len(failed) > 0 {
 		t.Fatalf("of a sound deployment: %q", failed)
 	}
-	d.target.Deploy = nil
 
-	// Each fault is seen.
+	// Each fault fails one check.
 	role := func(more object) {
 		t.Helper()
 		d.vault(http.MethodPatch, "/pki/roles/inference", more, nil)
 	}
-	expect := func(row string) {
+	expect := func(name string) {
 		t.Helper()
-		if failed := d.failed(); len(failed) != 1 || failed[0] != row {
-			t.Errorf("failed: %q, want %q", failed, row)
+		if failed := d.failed(false); len(failed) != 1 || failed[0] != name {
+			t.Errorf("failed: %q, want %q", failed, name)
 		}
 	}
 	role(object{"allow_subdomains": true})
@@ -231,15 +235,15 @@ func TestRowsAgainstRealServers(t *testing.T) {
 	expect("pods that serve with it")
 	d.kubernetes(http.MethodPut, "/apis/apps/v1/namespaces/gatehouse/deployments/server", serving("gatehouse-tls"))
 	d.vault(http.MethodPost, "/sys/policies/acl/issue", object{"policy": strings.Replace(policy, "pki/sign/inference", "pki/sign/other", 1)}, nil)
-	if failed := d.failed(); len(failed) != 3 { // in place of sign/inference, sign/other
+	if failed := d.failed(false); len(failed) != 3 { // in place of sign/inference, sign/other
 		t.Errorf("failed: %q", failed)
 	}
 }
 
-func TestVerdictsOfClients(t *testing.T) {
+func TestClients(t *testing.T) {
 	d := deploy(t)
-	p := New(d.target)
-	h, err := p.read(t.Context())
+	checker := New(d.target)
+	h, err := checker.read(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +262,7 @@ func TestVerdictsOfClients(t *testing.T) {
 			t.Errorf("%s, without a server: %v", c.name, err)
 		}
 	}
-	if err := p.revoked(t.Context(), h, nil); err == nil || !strings.Contains(err.Error(), "OCSP says") {
+	if err := checker.verifyRevoked(t.Context(), h, nil); err == nil || !strings.Contains(err.Error(), "OCSP status") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -279,10 +283,10 @@ func TestKeyLines(t *testing.T) {
 func TestForbiddenCallsAreDifferent(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range forbidden("pki-root", "pki", "inference", "issue") {
-		text := fmt.Sprint(c)
-		if seen[text] || strings.Contains(text, "ROLE") || strings.Contains(text, "//") {
-			t.Errorf("%s", text)
+		printed := fmt.Sprint(c)
+		if seen[printed] || strings.Contains(printed, "ROLE") || strings.Contains(printed, "//") {
+			t.Errorf("%s", printed)
 		}
-		seen[text] = true
+		seen[printed] = true
 	}
 }

@@ -1,4 +1,5 @@
-package smoke
+// Package secretscan searches files and logs for secret values.
+package secretscan
 
 import (
 	"bytes"
@@ -12,12 +13,12 @@ import (
 	"strings"
 )
 
-// Scanner looks for secret values in text, in clear and in the forms in which
-// text often carries another: base64, hexadecimal, percent-encoded.
+// Scanner searches for secret values in clear and in the encodings in which one string
+// often carries another: base64, hexadecimal, percent-encoded.
 type Scanner struct{ forms [][]byte }
 
-// NewScanner looks for these values.
-func NewScanner(values []string) Scanner {
+// New returns a scanner for these values.
+func New(values []string) Scanner {
 	var s Scanner
 	for _, value := range values {
 		for _, form := range forms(value) {
@@ -32,8 +33,8 @@ func forms(value string) []string {
 		value, url.QueryEscape(value), url.PathEscape(value),
 		hex.EncodeToString([]byte(value)), strings.ToUpper(hex.EncodeToString([]byte(value))),
 	}
-	// Within a longer text that is in base64 as a whole, the value looks
-	// different by where it starts, and its ends mix with its neighbours.
+	// Within a longer string that is in base64 as a whole, the encoded value
+	// depends on where it starts, and its ends mix with its neighbours.
 	for offset := range 3 {
 		padded := append(make([]byte, offset), value...)
 		padded = padded[:len(padded)/3*3]
@@ -45,20 +46,20 @@ func forms(value string) []string {
 	return all
 }
 
-// Found reports whether the text has one of the values.
-func (s Scanner) Found(text []byte) bool {
+// Found reports whether the content has one of the values.
+func (s Scanner) Found(content []byte) bool {
 	for _, form := range s.forms {
-		if bytes.Contains(text, form) {
+		if bytes.Contains(content, form) {
 			return true
 		}
 	}
 	return false
 }
 
-// Files looks through folders. It returns the files that have a value and how
-// many it looked at. A folder that is not there has none.
-func (s Scanner) Files(dirs ...string) (found []string, looked int, err error) {
-	look := func(path string, entry fs.DirEntry, err error) error {
+// Files scans folders. It returns the files that contain a value, and the number of files
+// that it scanned. A folder that does not exist has none.
+func (s Scanner) Files(dirs ...string) (found []string, scanned int, err error) {
+	scan := func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
@@ -66,16 +67,16 @@ func (s Scanner) Files(dirs ...string) (found []string, looked int, err error) {
 		if err != nil {
 			return err
 		}
-		looked++
+		scanned++
 		if s.Found(content) {
 			found = append(found, path)
 		}
 		return nil
 	}
 	for _, dir := range dirs {
-		if err := filepath.WalkDir(dir, look); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := filepath.WalkDir(dir, scan); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, 0, err
 		}
 	}
-	return found, looked, nil
+	return found, scanned, nil
 }

@@ -39,8 +39,8 @@ func (d definition) path() string {
 	return "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + d.name
 }
 
-// definitions are those of all kinds that the stack can have objects of, and the
-// API server does not know by itself.
+// definitions returns the definitions of all kinds that the stack can have objects of and
+// that the API server does not have by itself.
 func definitions(ctx context.Context, l checkout.Layout) ([]definition, error) {
 	dir, err := downloadCertManager(ctx, l)
 	if err != nil {
@@ -82,7 +82,7 @@ func downloadCertManager(ctx context.Context, l checkout.Layout) (string, error)
 	return module.Dir, nil
 }
 
-// define makes the kinds known to the API server and waits until it serves them.
+// define adds the kinds to the API server and waits until it serves them.
 func define(ctx context.Context, k kubernetesserver.Access, all []definition) error {
 	for _, d := range all {
 		if err := k.Apply(ctx, d.path(), d.content); err != nil {
@@ -98,7 +98,7 @@ func define(ctx context.Context, k kubernetesserver.Access, all []definition) er
 }
 
 // awaitServed lists the objects of the kind until that succeeds: the server
-// begins to serve a kind some time after it took its definition.
+// begins to serve a kind some time after it accepted its definition.
 func awaitServed(ctx context.Context, k kubernetesserver.Access, d definition) error {
 	var spec struct {
 		Spec struct {

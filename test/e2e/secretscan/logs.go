@@ -1,4 +1,4 @@
-package smoke
+package secretscan
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 )
 
-// ScanLogs looks through every log group. It returns the groups that have a
-// value and how many events it looked at.
-func ScanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, looked int, err error) {
+// Logs scans every log group of CloudWatch Logs at an AWS endpoint. It returns the groups
+// that contain a value, and the number of events that it scanned.
+func (s Scanner) Logs(ctx context.Context, endpoint string) (found []string, scanned int, err error) {
 	client := cloudwatchlogs.NewFromConfig(awsclient.Config(endpoint))
 	groups := cloudwatchlogs.NewDescribeLogGroupsPaginator(client, &cloudwatchlogs.DescribeLogGroupsInput{})
 	for groups.HasMorePages() {
@@ -29,7 +29,7 @@ func ScanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, 
 					return nil, 0, fmt.Errorf("read the log group %s: %w", aws.ToString(group.LogGroupName), err)
 				}
 				for _, event := range page.Events {
-					looked++
+					scanned++
 					if s.Found([]byte(aws.ToString(event.Message))) && !slices.Contains(found, *group.LogGroupName) {
 						found = append(found, *group.LogGroupName)
 					}
@@ -37,5 +37,5 @@ func ScanLogs(ctx context.Context, endpoint string, s Scanner) (found []string, 
 			}
 		}
 	}
-	return found, looked, nil
+	return found, scanned, nil
 }

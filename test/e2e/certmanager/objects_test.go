@@ -8,28 +8,30 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"testing"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 )
 
-// secretMark stands in Pulumi's state beside each encrypted value.
+// secretMark is beside each encrypted value in Pulumi's state.
 const secretMark = "4dabf18193072939515e22adb298388d"
 
-// object is a Kubernetes object as the stack describes it.
+// object is a Kubernetes object as the stack declares it.
 type object map[string]any
 
-func (o object) text(path ...string) string {
+// field returns the string at a path, and "" if there is none.
+func (o object) field(path ...string) string {
 	value := any(map[string]any(o))
 	for _, name := range path {
 		fields, _ := value.(map[string]any)
 		value = fields[name]
 	}
-	text, _ := value.(string)
-	return text
+	found, _ := value.(string)
+	return found
 }
 
-// stackObjects finds them in an exported state, and the types of all that is in
-// it.
+// stackObjects returns the objects in an exported state that have no secrets, and the
+// types of all its resources.
 func stackObjects(state []byte) (objects []object, types []string, err error) {
 	var export struct {
 		Deployment struct {
@@ -61,9 +63,9 @@ func stackObjects(state []byte) (objects []object, types []string, err error) {
 	return objects, types, nil
 }
 
-// acceptStrictly shows each object to the API server again, which this time
-// refuses fields that the kind's schema does not have instead of dropping them.
-// It returns their kinds.
+// acceptStrictly applies each object again in a dry run, for which the API server rejects
+// fields that the kind's schema does not have instead of dropping them. It returns their
+// kinds.
 func acceptStrictly(ctx context.Context, k kubernetesserver.Access, objects []object) (kinds []string, err error) {
 	c := k.Client().With("Content-Type", "application/apply-patch+yaml")
 	for _, o := range objects {
@@ -73,16 +75,16 @@ func acceptStrictly(ctx context.Context, k kubernetesserver.Access, objects []ob
 		}
 		query := "?dryRun=All&fieldValidation=Strict&fieldManager=gatehouse-local&force=true"
 		if err := c.Do(ctx, http.MethodPatch, path+query, o, nil); err != nil {
-			return nil, fmt.Errorf("%s %s: %w", o.text("kind"), o.text("metadata", "name"), err)
+			return nil, fmt.Errorf("%s %s: %w", o.field("kind"), o.field("metadata", "name"), err)
 		}
-		kinds = append(kinds, o.text("kind"))
+		kinds = append(kinds, o.field("kind"))
 	}
 	return kinds, nil
 }
 
-// pathOf asks the API server where an object of this kind is found.
+// pathOf returns the path of an object, by what the API server lists of its kind.
 func pathOf(ctx context.Context, k kubernetesserver.Access, o object) (string, error) {
-	version, kind := o.text("apiVersion"), o.text("kind")
+	version, kind := o.field("apiVersion"), o.field("kind")
 	base := "/apis/" + version
 	if !strings.Contains(version, "/") {
 		base = "/api/" + version
@@ -101,9 +103,24 @@ func pathOf(ctx context.Context, k kubernetesserver.Access, o object) (string, e
 			continue
 		}
 		if r.Namespaced {
-			base += "/namespaces/" + o.text("metadata", "namespace")
+			base += "/namespaces/" + o.field("metadata", "namespace")
 		}
-		return base + "/" + r.Name + "/" + o.text("metadata", "name"), nil
+		return base + "/" + r.Name + "/" + o.field("metadata", "name"), nil
 	}
-	return "", errors.New("the API server knows no " + kind + " of " + version)
+	return "", errors.New("the API server has no " + kind + " of " + version)
+}
+
+func TestStackObjects(t *testing.T) {
+	const state = `{"deployment":{"resources":[
+		{"type":"pulumi:providers:kubernetes","inputs":{"kubeconfig":{"4dabf18193072939515e22adb298388d":"1b47","ciphertext":"x"}}},
+		{"type":"kubernetes:core/v1:Secret","inputs":{"kind":"Secret","data":{"4dabf18193072939515e22adb298388d":"1b47","ciphertext":"x"}}},
+		{"type":"kubernetes:core/v1:Service","inputs":{"apiVersion":"v1","kind":"Service","metadata":{"name":"a"},"__fieldManager":"b"}},
+		{"type":"vault:index/mount:Mount","inputs":{"path":"pki"}}]}}`
+	objects, types, err := stackObjects([]byte(state))
+	if err != nil || len(types) != 4 || len(objects) != 1 {
+		t.Fatalf("got %v, %v, %v", objects, types, err)
+	}
+	if o := objects[0]; o.field("kind") != "Service" || o.field("metadata", "name") != "a" || o.field("metadata", "namespace") != "" || len(o) != 3 {
+		t.Errorf("got %v", o)
+	}
 }
