@@ -83,7 +83,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Settings:   s.Rotation,
 		Rotation:   keys,
-		FrontDoor: rotation.FrontDoor{
+		Target: rotation.Target{
 			DistributionID:  front.DistributionID,
 			DistributionARN: front.DistributionARN,
 			DistributionURL: front.URL,

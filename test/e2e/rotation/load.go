@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
@@ -152,9 +153,9 @@ func (t *test) rotateUntil(ctx context.Context, s *progress.Step, m *loaded, rot
 // That one fails is the purpose; the figures say how many did.
 func (t *test) operate(ctx context.Context, m *loaded) error {
 	for pause(ctx, around(time.Second)) == nil {
-		action := "tick"
+		action := rotatorapi.Tick
 		if rand.N(4) > 0 {
-			action = "rotate"
+			action = rotatorapi.Rotate
 		}
 		times := 1
 		if rand.N(4) == 0 {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
@@ -207,9 +209,9 @@ func actionsOfAll(policies map[string]policy) []string {
 
 // invocation has the rotator do something until that fails, is done or takes too
 // long.
-func invocation(action string) func(*test, context.Context, string) (string, error) {
+func invocation(action rotatorapi.Action) func(*test, context.Context, string) (string, error) {
 	return func(t *test, ctx context.Context, _ string) (string, error) {
-		through := ""
+		var through keyring.Name
 		for deadline := time.Now().Add(failLimit); time.Now().Before(deadline); {
 			a, err := t.rotator.do(ctx, action, through)
 			switch {

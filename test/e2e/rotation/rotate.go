@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // rotateOnce brings another key into use.
 func (t *test) rotateOnce(ctx context.Context) error {
 	const limit = 2 * time.Minute
-	through := ""
+	var through keyring.Name
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		a, err := t.rotator.do(ctx, "rotate", through)
 		if err == nil && a.Done {
