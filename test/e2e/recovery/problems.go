@@ -169,7 +169,7 @@ func (t *test) ask(ctx context.Context, changes []string) (said string, err erro
 		return "", err
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(ctx, "go", "run", "./internal/cmd/doctor", "-stack", pulumicli.StackName, "-pulumi", command)
+	cmd := exec.CommandContext(ctx, "go", "run", "./cmd/gatehouse", "doctor", "-stack", pulumicli.StackName, "-pulumi", command)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = t.layout.Root, &out, &out
 	cmd.Env = slices.Concat(t.stack.CLI.Env(), []string{"GOFLAGS=-trimpath"}, changes)
 	err = cmd.Run()
