@@ -40,12 +40,14 @@ const (
 type Event struct {
 	Action Action `json:"action"`
 
+	// In the order of their names in JSON, in which the schedules of existing stacks have
+	// them.
+	APIID           string `json:"apiId,omitempty"`
+	APIStage        string `json:"apiStage,omitempty"`
+	APIURL          string `json:"apiUrl,omitempty"` // without it, no request is sent to the API directly
 	DistributionID  string `json:"distributionId,omitempty"`
 	DistributionURL string `json:"distributionUrl,omitempty"` // without it, no request is sent through CloudFront
 	OriginID        string `json:"originId,omitempty"`        // the API among the distribution's origins
-	APIID           string `json:"apiId,omitempty"`
-	APIURL          string `json:"apiUrl,omitempty"` // without it, no request is sent to the API directly
-	APIStage        string `json:"apiStage,omitempty"`
 
 	// Through continues a rotate or revoke that an earlier result left unfinished.
 	Through keyring.Name `json:"through,omitempty"`
