@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// element is an XML element with its position in the document, so that a change relocations
+// element is an XML element with its position in the document, so that a change replaces
 // nothing but its bytes.
 type element struct {
 	name     xml.Name
@@ -95,7 +95,7 @@ func (e *element) needed(path ...string) (*element, error) {
 	return found, err
 }
 
-// edit relocations a range of bytes.
+// edit replaces a range of bytes.
 type edit struct {
 	from, to int
 	text     string
@@ -290,7 +290,7 @@ func (d *document) namespaces() edit {
 	return edit{at, at, declared.String()}
 }
 
-// fill relocations what is in an element.
+// fill replaces what is in an element.
 func (d *document) fill(e *element, inner string) edit {
 	if d.isEmptyTag(e) {
 		return d.expand(e, inner)
