@@ -56,15 +56,15 @@ endif
 .PHONY: rotate revoke rotation-status
 rotate revoke rotation-status: $(driver)
 rotate: ## Put a new origin key of STACK into use, without one failed request
-	@$(outputs) | $(aws) go run ./internal/cmd/rotation $(if $(THROUGH),-through $(THROUGH)) rotate
-revoke: ## The same at once: delete every key that is in the ring now
-	@$(outputs) | $(aws) go run ./internal/cmd/rotation $(if $(THROUGH),-through $(THROUGH)) revoke
+	@$(outputs) | $(aws) go run ./cmd/gatehouse rotate $(if $(THROUGH),-through $(THROUGH))
+revoke: ## The same at once: delete every key that is in the keyring now
+	@$(outputs) | $(aws) go run ./cmd/gatehouse revoke $(if $(THROUGH),-through $(THROUGH))
 rotation-status: ## Show the origin keys of STACK, which is in use, and what comes next
-	@$(outputs) | $(aws) go run ./internal/cmd/rotation status
+	@$(outputs) | $(aws) go run ./cmd/gatehouse status
 
 .PHONY: doctor
 doctor: $(driver) ## Say why STACK can't be deployed, and what to do about it; changes nothing
-	@go run ./internal/cmd/doctor -stack $(STACK) -pulumi "$(pulumi)"
+	@go run ./cmd/gatehouse doctor -stack $(STACK) -pulumi "$(pulumi)"
 
 # How many rotations `make local-rotation-test` makes with faults; SKIP=OneValue leaves out the
 # usual rotation, which must fail.

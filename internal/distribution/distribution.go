@@ -1,9 +1,9 @@
 // Package distribution reads and changes the header of a CloudFront distribution's
 // origins that carries the origin key.
 //
-// A distribution's configuration is only ever updated as a whole. What the AWS SDK
-// does not know of it would be lost on the way through its types, so the text that
-// CloudFront sent goes back to it, with nothing but that value replaced.
+// CloudFront updates a distribution's configuration only as a whole. Elements that the AWS
+// SDK does not know would be lost in its types, so the document that CloudFront returned is
+// sent back, with nothing but that value replaced.
 package distribution
 
 import (
@@ -18,18 +18,18 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// deployed is CloudFront's word for a distribution whose edges all have its newest
-// configuration.
+// deployed is the status of a distribution whose newest configuration every edge location
+// has.
 const deployed = "Deployed"
 
-// Target says which header of which distribution.
+// Target names a header of a distribution.
 type Target struct {
 	DistributionID string
 	OriginID       string // of the API; the header is changed on every other origin that has it, too
 	Header         string
 }
 
-// Distribution is one distribution, of which one header of its origins matters.
+// Distribution reads and changes one header of one distribution.
 type Distribution struct {
 	api    *cloudfront.Client
 	target Target
@@ -49,37 +49,37 @@ type Version struct {
 	// ETag names the version.
 	ETag string
 
-	// Modified is when the version was made, by CloudFront's clock.
+	// Modified is the time at which the version was made, by CloudFront's clock.
 	Modified time.Time
 
-	// Deployed says that every edge has this version.
+	// Deployed reports that every edge location has this version.
 	Deployed bool
 
-	// with returns the configuration with another value of the header. A function,
-	// unlike what it holds, prints as an address, whatever verb prints it.
+	// with returns the configuration with another value of the header. A function prints
+	// as an address with every verb, unlike the values that it captures.
 	with func(keyring.Value) ([]byte, error)
 }
 
 // Read returns the present version.
 func (d Distribution) Read(ctx context.Context) (Version, error) {
-	var text []byte
+	var document []byte
 	out, err := d.api.GetDistribution(ctx,
-		&cloudfront.GetDistributionInput{Id: aws.String(d.target.DistributionID)}, capture(&text))
+		&cloudfront.GetDistributionInput{Id: aws.String(d.target.DistributionID)}, capture(&document))
 	if err != nil {
 		return Version{}, d.explain("read", "cloudfront:GetDistribution", err)
 	}
-	version, err := d.version(out, text)
+	version, err := d.version(out, document)
 	if err != nil {
 		return Version{}, fmt.Errorf("distribution %s: %w", d.target.DistributionID, err)
 	}
 	return version, nil
 }
 
-func (d Distribution) version(out *cloudfront.GetDistributionOutput, text []byte) (Version, error) {
+func (d Distribution) version(out *cloudfront.GetDistributionOutput, document []byte) (Version, error) {
 	if out.Distribution == nil || out.Distribution.LastModifiedTime == nil || aws.ToString(out.ETag) == "" {
-		return Version{}, fmt.Errorf("CloudFront's answer lacks the configuration, its ETag or when it was modified")
+		return Version{}, fmt.Errorf("CloudFront's response lacks the configuration, its ETag or its time of modification")
 	}
-	doc, err := parseDocument(text)
+	doc, err := parseDocument(document)
 	if err != nil {
 		return Version{}, err
 	}
@@ -98,26 +98,26 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, text []byte
 	}, nil
 }
 
-// Publish replaces the header's value, or adds the header, if seen still is the
-// present version. It returns [ErrConflict] when it is not.
-func (d Distribution) Publish(ctx context.Context, seen Version, value keyring.Value) error {
-	text, err := seen.with(value)
+// Publish replaces the header's value, or adds the header, if version still is the present
+// one. It returns [ErrConflict] when it is not.
+func (d Distribution) Publish(ctx context.Context, version Version, value keyring.Value) error {
+	document, err := version.with(value)
 	if err != nil {
 		return fmt.Errorf("distribution %s: %w", d.target.DistributionID, err)
 	}
 	_, err = d.api.UpdateDistribution(ctx, &cloudfront.UpdateDistributionInput{
 		Id:                 aws.String(d.target.DistributionID),
-		IfMatch:            aws.String(seen.ETag),
+		IfMatch:            aws.String(version.ETag),
 		DistributionConfig: placeholder(),
-	}, send(text))
+	}, send(document))
 	if err != nil {
-		return d.explain("change", "cloudfront:UpdateDistribution", err, seen.Header, value)
+		return d.explain("change", "cloudfront:UpdateDistribution", err, version.Header, value)
 	}
 	return nil
 }
 
-// placeholder passes the SDK's check of its input. The text takes its place before
-// it is signed.
+// placeholder passes the SDK's validation of its input. The document replaces it before the
+// request is signed.
 func placeholder() *types.DistributionConfig {
 	return &types.DistributionConfig{
 		CallerReference: aws.String(""),

@@ -165,7 +165,7 @@ func TestPublishKeepsPrefixes(t *testing.T) {
 	assert.Equal(t, value.Reveal(), distributiontest.HeaderOf(got, "api", header))
 }
 
-func TestRefusesWhatItCannotChangeAlone(t *testing.T) {
+func TestRejectsWhatItCannotChangeAlone(t *testing.T) {
 	headers := func(values ...string) string {
 		text := ""
 		for _, v := range values {
@@ -198,7 +198,7 @@ func TestRefusesWhatItCannotChangeAlone(t *testing.T) {
 		fake := distributiontest.New(id, "<DistributionConfig><Origins><Items>"+origin("api", "<CustomHeaders><Quantity>0x1</Quantity></CustomHeaders>")+"</Items></Origins></DistributionConfig>")
 		seen, err := of(fake).Read(t.Context())
 		if err != nil { // the SDK may object first
-			assert.ErrorContains(t, err, "not what the SDK expects")
+			assert.ErrorContains(t, err, "the SDK can't read the response")
 			return
 		}
 		assert.ErrorContains(t, of(fake).Publish(t.Context(), seen, value), `custom headers is "0x1"`)
@@ -221,15 +221,15 @@ func TestPublishIsRefusedWhenSomebodyWasFaster(t *testing.T) {
 	fake.Set(strings.Replace(sample(t), "OLDVALUE", "THEIRS", 1))
 	err = of(fake).Publish(t.Context(), seen, value)
 	require.ErrorIs(t, err, distribution.ErrConflict)
-	assert.ErrorContains(t, err, "look again")
+	assert.ErrorContains(t, err, "read it again")
 	assert.NotContains(t, fake.Config(), value.Reveal())
 }
 
-func TestErrorsNameTheMendAndNoValue(t *testing.T) {
+func TestErrorsNameTheFixAndNoValue(t *testing.T) {
 	for code, want := range map[string]string{
 		"AccessDenied":          "must allow cloudfront:",
 		"NoSuchDistribution":    "run `pulumi up`",
-		"Throttling":            "the next tick tries again",
+		"Throttling":            "the next tick retries",
 		"InvalidArgument":       "InvalidArgument",
 		"PreconditionFailed":    distribution.ErrConflict.Error(),
 		"InvalidIfMatchVersion": distribution.ErrConflict.Error(),

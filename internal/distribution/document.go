@@ -11,20 +11,20 @@ import (
 	"strings"
 )
 
-// element is an XML element with its place in the text, so that a change replaces
-// just the bytes that it is about.
+// element is an XML element with its position in the document, so that a change replaces
+// nothing but its bytes.
 type element struct {
 	name     xml.Name
 	attr     []xml.Attr
 	children []*element
-	text     string // what stands directly in it
+	text     string // directly in it
 
 	start, inner int // of the start tag: its first byte, and the first after it
 	innerEnd     int // the first byte of the end tag, or inner if there is none
 }
 
-// parse returns the root element of an XML text. Its errors say where in the text
-// something is wrong, and not what stands there: that may be a secret.
+// parse returns the root element of an XML document. Its errors name the position of a
+// problem, and not the content there, which may be a secret.
 func parse(text []byte) (*element, error) {
 	decoder := xml.NewDecoder(bytes.NewReader(text))
 	top := &element{}
@@ -36,7 +36,7 @@ func parse(text []byte) (*element, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("no XML: something is wrong near byte %d", at)
+			return nil, fmt.Errorf("no XML: syntax error near byte %d", at)
 		}
 		parent := open[len(open)-1]
 		switch token := token.(type) {
@@ -86,7 +86,7 @@ func (e *element) only(path ...string) (*element, error) {
 	return e, nil
 }
 
-// needed is [element.only] for what has to be there.
+// needed returns what [element.only] does, and an error if there is none.
 func (e *element) needed(path ...string) (*element, error) {
 	found, err := e.only(path...)
 	if err == nil && found == nil {
@@ -101,7 +101,7 @@ type edit struct {
 	text     string
 }
 
-// apply returns the text with all edits made. They must not overlap.
+// apply returns the document with all edits. They must not overlap.
 func apply(text []byte, edits ...edit) []byte {
 	slices.SortFunc(edits, func(a, b edit) int { return a.from - b.from })
 	var out bytes.Buffer
@@ -115,7 +115,7 @@ func apply(text []byte, edits ...edit) []byte {
 	return out.Bytes()
 }
 
-// document is the configuration of a distribution as CloudFront sent it.
+// document is the configuration of a distribution as CloudFront returned it.
 type document struct {
 	text   []byte
 	root   *element // Distribution
@@ -134,21 +134,22 @@ func parseDocument(text []byte) (*document, error) {
 	return &document{text: text, root: root, config: config}, nil
 }
 
-// place is where a header of an origin is, or belongs.
-type place struct {
+// location is the position of a header in an origin: the header itself, or the origin
+// that gets it.
+type location struct {
 	origin *element
 	value  *element // HeaderValue; nil when the origin has no such header
 }
 
-// find returns the places of the header: on the origin of that ID, which has to be
-// there and gets the header if it has none, and on every other origin that has it. One
-// update changes them all, so that there is one value.
-func (d *document) find(originID, header string) ([]place, error) {
+// find returns the locations of the header: on the origin of that ID, which must exist and
+// gets the header if it has none, and on every other origin that has it. One update
+// changes them all, so that there is one value.
+func (d *document) find(originID, header string) ([]location, error) {
 	origins, err := d.config.needed("Origins", "Items")
 	if err != nil {
 		return nil, err
 	}
-	var found []place
+	var found []location
 	var ids []string
 	for _, origin := range origins.all("Origin") {
 		id, err := origin.needed("Id")
@@ -166,9 +167,9 @@ func (d *document) find(originID, header string) ([]place, error) {
 		case len(values) > 1:
 			return nil, fmt.Errorf("origin %q has header %s %d times: leave one of them", id.text, header, len(values))
 		case len(values) == 1:
-			found = append(found, place{origin: origin, value: values[0]})
+			found = append(found, location{origin: origin, value: values[0]})
 		case id.text == originID:
-			found = append(found, place{origin: origin})
+			found = append(found, location{origin: origin})
 		}
 	}
 	if !slices.Contains(ids, originID) {
@@ -177,11 +178,11 @@ func (d *document) find(originID, header string) ([]place, error) {
 	return found, nil
 }
 
-// shared returns the value that the header has in all places, and no value if they
-// differ or one has none.
-func shared(places []place) string {
+// shared returns the value that the header has in all locations, and none if they differ
+// or one has none.
+func shared(locations []location) string {
 	value := ""
-	for i, p := range places {
+	for i, p := range locations {
 		switch {
 		case p.value == nil:
 			return ""
@@ -219,11 +220,11 @@ func valuesOf(origin *element, header string) ([]*element, error) {
 	return values, nil
 }
 
-// with returns the configuration alone, as an update wants it, with the value in the
-// places. Everything else is byte for byte what CloudFront sent.
-func (d *document) with(places []place, header, value string) ([]byte, error) {
+// with returns the configuration alone, as an update requires it, with the value in the
+// locations. Everything else is byte for byte what CloudFront sent.
+func (d *document) with(locations []location, header, value string) ([]byte, error) {
 	edits := []edit{d.namespaces()}
-	for _, p := range places {
+	for _, p := range locations {
 		more, err := d.set(p, header, value)
 		if err != nil {
 			return nil, err
@@ -238,8 +239,8 @@ func (d *document) with(places []place, header, value string) ([]byte, error) {
 	return append([]byte(xml.Header), apply(d.text[begin:end], edits...)...), nil
 }
 
-// set returns what puts the value at the place.
-func (d *document) set(p place, header, value string) ([]edit, error) {
+// set returns the edits that set the value at the location.
+func (d *document) set(p location, header, value string) ([]edit, error) {
 	if p.value != nil {
 		return []edit{d.fill(p.value, escape(value))}, nil
 	}
@@ -297,7 +298,7 @@ func (d *document) fill(e *element, inner string) edit {
 	return edit{e.inner, e.innerEnd, inner}
 }
 
-// add appends to what is in an element.
+// add appends to the content of an element.
 func (d *document) add(e *element, inner string) edit {
 	if d.isEmptyTag(e) {
 		return d.expand(e, inner)
@@ -305,12 +306,12 @@ func (d *document) add(e *element, inner string) edit {
 	return edit{e.innerEnd, e.innerEnd, inner}
 }
 
-// expand makes <a/> an element with something in it.
+// expand turns <a/> into an element with content.
 func (d *document) expand(e *element, inner string) edit {
 	return edit{e.inner - len("/>"), e.inner, ">" + inner + "</" + d.qualified(e) + ">"}
 }
 
-// tag writes a new element, with the prefix of the element that it goes into.
+// tag returns a new element, with the prefix of its parent.
 func (d *document) tag(into *element, local, inner string) string {
 	if prefix, _, ok := strings.Cut(d.qualified(into), ":"); ok {
 		local = prefix + ":" + local
@@ -318,7 +319,7 @@ func (d *document) tag(into *element, local, inner string) string {
 	return "<" + local + ">" + inner + "</" + local + ">"
 }
 
-// qualified returns an element's name as it stands in the text.
+// qualified returns an element's name with its prefix, as the document has it.
 func (d *document) qualified(e *element) string {
 	name := d.text[e.start+1 : e.inner]
 	return string(name[:bytes.IndexAny(name, " \t\r\n/>")])
@@ -336,8 +337,8 @@ func (d *document) end(e *element) int {
 	return e.innerEnd + bytes.IndexByte(d.text[e.innerEnd:], '>') + 1
 }
 
-func escape(text string) string {
+func escape(s string) string {
 	var out strings.Builder
-	_ = xml.EscapeText(&out, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&out, []byte(s)) // a Builder never fails
 	return out.String()
 }

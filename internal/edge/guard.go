@@ -62,15 +62,15 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	if err != nil {
 		return err
 	}
-	api := probe.Door{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}
+	api := probe.Target{HTTP: g.http, URL: "https://" + sent.domainName, Header: g.header, Prefix: g.prefix}
 	if err := g.checkClock(ctx, api); err != nil {
 		return err
 	}
-	err = api.Opens(ctx, sent.value)
+	err = api.CheckAccepted(ctx, sent.value)
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, probe.ErrRefused):
+	case errors.Is(err, probe.ErrRejected):
 		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: the update took longer than the keys' grace period, "+
 			"or keys were deleted by hand. Nothing was changed; run it again, and set rotationGrace above the time that your updates take (%w)", err)
 	default:
@@ -80,7 +80,7 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 
 // checkClock returns an error if this machine's clock differs too much from the API's to
 // compute the ages of keys.
-func (g guard) checkClock(ctx context.Context, api probe.Door) error {
+func (g guard) checkClock(ctx context.Context, api probe.Target) error {
 	offset, err := api.ClockOffset(ctx, g.now)
 	if err != nil {
 		return g.warn(fmt.Sprintf("this machine's clock, by which the origin key was chosen, could not be compared with the API's: %v", err))

@@ -12,13 +12,13 @@ type Value struct {
 	Value float64
 }
 
-// Seconds measures a time.
+// Seconds returns a measured duration.
 func Seconds(name string, d time.Duration) Value { return Value{name, d.Seconds()} }
 
-// Count measures a number of things.
+// Count returns a measured number.
 func Count(name string, n int) Value { return Value{name, float64(n)} }
 
-// units are those of the metrics that are no counts.
+// units has the units of the metrics that are no counts.
 var units = map[string]string{
 	KeyAge:       "Seconds",
 	Duration:     "Seconds",
@@ -26,20 +26,20 @@ var units = map[string]string{
 	ModelLatency: "Seconds",
 }
 
-// Group is measurements that are kept for the stack as a whole and, where a
-// dimension is named, apart for each name in it.
+// Group has measurements that are recorded for the stack as a whole and, if there is a
+// dimension, separately for each name of it.
 type Group struct {
 	Dimension, Name string
 	Values          []Value
 }
 
-// Write writes one line in CloudWatch's embedded metric format, which makes metrics
-// of what a function logs: it calls nothing and needs no permission.
+// Write writes one line in CloudWatch's embedded metric format. CloudWatch extracts metrics
+// from the log: the function calls no API and needs no permission.
 func Write(w io.Writer, at time.Time, stack string, values ...Value) error {
 	return WriteGroups(w, at, stack, Group{Values: values})
 }
 
-// WriteGroups is [Write] for measurements with dimensions of their own.
+// WriteGroups writes like [Write], with a dimension for each group.
 func WriteGroups(w io.Writer, at time.Time, stack string, groups ...Group) error {
 	type metric struct{ Name, Unit string }
 	type directive struct {

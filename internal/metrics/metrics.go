@@ -1,11 +1,11 @@
-// Package metrics names the metrics that the functions write and the alarms read,
-// so that both mean the same.
+// Package metrics names the metrics that the functions write and the alarms read, and
+// writes them to a function's log. The names don't change: users have them in dashboards.
 package metrics
 
-// Namespace is the CloudWatch namespace of all of them.
+// Namespace is the CloudWatch namespace of all metrics.
 const Namespace = "Gatehouse"
 
-// StackDimension is a dimension of all of them: the stack's physical name, such as
+// StackDimension is a dimension of every metric: the stack's physical name, such as
 // gatehouse-dev.
 const StackDimension = "Stack"
 
@@ -23,19 +23,18 @@ const (
 	Duration     = "Duration"     // of the run
 	DeployingFor = "DeployingFor" // since the change that CloudFront is deploying; 0 when deployed
 	Repairs      = "Repairs"      // of a header that was in no key of the keyring
-	FailedChecks = "FailedChecks" // of requests through the front door
+	FailedChecks = "FailedChecks" // of probes: a key was accepted or rejected contrary to the keyring
 	Failures     = "Failures"     // runs that ended with an error
 )
 
-// The model function's metrics, written once a request. Requests of health are not
-// among them.
+// The model function's metrics, written once a request, except health checks.
 const (
 	Requests     = "Requests"
-	Errors       = "Errors"       // requests that were answered with a problem
-	ModelLatency = "ModelLatency" // seconds that a model took, failures included
+	Errors       = "Errors"       // responses with a problem
+	ModelLatency = "ModelLatency" // of a model in seconds, failures included
 	InputTokens  = "InputTokens"
 	OutputTokens = "OutputTokens"
 )
 
-// Denials are requests that the API refused itself, counted in its log.
+// Denials counts the requests that the API itself rejected, from its log.
 const Denials = "Denials"

@@ -12,11 +12,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
-// OldestKey is the age of the key in use beyond which an alarm fires.
+// OldestKey returns the age of the key in use beyond which an alarm fires.
 func OldestKey(s config.Rotation) time.Duration { return 2 * s.Interval }
 
-// alarms are what the rotation is watched by. All metrics here are bad when they are
-// high.
+// alarms returns the rotation's alarms. Each fires when its metric is too high.
 func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting.Alarm {
 	own := func(name, statistic string) alerting.Metric {
 		return alerting.Metric{
@@ -27,7 +26,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 	all := []alerting.Alarm{
 		{
 			Name:        "errors",
-			Description: "The rotator failed. Requests go on with the key in use.",
+			Description: "The rotator failed. Requests continue with the key in use.",
 			Metric: alerting.Metric{
 				Namespace: "AWS/Lambda", Name: "Errors", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"FunctionName": args.Rotation.Rotator.Name},
@@ -36,8 +35,8 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		{
 			Name:        "dead-letters",
 			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
-			// Those that came just now, so that one more alarms again, and none that is left
-			// in the queue keeps the alarm on.
+			// Counts those that were sent just now, so that one more raises the alarm again, and
+			// none that is left in the queue keeps the alarm on.
 			Metric: alerting.Metric{
 				Namespace: "AWS/SQS", Name: "NumberOfMessagesSent", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
@@ -45,7 +44,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "key-too-old",
-			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator says nothing of it.", OldestKey(args.Settings)),
+			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator does not report its age.", OldestKey(args.Settings)),
 			Metric:      own(metrics.KeyAge, "Maximum"),
 			Bound:       OldestKey(args.Settings).Seconds(), NotifyMissing: true,
 		},
@@ -62,7 +61,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "failed-checks",
-			Description: "The front door did not answer as it has to: the rotator's log says which check failed.",
+			Description: "The API accepted or rejected a key contrary to the keyring: the rotator's log says which check failed.",
 			Metric:      own(metrics.FailedChecks, "Sum"),
 		},
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// Ring is where the keyring lies: SecureString parameters below one path,
-// encrypted with one key.
+// Keyring names the SecureString parameters below one path, and the KMS key that encrypts
+// them.
 type Keyring struct {
 	Path      string              // "/gatehouse/dev/origin-key"
 	KMSKeyARN pulumi.StringOutput // of the key that encrypts the parameters
@@ -17,43 +17,43 @@ type Keyring struct {
 }
 
 // ReadStatements allow reading the keyring and nothing else.
-func (r Keyring) ReadStatements() []iampolicy.Statement {
+func (k Keyring) ReadStatements() []iampolicy.Statement {
 	return []iampolicy.Statement{
 		{
-			Sid:       "ReadRing",
+			Sid:       "ReadKeyring",
 			Actions:   []string{"ssm:GetParametersByPath"},
-			Resources: pulumi.StringArray{pulumi.String(r.pathARN())},
+			Resources: pulumi.StringArray{pulumi.String(k.pathARN())},
 		},
-		r.cryptoStatement("DecryptKeys", "kms:Decrypt"),
+		k.cryptoStatement("DecryptKeys", "kms:Decrypt"),
 	}
 }
 
 // writeStatements allow adding keys to the keyring and deleting them.
-func (r Keyring) writeStatements() []iampolicy.Statement {
+func (k Keyring) writeStatements() []iampolicy.Statement {
 	return []iampolicy.Statement{
 		{
-			Sid:       "ChangeRing",
+			Sid:       "ChangeKeyring",
 			Actions:   []string{"ssm:PutParameter", "ssm:DeleteParameters"},
-			Resources: pulumi.StringArray{pulumi.String(r.keysARN())},
+			Resources: pulumi.StringArray{pulumi.String(k.keysARN())},
 		},
-		r.cryptoStatement("EncryptKeys", "kms:Encrypt"),
+		k.cryptoStatement("EncryptKeys", "kms:Encrypt"),
 	}
 }
 
 // cryptoStatement allows one use of the KMS key, for keys of this keyring only:
 // Parameter Store passes the parameter's ARN as encryption context.
-func (r Keyring) cryptoStatement(sid, action string) iampolicy.Statement {
+func (k Keyring) cryptoStatement(sid, action string) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:        sid,
 		Actions:    []string{action},
-		Resources:  pulumi.StringArray{r.KMSKeyARN},
-		Conditions: []iampolicy.Condition{r.keysOnly()},
+		Resources:  pulumi.StringArray{k.KMSKeyARN},
+		Conditions: []iampolicy.Condition{k.keysOnly()},
 	}
 }
 
-func (r Keyring) keysOnly() iampolicy.Condition {
-	return iampolicy.Condition{Operator: "StringLike", Key: "kms:EncryptionContext:PARAMETER_ARN", Value: pulumi.String(r.keysARN())}
+func (k Keyring) keysOnly() iampolicy.Condition {
+	return iampolicy.Condition{Operator: "StringLike", Key: "kms:EncryptionContext:PARAMETER_ARN", Value: pulumi.String(k.keysARN())}
 }
 
-func (r Keyring) pathARN() string { return r.deployment.ARN("ssm", "parameter"+r.Path) }
-func (r Keyring) keysARN() string { return r.pathARN() + "/*" }
+func (k Keyring) pathARN() string { return k.deployment.ARN("ssm", "parameter"+k.Path) }
+func (k Keyring) keysARN() string { return k.pathARN() + "/*" }

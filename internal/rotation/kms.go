@@ -7,8 +7,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// administration is all that the account's administrators may do with the KMS key.
-// Using it is not among them.
+// administration lists the actions that the account's administrators may take on the KMS
+// key. Using it is not among them.
 var administration = []string{
 	"kms:CancelKeyDeletion", "kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation", "kms:EnableKey",
 	"kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListKeyPolicies",
@@ -17,8 +17,8 @@ var administration = []string{
 	"kms:UpdateKeyDescription",
 }
 
-// newKMSKey makes the key that encrypts the keyring. Its policy leaves it to IAM who
-// uses it, but only through Parameter Store and only for keys of the keyring.
+// newKMSKey creates the key that encrypts the keyring. Its policy leaves to IAM which
+// principals use it, but only through Parameter Store and only for keys of the keyring.
 func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error {
 	d := args.Deployment
 	account := iampolicy.Principal{Type: "AWS", ID: pulumi.Sprintf("arn:%s:iam::%s:root", d.Partition, d.AccountID)}
@@ -30,7 +30,7 @@ func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error
 		Policy: iampolicy.Document(
 			iampolicy.Statement{Sid: "Administer", Principal: account, Actions: administration, Resources: thisKey},
 			iampolicy.Statement{
-				Sid:       "UseForTheRing",
+				Sid:       "UseForKeyring",
 				Principal: account,
 				Actions:   []string{"kms:Decrypt", "kms:Encrypt"},
 				Resources: thisKey,

@@ -11,16 +11,16 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
-// OriginKey returns the value that this run of the program hands to CloudFront, a
-// secret: see [originkey.ForUpdate]. The program publishes keys by the same protocol as
-// the rotator, so that it makes no difference what the rotator does meanwhile, and how
-// old Pulumi's state is.
+// OriginKey returns the value that this run of the program publishes, as a secret: see
+// [keyring.ForUpdate]. The program publishes keys by the same protocol as
+// the rotator, so that neither what the rotator does meanwhile nor the age of Pulumi's
+// state makes a difference.
 //
-// The keyring is read when the first key is in it, and when all that is given as after is
-// known: what else the distribution needs, so that it is updated soon after.
+// The keyring is read once the first key is in it, and once every input of after is
+// known: the distribution's other inputs, so that it is updated soon after.
 //
 // A preview reads no key, so that its role needs no permission to: the distribution
-// ignores what it is handed there.
+// ignores the value there.
 func (r *Rotation) OriginKey(ctx *pulumi.Context, after ...pulumi.Input) pulumi.StringOutput {
 	if ctx.DryRun() {
 		return pulumi.ToSecret(pulumi.String("read by the update")).(pulumi.StringOutput)
@@ -42,8 +42,8 @@ func (r *Rotation) OriginKey(ctx *pulumi.Context, after ...pulumi.Input) pulumi.
 	})).(pulumi.StringOutput)
 }
 
-// choose returns the key that CloudFront is handed, of those that were listed below
-// the path. What else is stored there is left out, as the rotator leaves it out.
+// choose returns the key to publish, of the parameters that were listed below the path.
+// Like the rotator, it skips any parameter that is no key.
 func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times keyring.Times) (keyring.Key, error) {
 	if len(listed.Names) != len(listed.Values) {
 		return keyring.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))

@@ -1,8 +1,10 @@
-// Package rotation is the origin key's home: the keyring, the KMS key that encrypts
-// it, and the rotator, the one function that changes it.
+// Package rotation declares the keyring of origin keys, the KMS key that encrypts it, the
+// rotator, which is the one function that changes it, and the rotator's schedule and
+// alarms.
 package rotation
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -13,10 +15,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
-// RotatorTimeout has room for a whole run: a new key settles, replaced ones drain,
-// and CloudFront answers slowly. What is not done by then, the next tick does.
+// RotatorTimeout covers a whole run: a new key settles, replaced ones drain, and
+// CloudFront responds slowly. The next tick does what is not done by then.
 const RotatorTimeout = 5 * time.Minute
 
 // Args configures a [Rotation].
@@ -26,12 +29,12 @@ type Args struct {
 	Settings   config.Rotation
 	APIPrefix  string // of the API's paths
 
-	// CacheTime is how long a deleted key may still be accepted by what remembers it:
-	// the authorizers' memory and API Gateway's cache together.
+	// CacheTime is the time for which a deleted key may still be accepted: the TTLs of
+	// the keyring in the authorizers and of API Gateway's authorizer cache together.
 	CacheTime time.Duration
 }
 
-// Rotation is the keyring with its rotator.
+// Rotation has the keyring and its rotator.
 type Rotation struct {
 	pulumi.ResourceState
 
@@ -42,7 +45,7 @@ type Rotation struct {
 	times    keyring.Times
 }
 
-// New declares the keyring and the rotator, and has the rotator make the first key.
+// New declares the keyring and the rotator, and lets the rotator make the first key.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Rotation, error) {
 	r := &Rotation{
 		Keyring: Keyring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
@@ -85,8 +88,8 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		Timeout:     int(RotatorTimeout.Seconds()),
 		Memory:      128,
 
-		// Two at a time do no harm, and no good. An account whose quota is too low for
-		// any reservation leaves it out.
+		// Two runs at a time do no harm, but no good either. It is 0 for an account whose
+		// quota is too low for any reservation.
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 
 		Environment: variables,
@@ -97,4 +100,23 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 
 func times(s config.Rotation) keyring.Times {
 	return keyring.Times{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
+}
+
+// newFirstKey invokes the rotator's `create` when the stack is created and its `delete`
+// when it is destroyed, and not in between. The program itself makes no secret: it
+// stays deterministic, and a preview has nothing to show. The rotator returns the key's
+// name alone.
+func (r *Rotation) newFirstKey(ctx *pulumi.Context, name string) error {
+	event, err := json.Marshal(rotatorapi.Event{Action: rotatorapi.Create})
+	if err != nil {
+		return err
+	}
+	r.firstKey, err = lambda.NewInvocation(ctx, name+"-first-key", &lambda.InvocationArgs{
+		FunctionName:   r.Rotator.Name,
+		Input:          pulumi.String(event),
+		LifecycleScope: pulumi.String("CRUD"),
+	}, pulumi.Parent(r),
+		// Earlier versions of the rotator returned the value, which the state may still have.
+		pulumi.AdditionalSecretOutputs([]string{"result"}))
+	return err
 }

@@ -40,7 +40,7 @@ func TestCloudFrontIsHandedTheNewestSettledKeyAsASecret(t *testing.T) {
 	assert.True(t, secret)
 }
 
-func TestOnlyAnUpdateReadsTheRing(t *testing.T) {
+func TestOnlyAnUpdateReadsTheKeyring(t *testing.T) {
 	const token = "aws:ssm/getParametersByPath:getParametersByPath"
 	program := func(ctx *pulumi.Context) error {
 		r, err := declare(t, ctx)
@@ -64,19 +64,19 @@ func TestTheFirstKeyLivesWithTheStack(t *testing.T) {
 	assert.Equal(t, []string{"result"}, invocation.Request.GetAdditionalSecretOutputs())
 }
 
-func TestTheRotatorMayChangeTheRingAndNothingElse(t *testing.T) {
+func TestTheRotatorMayChangeTheKeyringAndNothingElse(t *testing.T) {
 	recorder := run(t)
 	const onlyKeys = `"Condition": {"StringLike": {"kms:EncryptionContext:PARAMETER_ARN": "` + keysARN + `"}}`
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "WriteLog", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*"]},
-		{"Sid": "ReadRing", "Effect": "Allow", "Action": ["ssm:GetParametersByPath"], "Resource": ["arn:aws:ssm:eu-west-1:123456789012:parameter/gatehouse/test/origin-key"]},
+		{"Sid": "ReadKeyring", "Effect": "Allow", "Action": ["ssm:GetParametersByPath"], "Resource": ["arn:aws:ssm:eu-west-1:123456789012:parameter/gatehouse/test/origin-key"]},
 		{"Sid": "DecryptKeys", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": ["arn:aws:mock:::Key/rotation-kms"], `+onlyKeys+`},
-		{"Sid": "ChangeRing", "Effect": "Allow", "Action": ["ssm:PutParameter", "ssm:DeleteParameters"], "Resource": ["`+keysARN+`"]},
+		{"Sid": "ChangeKeyring", "Effect": "Allow", "Action": ["ssm:PutParameter", "ssm:DeleteParameters"], "Resource": ["`+keysARN+`"]},
 		{"Sid": "EncryptKeys", "Effect": "Allow", "Action": ["kms:Encrypt"], "Resource": ["arn:aws:mock:::Key/rotation-kms"], `+onlyKeys+`}
 	]}`, recorder.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"))
 }
 
-func TestTheKMSKeyRotatesAndServesTheRingOnly(t *testing.T) {
+func TestTheKMSKeyRotatesAndServesTheKeyringOnly(t *testing.T) {
 	key := run(t).Only(t, "aws:kms/key:Key")
 	assert.True(t, key.Input("enableKeyRotation").BoolValue())
 	assert.Contains(t, key.Text("policy"), `"kms:ViaService":"ssm.eu-west-1.amazonaws.com"`)

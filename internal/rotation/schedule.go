@@ -1,6 +1,9 @@
 package rotation
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
@@ -18,25 +21,25 @@ type ScheduleArgs struct {
 	Deployment deployment.Deployment
 	Settings   config.Rotation
 	Rotation   *Rotation
-	FrontDoor  FrontDoor
+	Target     Target
 	Notifier   *alerting.Notifier
 }
 
-// Schedule runs the rotator, lets it change the distribution, and tells when it
-// fails. It is apart from [Rotation] because the distribution needs the first key
-// and the schedule needs the distribution.
+// Schedule invokes the rotator, allows it to change the distribution, and raises alarms
+// when it fails. It is separate from [Rotation] because the distribution needs the first
+// key and the schedule needs the distribution.
 type Schedule struct {
 	pulumi.ResourceState
 
-	// Event is what the rotator gets at each tick. With another action in it, it is
-	// what a person sends.
+	// Event is the rotator's input at each tick. With another action in it, operators
+	// send it too.
 	Event  pulumi.StringOutput
 	Alarms []string // the ends of their names: "rotation-errors"
 }
 
 // NewSchedule declares the schedule with its alarms.
 func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...pulumi.ResourceOption) (*Schedule, error) {
-	s := &Schedule{Event: args.FrontDoor.event()}
+	s := &Schedule{Event: args.Target.event()}
 	if err := ctx.RegisterComponentResource("gatehouse:rotation:Schedule", name, s, opts...); err != nil {
 		return nil, err
 	}
@@ -57,21 +60,21 @@ func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...p
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"event": s.Event})
 }
 
-// allowRotation lets the rotator read and change this one distribution, and make
-// the API forget authorizations.
+// allowRotation lets the rotator read and change this one distribution, and flush the
+// API's authorizer cache.
 func (s *Schedule) allowRotation(ctx *pulumi.Context, name string, args *ScheduleArgs) (*iam.RolePolicy, error) {
 	return iam.NewRolePolicy(ctx, name+"-rotator-policy", &iam.RolePolicyArgs{
 		Role:   args.Rotation.Rotator.RoleName,
-		Policy: iampolicy.Document(args.FrontDoor.statements(args.Deployment)...),
+		Policy: iampolicy.Document(args.Target.statements(args.Deployment)...),
 	}, pulumi.Parent(s))
 }
 
-// newDeadLetters makes the queue for ticks that never reached the rotator and for
-// runs that failed to the end.
+// newDeadLetters creates the queue for ticks that never reached the rotator and for runs
+// that failed.
 func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *ScheduleArgs) (*sqs.Queue, error) {
 	queue, err := sqs.NewQueue(ctx, name+"-dead-letters", &sqs.QueueArgs{
 		Name:                    pulumi.String(args.Deployment.Name + "-rotation-dead-letters"),
-		MessageRetentionSeconds: pulumi.Int(14 * 24 * 60 * 60), // the most there is
+		MessageRetentionSeconds: pulumi.Int(14 * 24 * 60 * 60), // the maximum
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 	}, pulumi.Parent(s))
 	if err != nil {
@@ -86,7 +89,7 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 	}
 	_, err = lambda.NewFunctionEventInvokeConfig(ctx, name+"-rotator-invoke", &lambda.FunctionEventInvokeConfigArgs{
 		FunctionName: args.Rotation.Rotator.Name,
-		// The next tick does what a failed one left: late retries add nothing.
+		// The next tick does what a failed one left undone: late retries add nothing.
 		MaximumRetryAttempts:     pulumi.Int(0),
 		MaximumEventAgeInSeconds: pulumi.Int(eventAge(args.Settings)),
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
@@ -96,8 +99,8 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 	return queue, err
 }
 
-// eventAge is how long, in seconds, a tick may wait for the rotator. While one run is
-// under way the next waits, which is nothing that a dead letter has to tell.
+// eventAge returns the time, in seconds, for which a tick may wait for the rotator. While
+// one run is under way the next waits, which is no reason for a dead letter.
 func eventAge(s config.Rotation) int {
 	return int((2 * max(s.Tick, RotatorTimeout)).Seconds())
 }
@@ -124,7 +127,7 @@ func (s *Schedule) newSchedule(ctx *pulumi.Context, name string, args *ScheduleA
 	_, err = scheduler.NewSchedule(ctx, name+"-tick", &scheduler.ScheduleArgs{
 		Name:               pulumi.String("tick"),
 		GroupName:          group.Name,
-		Description:        pulumi.String("Lets the rotator of " + args.Deployment.Name + " look whether there is something to do"),
+		Description:        pulumi.String("Lets the rotator of " + args.Deployment.Name + " check whether a step is due"),
 		ScheduleExpression: pulumi.String(rate(args.Settings.Tick)),
 		FlexibleTimeWindow: &scheduler.ScheduleFlexibleTimeWindowArgs{Mode: pulumi.String("OFF")},
 		Target: &scheduler.ScheduleTargetArgs{
@@ -168,4 +171,13 @@ func (s *Schedule) newSchedulerRole(ctx *pulumi.Context, name string, args *Sche
 		}, sendTo(deadLetters)),
 	}, pulumi.Parent(s))
 	return role, rolePolicy, err
+}
+
+// rate returns whole minutes as EventBridge Scheduler requires them: the unit is singular
+// for one.
+func rate(every time.Duration) string {
+	if every == time.Minute {
+		return "rate(1 minute)"
+	}
+	return fmt.Sprintf("rate(%d minutes)", int(every.Minutes()))
 }

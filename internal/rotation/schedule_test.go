@@ -30,13 +30,13 @@ func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Record
 			Deployment: d,
 			Settings:   s.Rotation,
 			Rotation:   r,
-			FrontDoor: FrontDoor{
+			Target: Target{
 				DistributionID:  pulumi.String("E1"),
 				DistributionARN: pulumi.String("arn:aws:cloudfront::123456789012:distribution/E1"),
-				DistributionURL: pulumi.String("https://front.example"),
+				DistributionURL: pulumi.String("https://viewers.example"),
 				OriginID:        "api",
 				APIID:           pulumi.String("abc"),
-				APIURL:          pulumi.String("https://back.example"),
+				APIURL:          pulumi.String("https://api.example"),
 				APIStage:        "$default",
 			},
 			Notifier: notifier,
@@ -54,8 +54,8 @@ func TestTheScheduleTicks(t *testing.T) {
 	assert.Equal(t, "arn:aws:mock:::Function/rotation-rotator", schedule.Text("target.arn"))
 	assert.Equal(t, "arn:aws:mock:::Queue/schedule-dead-letters", schedule.Text("target.deadLetterConfig.arn"))
 	assert.JSONEq(t, `{
-		"action": "tick", "distributionId": "E1", "distributionUrl": "https://front.example", "originId": "api",
-		"apiId": "abc", "apiUrl": "https://back.example", "apiStage": "$default"
+		"action": "tick", "distributionId": "E1", "distributionUrl": "https://viewers.example", "originId": "api",
+		"apiId": "abc", "apiUrl": "https://api.example", "apiStage": "$default"
 	}`, schedule.Text("target.input"))
 }
 
@@ -69,7 +69,7 @@ func TestTheRotatorMayChangeOneDistribution(t *testing.T) {
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "ChangeHeader", "Effect": "Allow", "Action": ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"],
 			"Resource": ["arn:aws:cloudfront::123456789012:distribution/E1"]},
-		{"Sid": "ForgetAuthorizations", "Effect": "Allow", "Action": ["apigateway:DELETE"],
+		{"Sid": "FlushAuthorizerCache", "Effect": "Allow", "Action": ["apigateway:DELETE"],
 			"Resource": ["arn:aws:apigateway:eu-west-1::/apis/abc/stages/*/cache/authorizers"]}
 	]}`, recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "schedule-rotator-policy").Text("policy"))
 	assert.InDelta(t, 1, recorder.Named(t, "aws:lambda/function:Function", "rotation-rotator").Input("reservedConcurrentExecutions").NumberValue(), 0)

@@ -117,7 +117,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Settings:   s.Rotation,
 		Rotation:   c.rotation,
-		FrontDoor: rotation.FrontDoor{
+		Target: rotation.Target{
 			DistributionID:  c.edge.DistributionID,
 			DistributionARN: c.edge.DistributionARN,
 			DistributionURL: c.edge.URL,

@@ -16,18 +16,18 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
-// A try is short, because a connection may have died while Lambda had the process
+// An attempt is short, because a connection may have died while Lambda had the process
 // frozen, and a second one fits into readTimeout.
 const (
-	tryTimeout = 1400 * time.Millisecond
-	tries      = 3
-	maxBackoff = 200 * time.Millisecond
+	attemptTimeout = 1400 * time.Millisecond
+	maxAttempts    = 3
+	maxBackoff     = 200 * time.Millisecond
 )
 
-// parameterStore lists parameters. It makes the one call that the authorizer needs
-// itself: the SDK's package for Parameter Store prepares all of the service's
-// operations whenever it starts, which takes as long as all the rest of the start,
-// and half as much memory again.
+// parameterStore lists parameters. It implements the one call that the authorizer needs:
+// the SDK's package for Parameter Store prepares all of the service's operations whenever
+// it starts, which takes as long as all the rest of the start, and half as much memory
+// again.
 type parameterStore struct {
 	endpoint    string // with a slash at its end
 	region      string
@@ -36,8 +36,8 @@ type parameterStore struct {
 	http        *http.Client
 }
 
-// newParameterStore returns a client made of what Lambda puts into a function's
-// environment.
+// newParameterStore returns a client with the region, endpoint and credentials of the
+// function's environment.
 func newParameterStore(getenv func(string) string) *parameterStore {
 	region := getenv("AWS_REGION")
 	endpoint := cmp.Or(getenv("AWS_ENDPOINT_URL_SSM"), getenv("AWS_ENDPOINT_URL"), "https://ssm."+region+"."+domain(region))
@@ -54,8 +54,7 @@ func newParameterStore(getenv func(string) string) *parameterStore {
 	}
 }
 
-// domain is that of the services in a region, of the partitions that CloudFront is
-// in.
+// domain returns that of the services in a region, of the partitions that have CloudFront.
 func domain(region string) string {
 	if strings.HasPrefix(region, "cn-") {
 		return "amazonaws.com.cn"
@@ -63,12 +62,12 @@ func domain(region string) string {
 	return "amazonaws.com"
 }
 
-// ListParameters implements [keystore.Lister]. What may pass by itself is tried
-// again after a moment that differs from one authorizer to the next.
+// ListParameters implements [keystore.Lister]. It retries transient errors, with a backoff
+// that differs from one authorizer to the next.
 func (p *parameterStore) ListParameters(ctx context.Context, path, next string, decrypt bool) (keystore.Page, error) {
-	for try := 1; ; try++ {
-		page, err := p.try(ctx, path, next, decrypt)
-		if err == nil || try == tries || !passing(err) {
+	for attempt := 1; ; attempt++ {
+		page, err := p.attempt(ctx, path, next, decrypt)
+		if err == nil || attempt == maxAttempts || !isTransient(err) {
 			return page, err
 		}
 		select {
@@ -79,8 +78,8 @@ func (p *parameterStore) ListParameters(ctx context.Context, path, next string, 
 	}
 }
 
-func (p *parameterStore) try(ctx context.Context, path, next string, decrypt bool) (keystore.Page, error) {
-	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+func (p *parameterStore) attempt(ctx context.Context, path, next string, decrypt bool) (keystore.Page, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	req, err := p.request(ctx, path, next, decrypt)
 	if err != nil {
@@ -94,14 +93,14 @@ func (p *parameterStore) try(ctx context.Context, path, next string, decrypt boo
 	return readPage(resp)
 }
 
-// passing reports whether a failure may pass by itself: all but those refusals
-// that the service gives a reason for, unless the reason is too many requests.
-func passing(err error) bool {
-	var refused smithy.APIError
-	if !errors.As(err, &refused) || refused.ErrorFault() == smithy.FaultServer {
+// isTransient reports whether an error may pass by itself: every one but those for which
+// the service names a fault of the client, unless that is too many requests.
+func isTransient(err error) bool {
+	var apiError smithy.APIError
+	if !errors.As(err, &apiError) || apiError.ErrorFault() == smithy.FaultServer {
 		return true
 	}
-	switch refused.ErrorCode() {
+	switch apiError.ErrorCode() {
 	case "ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "RequestTimeout", "RequestTimeoutException":
 		return true
 	}

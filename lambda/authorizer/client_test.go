@@ -94,17 +94,17 @@ func TestTheClientTriesAgainOnlyWhatMayPass(t *testing.T) {
 	}{
 		{http.StatusBadRequest, `{"__type":"AccessDeniedException","message":"no"}`, "AccessDeniedException", 1},
 		{http.StatusBadRequest, `{"__type":"com.amazonaws.ssm#InvalidKeyId:http://x","message":"no"}`, "InvalidKeyId", 1},
-		{http.StatusBadRequest, `{"__type":"com.amazonaws.ssm#ThrottlingException"}`, "ThrottlingException", tries},
-		{http.StatusTooManyRequests, ``, "429 Too Many Requests", tries},
-		{http.StatusInternalServerError, `{"__type":"InternalServerError"}`, "InternalServerError", tries},
-		{http.StatusServiceUnavailable, `<html>`, "503 Service Unavailable", tries},
+		{http.StatusBadRequest, `{"__type":"com.amazonaws.ssm#ThrottlingException"}`, "ThrottlingException", maxAttempts},
+		{http.StatusTooManyRequests, ``, "429 Too Many Requests", maxAttempts},
+		{http.StatusInternalServerError, `{"__type":"InternalServerError"}`, "InternalServerError", maxAttempts},
+		{http.StatusServiceUnavailable, `<html>`, "503 Service Unavailable", maxAttempts},
 		{http.StatusFound, ``, "302 Found", 1},
 	} {
 		url, requests := refusing(t, c.status, c.body)
 		_, err := newParameterStore(environment(url)).ListParameters(t.Context(), testPath, "", true)
-		var refused smithy.APIError
-		require.ErrorAs(t, err, &refused, c.code)
-		assert.Equal(t, c.code, refused.ErrorCode())
+		var apiError smithy.APIError
+		require.ErrorAs(t, err, &apiError, c.code)
+		assert.Equal(t, c.code, apiError.ErrorCode())
 		assert.Equal(t, c.requests, requests.Load(), c.code)
 	}
 }
@@ -115,7 +115,7 @@ func TestTheClientQuotesNothingOfAnAnswerThatItCannotRead(t *testing.T) {
 	_, err := newParameterStore(environment(url)).ListParameters(t.Context(), testPath, "", true)
 	require.ErrorContains(t, err, "no JSON of a list of parameters")
 	assert.NotContains(t, err.Error(), secret)
-	assert.Equal(t, int32(tries), requests.Load())
+	assert.Equal(t, int32(maxAttempts), requests.Load())
 }
 
 func TestTheClientAsksForTheNextPage(t *testing.T) {

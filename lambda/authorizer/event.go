@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// event is the part of a REQUEST event, payload format 2.0, that decides. (The
-// type of aws-lambda-go would decode all of it, for each request.)
+// event is the part of a REQUEST event, payload format 2.0, on which the decision depends.
+// (The type of aws-lambda-go would decode all of it, for each request.)
 type event struct {
 	Version        string            `json:"version"`
 	IdentitySource []string          `json:"identitySource"`
@@ -33,15 +33,15 @@ func parseEvent(payload []byte) (event, error) {
 var (
 	errNoValue       = errors.New("the request has no such header")
 	errSeveralValues = errors.New("the request has several values of the header")
-	errDisagreement  = errors.New("the header and the identity source disagree")
+	errDisagreement  = errors.New("the header and the identity source differ")
 )
 
 // presented returns the one value of the header.
 //
-// Several values are refused, even if one of them is a key: CloudFront replaces
+// Several values are rejected, even if one of them is a key: CloudFront replaces
 // what a viewer sends, so they never came through it. API Gateway joins them with
-// commas, which no key contains. The identity source is what API Gateway remembers
-// the answer by, so an answer about any other value would be remembered wrongly.
+// commas, which no key contains. API Gateway caches the response by the identity source,
+// so a response about any other value would be cached for the wrong one.
 func (e event) presented(header string) (string, error) {
 	var values []string
 	for name, value := range e.Headers {

@@ -38,9 +38,9 @@ func newSetup() setup {
 	s.store.SetKey(testPath, testKey(2))
 	log := slog.New(slog.NewJSONHandler(s.logs, nil))
 	s.handler = &handler{
-		header: testHeader,
-		gate:   newGate(keystore.NewReader(ssmstore.NewLister(s.store), testPath), testLimits, s.clock.now, log),
-		log:    log,
+		header:  testHeader,
+		decider: newDecider(keystore.NewReader(ssmstore.NewLister(s.store), testPath), testLimits, s.clock.now, log),
+		log:     log,
 	}
 	return s
 }
@@ -81,12 +81,12 @@ func TestAnswers(t *testing.T) {
 		want    string
 		reason  string
 	}{
-		{"the first key", payload(t, header(one), one), yes(1), reasonInRing},
-		{"the second key", payload(t, header(two), two), yes(2), reasonInRing},
-		{"no identity source", payload(t, header(one)), yes(1), reasonInRing},
-		{"identity source alone", payload(t, nil, one), yes(1), reasonInRing},
-		{"header in capitals", payload(t, map[string]string{"X-Origin-Verify": one}, one), yes(1), reasonInRing},
-		{"an unknown value", payload(t, header(other), other), no, reasonNotInRing},
+		{"the first key", payload(t, header(one), one), yes(1), reasonInKeyring},
+		{"the second key", payload(t, header(two), two), yes(2), reasonInKeyring},
+		{"no identity source", payload(t, header(one)), yes(1), reasonInKeyring},
+		{"identity source alone", payload(t, nil, one), yes(1), reasonInKeyring},
+		{"header in capitals", payload(t, map[string]string{"X-Origin-Verify": one}, one), yes(1), reasonInKeyring},
+		{"an unknown value", payload(t, header(other), other), no, reasonNotInKeyring},
 		{"a guess", payload(t, header("guess"), "guess"), no, reasonForm},
 		{"an empty header", payload(t, header(""), ""), no, errNoValue.Error()},
 		{"no header", payload(t, map[string]string{"host": "api.example"}), no, errNoValue.Error()},
@@ -154,21 +154,21 @@ func TestAnOutageIsAnErrorAndNeverARefusal(t *testing.T) {
 	s.store.SetKey(testPath, added)
 	s.clock.advance(testLimits.stale - 1)
 	answer, err = s.Invoke(t.Context(), payload(t, nil, one))
-	require.NoError(t, err, "served from memory")
+	require.NoError(t, err, "served from the cache")
 	assert.Contains(t, string(answer), "true")
 	_, err = s.Invoke(t.Context(), payload(t, nil, added.Value.Reveal()))
 	require.ErrorIs(t, err, down, "it may be a key by now")
 
 	s.clock.advance(1)
 	_, err = s.Invoke(t.Context(), payload(t, nil, one))
-	require.ErrorIs(t, err, down, "memory is too old")
+	require.ErrorIs(t, err, down, "the cached keyring is too old")
 	assert.ErrorContains(t, err, testPath, "says what can't be read")
 }
 
 func TestAnEmptyRingIsAnError(t *testing.T) {
 	s := newSetup()
 	s.store = &keystoretest.Fake{}
-	s.gate.ring = keystore.NewReader(ssmstore.NewLister(s.store), testPath)
+	s.decider.store = keystore.NewReader(ssmstore.NewLister(s.store), testPath)
 	_, err := s.Invoke(t.Context(), payload(t, nil, testKey(1).Value.Reveal()))
 	require.ErrorContains(t, err, "the keyring is empty")
 
@@ -209,7 +209,7 @@ func TestNoValueLeaks(t *testing.T) {
 		}
 	}
 	_, _ = said.Write(s.logs.Bytes())
-	for _, word := range []string{"accepted", "refused", "unconfirmed", "is no key", "can't be read", testPath + "/misplaced", string(testKey(1).Name)} {
+	for _, word := range []string{"accepted", "rejected", "indeterminate", "is no key", "can't be read", testPath + "/misplaced", string(testKey(1).Name)} {
 		assert.Contains(t, said.String(), word, "the test must reach it")
 	}
 	for _, secret := range secrets {

@@ -1,6 +1,6 @@
-// Command authorizer is the Lambda authorizer of the HTTP API: it lets those
-// requests in that carry an origin key, which CloudFront adds and nobody else
-// knows. Its events are REQUEST events of payload format 2.0, its answers simple.
+// Command authorizer is the Lambda authorizer of the HTTP API: it accepts the requests
+// whose origin header has a key of the keyring, which only CloudFront adds. It takes
+// REQUEST events of payload format 2.0 and returns simple responses.
 package main
 
 import (
@@ -23,12 +23,12 @@ func main() {
 	}
 	log := slog.New(slog.NewJSONHandler(os.Stdout, nil))
 	lambda.Start(&handler{
-		header: env.Header,
-		log:    log,
-		gate:   newGate(keystore.NewReader(newParameterStore(os.Getenv), env.KeyPath), limits{ttl: env.KeyringTTL, refetch: env.RefetchPeriod, stale: env.StaleLimit}, wallClock, log),
+		header:  env.Header,
+		log:     log,
+		decider: newDecider(keystore.NewReader(newParameterStore(os.Getenv), env.KeyPath), limits{ttl: env.KeyringTTL, refetch: env.RefetchPeriod, stale: env.StaleLimit}, wallClock, log),
 	})
 }
 
-// wallClock leaves out the monotonic clock, which may stand still while Lambda has
-// the process frozen: a keyring would pass for younger than it is.
+// wallClock leaves out the monotonic clock, which may stand still while Lambda has the
+// process frozen: a keyring would seem younger than it is.
 func wallClock() time.Time { return time.Now().Round(0) }

@@ -22,12 +22,12 @@ import (
 const (
 	operation = "GetParametersByPath"
 
-	// maxAnswer is more than a full page of parameters of the largest tier.
-	maxAnswer = 1 << 20
+	// maxResponse is more than a full page of parameters of the largest tier.
+	maxResponse = 1 << 20
 )
 
-// listRequest and listAnswer are what GetParametersByPath takes and gives, as far
-// as needed, in the protocol AWS JSON 1.1.
+// listRequest and listResponse have the needed fields of GetParametersByPath's request and
+// response, in the protocol AWS JSON 1.1.
 type listRequest struct {
 	Path           string
 	MaxResults     int
@@ -35,7 +35,7 @@ type listRequest struct {
 	NextToken      string `json:",omitempty"`
 }
 
-type listAnswer struct {
+type listResponse struct {
 	Parameters []struct {
 		Name, Value      string
 		LastModifiedDate float64 // seconds since 1970
@@ -60,22 +60,22 @@ func (p *parameterStore) request(ctx context.Context, path, next string, decrypt
 	return req, err
 }
 
-// readPage reads the answer, a page or a refusal. An error quotes nothing of a
-// page: there are keys in it.
+// readPage reads the response, a page or an error. The error quotes nothing of a page:
+// there are keys in it.
 func readPage(resp *http.Response) (keystore.Page, error) {
-	content, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	content, err := io.ReadAll(io.LimitReader(resp.Body, maxResponse))
 	if err != nil {
 		return keystore.Page{}, fmt.Errorf("%s: %w", operation, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return keystore.Page{}, fmt.Errorf("%s: %w", operation, refusal(resp, content))
+		return keystore.Page{}, fmt.Errorf("%s: %w", operation, responseError(resp, content))
 	}
-	var answer listAnswer
-	if err := json.Unmarshal(content, &answer); err != nil {
-		return keystore.Page{}, fmt.Errorf("%s: the answer is no JSON of a list of parameters", operation)
+	var list listResponse
+	if err := json.Unmarshal(content, &list); err != nil {
+		return keystore.Page{}, fmt.Errorf("%s: the response is no JSON of a list of parameters", operation)
 	}
-	page := keystore.Page{Next: answer.NextToken}
-	for _, parameter := range answer.Parameters {
+	page := keystore.Page{Next: list.NextToken}
+	for _, parameter := range list.Parameters {
 		page.Parameters = append(page.Parameters, keystore.Parameter{
 			Name: parameter.Name, Value: parameter.Value, Modified: moment(parameter.LastModifiedDate),
 		})
@@ -90,30 +90,30 @@ func moment(seconds float64) time.Time {
 	return time.UnixMilli(int64(math.Round(seconds * 1000)))
 }
 
-// refusal is the error that an answer other than 200 stands for.
-func refusal(resp *http.Response, content []byte) error {
+// responseError returns the error of a response other than 200.
+func responseError(resp *http.Response, content []byte) error {
 	var described struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
 	}
-	_ = json.Unmarshal(content, &described) // proxies answer in other forms: then the status has to do
-	refused := &smithy.GenericAPIError{
+	_ = json.Unmarshal(content, &described) // proxies send other forms: then only the status is known
+	apiError := &smithy.GenericAPIError{
 		Code:    errorCode(cmp.Or(resp.Header.Get("X-Amzn-Errortype"), described.Type, resp.Status)),
 		Message: described.Message,
 		Fault:   smithy.FaultClient,
 	}
 	if resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests {
-		refused.Fault = smithy.FaultServer
+		apiError.Fault = smithy.FaultServer
 	}
-	return refused
+	return apiError
 }
 
-// errorCode is the name in an error's type, which may have a namespace before it
-// and an address after it.
-func errorCode(text string) string {
-	_, name, found := strings.Cut(text, "#")
+// errorCode returns the name in an error's type, which may have a namespace before it and
+// an address after it.
+func errorCode(errorType string) string {
+	_, name, found := strings.Cut(errorType, "#")
 	if !found {
-		name = text
+		name = errorType
 	}
 	name, _, _ = strings.Cut(name, ":")
 	return name

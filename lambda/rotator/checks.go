@@ -10,97 +10,98 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
-// pruned is a deleted key whose end is still to be seen.
-type pruned struct {
+// prunedKey is a deleted key that the API must reject by now, or soon.
+type prunedKey struct {
 	key keyring.Key
 	at  time.Time
 }
 
-// prunedLimit bounds what is remembered of deleted keys.
+// prunedLimit bounds the list of deleted keys.
 const prunedLimit = 16
 
-// The checks are requests through the front door. What API Gateway answers, a
-// refusal too, it remembers for its TTL and for that value. So no check presents a
-// key before it is settled, when every authorizer accepts it, nor a deleted one
-// before all memory of it has run out; what else is presented is used up by that.
+// The checks are probes of the API. API Gateway caches each authorization, a rejection
+// too, for its TTL and for that value. So no check presents a key before it is settled,
+// when every authorizer accepts it, nor a deleted one before every cache of it has
+// expired; any other presented value is of no further use.
 
-// direct is the way to the API that goes past CloudFront.
-func (r *run) direct() probe.Door {
-	return probe.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.env.Header, Prefix: r.env.APIPrefix}
+// api returns the API's own URL as the target, which bypasses CloudFront.
+func (r *run) api() probe.Target {
+	return probe.Target{HTTP: r.http, URL: r.event.APIURL, Header: r.env.Header, Prefix: r.env.APIPrefix}
 }
 
-// checkShut looks whether the API refuses a value that nobody made a key of, and
-// the deleted keys.
-func (r *run) checkShut(ctx context.Context) error {
+// checkRejected checks that the API rejects a made-up key, and the deleted ones. It
+// returns the number of failed checks.
+func (r *run) checkRejected(ctx context.Context) (failed int, err error) {
 	if r.event.APIURL == "" {
 		r.log.InfoContext(ctx, "no direct checks: the event has no apiUrl")
-		return nil
+		return 0, nil
 	}
-	var guess [keyring.ValueSize]byte
-	if _, err := io.ReadFull(r.random, guess[:]); err != nil {
-		return fmt.Errorf("draw random bytes for a check: %w", err)
+	var random [keyring.ValueSize]byte
+	if _, err := io.ReadFull(r.random, random[:]); err != nil {
+		return 0, fmt.Errorf("draw random bytes for a check: %w", err)
 	}
-	if err := r.direct().StaysShut(ctx, keyring.NewValue(guess)); err != nil {
-		r.failCheck(ctx, "a made-up key is refused", err)
+	if err := r.api().CheckRejected(ctx, keyring.NewValue(random)); err != nil {
+		r.logFailedCheck(ctx, "a made-up key is rejected", err)
+		failed++
 	}
-	var left []pruned
+	var remaining []prunedKey
 	for _, p := range r.pruned {
 		if r.now().Sub(p.at) < r.env.CacheTime {
-			left = append(left, p)
+			remaining = append(remaining, p)
 			continue
 		}
-		if err := r.direct().StaysShut(ctx, p.key.Value); err != nil {
-			r.failCheck(ctx, fmt.Sprintf("deleted key %s is refused", p.key.Name), err)
-			left = append(left, p)
+		if err := r.api().CheckRejected(ctx, p.key.Value); err != nil {
+			r.logFailedCheck(ctx, fmt.Sprintf("deleted key %s is rejected", p.key.Name), err)
+			remaining = append(remaining, p)
+			failed++
 		}
 	}
-	r.rotator.pruned = left
-	return nil
+	r.pruned = remaining
+	return failed, nil
 }
 
-// remember notes deleted keys for [run.checkShut].
-func (r *run) remember(keys []keyring.Key, names []keyring.Name) {
-	gone := map[keyring.Name]bool{}
+// recordPruned adds deleted keys to those that [run.checkRejected] checks.
+func (r *rotator) recordPruned(keys []keyring.Key, names []keyring.Name) {
+	deleted := map[keyring.Name]bool{}
 	for _, name := range names {
-		gone[name] = true
+		deleted[name] = true
 	}
 	for _, key := range keys {
-		if gone[key.Name] {
-			r.rotator.pruned = append(r.rotator.pruned, pruned{key, r.now()})
+		if deleted[key.Name] {
+			r.pruned = append(r.pruned, prunedKey{key, r.now()})
 		}
 	}
-	r.rotator.pruned = r.rotator.pruned[max(0, len(r.rotator.pruned)-prunedLimit):]
+	r.pruned = r.pruned[max(0, len(r.pruned)-prunedLimit):]
 }
 
-// checkPublish reports whether the key may be published: the API accepts it. A
-// repair is not held up, because what CloudFront sends is refused already.
-func (r *run) checkPublish(ctx context.Context, step keyring.Step) bool {
+// checkPublish returns an error unless the API accepts the key that is about to be
+// published.
+func (r *run) checkPublish(ctx context.Context, key keyring.Key) error {
 	if r.event.APIURL == "" {
-		return true
+		return nil
 	}
-	err := r.direct().Opens(ctx, step.Key.Value)
+	err := r.api().CheckAccepted(ctx, key.Value)
 	if err != nil {
-		r.failCheck(ctx, fmt.Sprintf("the API accepts key %s before it is published", step.Key.Name), err)
+		r.logFailedCheck(ctx, fmt.Sprintf("the API accepts key %s before it is published", key.Name), err)
 	}
-	return err == nil || step.Repair
+	return err
 }
 
-// checkPrune reports whether older keys may be deleted: the distribution, which is
-// deployed, gets through with the newer one. A revocation is not held up, because
-// the keys that it deletes must not stay.
-func (r *run) checkPrune(ctx context.Context) bool {
+// checkPrune returns an error unless the distribution, which is deployed, gets through to
+// the API with the newer key.
+func (r *run) checkPrune(ctx context.Context) error {
 	if r.event.DistributionURL == "" {
 		r.log.InfoContext(ctx, "no check through CloudFront: the event has no distributionUrl")
-		return true
+		return nil
 	}
-	err := probe.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.env.Header, Prefix: r.env.APIPrefix}.Opens(ctx, keyring.Value{})
+	target := probe.Target{HTTP: r.http, URL: r.event.DistributionURL, Header: r.env.Header, Prefix: r.env.APIPrefix}
+	err := target.CheckAccepted(ctx, keyring.Value{})
 	if err != nil {
-		r.failCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
+		r.logFailedCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
 	}
-	return err == nil || r.request.Kind == keyring.Revoke
+	return err
 }
 
-func (r *run) failCheck(ctx context.Context, check string, err error) {
-	r.failedChecks++
+func (r *run) logFailedCheck(ctx context.Context, check string, err error) {
 	r.log.ErrorContext(ctx, "check failed", "check", check, "error", err)
 }

@@ -1,5 +1,5 @@
-// Command rotator is the one function that changes the keyring of origin keys and
-// the header that CloudFront sends. An event names the action; see [actions].
+// Command rotator is the Lambda function that rotates the origin key: it alone changes the
+// keyring and the header that CloudFront sends. An event names the action; see [actions].
 package main
 
 import (
@@ -22,9 +22,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
-// tryTimeout bounds one try of an AWS call: a connection may have died while
+// attemptTimeout bounds one attempt of an AWS call: a connection may have died while
 // Lambda had the process frozen.
-const tryTimeout = 10 * time.Second
+const attemptTimeout = 10 * time.Second
 
 func main() {
 	rotator, err := newRotator(context.Background())
@@ -40,20 +40,20 @@ func newRotator(ctx context.Context) (*rotator, error) {
 	if err != nil {
 		return nil, err
 	}
-	sdk, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(tryTimeout)))
+	sdk, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(attemptTimeout)))
 	if err != nil {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
 	return &rotator{
-		env:        env,
-		store:      ssmstore.New(ssm.NewFromConfig(sdk), env.KeyPath, env.KMSKeyARN),
-		cloudFront: cloudfront.NewFromConfig(sdk),
-		api:        apigatewayv2.NewFromConfig(sdk),
-		http:       probe.NewHTTPClient(),
-		random:     rand.Reader,
-		now:        wallClock,
-		log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
-		metrics:    os.Stdout,
+		env:         env,
+		store:       ssmstore.New(ssm.NewFromConfig(sdk), env.KeyPath, env.KMSKeyARN),
+		cloudFront:  cloudfront.NewFromConfig(sdk),
+		authorizers: apigatewayv2.NewFromConfig(sdk),
+		http:        probe.NewHTTPClient(),
+		random:      rand.Reader,
+		now:         wallClock,
+		log:         slog.New(slog.NewJSONHandler(os.Stdout, nil)),
+		metrics:     os.Stdout,
 	}, nil
 }
 

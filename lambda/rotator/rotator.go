@@ -14,51 +14,51 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
-// rotator carries out actions. It serves one event at a time, as Lambda does.
+// rotator carries out actions. It serves one event at a time, as Lambda requires.
 type rotator struct {
-	env        lambdaenv.Rotator
-	store      ssmstore.Store
-	cloudFront *cloudfront.Client
-	api        authorizersAPI
-	http       probe.Doer
-	random     io.Reader
-	now        func() time.Time
-	log        *slog.Logger
-	metrics    io.Writer
+	env         lambdaenv.Rotator
+	store       ssmstore.Store
+	cloudFront  *cloudfront.Client
+	authorizers authorizersAPI
+	http        probe.Doer
+	random      io.Reader
+	now         func() time.Time
+	log         *slog.Logger
+	metrics     io.Writer
 
-	// What a warm rotator remembers. It may all be forgotten without harm.
+	// The state of a warm rotator, which may be lost at any time without harm.
 	deployments keyring.Deployments
-	pruned      []pruned
+	pruned      []prunedKey
 }
 
-// authorizersAPI makes an API forget what its authorizers said.
+// authorizersAPI flushes the authorizer cache of an API.
 type authorizersAPI interface {
 	ResetAuthorizersCache(context.Context, *apigatewayv2.ResetAuthorizersCacheInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.ResetAuthorizersCacheOutput, error)
 }
 
 var _ authorizersAPI = (*apigatewayv2.Client)(nil)
 
-// action is something that an event can ask for.
+// action implements an action of an event.
 type action struct {
-	run       func(*rotator, context.Context, event) (any, error)
-	frontDoor bool // needs to know the distribution and the API
-	resource  bool // is for the resource that stands for the first key, and for none else
+	run          func(*rotator, context.Context, rotatorapi.Event) (any, error)
+	needsTarget  bool // requires the event to name the distribution and the API
+	resourceOnly bool // is for the resource of the first key only
 }
 
-// actions are all that an event can ask for. Each may run twice, or next to
-// another, without harm: events are delivered at least once.
-var actions map[string]action
+// actions has every action that an event can request.
+var actions map[rotatorapi.Action]action
 
 func init() {
-	actions = map[string]action{
-		"create": {run: (*rotator).create, resource: true},
-		"delete": {run: (*rotator).delete, resource: true},
-		"tick":   {run: (*rotator).rotate, frontDoor: true},
-		"rotate": {run: (*rotator).rotate, frontDoor: true},
-		"revoke": {run: (*rotator).rotate, frontDoor: true},
-		"status": {run: (*rotator).status, frontDoor: true},
+	actions = map[rotatorapi.Action]action{
+		rotatorapi.Create:    {run: (*rotator).create, resourceOnly: true},
+		rotatorapi.Delete:    {run: (*rotator).delete, resourceOnly: true},
+		rotatorapi.Tick:      {run: (*rotator).rotate, needsTarget: true},
+		rotatorapi.Rotate:    {run: (*rotator).rotate, needsTarget: true},
+		rotatorapi.Revoke:    {run: (*rotator).rotate, needsTarget: true},
+		rotatorapi.GetStatus: {run: (*rotator).status, needsTarget: true},
 	}
 }
 

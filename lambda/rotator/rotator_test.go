@@ -210,7 +210,7 @@ func TestCreateNeedsRandomBytes(t *testing.T) {
 	assert.Empty(t, s.store.Names(), "no key of fewer bytes")
 }
 
-func TestDeleteEmptiesTheRing(t *testing.T) {
+func TestDeleteEmptiesTheKeyring(t *testing.T) {
 	s := newSetup(25)
 	s.store.Set(testPath+"/note", "something", noon)
 	s.store.Set(testPath+"/"+string(testKey(99).Name), "not-a-value", noon)

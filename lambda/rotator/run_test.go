@@ -19,6 +19,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
 // inWorld runs a test in a new world, and looks for secrets in all that was said.
@@ -32,9 +33,9 @@ func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	})
 }
 
-func steps(a answer) []string {
+func steps(result rotatorapi.Result) []string {
 	var names []string
-	for _, step := range a.Steps {
+	for _, step := range result.Steps {
 		names = append(names, step.Action)
 	}
 	return names
@@ -51,8 +52,8 @@ func TestFirstTickReplacesTheFirstKey(t *testing.T) {
 		assert.Equal(t, testEnvironment.Times.Settle, time.Since(began), "it waits for the key to settle and for nothing else")
 		assert.False(t, w.inUse().IsFirst())
 		assert.True(t, got.Done)
-		assert.NotEmpty(t, got.Left)
-		assert.Equal(t, "30m0s", got.AgainIn)
+		assert.NotEmpty(t, got.Next)
+		assert.Equal(t, "30m0s", got.RetryAfter)
 		assert.Equal(t, 2, w.ring().Len())
 
 		w.ticks(r, 8)
@@ -131,7 +132,7 @@ func TestRotateOnRequest(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, got.Done)
 		assert.Equal(t, before, got.Through)
-		assert.Equal(t, "30m0s", got.AgainIn, "when the one before is deleted")
+		assert.Equal(t, "30m0s", got.RetryAfter, "when the one before is deleted")
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Greater(t, w.inUse(), before)
 
@@ -154,13 +155,13 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, got.Done)
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
-		assert.Contains(t, got.Left, "CloudFront is deploying")
-		assert.Equal(t, "10s", got.AgainIn)
+		assert.Contains(t, got.Next, "CloudFront is deploying")
+		assert.Equal(t, "10s", got.RetryAfter)
 		assert.Zero(t, w.resets)
 
 		runs := 0
 		for ; !got.Done; runs++ {
-			pause, err := time.ParseDuration(got.AgainIn)
+			pause, err := time.ParseDuration(got.RetryAfter)
 			require.NoError(t, err)
 			time.Sleep(pause)
 			sent := time.Now()
@@ -171,7 +172,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last is when authorizers have forgotten")
 			}
 		}
-		assert.Equal(t, []string{"prune", "forget authorizations", "forget authorizations"}, steps(got))
+		assert.Equal(t, []string{"prune", "flush authorizer cache", "flush authorizer cache"}, steps(got))
 		assert.Equal(t, 2, w.resets)
 		assert.NotContains(t, w.ring().Names(), old)
 		w.requireSteady()
@@ -179,7 +180,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 }
 
 // The authorizations are forgotten although the run that pruned could not do it.
-func TestRevokeForgetsAuthorizationsInTheEnd(t *testing.T) {
+func TestRevokeFlushesTheCacheInTheEnd(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := w.rotator()
 		w.ticks(r, 9)
@@ -198,13 +199,13 @@ func TestRevokeForgetsAuthorizationsInTheEnd(t *testing.T) {
 		got, err := w.send(r, eventOf("revoke", `,"through":"`+string(through)+`"`))
 		require.NoError(t, err)
 		assert.True(t, got.Done)
-		assert.Equal(t, []string{"forget authorizations", "forget authorizations"}, steps(got))
+		assert.Equal(t, []string{"flush authorizer cache", "flush authorizer cache"}, steps(got))
 		assert.Equal(t, 2, w.resets)
 	})
 }
 
 // An empty keyring has nothing to rotate: the first key that comes will do.
-func TestRequestsOfAnEmptyRing(t *testing.T) {
+func TestRequestsOfAnEmptyKeyring(t *testing.T) {
 	for _, action := range []string{"rotate", "revoke"} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
@@ -215,7 +216,7 @@ func TestRequestsOfAnEmptyRing(t *testing.T) {
 			w.front.DeployTime = 0
 			got, err := w.send(r, eventOf(action))
 			require.NoError(t, err)
-			assert.True(t, got.Done, got.Left)
+			assert.True(t, got.Done, got.Next)
 			_, err = keyring.ParseName(string(got.Through))
 			require.NoError(t, err, "can be sent again")
 			got, err = w.send(r, eventOf(action, `,"through":"`+string(got.Through)+`"`))
@@ -232,9 +233,9 @@ type ignoring struct{ testing.TB }
 func (ignoring) Errorf(string, ...any) {}
 func (ignoring) FailNow()              {}
 
-func TestRepairsWhatSomebodyElseWrote(t *testing.T) {
+func TestRepairsAHeaderThatIsNoKey(t *testing.T) {
 	for name, broken := range map[string]string{
-		"a foreign value": configWith("somebody-elses-value"),
+		"a foreign value": configWith("foreign-value"),
 		"no header":       `<DistributionConfig><Origins><Quantity>1</Quantity><Items><Origin><Id>api</Id></Origin></Items></Origins></DistributionConfig>`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -254,7 +255,7 @@ func TestRepairsWhatSomebodyElseWrote(t *testing.T) {
 				measured := lastMetrics(t, w)
 				assert.Equal(t, 1.0, measured["Repairs"])
 				assert.Equal(t, 1.0, measured["FailedChecks"])
-				assert.NotContains(t, w.said.String(), "somebody-elses-value")
+				assert.NotContains(t, w.said.String(), "foreign-value")
 				w.requireSilence()
 			})
 		})
@@ -271,8 +272,8 @@ func TestAnUnacceptedKeyIsNotPublished(t *testing.T) {
 			require.NoError(t, err, "it has its own alarm")
 			assert.Equal(t, []string{"add"}, steps(got))
 			assert.Equal(t, first, w.inUse(), "status %d", status)
-			assert.Contains(t, got.Left, "the API does not accept it")
-			assert.Equal(t, "10s", got.AgainIn)
+			assert.Contains(t, got.Next, "the API does not accept it")
+			assert.Equal(t, "10s", got.RetryAfter)
 			assert.NotZero(t, lastMetrics(t, w)["FailedChecks"])
 			assert.Contains(t, w.said.String(), "check failed")
 			assert.Contains(t, w.said.String(), fmt.Sprint("status ", status))
@@ -303,7 +304,7 @@ func TestChecksPoisonNoCache(t *testing.T) {
 				}
 			}
 			if after && operation == "POST "+apiURL {
-				value := w.knocks[len(w.knocks)-1].value
+				value := w.probes[len(w.probes)-1].value
 				if made, ours := created[value]; ours {
 					assert.GreaterOrEqual(t, time.Since(made), testEnvironment.Times.Settle)
 				}
@@ -315,7 +316,7 @@ func TestChecksPoisonNoCache(t *testing.T) {
 		}
 		w.ticks(r, 12)
 		checkedAfterDeletion := 0
-		for _, k := range w.knocks {
+		for _, k := range w.probes {
 			if _, ours := deleted[k.value]; ours {
 				checkedAfterDeletion++
 			}
@@ -345,7 +346,7 @@ func TestOlderKeysStayWhenNothingGetsThrough(t *testing.T) {
 	})
 }
 
-func TestAnOpenDoorIsNoticed(t *testing.T) {
+func TestAnOpenAPIIsNoticed(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := w.rotator()
 		w.ticks(r, 8)
@@ -353,8 +354,8 @@ func TestAnOpenDoorIsNoticed(t *testing.T) {
 		require.Len(t, r.pruned, 1)
 		w.ticks(r, 1)
 		assert.Equal(t, 2.0, lastMetrics(t, w)["FailedChecks"])
-		assert.Contains(t, w.said.String(), "the door is open")
-		assert.Contains(t, w.said.String(), "a made-up key is refused")
+		assert.Contains(t, w.said.String(), "the API is open")
+		assert.Contains(t, w.said.String(), "a made-up key is rejected")
 		assert.Contains(t, w.said.String(), "deleted key ")
 		delete(w.answers, apiURL)
 		w.ticks(r, 1)
@@ -373,7 +374,7 @@ func TestChecksAreSkippedWithoutURLs(t *testing.T) {
 			time.Sleep(tick)
 		}
 		w.requireSteady()
-		assert.Empty(t, w.knocks)
+		assert.Empty(t, w.probes)
 		assert.Contains(t, w.said.String(), "no direct checks")
 		assert.Contains(t, w.said.String(), "no check through CloudFront")
 	})
@@ -386,7 +387,7 @@ func TestStatus(t *testing.T) {
 		requests := len(w.front.Requests())
 		result, err := r.handle(t.Context(), eventOf("status"))
 		require.NoError(t, err)
-		got := result.(status)
+		got := result.(rotatorapi.Status)
 		require.Len(t, got.Keys, 2)
 		assert.False(t, got.Keys[0].InUse)
 		assert.Equal(t, "5m0s", got.Keys[0].Age)
@@ -395,7 +396,7 @@ func TestStatus(t *testing.T) {
 		assert.True(t, got.Deployed)
 		assert.Equal(t, "4m30s", got.ModifiedAgo)
 		assert.Equal(t, "nothing", got.Next.Action)
-		assert.Equal(t, "25m30s", got.Next.AgainIn)
+		assert.Equal(t, "25m30s", got.Next.RetryAfter)
 		assert.Len(t, w.front.Requests(), requests+1, "it reads and changes nothing")
 
 		w.t = ignoring{t}
@@ -403,8 +404,8 @@ func TestStatus(t *testing.T) {
 			w.front.Set(broken)
 			result, err = r.handle(t.Context(), eventOf("status"))
 			require.NoError(t, err)
-			assert.Equal(t, header, result.(status).Header)
-			assert.Equal(t, "publish", result.(status).Next.Action)
+			assert.Equal(t, header, result.(rotatorapi.Status).Header)
+			assert.Equal(t, "publish", result.(rotatorapi.Status).Next.Action)
 		}
 		w.front.Set(configWith(w.ring().Keys()[1].Value.Reveal()))
 		w.t = t
@@ -414,7 +415,7 @@ func TestStatus(t *testing.T) {
 	})
 }
 
-func TestLooksAgainAfterAConflict(t *testing.T) {
+func TestObservesAgainAfterAConflict(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		w.hook = func(_ context.Context, _ int, operation string, after bool) error {
 			if operation == "UpdateDistribution" && !after && w.front.ETag() == "E2" {
@@ -426,7 +427,7 @@ func TestLooksAgainAfterAConflict(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Equal(t, "E4", w.front.ETag())
-		assert.Contains(t, w.said.String(), "somebody else was faster")
+		assert.Contains(t, w.said.String(), "distribution changed since it was read")
 	})
 	inWorld(t, func(t *testing.T, w *world) {
 		w.hook = func(_ context.Context, _ int, operation string, after bool) error {
@@ -486,7 +487,7 @@ func TestOverlap(t *testing.T) {
 			w.hook = nil
 			w.ticks(w.rotator(), 20)
 			w.requireSteady("seed %d", seed)
-			conflicts += strings.Count(w.said.String(), "somebody else was faster")
+			conflicts += strings.Count(w.said.String(), "distribution changed since it was read")
 		})
 	}
 	assert.NotZero(t, conflicts, "the rotators never met")
@@ -566,8 +567,8 @@ func TestEndsInTime(t *testing.T) {
 		defer cancel()
 		result, err := w.rotator().handle(ctx, eventOf("tick"))
 		require.NoError(t, err)
-		assert.Equal(t, []string{"add"}, steps(result.(answer)), "settling, looking and its last words would take longer")
-		assert.Contains(t, result.(answer).Left, "not settled")
+		assert.Equal(t, []string{"add"}, steps(result.(rotatorapi.Result)), "settling, looking and its last words would take longer")
+		assert.Contains(t, result.(rotatorapi.Result).Next, "not settled")
 	})
 }
 
@@ -592,8 +593,8 @@ func TestCreateWaitsForIAM(t *testing.T) {
 		began := time.Now()
 		_, err := s.handle(t.Context(), json.RawMessage(firstCreate))
 		require.ErrorIs(t, err, denied)
-		assert.LessOrEqual(t, time.Since(began), deniedPatience)
-		assert.Greater(t, time.Since(began), deniedPatience/2)
+		assert.LessOrEqual(t, time.Since(began), deniedTimeout)
+		assert.Greater(t, time.Since(began), deniedTimeout/2)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
@@ -602,7 +603,7 @@ func TestCreateWaitsForIAM(t *testing.T) {
 	})
 }
 
-func TestEventsOfTheFrontDoor(t *testing.T) {
+func TestEventsNameTheirTarget(t *testing.T) {
 	for event, wants := range map[string][]string{
 		`{"action":"tick"}`: {"distributionId is missing", "originId is missing", "apiId is missing", "apiStage is missing"},
 		`{"action":"rotate","distributionId":"E1","originId":"api","apiId":"a","apiStage":"$default","apiUrl":"http://example.com","distributionUrl":"https://example.com/"}`: {`apiUrl is "http://example.com"`, `distributionUrl is "https://example.com/"`},
@@ -617,7 +618,7 @@ func TestEventsOfTheFrontDoor(t *testing.T) {
 	}
 	e, err := parseEvent(eventOf("revoke", `,"through":"20260131T235959.123Z-0a1b2c3d"`))
 	require.NoError(t, err)
-	assert.Equal(t, event{
+	assert.Equal(t, rotatorapi.Event{
 		Action: "revoke", DistributionID: "EDFDVBD6EXAMPLE", DistributionURL: viewersURL, OriginID: "api",
 		APIID: "abcdef1234", APIURL: apiURL, APIStage: "$default", Through: "20260131T235959.123Z-0a1b2c3d",
 	}, e)
@@ -635,7 +636,7 @@ func TestBaseURLs(t *testing.T) {
 // FuzzEvent looks for events that are taken for what they are not.
 func FuzzEvent(f *testing.F) {
 	for action := range actions {
-		f.Add([]byte(eventOf(action)))
+		f.Add([]byte(eventOf(string(action))))
 	}
 	f.Add([]byte(firstCreate))
 	f.Add([]byte(`{"action":"create","tf":{"action":"delete","prev_input":{"action":"create"}}}`))
@@ -644,18 +645,18 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		e, err := parseEvent(payload)
 		if err != nil {
-			require.Equal(t, event{}, e)
+			require.Equal(t, rotatorapi.Event{}, e)
 			return
 		}
 		a, ok := actions[e.Action]
 		require.True(t, ok)
 		require.True(t, json.Valid(payload))
-		if a.frontDoor {
+		if a.needsTarget {
 			require.NotContains(t, []string{e.DistributionID, e.OriginID, e.APIID, e.APIStage}, "")
-			require.Nil(t, e.TF)
+			require.Nil(t, e.Lifecycle)
 		}
 		if e.Through != "" {
-			_, err := keyring.ParseName(e.Through)
+			_, err := keyring.ParseName(string(e.Through))
 			require.NoError(t, err)
 		}
 		for _, url := range []string{e.APIURL, e.DistributionURL} {

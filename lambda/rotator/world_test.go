@@ -28,6 +28,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
 const (
@@ -53,14 +54,14 @@ type world struct {
 	calls   int
 	hook    func(ctx context.Context, call int, operation string, after bool) error
 	answers map[string]int // a status for all requests to a URL, instead of the true one
-	knocks  []knock
+	probes  []probed
 	secrets map[string]bool
 }
 
 // unnoticed marks the calls of the test itself.
 type unnoticed struct{}
 
-type knock struct{ url, value string }
+type probed struct{ url, value string }
 
 // newWorld is the account right after an `up`: the keyring has a first key, and
 // CloudFront is deploying it.
@@ -84,7 +85,7 @@ func (w *world) first() string {
 	r := w.rotator()
 	_, err := r.handle(w.t.Context(), json.RawMessage(firstCreate))
 	require.NoError(w.t, err)
-	ring, err := r.readRing(context.WithValue(w.t.Context(), unnoticed{}, true))
+	ring, err := r.readKeyring(context.WithValue(w.t.Context(), unnoticed{}, true))
 	require.NoError(w.t, err)
 	newest, ok := ring.Newest()
 	require.True(w.t, ok)
@@ -94,14 +95,14 @@ func (w *world) first() string {
 // rotator returns a cold rotator.
 func (w *world) rotator() *rotator {
 	r := &rotator{
-		env:     testEnvironment,
-		store:   ssmstore.New(w.store, testPath, testKMS),
-		api:     resetter{w},
-		http:    w,
-		random:  rand.Reader,
-		now:     wallClock,
-		log:     slog.New(slog.NewJSONHandler(w.said, nil)),
-		metrics: w.said,
+		env:         testEnvironment,
+		store:       ssmstore.New(w.store, testPath, testKMS),
+		authorizers: resetter{w},
+		http:        w,
+		random:      rand.Reader,
+		now:         wallClock,
+		log:         slog.New(slog.NewJSONHandler(w.said, nil)),
+		metrics:     w.said,
 	}
 	if w.front != nil {
 		r.cloudFront = w.front.Client()
@@ -171,7 +172,7 @@ func (w *world) Do(request *http.Request) (*http.Response, error) {
 	require.Equal(w.t, "/api/models", request.URL.Path)
 	value := request.Header.Get(testHeader)
 	w.mu.Lock()
-	w.knocks = append(w.knocks, knock{url, value})
+	w.probes = append(w.probes, probed{url, value})
 	status := w.answers[url]
 	w.mu.Unlock()
 	if url == viewersURL {
@@ -208,12 +209,12 @@ func eventOf(action string, more ...string) json.RawMessage {
 }
 
 // send runs a rotator as Lambda does, with five minutes' time.
-func (w *world) send(r *rotator, event json.RawMessage) (answer, error) {
+func (w *world) send(r *rotator, event json.RawMessage) (rotatorapi.Result, error) {
 	ctx, cancel := context.WithTimeout(w.t.Context(), 5*time.Minute)
 	defer cancel()
 	result, err := r.handle(ctx, event)
 	_, _ = fmt.Fprintf(w.said, "%v %+v %#v %v %+v %#v\n", result, result, result, err, err, err)
-	got, _ := result.(answer)
+	got, _ := result.(rotatorapi.Result)
 	if text, err := json.Marshal(result); assert.NoError(w.t, err) {
 		_, _ = w.said.Write(text)
 	}
@@ -253,7 +254,7 @@ func (w *world) requireSilence() {
 	w.t.Helper()
 	said := w.said.String()
 	require.NotEmpty(w.t, w.secrets)
-	for _, k := range w.knocks {
+	for _, k := range w.probes {
 		if k.value != "" {
 			w.secrets[k.value] = true
 		}

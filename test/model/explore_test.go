@@ -79,9 +79,9 @@ func (x *exploration) trace(w *world, to uint32) string {
 			break
 		}
 	}
-	tale := newTale(w, x.states[path[len(path)-1]])
+	trace := newTrace(w, x.states[path[len(path)-1]])
 	for i := len(path) - 2; i >= 0; i-- {
-		tale.tell(x.events[path[i]], x.states[path[i]])
+		trace.add(x.events[path[i]], x.states[path[i]])
 	}
-	return strings.Join(tale.lines, "\n")
+	return strings.Join(trace.lines, "\n")
 }

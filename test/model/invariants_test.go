@@ -5,7 +5,7 @@ import (
 )
 
 // mostKeys is how many keys a keyring can have: each of two rotators may add one to a
-// keyring that was not full when it looked.
+// keyring that was not full when it was observed.
 const mostKeys = keyring.KeyLimit - 1 + 2
 
 // violation is a state that must not be.
@@ -17,8 +17,8 @@ type violation struct {
 type violationKind string
 
 const (
-	refused        violationKind = "a request may be refused"
-	refusedForLong violationKind = "a request may be refused, by an answer that API Gateway keeps"
+	refused        violationKind = "a request may be rejected"
+	refusedForLong violationKind = "a request may be rejected, by a response that API Gateway caches"
 	undead         violationKind = "a deleted key is accepted after the bound"
 	overfull       violationKind = "the keyring is too large"
 )
@@ -41,12 +41,12 @@ func (w *world) violation(s *state) *violation {
 		return nil
 	}
 	if carried.has(s.watched) && w.mayRefuse(s) {
-		if s.door.kept == refusal {
+		if s.authorizer.kept == refusal {
 			return &violation{refusedForLong, s.watched}
 		}
 		return &violation{refused, s.watched}
 	}
-	if s.door.gone > w.bound()+1 && w.mayAccept(s) {
+	if s.authorizer.gone > w.bound()+1 && w.mayAccept(s) {
 		return &violation{undead, s.watched}
 	}
 	return nil

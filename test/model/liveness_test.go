@@ -49,7 +49,7 @@ func (l liveness) wait(s *state) {
 // tick is one tick of the rotator, which has seen the present version of the
 // distribution Deployed at the last one or not. It reports the same for the next.
 func (l liveness) tick(s *state, sawDeployed bool) bool {
-	seen := look{header: s.header, quiet: s.quiet, full: 1}
+	seen := snapshot{header: s.header, quiet: s.quiet, full: 1}
 	if sawDeployed {
 		seen.full = s.full
 	}

@@ -7,7 +7,7 @@ type changes struct {
 }
 
 // normalise gives states that differ in nothing that matters the same form. What a
-// call can't do any more is dropped, names that nothing refers to are forgotten, and
+// call can't do any more is dropped, names that nothing refers to are dropped, and
 // of two rotators it does not matter which is which.
 func (w *world) normalise(s *state) (did changes) {
 	w.tidy(s, &s.late)
@@ -59,7 +59,7 @@ func (w *world) tidy(s *state, c *call) {
 // the configuration.
 func (w *world) coarsen(r *rotator) {
 	switch {
-	case w.plain || w.lateClock || !r.looked:
+	case w.plain || w.lateClock || !r.observed:
 	case r.quiet >= w.grace && r.full > w.drain:
 		r.quiet, r.full = w.graceCap(), w.drainCap()+1
 	case w.revokes:
@@ -76,7 +76,7 @@ func (w *world) idle(s *state, r *rotator) bool {
 	if *r == (rotator{}) {
 		return true
 	}
-	if w.plain || w.lateClock || w.ringFirst || w.noIfMatch || !r.looked || r.call.fresh {
+	if w.plain || w.lateClock || w.ringFirst || w.noIfMatch || !r.observed || r.call.fresh {
 		return false
 	}
 	ring := s.ring()
@@ -118,22 +118,22 @@ func (s *state) used() values {
 // blank clears what has no meaning at present.
 func (s *state) blank() {
 	if s.watched == noWatch {
-		s.door = door{}
+		s.authorizer = authorizerState{}
 	}
 	for i := range s.rotators {
 		r := &s.rotators[i]
-		if !r.looked {
+		if !r.observed {
 			r.seen, r.quiet, r.full = 0, 0, 0
 		}
-		r.call.blank(r.looked)
+		r.call.blank(r.observed)
 	}
 	s.late.blank(false)
 }
 
-func (c *call) blank(looked bool) {
+func (c *call) blank(observed bool) {
 	switch c.kind {
 	case noCall:
-		*c = call{fresh: c.fresh && looked}
+		*c = call{fresh: c.fresh && observed}
 	case addCall, overwriteCall:
 		c.keys, c.fresh = 0, false
 	case checkCall, publishCall:
@@ -148,7 +148,7 @@ func less(a, b *rotator) bool { return a.bits() < b.bits() }
 
 func (r *rotator) bits() (n uint64) {
 	for _, field := range [...]uint8{
-		truth(r.looked), uint8(r.seen), r.quiet, r.full, uint8(r.ring),
+		truth(r.observed), uint8(r.seen), r.quiet, r.full, uint8(r.ring),
 	} {
 		n = n<<7 | uint64(field)
 	}

@@ -28,7 +28,7 @@ func TestProtocolHolds(t *testing.T) {
 			complete: true,
 		},
 		{
-			name:  "the front door in detail; three keys",
+			name:  "the authorizer in detail; three keys",
 			rules: ours().but(func(r *rules) { r.third = false }),
 		},
 		{
@@ -57,7 +57,7 @@ func TestProtocolHolds(t *testing.T) {
 			big:   true,
 		},
 		{
-			name:  "everything but a close look at the front door; four keys",
+			name:  "everything but a close model of the authorizer; four keys",
 			rules: ours().but(func(r *rules) { r.names, r.watches = 4, false }),
 			big:   true,
 		},
@@ -101,7 +101,7 @@ func TestProtocolHolds(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		t.Logf("%d states in all, and none in which a request may be refused", states.Load())
+		t.Logf("%d states in all, and none in which a request may be rejected", states.Load())
 		for kind := range happened {
 			if eventKind(kind) != ringRead { // which only a weaker protocol does first
 				assert.NotZero(t, happened[kind].Load(), "no event of kind %d", kind)

@@ -1,15 +1,15 @@
 package model
 
 // rotator is one run of the rotator, or none: the zero rotator may start one at any
-// moment. Every look and every call is an event of its own, so that anything can
+// moment. Every snapshot and every call is an event of its own, so that anything can
 // happen in between.
 type rotator struct {
-	looked bool   // at the distribution
-	seen   value  // its header
-	quiet  uint8  // for how long it was unchanged then
-	full   uint8  // for how long every edge had it then; see state
-	ring   values // what ringFirst saw before that
-	call   call   // the call that follows from its look
+	observed bool   // at the distribution
+	seen     value  // its header
+	quiet    uint8  // for how long it was unchanged then
+	full     uint8  // for how long every edge had it then; see state
+	ring     values // what ringFirst saw before that
+	call     call   // the call that follows from its snapshot
 }
 
 // call is a call to AWS that changes something.
@@ -50,27 +50,27 @@ func (w *world) rotate(s *state, who uint8, emit emitter) {
 			next.rotators[who].ring = ring
 			emit(event{kind: ringRead, who: who}, next)
 		}
-	case !r.looked:
+	case !r.observed:
 		next := *s
-		w.look(&next, who)
-		emit(event{kind: looks, who: who, key: s.header}, next)
+		w.observe(&next, who)
+		emit(event{kind: observes, who: who, key: s.header}, next)
 	default:
 		w.choose(s, who, emit)
 	}
 }
 
-// look reads the distribution. The clock was read just before, so what is known of
+// observe reads the distribution. The clock was read just before, so what is known of
 // times stays as it is now, however long the rotator then sleeps. A rotator knows of
-// a deployment since when it looked; some rotator may have looked as soon as it was.
-func (w *world) look(s *state, who uint8) {
+// a deployment since when it observed; some rotator may have observed it as soon as it was.
+func (w *world) observe(s *state, who uint8) {
 	r := &s.rotators[who]
-	r.looked, r.seen, r.quiet, r.full = true, s.header, s.quiet, s.full
+	r.observed, r.seen, r.quiet, r.full = true, s.header, s.quiet, s.full
 	r.call = call{fresh: true}
 }
 
-// age makes a look that was timed by a late clock seem older than it was.
+// age makes a snapshot that was timed by a late clock seem older than it was.
 func (r *rotator) age(w *world) {
-	if !r.looked {
+	if !r.observed {
 		return
 	}
 	r.quiet = min(r.quiet+1, w.graceCap())
@@ -79,12 +79,12 @@ func (r *rotator) age(w *world) {
 	}
 }
 
-// choose reads the keyring, in every way in which it may look at this moment, and
+// choose reads the keyring, in every version that may be listed at this moment, and
 // decides, for every request that there may be.
 func (w *world) choose(s *state, who uint8, emit emitter) {
 	r := s.rotators[who]
 	w.eachView(s, r, func(ring [capacity]life) {
-		for _, c := range w.choices(look{ring, r.seen, r.quiet, r.full}) {
+		for _, c := range w.choices(snapshot{ring, r.seen, r.quiet, r.full}) {
 			next := *s
 			n := &next.rotators[who]
 			*n = rotator{}
@@ -123,14 +123,14 @@ func (w *world) coin(s *state, who uint8, after value, emit emitter) {
 		next.rotators[who].call = call{kind: kind, key: at, fresh: true}
 		emit(event{kind: coins, who: who, key: at}, next)
 		if w.watches && next.watched == noWatch {
-			next.watched, next.door = at, door{}
+			next.watched, next.authorizer = at, authorizerState{}
 			emit(event{kind: coins, who: who, key: at}, next)
 		}
 	}
 }
 
 // carryOut makes a rotator's call. It may take effect, or do so and be repeated at
-// any later time because its reply was lost. A call that takes effect only later is
+// any later time because its response was lost. A call that takes effect only later is
 // one that is not made yet; one that fails is as good as a crash before it.
 func (w *world) carryOut(s *state, who uint8, emit emitter) {
 	c := s.rotators[who].call
@@ -143,7 +143,7 @@ func (w *world) carryOut(s *state, who uint8, emit emitter) {
 	if w.third && s.late.kind == noCall && s.rotators[1-who] != (rotator{}) {
 		other := next
 		other.late = c
-		w.look(&other, who)
+		w.observe(&other, who)
 		emit(event{kind: callHangs, who: who, key: other.header}, other)
 	}
 	if !w.effect(&next, c) {

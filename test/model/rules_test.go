@@ -20,10 +20,10 @@ type rules struct {
 	settle, grace, drain uint8
 
 	// The world's times, in units.
-	refetch uint8 // an authorizer does not read again while its memory is this old
-	memory  uint8 // an authorizer trusts its memory while it is this old
+	refetch uint8 // an authorizer does not read again while its cached keyring is this old
+	memory  uint8 // an authorizer trusts its cached keyring while it is this old
 	stale   uint8 // and this old while Parameter Store fails
-	cache   uint8 // API Gateway keeps an authorizer's answer while it is this old
+	cache   uint8 // API Gateway caches an authorizer's response while it is this old
 	upTakes uint8 // the longest from an `up`'s choice of a key to its update of the distribution
 
 	// What an `up` takes for settled, by names and clocks that are not exact: never a
@@ -31,10 +31,10 @@ type rules struct {
 	upSettle, upMargin uint8
 
 	names    value // how many keys have a name at once; none is added beyond that
-	watches  bool  // the front door is looked at closely, for one key at a time
+	watches  bool  // the authorizer is modelled closely, for one key at a time
 	ups      bool  // there are `up`s, which choose a key from the keyring and write it later
 	third    bool  // a third rotator may be about to make a call, however late
-	intruder bool  // somebody puts foreign headers into the distribution
+	intruder bool  // an intruder puts foreign headers into the distribution
 	revokes  bool  // there are requests to revoke
 	lag      bool  // readers may miss what changed in Parameter Store this very moment
 	outages  bool  // Parameter Store fails for authorizers
@@ -44,11 +44,11 @@ type rules struct {
 	// What a weaker protocol would do.
 	ringFirst   bool // the rotator reads the keyring before the distribution
 	lateClock   bool // the rotator reads its clock after all else
-	noIfMatch   bool // the rotator updates the distribution whatever its ETag
+	noIfMatch   bool // the rotator updates the distribution regardless of its ETag
 	noRefetch   bool // authorizers refuse by their memory as long as they trust it
 	earlyCheck  bool // the rotator asks the API for a key when it adds it, not when it publishes it
 	refuseBlind bool // authorizers refuse what they cannot read
-	forgetCache bool // the bound leaves out what API Gateway keeps
+	ignoreCache bool // the bound leaves out what API Gateway caches
 	strict      bool // a revocation promises as much as a rotation does
 	reference   bool // one value; CloudFront first, then Parameter Store
 }
@@ -78,7 +78,7 @@ func (r rules) bound() uint8 {
 	if r.outages {
 		bound = r.stale
 	}
-	if !r.forgetCache {
+	if !r.ignoreCache {
 		bound += r.cache
 	}
 	return bound

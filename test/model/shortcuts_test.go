@@ -34,8 +34,8 @@ func TestShortcutsHideNothing(t *testing.T) {
 		})
 	}
 
-	// Of front doors, those that can do less are left out as well.
-	t.Run("front door", func(t *testing.T) {
+	// Of authorizers, those that can do less are left out as well.
+	t.Run("authorizer", func(t *testing.T) {
 		t.Parallel()
 		x := explore(newWorld(ours().but(makePlain).but(func(r *rules) {
 			r.names, r.third, r.ups, r.intruder = 2, false, false, false

@@ -3,7 +3,7 @@ package model
 import "math/bits"
 
 // capacity is how many keys a state has room for. Names that nothing refers to any
-// more are forgotten, so the number of rotations has no bound.
+// more are dropped, so the number of rotations has no bound.
 const capacity = 7
 
 // longestUp is the most units of time that an `up` takes in any world.
@@ -64,11 +64,11 @@ type state struct {
 	rotators [2]rotator
 	late     call // of a third one, which makes this call and ends
 
-	revoked values // keys of which requests may be refused
+	revoked values // keys of which requests may be rejected
 
-	// The front door, as the one watched key's value meets it.
-	watched value // noWatch if none is
-	door    door
+	// The authorizer, as the one watched key's value meets it.
+	watched    value // noWatch if none is
+	authorizer authorizerState
 }
 
 const noWatch value = foreign + 1
@@ -124,7 +124,7 @@ func (s *state) insert(at value) {
 	})
 }
 
-// remove forgets the name of a key. Whoever still thinks of it as a header that it
+// remove drops the name of a key. A rotator that still has it as a header that it
 // saw might as well have seen a foreign one: neither is in the keyring, ever.
 func (s *state) remove(at value) {
 	copy(s.keys[at:], s.keys[at+1:])

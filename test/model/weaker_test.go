@@ -35,7 +35,7 @@ func TestWeakerProtocolsFail(t *testing.T) {
 		{"the clock read after the distribution", func(r *rules) { r.lateClock = true }, refused},
 		{"repairing with a key that is not settled", func(r *rules) { r.decide = decideHasty }, refused},
 		{"revoking as if it were rotating", func(r *rules) { r.revokes, r.strict = true, true }, refused},
-		{"a bound that forgets what API Gateway keeps", func(r *rules) { r.forgetCache = true }, undead},
+		{"a bound that ignores what API Gateway caches", func(r *rules) { r.ignoreCache = true }, undead},
 		{"no limit to the keyring", func(r *rules) {
 			r.decide = decideUnlimited
 			r.names, r.watches, r.lag = 7, false, false

@@ -3,11 +3,11 @@ package model
 // world makes the states that follow from a state under some rules.
 type world struct {
 	rules
-	looks map[look][]choice // decisions made before
+	choicesOf map[snapshot][]choice // decisions made before
 }
 
 func newWorld(r rules) *world {
-	return &world{rules: r, looks: map[look][]choice{}}
+	return &world{rules: r, choicesOf: map[snapshot][]choice{}}
 }
 
 // initial returns the states in which a story may begin: a key in use, and an empty
@@ -21,7 +21,7 @@ func (w *world) initial() []state {
 	starts := []state{steady}
 	if w.watches {
 		watched := steady
-		watched.watched, watched.door = 0, door{has: true}
+		watched.watched, watched.authorizer = 0, authorizerState{has: true}
 		starts = append(starts, watched)
 	}
 	if w.intruder {
@@ -37,7 +37,7 @@ func (w *world) next(s *state, emit emitter) {
 	}
 	w.lateCall(s, emit)
 	w.environment(s, emit)
-	w.frontDoor(s, emit)
+	w.authorizes(s, emit)
 }
 
 // environment emits what happens around the rotators.
@@ -66,7 +66,7 @@ func (w *world) environment(s *state, emit emitter) {
 	emit(event{kind: timePasses}, next)
 }
 
-// timePasses makes everything one unit of time older. Whatever has to happen within
+// timePasses makes everything one unit of time older. Anything that must happen within
 // a time has happened by then, or never does.
 func (w *world) timePasses(s *state) {
 	for i, l := range s.keys {

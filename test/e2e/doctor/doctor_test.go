@@ -164,7 +164,7 @@ func runDoctor(t *testing.T, e *env.Environment, changes ...string) (output stri
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "go", "run", "./internal/cmd/doctor", "-stack", pulumicli.StackName, "-pulumi", command)
+	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/gatehouse", "doctor", "-stack", pulumicli.StackName, "-pulumi", command)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = e.Checkout.Root, &out, &out
 	cmd.Env = slices.Concat(e.Stack.CLI.Env(), []string{"GOFLAGS=-trimpath"}, changes)
 	err = cmd.Run()

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
@@ -143,9 +144,9 @@ func (s *suite) rotateUntil(ctx context.Context, o *observer, m *disturbed, rota
 // are the purpose; the figures say how many there were.
 func (s *suite) operate(ctx context.Context, m *disturbed) error {
 	for pause(ctx, around(time.Second)) == nil {
-		action := "tick"
+		action := rotatorapi.Tick
 		if rand.N(4) > 0 {
-			action = "rotate"
+			action = rotatorapi.Rotate
 		}
 		times := 1
 		if rand.N(4) == 0 {

@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
@@ -174,9 +176,9 @@ func actionsOfAll(policies map[string]policy) []string {
 
 // invocation returns a step that has the rotator carry out a request until that fails, is
 // done or takes too long.
-func invocation(action string) func(*suite, context.Context, string) (string, error) {
+func invocation(action rotatorapi.Action) func(*suite, context.Context, string) (string, error) {
 	return func(s *suite, ctx context.Context, _ string) (string, error) {
-		through := ""
+		var through keyring.Name
 		for deadline := time.Now().Add(failLimit); time.Now().Before(deadline); {
 			a, err := s.rotator.do(ctx, action, through)
 			switch {

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
@@ -312,9 +314,9 @@ func (s *suite) deletedKeysAreRejected(t *testing.T, o *observer) {
 func (s *suite) rotateOnce(ctx context.Context) error { return s.request(ctx, "rotate") }
 
 // request has the rotator carry out a request to its end.
-func (s *suite) request(ctx context.Context, action string) error {
+func (s *suite) request(ctx context.Context, action rotatorapi.Action) error {
 	const limit = 2 * time.Minute
-	through := ""
+	var through keyring.Name
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		a, err := s.rotator.do(ctx, action, through)
 		if err == nil && a.Done {

@@ -4,13 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
 // rotator is the stack's rotator, with the event that its schedule sends.
 type rotator struct {
 	function
-	event map[string]any
+	event rotatorapi.Event
 }
 
 func newRotator(f function, event string) (rotator, error) {
@@ -21,32 +23,22 @@ func newRotator(f function, event string) (rotator, error) {
 	return r, nil
 }
 
-// answer is what the rotator says of the keys it was asked to change.
-type answer struct {
-	Through string `json:"through"`
-	Done    bool   `json:"done"`
-	Left    string `json:"left"`
-}
-
-// do sends the event with another action. A request that an earlier answer left
-// unfinished goes on with through.
-func (r rotator) do(ctx context.Context, action, through string) (answer, error) {
-	event := maps.Clone(r.event)
-	event["action"] = action
-	if through != "" {
-		event["through"] = through
-	}
+// do sends the event with another action. A request that an earlier result left
+// unfinished continues with through.
+func (r rotator) do(ctx context.Context, action rotatorapi.Action, through keyring.Name) (rotatorapi.Result, error) {
+	event := r.event
+	event.Action, event.Through = action, through
 	payload, err := json.Marshal(event)
 	if err != nil {
-		return answer{}, err
+		return rotatorapi.Result{}, err
 	}
-	reply, err := r.invoke(ctx, payload)
+	response, err := r.invoke(ctx, payload)
 	if err != nil {
-		return answer{}, err
+		return rotatorapi.Result{}, err
 	}
-	var a answer
-	if err := json.Unmarshal(reply, &a); err != nil {
-		return answer{}, fmt.Errorf("the rotator's answer to %s: %w", action, err)
+	var result rotatorapi.Result
+	if err := json.Unmarshal(response, &result); err != nil {
+		return rotatorapi.Result{}, fmt.Errorf("the rotator's response to %s: %w", action, err)
 	}
-	return a, nil
+	return result, nil
 }

@@ -22,7 +22,7 @@ type clock struct{ time time.Time }
 func (c *clock) now() time.Time          { return c.time }
 func (c *clock) advance(d time.Duration) { c.time = c.time.Add(d) }
 
-// readerFunc is a ringReader.
+// readerFunc is a keyringReader.
 type readerFunc func(ctx context.Context) (keystore.Contents, error)
 
 func (f readerFunc) Read(ctx context.Context) (keystore.Contents, error) { return f(ctx) }
@@ -53,7 +53,7 @@ func (w *world) Read(context.Context) (keystore.Contents, error) {
 		}
 	}
 	w.last, w.lastAt = present, w.clock.time
-	return keystore.Contents{Keyring: testRing(w.t, present...)}, nil
+	return keystore.Contents{Keyring: testKeyring(w.t, present...)}, nil
 }
 
 func (w *world) present(n byte) bool {
@@ -65,14 +65,14 @@ func (w *world) present(n byte) bool {
 // size returns how many keys the keyring has.
 func (w *world) size() int { return len(w.added) - len(w.removed) }
 
-// TestGateKeepsItsPromises plays random histories of keys, requests, outages and
-// waits, and checks after each request what an authorizer promises.
-func TestGateKeepsItsPromises(t *testing.T) {
+// TestDeciderKeepsItsGuarantees plays random histories of keys, requests, outages and
+// waits, and checks after each request what an authorizer guarantees.
+func TestDeciderKeepsItsGuarantees(t *testing.T) {
 	outcomes := map[outcome]int{}
 	for seed := range uint64(2000) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		w := &world{t: t, clock: clock{noon}, added: map[byte]time.Time{}, removed: map[byte]time.Time{}}
-		gate := newGate(w, testLimits, w.clock.now, slog.New(slog.DiscardHandler))
+		decider := newDecider(w, testLimits, w.clock.now, slog.New(slog.DiscardHandler))
 		next := byte(1)
 		lastDown := time.Time{} // when an outage, or an empty keyring, was last seen
 		for range 80 {
@@ -95,7 +95,7 @@ func TestGateKeepsItsPromises(t *testing.T) {
 					lastDown = w.clock.time
 				}
 				n := byte(random.IntN(int(next) + 1)) // keys 0 and next have never been in the keyring
-				v, err := gate.judge(t.Context(), testKey(n).Value.Reveal())
+				v, err := decider.decide(t.Context(), testKey(n).Value.Reveal())
 				outcomes[v.outcome]++
 				w.check(t, seed, n, v, err, lastDown)
 			}
@@ -104,12 +104,12 @@ func TestGateKeepsItsPromises(t *testing.T) {
 			require.GreaterOrEqual(t, w.reads[i].Sub(w.reads[i-1]), testLimits.refetch, "seed %d: two reads within the refetch period", seed)
 		}
 	}
-	for _, o := range []outcome{accepted, refused, unconfirmed} {
+	for _, o := range []outcome{accepted, rejected, indeterminate} {
 		assert.Greater(t, outcomes[o], 1000, "the histories hardly lead to %v", o)
 	}
 }
 
-func (w *world) check(t *testing.T, seed uint64, n byte, v verdict, err error, lastDown time.Time) {
+func (w *world) check(t *testing.T, seed uint64, n byte, v decision, err error, lastDown time.Time) {
 	now := w.clock.time
 	added, ever := w.added[n]
 	removed, gone := w.removed[n]
@@ -123,38 +123,38 @@ func (w *world) check(t *testing.T, seed uint64, n byte, v verdict, err error, l
 				require.Less(t, now.Sub(removed), testLimits.ttl, "seed %d: a deleted key was accepted past the TTL, without an outage", seed)
 			}
 		}
-	case refused:
+	case rejected:
 		inRing := ever && !gone && now.Sub(added) >= testLimits.refetch
-		require.False(t, inRing, "seed %d: a key that was in the keyring for the refetch period was refused", seed)
-		require.NotEmpty(t, w.last, "seed %d: an empty keyring refused", seed)
-	case unconfirmed:
-		remembered := slices.Contains(w.last, n) && now.Sub(w.lastAt) < testLimits.stale
-		require.False(t, remembered, "seed %d: a key that is remembered was not accepted", seed)
+		require.False(t, inRing, "seed %d: a key that was in the keyring for the refetch period was rejected", seed)
+		require.NotEmpty(t, w.last, "seed %d: an empty keyring rejected a value", seed)
+	case indeterminate:
+		cached := slices.Contains(w.last, n) && now.Sub(w.lastAt) < testLimits.stale
+		require.False(t, cached, "seed %d: a cached key was not accepted", seed)
 		require.False(t, now.Sub(lastDown) > testLimits.refetch, "seed %d: an error long after the outage: %v, %v", seed, v, err)
 	default:
-		require.Fail(t, "no answer", "seed %d: %v", seed, v.outcome)
+		require.Fail(t, "no decision", "seed %d: %v", seed, v.outcome)
 	}
 }
 
-func TestOneReadAtATimeServesAllWhoWait(t *testing.T) {
+func TestOneReadServesAllRequestsThatWait(t *testing.T) {
 	const requests = 50
-	var looks, reads atomic.Int32
-	clock := func() time.Time { looks.Add(1); return noon }
-	allWait := func() bool { return looks.Load() == requests+2 } // one look each; two more by the one who reads
+	var nows, reads atomic.Int32
+	clock := func() time.Time { nows.Add(1); return noon }
+	allWait := func() bool { return nows.Load() == requests+2 } // one call each; two more by the request that reads
 	reader := readerFunc(func(context.Context) (keystore.Contents, error) {
 		if reads.Add(1) == 1 {
 			assert.Eventually(t, allWait, 10*time.Second, time.Millisecond)
 		}
-		return keystore.Contents{Keyring: testRing(t, 1)}, nil
+		return keystore.Contents{Keyring: testKeyring(t, 1)}, nil
 	})
-	gate := newGate(reader, testLimits, clock, slog.New(slog.DiscardHandler))
+	decider := newDecider(reader, testLimits, clock, slog.New(slog.DiscardHandler))
 
 	var wg sync.WaitGroup
 	for i := range requests {
 		wg.Go(func() {
-			v, err := gate.judge(t.Context(), testKey(byte(1+i%2)).Value.Reveal())
+			v, err := decider.decide(t.Context(), testKey(byte(1+i%2)).Value.Reveal())
 			assert.NoError(t, err)
-			assert.Equal(t, []outcome{accepted, refused}[i%2], v.outcome)
+			assert.Equal(t, []outcome{accepted, rejected}[i%2], v.outcome)
 		})
 	}
 	wg.Wait()
@@ -163,13 +163,13 @@ func TestOneReadAtATimeServesAllWhoWait(t *testing.T) {
 
 func TestAKnownKeyDoesNotWaitForARead(t *testing.T) {
 	w := &world{t: t, clock: clock{noon}, added: map[byte]time.Time{1: noon}}
-	gate := newGate(w, testLimits, w.clock.now, slog.New(slog.DiscardHandler))
-	_, err := gate.judge(t.Context(), testKey(1).Value.Reveal())
+	decider := newDecider(w, testLimits, w.clock.now, slog.New(slog.DiscardHandler))
+	_, err := decider.decide(t.Context(), testKey(1).Value.Reveal())
 	require.NoError(t, err)
 
-	gate.reading.Lock() // as if a read for another request were under way
-	defer gate.reading.Unlock()
-	v, err := gate.judge(t.Context(), testKey(1).Value.Reveal())
+	decider.reading.Lock() // as if a read for another request were under way
+	defer decider.reading.Unlock()
+	v, err := decider.decide(t.Context(), testKey(1).Value.Reveal())
 	require.NoError(t, err)
 	assert.Equal(t, accepted, v.outcome)
 }
@@ -181,28 +181,28 @@ func TestAReadIsBoundedInTime(t *testing.T) {
 		assert.LessOrEqual(t, time.Until(deadline), readTimeout)
 		return keystore.Contents{}, ctx.Err()
 	})
-	gate := newGate(reader, testLimits, wallClock, slog.New(slog.DiscardHandler))
-	v, err := gate.judge(t.Context(), testKey(1).Value.Reveal())
+	decider := newDecider(reader, testLimits, wallClock, slog.New(slog.DiscardHandler))
+	v, err := decider.decide(t.Context(), testKey(1).Value.Reveal())
 	require.NoError(t, err)
-	assert.Equal(t, verdict{outcome: unconfirmed, reason: reasonEmpty}, v)
+	assert.Equal(t, decision{outcome: indeterminate, reason: reasonEmpty}, v)
 }
 
 func TestWallClockHasNoMonotonicReading(t *testing.T) {
 	assert.NotContains(t, wallClock().String(), "m=")
 }
 
-var _ ringReader = keystore.Reader{}
+var _ keyringReader = keystore.Reader{}
 
 func BenchmarkGate(b *testing.B) {
-	ring := testRing(b, 1, 2, 3)
+	ring := testKeyring(b, 1, 2, 3)
 	reader := readerFunc(func(context.Context) (keystore.Contents, error) {
 		return keystore.Contents{Keyring: ring}, nil
 	})
-	gate := newGate(reader, testLimits, wallClock, slog.New(slog.DiscardHandler))
+	decider := newDecider(reader, testLimits, wallClock, slog.New(slog.DiscardHandler))
 	presented := testKey(2).Value.Reveal()
 	b.ReportAllocs()
 	for b.Loop() {
-		if v, _ := gate.judge(b.Context(), presented); v.outcome != accepted {
+		if v, _ := decider.decide(b.Context(), presented); v.outcome != accepted {
 			b.Fatal(v)
 		}
 	}

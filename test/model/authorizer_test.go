@@ -1,12 +1,12 @@
 package model
 
-// door is the front door as one value meets it: an authorizer with its memory, and
-// API Gateway with the answer that it keeps for this value. There may be any number
-// of authorizers; since they never meet, one that may do whatever one of them can
+// authorizerState is the state of the authorizer for one value: its cached keyring, and
+// API Gateway's cached response for this value. There may be any number
+// of authorizers; since they never meet, one that may do anything that one of them can
 // stands for all.
-type door struct {
-	has     bool  // the authorizer's memory has the key
-	age     uint8 // of that memory: units of time since it was read
+type authorizerState struct {
+	has     bool  // the authorizer's cached keyring has the key
+	age     uint8 // of that keyring: units of time since it was read
 	kept    kept
 	keptAge uint8
 	gone    uint8 // 0: the key is in the keyring or was never; else 1 + units of time since
@@ -23,7 +23,7 @@ const (
 
 // mayAccept reports whether the watched value may be accepted if it is presented.
 func (w *world) mayAccept(s *state) bool {
-	d := s.door
+	d := s.authorizer
 	if d.kept != nothing {
 		return d.kept == acceptance
 	}
@@ -34,10 +34,10 @@ func (w *world) mayAccept(s *state) bool {
 	return s.keys[s.watched] >= goneNow || d.has && d.age <= trusted
 }
 
-// mayRefuse reports whether the watched value may be refused if it is presented. An
+// mayRefuse reports whether the watched value may be rejected if it is presented. An
 // acceptance that API Gateway keeps is of no help: it may be another's, or expire.
 func (w *world) mayRefuse(s *state) bool {
-	d := s.door
+	d := s.authorizer
 	trusted := w.refetch
 	if w.noRefetch {
 		trusted = w.memory
@@ -48,25 +48,25 @@ func (w *world) mayRefuse(s *state) bool {
 		!d.has && w.refuseBlind && w.outages
 }
 
-// frontDoor emits what the authorizer and API Gateway may do.
-func (w *world) frontDoor(s *state, emit emitter) {
+// authorizes emits what the authorizer and API Gateway may do.
+func (w *world) authorizes(s *state, emit emitter) {
 	if s.watched == noWatch {
 		return
 	}
 	l := s.keys[s.watched]
 	if l >= goneNow {
 		next := *s
-		next.door.has, next.door.age = true, 0
+		next.authorizer.has, next.authorizer.age = true, 0
 		emit(event{kind: fetches, key: s.watched}, next)
 	}
 	if l <= inRing {
 		next := *s
-		next.door.has, next.door.age = false, 0
+		next.authorizer.has, next.authorizer.age = false, 0
 		emit(event{kind: misses, key: s.watched}, next)
 	}
-	if s.door.kept == nothing && (l < inRing || w.plain) && l != named && w.mayAccept(s) {
+	if s.authorizer.kept == nothing && (l < inRing || w.plain) && l != named && w.mayAccept(s) {
 		next := *s
-		next.door.kept, next.door.keptAge = acceptance, 0
+		next.authorizer.kept, next.authorizer.keptAge = acceptance, 0
 		emit(event{kind: accepts, key: s.watched}, next)
 	}
 }
@@ -82,7 +82,7 @@ func (w *world) check(s *state, who uint8, c call, emit emitter) {
 	}
 	next := *s
 	if watched && w.mayRefuse(s) {
-		next.door.kept, next.door.keptAge = refusal, 0
+		next.authorizer.kept, next.authorizer.keptAge = refusal, 0
 	}
 	emit(event{kind: checkFails, who: who, key: c.key}, next)
 }
@@ -95,28 +95,28 @@ func (w *world) watch(s *state) {
 	}
 	switch l := s.keys[s.watched]; {
 	case l.accepted():
-		s.door.gone = 0
-		w.mergeDoors(s)
+		s.authorizer.gone = 0
+		w.mergeAuthorizers(s)
 		return
-	case l != named && s.door.gone == 0:
-		s.door.gone = 1
+	case l != named && s.authorizer.gone == 0:
+		s.authorizer.gone = 1
 	}
-	w.mergeDoors(s)
+	w.mergeAuthorizers(s)
 	if l := s.keys[s.watched]; l != goneNow && !s.unborn().has(s.watched) && (l == named || !w.mayAccept(s)) {
 		s.watched = noWatch
 	}
 }
 
-// mergeDoors merges front doors of which one can do all that the other can, or that do
+// mergeAuthorizers merges authorizers of which one can do all that the other can, or that do
 // the same. While the key is in the keyring, an authorizer may read it again at any
 // moment, so it makes no difference how old a memory is that has the key, and it is
 // worth no more if API Gateway keeps an acceptance as well. A memory without the key
 // counts only while it keeps the authorizer from reading again.
-func (w *world) mergeDoors(s *state) {
+func (w *world) mergeAuthorizers(s *state) {
 	if w.plain {
 		return
 	}
-	d := &s.door
+	d := &s.authorizer
 	memory := w.refetch
 	if w.noRefetch {
 		memory = w.memory
@@ -134,7 +134,7 @@ func (w *world) ageDoor(s *state) {
 	if s.watched == noWatch {
 		return
 	}
-	d := &s.door
+	d := &s.authorizer
 	d.age = min(d.age+1, max(w.memory, w.stale, w.refetch)+1)
 	if d.kept != nothing {
 		if d.keptAge++; d.keptAge > w.cache {

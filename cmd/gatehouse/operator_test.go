@@ -19,10 +19,10 @@ import (
 
 const stackOutputs = `{"apiId":"a","rotatorName":"gatehouse-dev-rotator","rotationEvent":"{\"action\":\"tick\",\"apiId\":\"a\",\"originId\":\"api\"}","secret":"[secret]"}`
 
-// script answers invocations one after another: a text is an answer.
+// script responds to invocations one after another: a string is a result.
 type script struct {
 	t       *testing.T
-	answers []any
+	results []any
 	events  []map[string]any
 }
 
@@ -31,8 +31,8 @@ func (s *script) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*la
 	var event map[string]any
 	require.NoError(s.t, json.Unmarshal(in.Payload, &event))
 	s.events = append(s.events, event)
-	next := s.answers[0]
-	s.answers = s.answers[1:]
+	next := s.results[0]
+	s.results = s.results[1:]
 	switch next := next.(type) {
 	case error:
 		return nil, next
@@ -42,15 +42,15 @@ func (s *script) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*la
 	return &lambda.InvokeOutput{Payload: []byte(next.(string))}, nil
 }
 
-func operatorOf(t *testing.T, answers ...any) (operator, *script, *bytes.Buffer) {
+func operatorOf(t *testing.T, results ...any) (operator, *script, *bytes.Buffer) {
 	t.Helper()
 	stack, err := readOutputs(strings.NewReader(stackOutputs))
 	require.NoError(t, err)
-	s, out := &script{t: t, answers: answers}, &bytes.Buffer{}
+	s, out := &script{t: t, results: results}, &bytes.Buffer{}
 	return operator{api: s, stack: stack, out: out}, s, out
 }
 
-func TestRequestAsksUntilItIsDone(t *testing.T) {
+func TestRequestInvokesUntilItIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		o, s, out := operatorOf(t,
@@ -66,7 +66,7 @@ func TestRequestAsksUntilItIsDone(t *testing.T) {
 			{"action": "revoke", "apiId": "a", "originId": "api", "through": "k1"},
 			{"action": "revoke", "apiId": "a", "originId": "api", "through": "k1"},
 		}, s.events)
-		assert.Equal(t, `the rotator is busy with another run; asking again in 5s
+		assert.Equal(t, `the rotator is busy with another run; retrying in 5s
 add k2: k1 is revoked
 in 30s: k2 is not settled
 publish k2: settled
@@ -76,32 +76,32 @@ revoke is done; k2 is due in 6h
 	})
 }
 
-func TestAnInterruptedRequestSaysHowToGoOn(t *testing.T) {
+func TestAnInterruptedRequestSaysHowToContinue(t *testing.T) {
 	const begun = `{"through":"k1","steps":[],"done":false,"left":"x","againIn":"1h"}`
 	o, _, _ := operatorOf(t, begun)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	err := o.request(ctx, "revoke", "")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "go on with: -through k1 revoke")
+	require.ErrorContains(t, err, "continue with: make revoke THROUGH=k1, or gatehouse revoke -through k1")
 
 	o, _, _ = operatorOf(t, `{"through":"k1","done":false,"left":"no idea"}`)
 	err = o.request(t.Context(), "rotate", "")
-	require.ErrorContains(t, err, "does not say when to ask again: no idea")
-	require.ErrorContains(t, err, "-through k1 rotate")
+	require.ErrorContains(t, err, "does not return when to retry: no idea")
+	require.ErrorContains(t, err, "gatehouse rotate -through k1")
 
 	o, _, _ = operatorOf(t, &types.TooManyRequestsException{})
 	require.ErrorIs(t, o.request(ctx, "rotate", "k1"), context.DeadlineExceeded)
 }
 
 func TestFailures(t *testing.T) {
-	for want, answer := range map[string]any{
+	for want, result := range map[string]any{
 		"gatehouse-dev-rotator failed: distribution E1: no origin": &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: []byte(`{"errorMessage":"distribution E1: no origin"}`)},
 		"gatehouse-dev-rotator failed: Unhandled":                  &lambda.InvokeOutput{FunctionError: aws.String("Unhandled"), Payload: []byte(`no JSON`)},
-		"none that this command knows":                             `[]`,
+		"result of an unknown form":                                `[]`,
 		"invoke gatehouse-dev-rotator: AccessDenied":               errors.New("AccessDenied"),
 	} {
-		o, _, _ := operatorOf(t, answer, answer)
+		o, _, _ := operatorOf(t, result, result)
 		require.ErrorContains(t, o.request(t.Context(), "rotate", ""), want)
 		require.ErrorContains(t, o.status(t.Context()), want)
 	}
@@ -119,7 +119,7 @@ k1    6h0m0s
 k2    5m0s     in use
 CloudFront sends a key of the keyring; changed 4m30s ago, being deployed for 4m30s.
 Next: nothing, because key k2 is in use.
-Something else can follow in 25m0s.
+Another step can follow in 25m0s.
 KEY   AGE   
 CloudFront sends nothing; changed 1h0m0s ago, deployed everywhere.
 Next: add, because the keyring is empty.
@@ -127,24 +127,25 @@ Next: add, because the keyring is empty.
 }
 
 func TestArguments(t *testing.T) {
-	action, through, err := parseArgs([]string{"-through", "k1", "revoke"})
-	require.NoError(t, err)
-	assert.Equal(t, "revoke", action)
-	assert.Equal(t, "k1", through)
-	for _, bad := range [][]string{nil, {"renew"}, {"rotate", "revoke"}, {"-force", "rotate"}, {"-through", "k1", "status"}} {
+	for _, bad := range [][]string{
+		nil, {"renew"}, {"rotate", "revoke"}, {"rotate", "-force"}, {"status", "-through", "k1"}, {"-through", "k1", "rotate"}, {"doctor"}, {"doctor", "-stack", "dev", "x"},
+	} {
 		err := command(t.Context(), bad, strings.NewReader(stackOutputs), &bytes.Buffer{})
-		require.ErrorContains(t, err, "rotate|revoke|status", bad)
+		require.ErrorContains(t, err, "gatehouse rotate|revoke [-through KEY]", bad)
 	}
+	// Valid arguments come as far as the outputs.
+	err := command(t.Context(), []string{"revoke", "-through", "k1"}, strings.NewReader("{}"), &bytes.Buffer{})
+	require.ErrorContains(t, err, "rotatorName or rotationEvent")
 }
 
 func TestOutputs(t *testing.T) {
-	for text, want := range map[string]string{
+	for given, want := range map[string]string{
 		``:                                       "pulumi stack output --json",
 		`{}`:                                     "rotatorName or rotationEvent: run `pulumi up`",
 		`{"rotatorName":"r","rotationEvent":{}}`: "pulumi stack output --json",
 	} {
-		err := command(t.Context(), []string{"status"}, strings.NewReader(text), &bytes.Buffer{})
-		require.ErrorContains(t, err, want, text)
+		err := command(t.Context(), []string{"status"}, strings.NewReader(given), &bytes.Buffer{})
+		require.ErrorContains(t, err, want, given)
 	}
 	_, err := outputs{RotationEvent: "null"}.event("tick", "")
 	require.ErrorContains(t, err, "no JSON object")

@@ -21,7 +21,7 @@ type eventKind uint8
 const (
 	noRoom eventKind = iota // a key is not added, because the model has no name for it
 	ringRead
-	looks
+	observes
 	decides
 	coins
 	crash
@@ -42,8 +42,8 @@ const (
 	accepts
 )
 
-// tale tells a way through the states in words, with names that last.
-type tale struct {
+// trace tells a way through the states in words, with names that last.
+type trace struct {
 	w        *world
 	now      state
 	keys     []string
@@ -54,22 +54,22 @@ type tale struct {
 	lines    []string
 }
 
-func newTale(w *world, start state) *tale {
-	t := &tale{w: w, now: start, rotators: [2]string{"rotator B", "rotator A"}}
+func newTrace(w *world, start state) *trace {
+	t := &trace{w: w, now: start, rotators: [2]string{"rotator B", "rotator A"}}
 	for range start.named() {
 		t.keys = append(t.keys, t.newKey())
 	}
-	t.setScene()
+	t.describeStart()
 	return t
 }
 
-func (t *tale) newKey() string {
+func (t *trace) newKey() string {
 	t.made++
 	return fmt.Sprintf("K%d", t.made)
 }
 
 // tell adds the line for an event that led to a state.
-func (t *tale) tell(e event, to state) {
+func (t *trace) add(e event, to state) {
 	before, found := t.now, false
 	t.w.next(&before, func(other event, raw state) {
 		normal := raw
@@ -81,19 +81,19 @@ func (t *tale) tell(e event, to state) {
 		if e.kind == coins {
 			t.keys = append(t.keys[:e.key], append([]string{t.newKey()}, t.keys[e.key:]...)...)
 		}
-		line := t.words(e, &before, &raw)
+		line := t.describe(e, &before, &raw)
 		t.forget(did)
 		t.now = to
 		t.told++
 		t.lines = append(t.lines, fmt.Sprintf("%3d. %s", t.told, line))
-		t.setScene()
+		t.describeStart()
 	})
 	if !found {
-		panic("protocoltest: a trace does not follow from its states")
+		panic("model: a trace does not follow from its states")
 	}
 }
 
-func (t *tale) forget(did changes) {
+func (t *trace) forget(did changes) {
 	var kept []string
 	for i, key := range t.keys {
 		if !did.removed.has(value(i)) {
@@ -106,21 +106,21 @@ func (t *tale) forget(did changes) {
 	}
 }
 
-func (t *tale) name(v value) string {
+func (t *trace) name(v value) string {
 	if v == foreign {
 		return "a foreign value"
 	}
 	return t.keys[v]
 }
 
-func (t *tale) list(set values) string {
+func (t *trace) list(set values) string {
 	var all []string
 	set.each(func(v value) { all = append(all, t.name(v)) })
 	return "{" + strings.Join(all, " ") + "}"
 }
 
-// setScene describes the state after an event, if it is another.
-func (t *tale) setScene() {
+// describeStart describes the state after an event, if it is another.
+func (t *trace) describeStart() {
 	s := &t.now
 	scene := fmt.Sprintf("     | keyring %s, header %s, edges send %s", t.list(s.ring()), t.name(s.header), t.list(s.sent))
 	if s.flying != 0 {
@@ -132,7 +132,7 @@ func (t *tale) setScene() {
 	}
 }
 
-func (t *tale) words(e event, before, after *state) string {
+func (t *trace) describe(e event, before, after *state) string {
 	who, key := t.rotators[e.who], ""
 	if e.key <= foreign && int(e.key) < len(t.keys) || e.key == foreign {
 		key = t.name(e.key)
@@ -140,31 +140,31 @@ func (t *tale) words(e event, before, after *state) string {
 	switch e.kind {
 	case ringRead:
 		return who + " reads the keyring"
-	case looks:
+	case observes:
 		status := "InProgress"
 		if before.full > 0 {
 			status = "Deployed"
 		}
 		return fmt.Sprintf("%s reads the distribution: header %s, %s", who, key, status)
 	case decides:
-		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.callWords(after.rotators[e.who].call))
+		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.describeCall(after.rotators[e.who].call))
 	case coins:
 		if t.w.reference {
 			return fmt.Sprintf("%s makes %s, to publish it first", who, key)
 		}
-		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.callWords(after.rotators[e.who].call))
+		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.describeCall(after.rotators[e.who].call))
 	case crash:
 		return who + " crashes, or is told of an error and ends"
 	case callDone:
-		return fmt.Sprintf("%s: %s", who, t.callWords(before.rotators[e.who].call))
+		return fmt.Sprintf("%s: %s", who, t.describeCall(before.rotators[e.who].call))
 	case callRefused:
-		return fmt.Sprintf("%s: %s is refused", who, t.callWords(before.rotators[e.who].call))
+		return fmt.Sprintf("%s: %s is refused", who, t.describeCall(before.rotators[e.who].call))
 	case callRepeats:
-		return fmt.Sprintf("%s: %s; the reply is lost, it will be repeated", who, t.callWords(before.rotators[e.who].call))
+		return fmt.Sprintf("%s: %s; the response is lost, it will be repeated", who, t.describeCall(before.rotators[e.who].call))
 	case callHangs:
-		return fmt.Sprintf("%s gives up; its call, %s, may take effect later; another rotator reads the distribution: header %s", who, t.callWords(before.rotators[e.who].call), key)
+		return fmt.Sprintf("%s gives up; its call, %s, may take effect later; another rotator reads the distribution: header %s", who, t.describeCall(before.rotators[e.who].call), key)
 	case lateDone:
-		return "late call: " + t.callWords(before.late)
+		return "late call: " + t.describeCall(before.late)
 	case lateVanishes:
 		return "the late call is lost"
 	case checkPasses:
@@ -176,7 +176,7 @@ func (t *tale) words(e event, before, after *state) string {
 	case upWrites:
 		return fmt.Sprintf("an `up` writes %s, which it chose from the keyring", key)
 	case intrusion:
-		return "somebody puts in a foreign header"
+		return "an intruder puts in a foreign header"
 	case timePasses:
 		return "time passes"
 	case fetches:
@@ -189,7 +189,7 @@ func (t *tale) words(e event, before, after *state) string {
 	return fmt.Sprintf("event %d", e.kind)
 }
 
-func (t *tale) callWords(c call) string {
+func (t *trace) describeCall(c call) string {
 	switch c.kind {
 	case addCall:
 		return "add " + t.name(c.key)

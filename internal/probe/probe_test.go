@@ -16,33 +16,33 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-const header = "x-door"
+const header = "x-origin-verify"
 
 var value = keyring.NewValue([keyring.ValueSize]byte{1})
 
-func TestDoorsVerdicts(t *testing.T) {
-	const opens, shut, unknown = "opens", "shut", "unknown"
+func TestStatusesAreAcceptedRejectedOrInconclusive(t *testing.T) {
+	const accepted, rejected, inconclusive = "accepted", "rejected", "inconclusive"
 	for status, want := range map[int]string{
-		200: opens, 400: opens, 404: opens, 415: opens,
-		401: shut, 403: shut,
-		301: unknown, 302: unknown, 429: unknown, 500: unknown, 502: unknown, 503: unknown, 504: unknown,
+		200: accepted, 400: accepted, 404: accepted, 415: accepted,
+		401: rejected, 403: rejected,
+		301: inconclusive, 302: inconclusive, 429: inconclusive, 500: inconclusive, 502: inconclusive, 503: inconclusive, 504: inconclusive,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			assert.Equal(t, "POST /api/models", r.Method+" "+r.URL.Path)
 			w.WriteHeader(status)
 		}))
-		d := Door{server.Client(), server.URL, header, "/api"}
-		d.HTTP.(*http.Client).CheckRedirect = NewHTTPClient().CheckRedirect
-		assert.Equal(t, want == opens, d.Opens(t.Context(), value) == nil, "status %d", status)
-		assert.Equal(t, want == shut, d.StaysShut(t.Context(), value) == nil, "status %d", status)
+		api := Target{server.Client(), server.URL, header, "/api"}
+		api.HTTP.(*http.Client).CheckRedirect = NewHTTPClient().CheckRedirect
+		assert.Equal(t, want == accepted, api.CheckAccepted(t.Context(), value) == nil, "status %d", status)
+		assert.Equal(t, want == rejected, api.CheckRejected(t.Context(), value) == nil, "status %d", status)
 		server.Close()
 	}
 }
 
-func TestARefusalIsTheAPIsOrTellsNothing(t *testing.T) {
+func TestADenialIsTheAPIsOrInconclusive(t *testing.T) {
 	for name, c := range map[string]struct {
-		header  map[string]string
-		refused bool
+		header   map[string]string
+		rejected bool
 	}{
 		"the API's":                    {map[string]string{"Apigw-Requestid": "a"}, true},
 		"the API's, by CloudFront":     {map[string]string{"Apigw-Requestid": "a", "X-Cache": "Error from cloudfront"}, true},
@@ -55,46 +55,46 @@ func TestARefusalIsTheAPIsOrTellsNothing(t *testing.T) {
 				}
 				w.WriteHeader(status)
 			}))
-			d := Door{server.Client(), server.URL, header, "/api"}
-			err := d.Opens(t.Context(), value)
+			api := Target{server.Client(), server.URL, header, "/api"}
+			err := api.CheckAccepted(t.Context(), value)
 			require.Error(t, err, name)
-			assert.Equal(t, c.refused, errors.Is(err, ErrRefused), name)
-			assert.Equal(t, c.refused, d.StaysShut(t.Context(), value) == nil, name)
-			if !c.refused {
-				assert.ErrorContains(t, err, "from CloudFront or its firewall, which does not tell", name)
+			assert.Equal(t, c.rejected, errors.Is(err, ErrRejected), name)
+			assert.Equal(t, c.rejected, api.CheckRejected(t.Context(), value) == nil, name)
+			if !c.rejected {
+				assert.ErrorContains(t, err, "from CloudFront or its firewall, which does not show", name)
 			}
 			server.Close()
 		}
 	}
 }
 
-func TestHTTPClientGoesNowhereElse(t *testing.T) {
-	var elsewhere atomic.Int32
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
+func TestHTTPClientFollowsNoRedirect(t *testing.T) {
+	var redirected atomic.Int32
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { redirected.Add(1) }))
 	defer other.Close()
 	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	err := Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(t.Context(), value)
+	err := Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "status 307")
-	assert.Zero(t, elsewhere.Load())
+	assert.Zero(t, redirected.Load())
 }
 
 func TestHTTPClientVerifiesTLSAndShowsNoValue(t *testing.T) {
 	var reached atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer server.Close()
-	err := Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(t.Context(), value)
+	err := Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "certificate")
 	assert.Zero(t, reached.Load())
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
-	// Whatever a client quotes.
-	err = Door{quoting{}, server.URL, header, "/api"}.Opens(t.Context(), value)
+	// A client that quotes the header.
+	err = Target{quoting{}, server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "[redacted]")
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// A value that can't be a header's.
-	err = Door{NewHTTPClient(), "http://127.0.0.1:1", header, "/api"}.Opens(t.Context(), keyring.HeaderValue("a\nb"))
+	err = Target{NewHTTPClient(), "http://127.0.0.1:1", header, "/api"}.CheckAccepted(t.Context(), keyring.HeaderValue("a\nb"))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "a\nb")
 }
@@ -105,14 +105,14 @@ func (quoting) Do(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("can't send %v", r.Header)
 }
 
-func TestKnocksEnd(t *testing.T) {
+func TestRequestsTimeOut(t *testing.T) {
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
 	defer server.Close()
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	require.ErrorContains(t, Door{NewHTTPClient(), server.URL, header, "/api"}.Opens(ctx, value), "deadline")
+	require.ErrorContains(t, Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(ctx, value), "deadline")
 }
 
 func TestClockOffset(t *testing.T) {
@@ -128,7 +128,7 @@ func TestClockOffset(t *testing.T) {
 			w.Header().Set("Date", date)
 			w.WriteHeader(http.StatusUnauthorized)
 		}))
-		offset, err := Door{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), clock)
+		offset, err := Target{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), clock)
 		require.NoError(t, err)
 		assert.Equal(t, want, offset, date)
 		server.Close()
@@ -140,6 +140,6 @@ func TestClockOffsetWithoutADate(t *testing.T) {
 		w.Header()["Date"] = nil
 	}))
 	defer server.Close()
-	_, err := Door{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), time.Now)
-	assert.ErrorContains(t, err, "answered without a Date")
+	_, err := Target{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), time.Now)
+	assert.ErrorContains(t, err, "has no Date")
 }

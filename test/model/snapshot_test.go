@@ -6,15 +6,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// look is what a rotator saw, in the model's terms.
-type look struct {
+// snapshot is a rotator's observation, in the model's terms.
+type snapshot struct {
 	ring   [capacity]life // unnamed: not seen
 	header value
 	quiet  uint8
 	full   uint8
 }
 
-// choice is what a rotator may do after a look: the call that it makes next. The key
+// choice is what a rotator may do after a snapshot: the call that it makes next. The key
 // to add comes after the newest that was seen.
 type choice struct {
 	kind    callKind
@@ -59,9 +59,9 @@ func (w *world) eachView(s *state, r rotator, visit func([capacity]life)) {
 	}
 }
 
-// choices asks the real decision, for every request that somebody may make.
-func (w *world) choices(l look) []choice {
-	if known, ok := w.looks[l]; ok {
+// choices asks the real decision, for every request that an operator may make.
+func (w *world) choices(l snapshot) []choice {
+	if known, ok := w.choicesOf[l]; ok {
 		return known
 	}
 	seen := w.observation(l)
@@ -80,7 +80,7 @@ func (w *world) choices(l look) []choice {
 			all = append(all, c)
 		}
 	}
-	w.looks[l] = all
+	w.choicesOf[l] = all
 	return all
 }
 
@@ -114,8 +114,8 @@ func (w *world) settings() keyring.Times {
 	}
 }
 
-// observation puts a look into the terms of the real decision.
-func (w *world) observation(l look) keyring.Observation {
+// observation puts a snapshot into the terms of the real decision.
+func (w *world) observation(l snapshot) keyring.Observation {
 	seen := keyring.Observation{
 		Now:      noon,
 		Header:   keyring.HeaderValue("foreign"),

@@ -11,7 +11,7 @@ import (
 )
 
 // The order is part of the protocol: the clock, the distribution, the keyring.
-func TestLooksInTheOrderOfTheProtocol(t *testing.T) {
+func TestObservesInTheOrderOfTheProtocol(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		time.Sleep(deployTime)
 		var order []string
@@ -26,7 +26,7 @@ func TestLooksInTheOrderOfTheProtocol(t *testing.T) {
 		e, err := parseEvent(eventOf("tick"))
 		require.NoError(t, err)
 		began := r.now()
-		seen, err := r.look(t.Context(), r.target(e))
+		seen, err := r.observe(t.Context(), r.target(e))
 		require.NoError(t, err)
 		assert.Equal(t, []string{"GetDistribution", "GetParametersByPath"}, slices.Compact(order))
 		assert.True(t, seen.Now.Equal(began), "the clock was read before anything")

@@ -1,0 +1,116 @@
+// Command gatehouse is for operators of a stack. It finds out why the stack can't be
+// deployed, rotates and revokes its origin key, and shows the status of the rotation.
+//
+// The doctor is run in the project's folder, in the shell that failed:
+//
+//	go run ./cmd/gatehouse doctor -stack prod
+//
+// The other subcommands read the stack's outputs from standard input, and use the
+// credentials and the region of the environment:
+//
+//	pulumi stack output --json --stack prod | go run ./cmd/gatehouse status
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
+)
+
+const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
+       pulumi stack output --json | gatehouse rotate|revoke [-through KEY]
+       pulumi stack output --json | gatehouse status
+
+  doctor   find out why a stack can't be deployed, and what to do; changes nothing
+  rotate   put a new key into use; the old one stays valid until no request can carry it
+  revoke   put a new key into use and delete every older one; requests that are under way
+           may be rejected
+  status   show the keys, which one is in use, and what comes next
+
+  -stack NAME       the name of the stack
+  -pulumi COMMAND   the command that runs Pulumi
+  -through KEY      continue a rotate or revoke that was interrupted
+
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "gatehouse:", err)
+		os.Exit(1)
+	}
+}
+
+func command(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
+	if len(args) == 0 {
+		return errors.New(usage)
+	}
+	name, args := args[0], args[1:]
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	parse := func() error {
+		if err := flags.Parse(args); err != nil {
+			return fmt.Errorf("%s: %w\n%s", name, err, usage)
+		}
+		if flags.NArg() > 0 {
+			return fmt.Errorf("%s: unexpected arguments %q\n%s", name, flags.Args(), usage)
+		}
+		return nil
+	}
+	switch name {
+	case "doctor":
+		stack := flags.String("stack", "", "")
+		pulumi := flags.String("pulumi", "pulumi", "")
+		if err := parse(); err != nil {
+			return err
+		}
+		if *stack == "" {
+			return fmt.Errorf("doctor: -stack is required\n%s", usage)
+		}
+		return runDoctor(ctx, *stack, *pulumi, out)
+	case "rotate", "revoke":
+		through := flags.String("through", "", "")
+		if err := parse(); err != nil {
+			return err
+		}
+		o, err := newOperator(ctx, in, out)
+		if err != nil {
+			return err
+		}
+		return o.request(ctx, rotatorapi.Action(name), keyring.Name(*through))
+	case "status":
+		if err := parse(); err != nil {
+			return err
+		}
+		o, err := newOperator(ctx, in, out)
+		if err != nil {
+			return err
+		}
+		return o.status(ctx)
+	}
+	return fmt.Errorf("unknown subcommand %q\n%s", name, usage)
+}
+
+func newOperator(ctx context.Context, in io.Reader, out io.Writer) (operator, error) {
+	stack, err := readOutputs(in)
+	if err != nil {
+		return operator{}, err
+	}
+	sdk, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return operator{}, fmt.Errorf("configure the AWS SDK: %w", err)
+	}
+	return operator{api: lambda.NewFromConfig(sdk), stack: stack, out: out}, nil
+}

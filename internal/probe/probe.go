@@ -1,0 +1,179 @@
+// Package probe sends requests to the API and checks whether it accepts or rejects an
+// origin key. The rotator and an update of the stack check with it, from outside, what
+// they are about to do.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+)
+
+// Doer sends a request: an [http.Client].
+type Doer interface {
+	Do(*http.Request) (*http.Response, error)
+}
+
+const (
+	timeout = 10 * time.Second
+
+	// The function responds to this request without calling a model: the body lacks every
+	// required field. The path follows the API's prefix.
+	path = "/models"
+	body = "{}"
+)
+
+// NewHTTPClient returns a client that follows no redirect, and keeps no connection, which
+// would die while Lambda has the process frozen.
+func NewHTTPClient() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	return &http.Client{
+		Transport:     transport,
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Target is an endpoint of the API: the API's own URL, or the distribution's.
+type Target struct {
+	HTTP   Doer
+	URL    string // without a slash at its end
+	Header string // that carries the origin key
+	Prefix string // of the API's paths: "/api"
+}
+
+// ErrRejected is returned when the API has rejected the key. Any other error of
+// [Target.CheckAccepted] means that the probe came to no conclusion.
+var ErrRejected = errors.New("the API rejected the request")
+
+// requestIDHeader is on every response of API Gateway, its own rejections and those of
+// its authorizer included.
+const requestIDHeader = "Apigw-Requestid"
+
+// cacheHeader is on every response of CloudFront.
+const cacheHeader = "X-Cache"
+
+// response is the part of a response from which the API's decision follows.
+type response struct {
+	status  int
+	fromAPI bool // not from CloudFront or a firewall before the API
+}
+
+// CheckAccepted returns an error unless the API authorizes a request with this value; the
+// zero value sends no header. A 4xx from behind the authorizer counts as accepted.
+func (t Target) CheckAccepted(ctx context.Context, value keyring.Value) error {
+	r, err := t.probe(ctx, value)
+	switch {
+	case err != nil:
+		return err
+	case r.isRejection():
+		return fmt.Errorf("%w: %s responded with status %d", ErrRejected, t.URL, r.status)
+	case !r.isConclusive():
+		return t.inconclusive(r)
+	}
+	return nil
+}
+
+// CheckRejected returns an error unless the API rejects the value.
+func (t Target) CheckRejected(ctx context.Context, value keyring.Value) error {
+	r, err := t.probe(ctx, value)
+	switch {
+	case err != nil:
+		return err
+	case r.isRejection():
+		return nil
+	case !r.isConclusive():
+		return t.inconclusive(r)
+	}
+	return fmt.Errorf("%s accepted the request, with status %d: the API is open to requests without a key of the keyring", t.URL, r.status)
+}
+
+func (t Target) inconclusive(r response) error {
+	from := ""
+	if !r.fromAPI {
+		from = " from CloudFront or its firewall"
+	}
+	return fmt.Errorf("%s responded with status %d%s, which does not show whether the API accepts the request", t.URL, r.status, from)
+}
+
+// isDenial reports whether a status denies access, be it the API's or another's: the
+// firewall's, or CloudFront's for a country.
+func isDenial(status int) bool {
+	return status == http.StatusUnauthorized || status == http.StatusForbidden
+}
+
+func (r response) isRejection() bool { return r.fromAPI && isDenial(r.status) }
+
+// isConclusive reports whether the response is that of an API that has decided.
+func (r response) isConclusive() bool {
+	if isDenial(r.status) {
+		return r.fromAPI
+	}
+	return 200 <= r.status && r.status < 300 || 400 <= r.status && r.status < 500 && r.status != http.StatusTooManyRequests
+}
+
+// ClockOffset returns how far this machine's clock is ahead of the API's, to the
+// second: negative if it is behind. The API responds to a request without a key by itself.
+func (t Target) ClockOffset(ctx context.Context, now func() time.Time) (time.Duration, error) {
+	sent := now()
+	resp, err := t.send(ctx, keyring.Value{})
+	if err != nil {
+		return 0, err
+	}
+	date, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		return 0, fmt.Errorf("the response of %s has no Date", t.URL)
+	}
+	middle := sent.Add(now().Sub(sent) / 2)
+	return middle.Sub(date).Truncate(time.Second), nil
+}
+
+// probe sends a request. Without CloudFront's header, the response is the API's.
+func (t Target) probe(ctx context.Context, value keyring.Value) (response, error) {
+	resp, err := t.send(ctx, value)
+	if err != nil {
+		return response{}, err
+	}
+	h := resp.Header
+	return response{resp.StatusCode, h.Get(cacheHeader) == "" || h.Get(requestIDHeader) != ""}, nil
+}
+
+// send sends the request, and returns the response without its body.
+func (t Target) send(ctx context.Context, value keyring.Value) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+t.Prefix+path, strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "gatehouse")
+	if !value.IsZero() {
+		request.Header.Set(t.Header, value.Reveal())
+	}
+	resp, err := t.HTTP.Do(request)
+	if err != nil {
+		return nil, withoutValue(err, value)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	// The body of an accepted request may be confidential: it is discarded.
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	return resp, nil
+}
+
+// withoutValue returns an error with the message of err alone, free of the value: no HTTP
+// client should quote a header, and this one never does.
+func withoutValue(err error, value keyring.Value) error {
+	message := err.Error()
+	if !value.IsZero() {
+		message = strings.ReplaceAll(message, value.Reveal(), value.String())
+	}
+	return errors.New(message)
+}
