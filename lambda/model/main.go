@@ -1,6 +1,6 @@
-// Command model is the function behind the public API: it answers conversations
-// with a model of Amazon Bedrock, or of a server that speaks OpenAI's chat
-// completions.
+// Command model is the Lambda function that serves the model API. It forwards
+// conversations to Amazon Bedrock, or to a server with OpenAI's chat completions API.
+// Package api has the endpoints; package chat the interface of the backends.
 package main
 
 import (
@@ -56,7 +56,7 @@ func newHandler(ctx context.Context) (*api.Handler, error) {
 	}, provider), nil
 }
 
-// newProvider is where a further backend is added.
+// newProvider returns the backend that the settings choose. Add another backend here.
 func newProvider(s settings, sdk aws.Config) chat.Provider {
 	if s.backend == backendOpenAI {
 		p := &openai.Provider{HTTP: openai.NewClient(s.serverName), BaseURL: s.baseURL}

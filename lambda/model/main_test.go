@@ -57,7 +57,7 @@ func TestReadSettings(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func TestSettingsThatAreWrongAreAllNamed(t *testing.T) {
+func TestEveryInvalidSettingIsReported(t *testing.T) {
 	_, err := readSettings(func(string) (string, bool) { return "", false })
 	for name := range common {
 		require.ErrorContains(t, err, name)
@@ -81,7 +81,7 @@ func TestSettingsThatAreWrongAreAllNamed(t *testing.T) {
 	}
 }
 
-func TestTheBackendIsTheOneInTheSettings(t *testing.T) {
+func TestBackendIsChosenByTheSettings(t *testing.T) {
 	s, err := read(map[string]string{"GATEHOUSE_GUARDRAIL_ID": "gr1", "GATEHOUSE_GUARDRAIL_VERSION": "2"})
 	require.NoError(t, err)
 	p, ok := newProvider(s, aws.Config{}).(*bedrock.Provider)
