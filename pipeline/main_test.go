@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-func TestEverythingBelongsToAComponentAndUsesTheOneProvider(t *testing.T) {
+func TestEveryResourceHasAComponentAndTheProvider(t *testing.T) {
 	s, err := config.LoadPipeline(map[string]string{
 		"gatehouse-pipeline:repository": "acme/gatehouse",
 		"gatehouse-pipeline:stacks":     `["dev"]`,
