@@ -78,7 +78,7 @@ func TestViolationFailsTheDeployment(t *testing.T) {
 			"viewerCertificate":    map[string]any{"cloudfrontDefaultCertificate": true},
 			"origins": []any{map[string]any{
 				"originId":      "api",
-				"customHeaders": []any{map[string]any{"name": "x-door", "value": value}},
+				"customHeaders": []any{map[string]any{"name": "x-origin-key", "value": value}},
 			}},
 		})
 	}

@@ -36,7 +36,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	acl, err := wafv2.NewWebAcl(ctx, name+"-acl", &wafv2.WebAclArgs{
 		Name:                 pulumi.String(args.Deployment.Name),
-		Description:          pulumi.String("Front door of " + args.Deployment.Name),
+		Description:          pulumi.String("Web ACL of " + args.Deployment.Name),
 		Scope:                pulumi.String("CLOUDFRONT"),
 		DefaultAction:        &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
 		Rules:                rules(args),

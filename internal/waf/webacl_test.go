@@ -28,7 +28,7 @@ func run(t *testing.T, change func(*config.Settings)) *pulumitest.Recorder {
 			Deployment: pulumitest.Deployment(t),
 			Settings:   s.Firewall,
 			BodyLimit:  s.Edge.BodyLimit,
-			KeyHeader:  "x-door",
+			KeyHeader:  "x-origin-key",
 		})
 		return err
 	})
@@ -188,7 +188,7 @@ func TestSecretHeadersAreRedactedInTheLog(t *testing.T) {
 	for _, field := range l.Input("redactedFields").Mappable().([]any) {
 		headers = append(headers, field.(map[string]any)["singleHeader"].(map[string]any)["name"])
 	}
-	assert.Equal(t, []any{"x-door", "authorization", "cookie", "x-api-key", "api-key"}, headers)
+	assert.Equal(t, []any{"x-origin-key", "authorization", "cookie", "x-api-key", "api-key"}, headers)
 }
 
 func TestOnlyLogDeliveryOfThisAccountMayWriteTheLog(t *testing.T) {

@@ -118,15 +118,15 @@ var examples = map[string][]example{
 		{"aws:apigatewayv2/route:Route", object{"routeKey": "GET /", "authorizationType": "CUSTOM", "authorizerId": "abc"}, ""},
 		{"aws:apigatewayv2/route:Route", object{"routeKey": "GET /", "authorizationType": "NONE"}, `route "GET /"`},
 		{"aws:apigatewayv2/route:Route", object{"routeKey": "GET /", "authorizationType": "CUSTOM"}, "authorizerId"},
-		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST", "identitySources": list{"$request.header.x-door"}}, ""},
-		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "JWT", "identitySources": list{"$request.header.x-door"}}, "REQUEST"},
+		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST", "identitySources": list{"$request.header.x-origin-key"}}, ""},
+		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "JWT", "identitySources": list{"$request.header.x-origin-key"}}, "REQUEST"},
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST"}, "identitySources"},
 	},
 	"key-secret": {
 		{distribution, header(secret{"hush"}), ""},
 		{distribution, header(unknown), ""},
-		{distribution, header("hush"), "the value of the header x-door must be a secret"},
-		{distribution, object{"origins": secret{list{object{"customHeaders": list{object{"name": "x-door", "value": "hush"}}}}}}, ""},
+		{distribution, header("hush"), "the value of the header x-origin-key must be a secret"},
+		{distribution, object{"origins": secret{list{object{"customHeaders": list{object{"name": "x-origin-key", "value": "hush"}}}}}}, ""},
 		{"aws:ssm/parameter:Parameter", object{"value": secret{"hush"}}, ""},
 		{"aws:ssm/parameter:Parameter", object{"value": "hush"}, "value must be a secret"},
 		{"kubernetes:core/v1:Secret", object{"data": object{"tls.key": secret{"hush"}}}, ""},
@@ -171,5 +171,5 @@ func origin(custom object) object {
 }
 
 func header(value any) object {
-	return object{"origins": list{object{"originId": "api", "customHeaders": list{object{"name": "x-door", "value": value}}}}}
+	return object{"origins": list{object{"originId": "api", "customHeaders": list{object{"name": "x-origin-key", "value": value}}}}}
 }
