@@ -120,7 +120,7 @@ test-go:
 FUZZ_TIME ?= 5s
 .PHONY: fuzz
 fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
-	@for target in api/FuzzBody api/FuzzEvent openai/FuzzAnswer strictjson/FuzzParse; do \
+	@for target in api/FuzzBody api/FuzzEvent openai/FuzzResponse strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
 	done
 

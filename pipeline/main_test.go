@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-func TestEverythingBelongsToAComponentAndUsesTheOneProvider(t *testing.T) {
+func TestEveryResourceHasAComponentAndTheProvider(t *testing.T) {
 	s, err := config.LoadPipeline(map[string]string{
 		"gatehouse-pipeline:repository": "acme/gatehouse",
 		"gatehouse-pipeline:stacks":     `["dev"]`,
@@ -31,5 +31,5 @@ func TestEverythingBelongsToAComponentAndUsesTheOneProvider(t *testing.T) {
 		assert.Contains(t, r.Request.GetProvider(), "::pulumi:providers:aws::aws::", r.Name)
 		assert.Regexp(t, `^gatehouse:pipeline:(Pipeline|Stack)$`, string(urn.URN(r.Request.GetParent()).Type()), r.Name)
 	}
-	assert.Equal(t, 1+8+2+9, custom, "the provider, its policies, its roles, what is attached to them")
+	assert.Equal(t, 1+8+2+9, custom, "the provider, the policies, the roles, and their attachments")
 }

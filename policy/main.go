@@ -1,5 +1,5 @@
-// The policy pack: every rule of internal/rules, applied to what the engine is about
-// to deploy.
+// This program is a Pulumi policy pack with the rules of package rules. The engine checks
+// every resource with it before it deploys it.
 //
 //	pulumi preview --policy-pack policy
 //	pulumi up --policy-pack policy
@@ -31,15 +31,15 @@ func main() {
 	}
 }
 
-// policy makes a rule one that stops a deployment.
+// policy returns a policy that fails the deployment if a resource violates the rule.
 func policy(rule rules.Rule) policyx.Policy {
 	return policyx.NewResourceValidationPolicy(rule.Name, policyx.ResourceValidationPolicyArgs{
 		Description:      rule.Description,
 		EnforcementLevel: policyx.EnforcementLevelMandatory,
 		ValidateResource: func(_ context.Context, args policyx.ResourceValidationArgs) error {
 			declared := rules.Resource{Type: args.Resource.Type, Name: args.Resource.Name, Inputs: args.Resource.Properties}
-			for _, sentence := range rule.Check(declared) {
-				args.Manager.ReportViolation(sentence, args.Resource.URN)
+			for _, violation := range rule.Check(declared) {
+				args.Manager.ReportViolation(violation, args.Resource.URN)
 			}
 			return nil
 		},

@@ -54,7 +54,7 @@ func startPack(t *testing.T) pulumirpc.AnalyzerClient {
 	return pack
 }
 
-func TestThePackHasEveryRule(t *testing.T) {
+func TestPackHasEveryRule(t *testing.T) {
 	info, err := startPack(t).GetAnalyzerInfo(t.Context(), &emptypb.Empty{})
 	require.NoError(t, err)
 	var names []string
@@ -69,7 +69,7 @@ func TestThePackHasEveryRule(t *testing.T) {
 	assert.Equal(t, want, names)
 }
 
-func TestWhatBreaksARuleStopsTheDeployment(t *testing.T) {
+func TestViolationFailsTheDeployment(t *testing.T) {
 	pack := startPack(t)
 	const distribution = "aws:cloudfront/distribution:Distribution"
 	headerOf := func(value resource.PropertyValue) resource.PropertyMap {
@@ -78,7 +78,7 @@ func TestWhatBreaksARuleStopsTheDeployment(t *testing.T) {
 			"viewerCertificate":    map[string]any{"cloudfrontDefaultCertificate": true},
 			"origins": []any{map[string]any{
 				"originId":      "api",
-				"customHeaders": []any{map[string]any{"name": "x-door", "value": value}},
+				"customHeaders": []any{map[string]any{"name": "x-origin-key", "value": value}},
 			}},
 		})
 	}

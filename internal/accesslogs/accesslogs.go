@@ -1,6 +1,6 @@
-// Package accesslog has CloudFront write down each request in a bucket: standard
-// logging in its second version, which needs no access control list on the bucket,
-// and writes the fields that it is told.
+// Package accesslogs declares CloudFront's access logs: the bucket, and the log delivery
+// to it. It uses standard logging v2, which needs no access control list on the bucket and
+// allows to choose the fields.
 package accesslogs
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// fields are what is written of a request. Missing are the query and the cookies, in
-// which clients may have secrets.
+// fields are the logged fields of a request. Query and cookies are not among them, since
+// they may have clients' secrets.
 var fields = []string{
 	"date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status", "cs(Referer)", "cs(User-Agent)",
 	"x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes", "time-taken", "ssl-protocol", "ssl-cipher",
@@ -26,12 +26,12 @@ type Args struct {
 	Settings        config.AccessLogs
 	DistributionARN pulumi.StringInput
 
-	// Global is the provider for [settings.GlobalRegion], where CloudFront's logs
-	// start. The bucket is in the region of the component's own provider.
+	// Global is the provider for [config.GlobalRegion], where the delivery of CloudFront's
+	// logs must be. The bucket is in the region of the component's own provider.
 	Global pulumi.ProviderResource
 }
 
-// Logs is the bucket, and the way of the logs to it.
+// Logs is the bucket and the log delivery to it.
 type Logs struct {
 	pulumi.ResourceState
 
@@ -55,13 +55,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"bucketName": l.BucketName})
 }
 
-// sourceName names CloudFront as a source of logs.
+// sourceName returns the name of the delivery source.
 func (a *Args) sourceName() string { return a.Deployment.Name + "-access-logs" }
 
-// newDelivery leads the logs to the bucket. It says nothing of the objects' names:
-// AWS puts AWSLogs/<account>/CloudFront/ before what it is told at first, and not
-// after a change. Source and destination are put by their names and deleted by them:
-// a replacement that came first would be deleted with what it replaces.
+// newDelivery declares the delivery to the bucket. It sets no suffix path for the objects:
+// AWS puts AWSLogs/<account>/CloudFront/ before one on creation, but not after a change.
+// Source and destination are identified by their names: a replacement created first would
+// be deleted with the resource it replaces.
 func (l *Logs) newDelivery(ctx *pulumi.Context, name string, args *Args, b bucket) error {
 	onGlobal := pulumi.Provider(args.Global)
 	source, err := cloudwatch.NewLogDeliverySource(ctx, name+"-source", &cloudwatch.LogDeliverySourceArgs{

@@ -43,7 +43,7 @@ func TestCloudFrontsLogsGoToTheBucket(t *testing.T) {
 	delivery := recorder.Only(t, "aws:cloudwatch/logDelivery:LogDelivery")
 	assert.Equal(t, "gatehouse-test-access-logs", delivery.Text("deliverySourceName"))
 	assert.Equal(t, "arn:aws:mock:::LogDeliveryDestination/access-logs-destination", delivery.Text("deliveryDestinationArn"))
-	assert.Contains(t, strings.Join(delivery.Request.GetDependencies(), " "), "access-logs-policy", "AWS would write a policy of its own")
+	assert.Contains(t, strings.Join(delivery.Request.GetDependencies(), " "), "access-logs-policy", "without it, AWS creates a policy of its own")
 	assert.True(t, delivery.Input("s3DeliveryConfigurations").IsNull())
 }
 

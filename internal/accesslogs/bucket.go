@@ -8,11 +8,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// longestPrefix is how long the start of a bucket's name may be: Terraform's provider
-// adds 26 characters.
+// longestPrefix is the maximum length of a bucket's name prefix: Terraform's provider
+// appends 26 characters.
 const longestPrefix = 37
 
-// abandonedDays is when parts of uploads that were never ended go.
+// abandonedDays is the number of days after which incomplete uploads are deleted.
 const abandonedDays = 7
 
 type bucket struct {
@@ -21,10 +21,10 @@ type bucket struct {
 	policy *s3.BucketPolicy
 }
 
-// newBucket makes a bucket that is nobody's but the account's: private, encrypted,
-// reached over TLS, and emptied with time.
+// newBucket declares a private, encrypted bucket that requires TLS and expires its objects.
 func (l *Logs) newBucket(ctx *pulumi.Context, name string, args *Args) (bucket, error) {
-	// A bucket that stays after its stack stays closed, and is still emptied with time.
+	// A bucket that is retained when its stack is destroyed stays private, and still expires
+	// its objects.
 	held := args.Deployment.HoldsData()
 	made, err := s3.NewBucketV2(ctx, name+"-bucket", &s3.BucketV2Args{
 		BucketPrefix: pulumi.String(BucketPrefix(args.Deployment.Name)),
@@ -37,7 +37,7 @@ func (l *Logs) newBucket(ctx *pulumi.Context, name string, args *Args) (bucket, 
 	if err != nil {
 		return bucket{}, err
 	}
-	// One after the other: S3 refuses changes of a bucket at once.
+	// In sequence: S3 rejects concurrent changes of a bucket.
 	bucketPolicy, err := s3.NewBucketPolicy(ctx, name+"-policy", &s3.BucketPolicyArgs{
 		Bucket: made.ID(),
 		Policy: iampolicy.Document(tlsOnly(made.Arn), mayDeliver(made.Arn, args)),
@@ -45,12 +45,13 @@ func (l *Logs) newBucket(ctx *pulumi.Context, name string, args *Args) (bucket, 
 	return bucket{name: made.ID().ToStringOutput(), arn: made.Arn, policy: bucketPolicy}, err
 }
 
-// BucketPrefix starts the bucket's name, of which Terraform's provider makes up the rest.
+// BucketPrefix returns the prefix of the bucket's name; Terraform's provider generates the
+// rest.
 func BucketPrefix(deploymentName string) string {
 	return deploymentName[:min(len(deploymentName), longestPrefix-len("-logs-"))] + "-logs-"
 }
 
-// close keeps others out of the bucket, and out of what is in it.
+// close declares the bucket's access block, ownership, encryption and lifecycle.
 func (l *Logs) close(ctx *pulumi.Context, name string, args *Args, made *s3.BucketV2, held pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name+"-public-access", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                made.ID(),
@@ -106,9 +107,10 @@ func tlsOnly(arn pulumi.StringInput) iampolicy.Statement {
 	}
 }
 
-// mayDeliver lets AWS's deliverer of logs write those of this distribution. It is the
-// statement that AWS itself adds to a bucket's policy that lacks it: another one that
-// allows the same could be taken for lacking, and the next update would take AWS's away.
+// mayDeliver permits AWS's log delivery service to write the logs of this distribution. It
+// is the statement that AWS itself adds to a bucket policy without it: AWS may not
+// recognize another statement with the same effect and add its own, which the next update
+// would remove.
 func mayDeliver(arn pulumi.StringInput, args *Args) iampolicy.Statement {
 	d := args.Deployment
 	return iampolicy.Statement{

@@ -1,5 +1,6 @@
-// Package certificate is the certificate that the private side shows: what may be
-// issued, by whom it is, and the Secret in Kubernetes that holds it.
+// Package certificate declares the TLS certificate of the model server: the PKI role and
+// the policy in Vault, and the Secret in Kubernetes, issued by Vault or by cert-manager.
+// Package workload mounts the Secret.
 package certificate
 
 import (
@@ -13,7 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 )
 
-// component is the label of all objects here.
+// component is the component label of all objects.
 const component = "certificate"
 
 // Args configures a [Certificate].
@@ -25,24 +26,24 @@ type Args struct {
 	Namespace  *namespace.Namespace
 }
 
-// Certificate is the certificate with its role, its policy and its Secret.
+// Certificate is a certificate with its role, its policy and its Secret.
 type Certificate struct {
 	pulumi.ResourceState
 
 	Role   pulumi.StringOutput // in the issuer's mount
 	Policy pulumi.StringOutput // name in Vault
 
-	// SecretName is that of the Secret, of type kubernetes.io/tls: it is known once the
-	// Secret is there.
+	// SecretName is the name of the Secret, of type kubernetes.io/tls. It is known once the
+	// Secret exists.
 	SecretName pulumi.StringOutput
 
-	// Issued is nil when cert-manager issues: the program doesn't know what and when.
+	// Issued is nil if cert-manager issues the certificate, unknown to the program.
 	Issued *Issued
 }
 
-// Issued is what can be told of a certificate.
+// Issued has the properties of a certificate issued by Vault.
 type Issued struct {
-	SerialNumber pulumi.StringOutput // as Vault writes it: "1a:2b:…"
+	SerialNumber pulumi.StringOutput // in Vault's format: "1a:2b:…"
 	Expires      pulumi.StringOutput // RFC 3339, UTC
 }
 
@@ -71,7 +72,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// issue has the certificate issued, now by Vault or at any time by cert-manager.
+// issue declares the certificate: issued by Vault in this update, or by cert-manager at
+// any time.
 func (c *Certificate) issue(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) error {
 	if args.Settings.Issuer == config.IssuerCertManager {
 		return c.newManaged(ctx, name, args, role)
@@ -83,8 +85,8 @@ func (c *Certificate) issue(ctx *pulumi.Context, name string, args *Args, role *
 	return c.newSecret(ctx, name, args, leaf)
 }
 
-// newPolicy makes the policy for who needs certificates of the role, and no more
-// than that.
+// newPolicy declares the Vault policy that allows to get certificates of the role, and
+// nothing else.
 func (c *Certificate) newPolicy(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) (*vault.Policy, error) {
 	allowed := issuePaths
 	if args.Settings.Issuer == config.IssuerCertManager {
@@ -92,6 +94,6 @@ func (c *Certificate) newPolicy(ctx *pulumi.Context, name string, args *Args, ro
 	}
 	return vault.NewPolicy(ctx, name+"-policy", &vault.PolicyArgs{
 		Name:   pulumi.String(args.Deployment.Name + "-certificates"),
-		Policy: pulumi.All(args.Issuer.Mount, role.Name).ApplyT(func(all []any) string { return policyText(allowed(all[0].(string), all[1].(string))) }).(pulumi.StringOutput),
+		Policy: pulumi.All(args.Issuer.Mount, role.Name).ApplyT(func(all []any) string { return policyHCL(allowed(all[0].(string), all[1].(string))) }).(pulumi.StringOutput),
 	}, pulumi.Parent(c))
 }

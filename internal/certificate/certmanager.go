@@ -13,15 +13,16 @@ import (
 
 const certManagerAPI = "cert-manager.io/v1"
 
-// newManaged has cert-manager issue: it logs in to Vault as a service account, has
-// its own key's request signed, and makes the Secret. The program never sees the key.
+// newManaged declares a certificate that cert-manager manages: it logs in to Vault as a
+// service account, has Vault sign a request for its own key, and creates the Secret. The
+// program never has the private key.
 func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) error {
 	issuer, err := c.newIssuer(ctx, name, args, role)
 	if err != nil {
 		return err
 	}
-	// The Secret has another name than that of a certificate issued by Vault: a stack
-	// that changes from one to the other has both until its pods have moved over.
+	// The Secret's name differs from that of a certificate issued by Vault: a stack that
+	// changes from one to the other has both until its pods are replaced.
 	certificate, err := apiextensions.NewCustomResource(ctx, name+"-certificate", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String(certManagerAPI),
 		Kind:       pulumi.String("Certificate"),
@@ -30,9 +31,9 @@ func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, r
 		})),
 		OtherFields: kubernetes.UntypedArgs{"spec": certificateSpec(args)},
 	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{issuer}),
-		// A changed object stays Ready until cert-manager has looked at it, and what waits
-		// for it would go on with the certificate from before. A new object isn't Ready
-		// before it is issued. The Secret stays where it is meanwhile.
+		// A changed object stays Ready until cert-manager reconciles it, so that its dependents
+		// would continue with the old certificate. A new object isn't Ready before the
+		// certificate is issued. The Secret exists meanwhile.
 		pulumi.ReplaceOnChanges([]string{"spec"}), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, r
 	return nil
 }
 
-// certificateSpec is what cert-manager is to issue, and when again.
+// certificateSpec returns the spec of cert-manager's Certificate.
 func certificateSpec(args *Args) pulumi.Map {
 	s := args.Settings
 	spec := pulumi.Map{
@@ -66,8 +67,8 @@ func certificateSpec(args *Args) pulumi.Map {
 	return spec
 }
 
-// privateKeySpec asks for a new key with each certificate, written as Vault writes
-// those that it makes.
+// privateKeySpec returns the spec of the private key: a new one with each certificate, in
+// the encoding that Vault uses.
 func privateKeySpec(key config.KeyType) pulumi.Map {
 	algorithm := "ECDSA"
 	if key.Algorithm == "rsa" {
@@ -81,7 +82,7 @@ func privateKeySpec(key config.KeyType) pulumi.Map {
 	}
 }
 
-// usages are [keyUsages] in cert-manager's words.
+// usages returns [keyUsages] in cert-manager's terms.
 func usages(key config.KeyType) []string {
 	if key.Algorithm == "rsa" {
 		return []string{"digital signature", "key encipherment", "server auth"}
@@ -89,7 +90,7 @@ func usages(key config.KeyType) []string {
 	return []string{"digital signature", "server auth"}
 }
 
-// newIssuer tells cert-manager where to have requests signed, and as whom.
+// newIssuer declares cert-manager's issuer: the address of Vault and the login.
 func (c *Certificate) newIssuer(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) (*apiextensions.CustomResource, error) {
 	login, err := c.newLogin(ctx, name, args)
 	if err != nil {

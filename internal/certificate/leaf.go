@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newLeaf has Vault issue the certificate, and again when it is due for renewal,
-// which each `pulumi up` looks at.
+// newLeaf declares a certificate that Vault issues. Each `pulumi up` renews it if it is
+// due for renewal.
 func (c *Certificate) newLeaf(ctx *pulumi.Context, name string, args *Args, role *pkisecret.SecretBackendRole) (*pkisecret.SecretBackendCert, error) {
 	s := args.Settings
 	leaf, err := pkisecret.NewSecretBackendCert(ctx, name+"-leaf", &pkisecret.SecretBackendCertArgs{
@@ -24,11 +24,11 @@ func (c *Certificate) newLeaf(ctx *pulumi.Context, name string, args *Args, role
 		MinSecondsRemaining: pulumi.Int(s.RenewBefore / time.Second),
 		Revoke:              pulumi.Bool(true),
 	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{role}),
-		// The old certificate is revoked when everything else is done: by then the Secret,
-		// and the pods that wait for it, have the new one. The plugin would revoke it first,
-		// since the name of the role stays the same.
+		// The old certificate is revoked last, when the Secret, and the pods that depend on it,
+		// have the new one. By default the provider would revoke it first, since the name of
+		// the role stays the same.
 		pulumi.DeleteBeforeReplace(false),
-		// The plugin would only note these until the next renewal.
+		// Without a replacement, the provider would apply these only at the next renewal.
 		pulumi.ReplaceOnChanges([]string{"issuerRef", "ttl"}))
 	if err != nil {
 		return nil, err
@@ -42,10 +42,10 @@ func (c *Certificate) newLeaf(ctx *pulumi.Context, name string, args *Args, role
 	return leaf, nil
 }
 
-// optional leaves out an empty list: Vault's answers have none.
-func optional(texts []string) pulumi.StringArrayInput {
-	if len(texts) == 0 {
+// optional returns nil for an empty list, which Vault's responses leave out.
+func optional(values []string) pulumi.StringArrayInput {
+	if len(values) == 0 {
 		return nil
 	}
-	return pulumi.ToStringArray(texts)
+	return pulumi.ToStringArray(values)
 }

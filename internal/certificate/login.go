@@ -9,12 +9,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// tokenLife is that of the tokens that cert-manager gets from Vault: each is for one
-// request.
+// tokenLife is the TTL of the tokens that cert-manager gets from Vault: each is used for
+// one request.
 const tokenLife = 5 * time.Minute
 
-// login is how cert-manager gets a token from Vault: as a service account that
-// exists for this alone.
+// login has the service account with which cert-manager gets a token from Vault, and
+// which nothing else uses.
 type login struct {
 	account pulumi.StringOutput
 	role    pulumi.StringOutput // of the auth method
@@ -30,7 +30,7 @@ func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (lo
 		return login{}, err
 	}
 	accountName := account.Metadata.Name().Elem()
-	binding, err := c.letCertManagerBe(ctx, name+"-account", args, accountName)
+	binding, err := c.allowTokens(ctx, name+"-account", args, accountName)
 	if err != nil {
 		return login{}, err
 	}
@@ -39,7 +39,7 @@ func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (lo
 		RoleName:                      pulumi.String(args.Deployment.Name),
 		BoundServiceAccountNames:      pulumi.StringArray{accountName},
 		BoundServiceAccountNamespaces: pulumi.StringArray{args.Namespace.Name},
-		// What cert-manager asks Kubernetes for: a token for anything else is no use here.
+		// The audience that cert-manager requests; Vault rejects tokens for any other.
 		Audience:             pulumi.Sprintf("vault://%s/%s", args.Namespace.Name, args.Namespace.ObjectName("issuer")),
 		TokenPolicies:        pulumi.StringArray{c.Policy},
 		TokenNoDefaultPolicy: pulumi.Bool(true),
@@ -52,9 +52,9 @@ func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (lo
 	return login{account: accountName, role: role.RoleName, ready: []pulumi.Resource{binding, role}}, nil
 }
 
-// letCertManagerBe lets cert-manager ask Kubernetes for tokens of the account, and of
-// no other.
-func (c *Certificate) letCertManagerBe(ctx *pulumi.Context, name string, args *Args, account pulumi.StringInput) (pulumi.Resource, error) {
+// allowTokens permits cert-manager to request Kubernetes tokens of the account, and of no
+// other.
+func (c *Certificate) allowTokens(ctx *pulumi.Context, name string, args *Args, account pulumi.StringInput) (pulumi.Resource, error) {
 	role, err := rbacv1.NewRole(ctx, name+"-token", &rbacv1.RoleArgs{
 		Metadata: args.Namespace.Metadata("issuer-token", component, nil),
 		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// newRole makes the role: which certificates may be issued at all. They are a
-// server's, for the names that are served, and no longer-lived than the settings say.
+// newRole declares the PKI role, which restricts the certificates that may be issued: for
+// servers only, with the names and the maximum TTL of the settings.
 func (c *Certificate) newRole(ctx *pulumi.Context, name string, args *Args) (*pkisecret.SecretBackendRole, error) {
 	s := args.Settings
 	return pkisecret.NewSecretBackendRole(ctx, name+"-role", &pkisecret.SecretBackendRoleArgs{
@@ -41,15 +41,15 @@ func (c *Certificate) newRole(ctx *pulumi.Context, name string, args *Args) (*pk
 		CodeSigningFlag:     pulumi.Bool(false),
 		EmailProtectionFlag: pulumi.Bool(false),
 
-		// Vault has to keep a certificate to revoke it.
+		// Vault can only revoke certificates that it stores.
 		NoStore: pulumi.Bool(false),
 	}, pulumi.Parent(c), pulumi.DependsOn(args.Issuer.Ready),
-		// A role in another mount may have the same name: the old one goes last.
+		// A role in another mount may have the same name, so the old one is deleted last.
 		pulumi.DeleteBeforeReplace(false))
 }
 
-// keyUsages are what TLS servers do with a key: signing, and with RSA in TLS 1.2
-// decrypting as well.
+// keyUsages returns the key usages of a TLS server: signatures, and with RSA in TLS 1.2
+// also key encipherment.
 func keyUsages(key config.KeyType) []string {
 	if key.Algorithm == "rsa" {
 		return []string{"DigitalSignature", "KeyEncipherment"}
@@ -57,7 +57,7 @@ func keyUsages(key config.KeyType) []string {
 	return []string{"DigitalSignature"}
 }
 
-// seconds writes a role's duration as Vault answers it: anything else would be a
+// seconds formats a role's duration as Vault returns it: any other format would show a
 // difference at each refresh.
 func seconds(d time.Duration) pulumi.String {
 	return pulumi.String(strconv.Itoa(int(d / time.Second)))

@@ -14,13 +14,13 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// newSecret makes the Secret. Its name stays the same, and so does the object when
-// the certificate is renewed: there is no moment without it.
+// newSecret declares the Secret. A renewal of the certificate updates it in place, so that
+// it always exists.
 func (c *Certificate) newSecret(ctx *pulumi.Context, name string, args *Args, leaf *pkisecret.SecretBackendCert) error {
 	annotations := pulumi.StringMap{
 		"gatehouse/serial-number": c.Issued.SerialNumber,
 		"gatehouse/expires":       c.Issued.Expires,
-		// Whatever somebody else made of it: here is what it holds.
+		// Server-side apply overwrites fields that another manager has set.
 		"pulumi.com/patchForce": pulumi.String("true"),
 	}
 	secret, err := corev1.NewSecret(ctx, name+"-secret", &corev1.SecretArgs{
@@ -35,8 +35,8 @@ func (c *Certificate) newSecret(ctx *pulumi.Context, name string, args *Args, le
 	return nil
 }
 
-// data is what the Secret holds, or an error when the parts don't fit together. It
-// is a secret as a whole.
+// data returns the Secret's data, or an error if certificate, chain and key don't match.
+// It is marked as a secret as a whole.
 func data(leaf *pkisecret.SecretBackendCert, s config.Certificate) pulumi.StringMapOutput {
 	hosts := slices.Concat(s.Names, s.IPAddresses)
 	fields := pulumi.All(leaf.Certificate, leaf.CaChain, leaf.PrivateKey).ApplyT(func(all []any) (map[string]string, error) {
@@ -60,14 +60,14 @@ func data(leaf *pkisecret.SecretBackendCert, s config.Certificate) pulumi.String
 	return pulumi.ToSecret(fields).(pulumi.StringMapOutput)
 }
 
-// checkLife refuses a certificate whose issuer, or whose mount, has shortened its life
-// so much that the next update would renew it, and each one after that.
+// checkLife returns an error if the issuer or the mount has shortened the certificate's
+// lifetime so much that each update would renew it.
 func checkLife(life time.Duration, s config.Certificate) error {
 	if life > s.RenewBefore {
 		return nil
 	}
-	return fmt.Errorf("the certificate from Vault is for %s instead of gatehouse:certificateTtl, %s, and gatehouse:certificateRenewBefore is %s: "+
-		"each update would renew it; does its issuer end soon, or the mount allow no more (max_lease_ttl)?", life, s.TTL, s.RenewBefore)
+	return fmt.Errorf("the certificate from Vault is valid for %s instead of gatehouse:certificateTtl, %s, and gatehouse:certificateRenewBefore is %s: "+
+		"each update would renew it; check when its issuer expires, and the mount's max_lease_ttl", life, s.TTL, s.RenewBefore)
 }
 
-func encode(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+func encode(value string) string { return base64.StdEncoding.EncodeToString([]byte(value)) }

@@ -7,12 +7,12 @@ import (
 
 // rule is one rule of a Vault policy.
 type rule struct {
-	path       string // of one endpoint: nothing in it stands for others
+	path       string // of one endpoint, without wildcards
 	capability string
 }
 
-// issuePaths are for whoever gets certificates of a role: with a key that Vault
-// makes, or for a request of their own. Which names these may have is the role's.
+// issuePaths returns the rules to get certificates of a role, with a key made by Vault or
+// for a signing request. The role restricts their names.
 func issuePaths(mount, role string) []rule {
 	return append(signPaths(mount, role),
 		rule{mount + "/issue/" + role, "update"},
@@ -20,16 +20,16 @@ func issuePaths(mount, role string) []rule {
 	)
 }
 
-// signPaths are for cert-manager, which keeps its keys to itself.
+// signPaths returns the rules for cert-manager, whose keys never leave the cluster.
 func signPaths(mount, role string) []rule {
 	return []rule{{mount + "/sign/" + role, "update"}}
 }
 
-// policyText writes rules as Vault reads them.
-func policyText(rules []rule) string {
-	var text strings.Builder
+// policyHCL returns the rules in Vault's policy language.
+func policyHCL(rules []rule) string {
+	var hcl strings.Builder
 	for _, r := range rules {
-		fmt.Fprintf(&text, "path %q {\n  capabilities = [%q]\n}\n", r.path, r.capability)
+		fmt.Fprintf(&hcl, "path %q {\n  capabilities = [%q]\n}\n", r.path, r.capability)
 	}
-	return text.String()
+	return hcl.String()
 }

@@ -16,11 +16,11 @@ path "pki/issue/server" {
 path "pki/cert/ca_chain" {
   capabilities = ["read"]
 }
-`, policyText(issuePaths("pki", "server")))
+`, policyHCL(issuePaths("pki", "server")))
 	assert.Equal(t, `path "pki/sign/server" {
   capabilities = ["update"]
 }
-`, policyText(signPaths("pki", "server")))
+`, policyHCL(signPaths("pki", "server")))
 }
 
 func TestNoPolicyReachesFurther(t *testing.T) {

@@ -1,5 +1,5 @@
-// Package model is the function that answers the public API: conversations with a
-// model, and what there is to know about them.
+// Package chatapi declares the Lambda function that serves the model API, with its
+// routes, its permissions and its VPC attachment. The function's code is in lambda/model.
 package chatapi
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
-// timeout lies just below the 30 seconds after which an HTTP API gives up on an
-// integration, so that the function can still answer for itself.
+// timeout is just below the 30 seconds of an HTTP API's integration timeout, so that the
+// function can still respond itself.
 const timeout = 29
 
 // Args configures a [API].
@@ -22,10 +22,10 @@ type Args struct {
 	APIPrefix  string // of all paths: "/api"
 	Settings   config.Model
 
-	// Lookup asks AWS in the models' region, where that is not the component's own.
+	// Lookup has the provider for the models' region, if that is not the component's own.
 	Lookup pulumi.InvokeOption
 
-	// Place is where the function is in a VPC; nil outside of any.
+	// VPC attaches the function to a VPC; nil for none.
 	VPC *VPCConfig
 }
 
@@ -35,14 +35,15 @@ type API struct {
 
 	Function *function.Function
 
-	// Routes lead to the function: all that is below the prefix and leads nowhere else.
+	// Routes are the API's routes to the function: its endpoints, and all other paths below
+	// the prefix.
 	Routes []httpapi.Route
 
-	// SecurityGroupIDs are that of "model" in a VPC.
+	// SecurityGroupIDs has the function's group as "model" if it is in a VPC.
 	SecurityGroupIDs pulumi.StringMap
 }
 
-// New declares the model's function. It may ask the models of args and nothing else.
+// New declares the function. It may invoke the models of args and no others.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*API, error) {
 	c := &API{SecurityGroupIDs: pulumi.StringMap{}}
 	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, c, opts...); err != nil {
@@ -59,7 +60,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	c.Function, err = function.New(ctx, name+"-function", &function.Args{
 		Deployment:          args.Deployment,
 		Code:                "model",
-		Description:         "Answers the API of " + args.Deployment.Name,
+		Description:         "Serves the model API of " + args.Deployment.Name,
 		Timeout:             timeout,
 		Memory:              args.Settings.Memory,
 		ReservedConcurrency: args.Settings.ReservedConcurrency,

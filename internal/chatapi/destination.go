@@ -14,17 +14,17 @@ import (
 
 const https = 443
 
-// destination is a network and a port in it that the function may open connections
-// to. EC2 knows a rule by these two and refuses a second one, whatever it is for.
+// destination is an address range and a port that the function may connect to. EC2
+// identifies a rule by these two and rejects a second one, regardless of its purpose.
 type destination struct {
 	network          string
 	port             int
-	server, services bool // what is there
+	server, services bool // whether the model's server or AWS services are there
 }
 
-// destinations are the networks and ports that the settings lead to, each once:
-// the model's server, and, in a VPC of others, the endpoints of AWS services,
-// which may be anywhere in it.
+// destinations returns the address ranges and ports of the settings, each once: the
+// model's server, and, in an existing VPC, the endpoints of AWS services, which may have
+// any address in it.
 func (a *Args) destinations() ([]destination, error) {
 	var all []destination
 	add := func(networks []string, port int, mark func(*destination)) {
@@ -53,12 +53,13 @@ func (a *Args) destinations() ([]destination, error) {
 	return all, nil
 }
 
-// callsServices reports whether the function calls services of AWS beside its log's.
+// callsServices reports whether the function calls AWS services other than CloudWatch
+// Logs.
 func (a *Args) callsServices() bool {
 	return a.Settings.Backend != config.BackendOpenAI || a.Settings.Server.APIKeyParameter != ""
 }
 
-// description says what the destination is for.
+// description returns the description of the destination's rule.
 func (d destination) description() string {
 	var what []string
 	if d.server {
@@ -70,8 +71,9 @@ func (d destination) description() string {
 	return "To " + strings.Join(what, " and ")
 }
 
-// formerNames are those that the rule for this destination had in earlier versions.
-// A rule under a new name would be made before the old one is deleted, and refused.
+// formerNames returns the names that the rule for this destination had in earlier
+// versions. Without an alias, the engine would create the renamed rule before it deletes
+// the old one, which EC2 rejects.
 func (d destination) formerNames(name string) []pulumi.Alias {
 	names := []string{fmt.Sprintf("%s-to-server-%d-%s", name, d.port, d.network)}
 	if d.port == https {
@@ -84,8 +86,8 @@ func (d destination) formerNames(name string) []pulumi.Alias {
 	return aliases
 }
 
-// serverIn returns where in these networks a server may be, and its port: at its
-// address, or anywhere if the URL has a name.
+// serverIn returns the address ranges in which a server may be, and its port: the URL's
+// address, or all networks if the URL has a name.
 func serverIn(networks []string, baseURL string) ([]string, int, error) {
 	u, err := url.Parse(baseURL)
 	if err != nil {

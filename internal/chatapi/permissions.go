@@ -11,30 +11,30 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// invoke is what Bedrock's Converse is authorized as.
+// invoke is the action that authorizes Bedrock's Converse operation.
 var invoke = []string{"bedrock:InvokeModel"}
 
-// statements are what the function may do.
+// statements returns the function's permissions.
 func (c *API) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement, error) {
 	if args.Settings.Backend == config.BackendOpenAI {
 		return args.readKey(), nil
 	}
-	models := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: args.throughGuardrail()}
+	invokeModels := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: args.throughGuardrail()}
 	statements := []iampolicy.Statement{}
 	for i, id := range args.Settings.IDs() {
 		if !config.IsInferenceProfile(id) {
-			models.Resources = append(models.Resources, pulumi.String(args.foundationModelARN(id)))
+			invokeModels.Resources = append(invokeModels.Resources, pulumi.String(args.foundationModelARN(id)))
 			continue
 		}
-		profile, behind, err := c.profile(ctx, args, id)
+		profile, models, err := c.profile(ctx, args, id)
 		if err != nil {
 			return nil, err
 		}
-		models.Resources = append(models.Resources, pulumi.String(profile))
-		behind.Sid = fmt.Sprintf("InvokeModelOfProfile%d", i)
-		statements = append(statements, behind)
+		invokeModels.Resources = append(invokeModels.Resources, pulumi.String(profile))
+		models.Sid = fmt.Sprintf("InvokeModelOfProfile%d", i)
+		statements = append(statements, models)
 	}
-	statements = append([]iampolicy.Statement{models}, statements...)
+	statements = append([]iampolicy.Statement{invokeModels}, statements...)
 	if args.Settings.Guardrail.ID != "" {
 		statements = append(statements, iampolicy.Statement{
 			Sid:     "ApplyGuardrail",
@@ -48,9 +48,9 @@ func (c *API) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement
 	return statements, nil
 }
 
-// profile returns the ARN of an inference profile, and what it takes to invoke the
-// model in each of the profile's regions, through the profile only. Which regions
-// those are is for AWS to say, and changes.
+// profile returns the ARN of an inference profile, and a statement that allows to invoke
+// its model in each of the profile's regions, through the profile only. AWS chooses the
+// regions, and changes them.
 func (c *API) profile(ctx *pulumi.Context, args *Args, id string) (string, iampolicy.Statement, error) {
 	opts := []pulumi.InvokeOption{pulumi.Parent(c)}
 	if args.Lookup != nil {
@@ -60,7 +60,7 @@ func (c *API) profile(ctx *pulumi.Context, args *Args, id string) (string, iampo
 	if err != nil {
 		return "", iampolicy.Statement{}, fmt.Errorf("looking up the inference profile %s of gatehouse:modelId or gatehouse:modelAllowedIds in %s: %w", id, args.region(), err)
 	}
-	behind := iampolicy.Statement{
+	statement := iampolicy.Statement{
 		Actions: invoke,
 		Conditions: []iampolicy.Condition{{
 			Operator: "StringEquals", Key: "bedrock:InferenceProfileArn", Value: pulumi.String(found.InferenceProfileArn),
@@ -73,13 +73,13 @@ func (c *API) profile(ctx *pulumi.Context, args *Args, id string) (string, iampo
 	if len(arns) == 0 {
 		return "", iampolicy.Statement{}, fmt.Errorf("the inference profile %s has no models", id)
 	}
-	slices.Sort(arns) // AWS promises no order, and another is no change
-	behind.Resources = pulumi.ToStringArray(arns)
-	return found.InferenceProfileArn, behind, nil
+	slices.Sort(arns) // AWS returns them in any order, which must not cause a change
+	statement.Resources = pulumi.ToStringArray(arns)
+	return found.InferenceProfileArn, statement, nil
 }
 
-// throughGuardrail is the condition that nothing is asked without the guardrail, if
-// there is one. IAM knows the draft by the guardrail's ARN alone.
+// throughGuardrail returns the condition that models are invoked only with the guardrail,
+// if there is one. For a draft, IAM's condition has the guardrail's ARN without a version.
 func (a *Args) throughGuardrail() []iampolicy.Condition {
 	if a.Settings.Guardrail.ID == "" {
 		return nil
@@ -91,8 +91,8 @@ func (a *Args) throughGuardrail() []iampolicy.Condition {
 	return []iampolicy.Condition{{Operator: "StringEquals", Key: "bedrock:GuardrailIdentifier", Value: pulumi.String(arn)}}
 }
 
-// readKey allows reading the key of the model's server. Parameter Store names the
-// parameter to KMS, so that whichever key it is encrypted with decrypts nothing else.
+// readKey allows reading the API key of the model's server. Parameter Store passes the
+// parameter's ARN to KMS, so that any KMS key may be used for this parameter only.
 func (a *Args) readKey() []iampolicy.Statement {
 	name, d := a.Settings.Server.APIKeyParameter, a.Deployment
 	if name == "" {
@@ -120,15 +120,16 @@ func (a *Args) region() string {
 	return a.Deployment.Region
 }
 
-// foundationModelARN leaves the account empty: foundation models belong to AWS.
+// foundationModelARN returns the ARN of a foundation model, without an account: foundation
+// models belong to AWS.
 func (a *Args) foundationModelARN(id string) string {
 	return fmt.Sprintf("arn:%s:bedrock:%s::foundation-model/%s", a.Deployment.Partition, a.region(), id)
 }
 
-// guardrailProfilesARN is of what a guardrail for cross-Region inference works through,
-// as each of the standard tier does: a profile of AWS's, in every Region that it leads
-// to. Which profile the guardrail has, and where that leads, is for others to say, and
-// the profiles judge nothing without the guardrail.
+// guardrailProfilesARN matches the guardrail profiles, AWS's profiles for cross-Region
+// inference that each guardrail of the standard tier uses, in each of its Regions. The
+// guardrail's configuration determines the profile and its Regions, which the program
+// doesn't know; the profiles have no effect without the guardrail.
 func (a *Args) guardrailProfilesARN() string {
 	return fmt.Sprintf("arn:%s:bedrock:*:%s:guardrail-profile/*", a.Deployment.Partition, a.Deployment.AccountID)
 }

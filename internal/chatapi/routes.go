@@ -7,9 +7,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 )
 
-// routes are the API's paths. Those that it has are routes of their own, so that
-// each is throttled and measured apart; the last leaves it to the function to say
-// that there is nothing, or no such method.
+// routes returns a route for each endpoint, so that API Gateway throttles and measures
+// them separately, and one for all other paths and methods, for which the function
+// returns an error.
 func routes(prefix string, f *function.Function) []httpapi.Route {
 	all := []httpapi.Route{
 		{Name: "models", Method: http.MethodPost, Path: "/models"},

@@ -12,13 +12,13 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 )
 
-// Place is where the function is in a VPC, and who may be asked there.
+// VPCConfig attaches the function to a VPC and names the private model it may call.
 type VPCConfig struct {
 	Attachment   network.Attachment
 	PrivateModel PrivateModel
 }
 
-// PrivateModel is the model behind the stack's own load balancer.
+// PrivateModel is the model that the stack's own load balancer leads to.
 type PrivateModel struct {
 	URL             pulumi.StringInput // without a path
 	Port            int
@@ -26,13 +26,13 @@ type PrivateModel struct {
 	SecurityGroupID pulumi.StringInput // the load balancer's
 }
 
-// usesPrivateModel reports whether it is the one that the function asks.
+// usesPrivateModel reports whether the private model is the function's backend.
 func (a *Args) usesPrivateModel() bool {
 	return a.Settings.Backend == config.BackendOpenAI && a.Settings.Server.BaseURL == ""
 }
 
-// newVPC makes the function's security group, which lets it reach the model and
-// the endpoints of AWS services, and nothing else.
+// newVPC declares the function's security group, with which it reaches only the model and
+// the endpoints of AWS services.
 func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VPC, error) {
 	if args.VPC == nil {
 		return nil, nil
@@ -65,8 +65,8 @@ func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VP
 	}, nil
 }
 
-// allowPrivateModel lets the function open connections to the load balancer. The
-// rules' names have the port, so that another one is opened before the old is closed.
+// allowPrivateModel permits connections to the load balancer. The rules' names have the
+// port, so that the rules for a new port are created before the old ones are deleted.
 func (c *API) allowPrivateModel(ctx *pulumi.Context, name string, private PrivateModel, group *ec2.SecurityGroup) error {
 	name = fmt.Sprintf("%s-to-load-balancer-%d", name, private.Port)
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-egress", &vpc.SecurityGroupEgressRuleArgs{
@@ -91,8 +91,8 @@ func (c *API) allowPrivateModel(ctx *pulumi.Context, name string, private Privat
 	return err
 }
 
-// allowEndpoints opens the way to AWS's endpoints in the stack's own VPC, by their
-// group.
+// allowEndpoints permits connections to the security group of the interface endpoints in
+// the stack's own VPC.
 func (c *API) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
 	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-to-endpoints", &vpc.SecurityGroupEgressRuleArgs{
 		SecurityGroupId:           group.ID(),
@@ -105,7 +105,7 @@ func (c *API) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group
 	return err
 }
 
-// allowDestinations opens the way to networks and ports, by one rule each.
+// allowDestinations permits connections to address ranges and ports, by one rule each.
 func (c *API) allowDestinations(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
 	all, err := args.destinations()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package domain gives the front door names of one's own: a certificate for them, and
-// their records.
+// Package customdomain declares what the distribution's custom domain names need: a
+// certificate of ACM, validated by DNS, and the alias records in Route 53.
 package customdomain
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// validationTTL, in seconds, is that of the records which prove a certificate: they
+// validationTTL is the TTL, in seconds, of the records that validate a certificate. They
 // never change.
 const validationTTL = 300
 
@@ -22,16 +22,16 @@ type Args struct {
 	Settings config.Domain // with names
 }
 
-// Domain is a certificate for the names. Its provider has to be one for
-// [settings.GlobalRegion].
+// Certificate is a certificate for the names. Its provider must be one for
+// [config.GlobalRegion].
 type Certificate struct {
 	pulumi.ResourceState
 
-	ARN pulumi.StringOutput // known once the certificate is proven
+	ARN pulumi.StringOutput // known once the certificate is validated
 }
 
-// New declares the certificate, unless there is one, with the records that prove it.
-// It fails when a name is none of the zone's.
+// New declares the certificate with the records that validate it, unless the settings
+// have an existing one. It returns an error if a name is not in the zone.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Certificate, error) {
 	c := &Certificate{}
 	if err := ctx.RegisterComponentResource("gatehouse:domain:Domain", name, c, opts...); err != nil {
@@ -48,7 +48,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"certificateArn": c.ARN})
 }
 
-// checkZone fails when there is a zone and the names can't have records in it.
+// checkZone returns an error if there is a zone and a name can't have records in it.
 func checkZone(ctx *pulumi.Context, s config.Domain, opts ...pulumi.InvokeOption) error {
 	if s.ZoneID == "" {
 		return nil
@@ -58,7 +58,7 @@ func checkZone(ctx *pulumi.Context, s config.Domain, opts ...pulumi.InvokeOption
 		return fmt.Errorf("looking up the zone in domainZoneId, %s: %w", s.ZoneID, err)
 	}
 	if zone.PrivateZone != nil && *zone.PrivateZone {
-		return fmt.Errorf("domainZoneId is %q, a private zone; allowed: a public one, which the internet can ask", s.ZoneID)
+		return fmt.Errorf("domainZoneId is %q, a private zone; it must be a public one", s.ZoneID)
 	}
 	apex := strings.TrimSuffix(zone.Name, ".")
 	for _, name := range s.Names {
@@ -78,7 +78,7 @@ func (c *Certificate) newCertificate(ctx *pulumi.Context, name string, s config.
 	if err != nil {
 		return err
 	}
-	var proofs pulumi.StringArray
+	var validated pulumi.StringArray
 	for _, domainName := range s.Names {
 		option := validationOption(certificate, domainName)
 		record, err := route53.NewRecord(ctx, name+"-validation-"+domainName, &route53.RecordArgs{
@@ -87,17 +87,17 @@ func (c *Certificate) newCertificate(ctx *pulumi.Context, name string, s config.
 			Type:    option.ResourceRecordType().Elem(),
 			Records: pulumi.StringArray{option.ResourceRecordValue().Elem()},
 			Ttl:     pulumi.Int(validationTTL),
-			// For the same name, every certificate of the account has the same record.
+			// All certificates of an account have the same record for the same name.
 			AllowOverwrite: pulumi.Bool(true),
 		}, pulumi.Parent(c))
 		if err != nil {
 			return err
 		}
-		proofs = append(proofs, record.Fqdn)
+		validated = append(validated, record.Fqdn)
 	}
 	validation, err := acm.NewCertificateValidation(ctx, name+"-validation", &acm.CertificateValidationArgs{
 		CertificateArn:        certificate.Arn,
-		ValidationRecordFqdns: proofs,
+		ValidationRecordFqdns: validated,
 	}, pulumi.Parent(c))
 	if err != nil {
 		return err
@@ -106,8 +106,8 @@ func (c *Certificate) newCertificate(ctx *pulumi.Context, name string, s config.
 	return nil
 }
 
-// validationOption is how a name of the certificate is proven. The options come in no
-// order.
+// validationOption returns the validation record for a name of the certificate. ACM
+// returns them in any order.
 func validationOption(certificate *acm.Certificate, domainName string) acm.CertificateDomainValidationOptionOutput {
 	return certificate.DomainValidationOptions.ApplyT(func(options []acm.CertificateDomainValidationOption) (acm.CertificateDomainValidationOption, error) {
 		for _, option := range options {
@@ -115,6 +115,6 @@ func validationOption(certificate *acm.Certificate, domainName string) acm.Certi
 				return option, nil
 			}
 		}
-		return acm.CertificateDomainValidationOption{}, fmt.Errorf("the certificate says nothing of how %s is proven", domainName)
+		return acm.CertificateDomainValidationOption{}, fmt.Errorf("the certificate has no validation record for %s", domainName)
 	}).(acm.CertificateDomainValidationOptionOutput)
 }

@@ -78,7 +78,7 @@ func TestANameOfAnotherZoneIsRefused(t *testing.T) {
 
 func TestAZoneThatTheInternetCantAskIsRefused(t *testing.T) {
 	_, err := run(config.Domain{Names: names, ZoneID: pulumitest.PrivateZone})
-	require.ErrorContains(t, err, "a private zone; allowed: a public one")
+	require.ErrorContains(t, err, "a private zone; it must be a public one")
 }
 
 func TestAZoneThatIsNotThereIsNamed(t *testing.T) {

@@ -13,10 +13,10 @@ type RecordsArgs struct {
 	IPv6     bool
 
 	DistributionDomainName pulumi.StringInput
-	DistributionZoneID     pulumi.StringInput // of CloudFront's own zone
+	DistributionZoneID     pulumi.StringInput // CloudFront's own zone
 }
 
-// Records lead the names to the distribution.
+// Records are the alias records from the names to the distribution.
 type Records struct {
 	pulumi.ResourceState
 }

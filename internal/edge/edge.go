@@ -66,7 +66,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	distributionArgs := &cloudfront.DistributionArgs{
-		Comment:               pulumi.String("Front door of " + args.Deployment.Name),
+		Comment:               pulumi.String("Distribution of " + args.Deployment.Name),
 		Staging:               pulumi.Bool(false), // left out, previews with an unknown origin show a replacement
 		Enabled:               pulumi.Bool(true),
 		PriceClass:            pulumi.String(args.Edge.PriceClass),

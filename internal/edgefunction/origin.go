@@ -85,7 +85,7 @@ func (o *Origin) newFunction(ctx *pulumi.Context, name string, args *OriginArgs,
 		return nil, err
 	}
 	return lambda.NewFunction(ctx, name, &lambda.FunctionArgs{
-		Description:   pulumi.String("Last before the API of " + args.Deployment.Name + ": origin-request"),
+		Description:   pulumi.String("The origin-request function of " + args.Deployment.Name),
 		Runtime:       pulumi.String("nodejs22.x"),
 		Handler:       pulumi.String("index.handler"),
 		Architectures: pulumi.StringArray{pulumi.String("x86_64")}, // CloudFront runs no other

@@ -76,7 +76,7 @@ func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployme
 	}
 	return cloudfront.NewFunction(ctx, name+"-"+event, &cloudfront.FunctionArgs{
 		Name:    pulumi.String(d.Name + "-viewer-" + event),
-		Comment: pulumi.String("First and last of " + d.Name + ": viewer-" + event),
+		Comment: pulumi.String("The viewer-" + event + " function of " + d.Name),
 		Runtime: pulumi.String("cloudfront-js-2.0"),
 		Code:    pulumi.String(code),
 		Publish: pulumi.Bool(true),

@@ -69,7 +69,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 func (a *API) newAPI(ctx *pulumi.Context, name string, args *Args) error {
 	api, err := apigatewayv2.NewApi(ctx, name+"-api", &apigatewayv2.ApiArgs{
 		Name:         pulumi.String(args.Deployment.Name),
-		Description:  pulumi.String("Answers only what came through CloudFront"),
+		Description:  pulumi.String("Accepts only requests through CloudFront"),
 		ProtocolType: pulumi.String("HTTP"),
 	}, pulumi.Parent(a))
 	if err != nil {

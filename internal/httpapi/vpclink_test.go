@@ -54,7 +54,7 @@ func TestPrivateRouteUsesTheVPCLink(t *testing.T) {
 		"payloadFormatVersion": resource.NewProperty("1.0"),
 		"timeoutMilliseconds":  resource.NewProperty(7000.0),
 		"requestParameters": resource.NewProperty(resource.PropertyMap{
-			"overwrite:path":       resource.NewProperty("/$request.path.proxy"),
+			"overwrite:path":             resource.NewProperty("/$request.path.proxy"),
 			"remove:header.x-origin-key": resource.NewProperty("''"),
 		}),
 	}, integration.Inputs)

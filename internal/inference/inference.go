@@ -1,5 +1,6 @@
-// Package inference is the private model's way in: from the API through a VPC link
-// to an internal load balancer, and from there to the model's targets.
+// Package inference declares the private route to a model in the VPC: a VPC link, an
+// internal load balancer and its target group. Package httpapi declares the API's route
+// to it; package chatapi can use it as its backend.
 package inference
 
 import (
@@ -20,12 +21,12 @@ type Args struct {
 	Attachment network.Attachment
 }
 
-// Inference is the VPC link and the load balancer behind it.
+// Inference is a VPC link with its load balancer and target group.
 //
-// None of its resources has a name of the program's own: AWS can't change the
-// subnets and groups of a link, nor the port of a target group. The engine makes
-// another one first, moves the requests over and deletes the old one last, which
-// takes a name that is free.
+// None of its resources has a physical name in the program: AWS can't change the subnets
+// and groups of a link, nor the port of a target group. The engine creates a replacement
+// first, moves the requests to it and deletes the old one last, which requires a
+// generated name.
 type Inference struct {
 	pulumi.ResourceState
 
@@ -34,20 +35,19 @@ type Inference struct {
 	LoadBalancerDNSName pulumi.StringOutput
 	TargetGroupARN      pulumi.StringOutput
 
-	// URL is where the load balancer listens in the VPC, without a path; Port is the
-	// URL's.
+	// URL is the load balancer's URL in the VPC, without a path; Port is its port.
 	URL  pulumi.StringOutput
 	Port int
 
-	// SecurityGroupIDs are those of "vpcLink", "loadBalancer" and "targets". The
-	// targets have to wear the last: nothing else may be reached by the load balancer.
+	// SecurityGroupIDs has the groups "vpcLink", "loadBalancer" and "targets". The targets
+	// must be in the last one, since the load balancer can reach no other group.
 	SecurityGroupIDs pulumi.StringMap
 
-	// Route leads through the link to the targets.
+	// Route is the API's route through the link to the targets.
 	Route httpapi.Route
 }
 
-// New declares the way to the private model.
+// New declares the private route.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Inference, error) {
 	i := &Inference{}
 	if err := ctx.RegisterComponentResource("gatehouse:inference:Inference", name, i, opts...); err != nil {
@@ -97,8 +97,8 @@ func (i *Inference) route(args *Args, listener *lb.Listener) httpapi.Route {
 	}
 }
 
-// tags say which stack a resource belongs to where its name doesn't: in AWS's
-// console.
+// tags returns the Name tag, by which AWS's console shows the stack of a resource with a
+// generated name.
 func (a *Args) tags(what string) pulumi.StringMap {
 	return pulumi.StringMap{"Name": pulumi.String(a.Deployment.Name + "-inference-" + what)}
 }

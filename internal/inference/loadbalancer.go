@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// drain, in seconds, is how long a target that leaves may finish its requests: no
-// request outlives the 30 seconds after which an HTTP API gives up.
+// drain is the deregistration delay in seconds. No request lasts longer than 30 seconds,
+// the maximum timeout of an HTTP API's integration.
 const drain = 30
 
 // Health checks of the targets.
@@ -18,18 +18,18 @@ const (
 	healthyAfter    = 2 // successes in a row
 	unhealthyAfter  = 3 // failures in a row
 	healthTimeout   = 5 * time.Second
-	registerLatency = 15 * time.Second // the AWS Load Balancer Controller's pause between two looks
+	registerLatency = 15 * time.Second // polling interval of the AWS Load Balancer Controller
 )
 
-// TargetDelay is how long a new target waits at most for its first requests once it
-// answers the health checks.
+// TargetDelay is the maximum time from a new target's first successful health check to
+// its first request.
 const TargetDelay = registerLatency + (healthyAfter+1)*healthInterval
 
-// tlsPolicy takes TLS 1.2 and 1.3, with forward secrecy.
+// tlsPolicy allows TLS 1.2 and 1.3, with forward secrecy.
 const tlsPolicy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
-// newLoadBalancer makes the load balancer with its targets and returns its
-// listener, which is there only once everything behind it is.
+// newLoadBalancer declares the load balancer with its targets and returns its listener,
+// which depends on all of them.
 func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args, g *groups) (*lb.Listener, error) {
 	balancer, err := lb.NewLoadBalancer(ctx, name+"-load-balancer", &lb.LoadBalancerArgs{
 		LoadBalancerType:        pulumi.String("application"),
@@ -38,9 +38,9 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 		SecurityGroups:          pulumi.StringArray{g.loadBalancer.ID()},
 		DropInvalidHeaderFields: pulumi.Bool(true),
 		Tags:                    args.tags("load-balancer"),
-		// A load balancer can't leave its VPC, and the provider doesn't know: it would try
-		// to set the subnets of the other one. Its group is replaced if, and only if, the
-		// VPC is another one; another zone changes the subnets alone, in place.
+		// A load balancer can't move to another VPC. The provider doesn't replace it, but
+		// would try to set subnets of the other VPC. Its security group is replaced if, and
+		// only if, the VPC changes; a change of zones only changes the subnets, in place.
 	}, pulumi.Parent(i), pulumi.ReplaceOnChanges([]string{"securityGroups"}))
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (i *Inference) newLoadBalancer(ctx *pulumi.Context, name string, args *Args
 	}, pulumi.Parent(i), pulumi.DependsOn(append(targets, g.rules...)))
 }
 
-// newTargets makes the target group, and returns the targets of the settings.
+// newTargets declares the target group and returns the targets of the settings.
 func (i *Inference) newTargets(ctx *pulumi.Context, name string, args *Args) ([]pulumi.Resource, error) {
 	s := args.Settings
 	group, err := lb.NewTargetGroup(ctx, name+"-targets", &lb.TargetGroupArgs{
@@ -76,7 +76,7 @@ func (i *Inference) newTargets(ctx *pulumi.Context, name string, args *Args) ([]
 		Protocol:            pulumi.String(s.Protocol),
 		Port:                pulumi.Int(s.Port),
 		DeregistrationDelay: pulumi.Int(drain),
-		// Answers of a model take unevenly long: counting requests would pile them up.
+		// A model's responses differ much in duration: round robin would overload targets.
 		LoadBalancingAlgorithmType: pulumi.String("least_outstanding_requests"),
 		HealthCheck: &lb.TargetGroupHealthCheckArgs{
 			Protocol:           pulumi.String(s.Protocol),
@@ -109,8 +109,8 @@ func (i *Inference) newTargets(ctx *pulumi.Context, name string, args *Args) ([]
 	return targets, nil
 }
 
-// listener is what differs with and without TLS. The listener's name has the
-// protocol: the two can be side by side while the requests move over.
+// listener holds the properties that differ with and without TLS. The resource's name
+// has the protocol, so that both listeners can exist while requests move to the new one.
 type listener struct {
 	protocol       string
 	port           int

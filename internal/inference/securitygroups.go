@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// groups are the security groups, each of which reaches the next and nothing else.
+// groups holds the security groups. Each can reach the next one and nothing else.
 type groups struct {
 	link, loadBalancer, targets *ec2.SecurityGroup
 
@@ -18,7 +18,7 @@ type groups struct {
 func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*groups, error) {
 	g := &groups{}
 	for _, group := range []struct {
-		place             **ec2.SecurityGroup
+		group             **ec2.SecurityGroup
 		what, description string
 	}{
 		{&g.link, "link", "Link of the API into the VPC"},
@@ -33,7 +33,7 @@ func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*gr
 		if err != nil {
 			return nil, err
 		}
-		*group.place = made
+		*group.group = made
 	}
 	if err := i.allow(ctx, name+"-link-to-load-balancer", "From the link to the load balancer", g, g.link, g.loadBalancer, args.listener().port); err != nil {
 		return nil, err
@@ -49,8 +49,8 @@ func (i *Inference) newGroups(ctx *pulumi.Context, name string, args *Args) (*gr
 	return g, nil
 }
 
-// allow lets one group open connections to a port of another. The rules' names have
-// the port, so that another port is opened before the old one is closed.
+// allow permits connections from one group to a port of another. The rules' names have
+// the port, so that the rules for a new port are created before the old ones are deleted.
 func (i *Inference) allow(ctx *pulumi.Context, name, description string, g *groups, from, to *ec2.SecurityGroup, port int) error {
 	name = fmt.Sprintf("%s-%d", name, port)
 	egress, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-egress", &vpc.SecurityGroupEgressRuleArgs{

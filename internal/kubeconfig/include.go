@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// include takes in the files that the kubeconfig names. As kubectl does, it looks for
-// them beside the kubeconfig; the provider would look in its own working directory.
+// include inlines the files that the kubeconfig refers to. Like kubectl, it resolves their
+// paths relative to the kubeconfig; the provider would use its own working directory.
 func (f file) include(folder string) error {
 	for _, c := range f.Clusters {
 		if err := includeFile(c.Cluster, "certificate-authority", folder); err != nil {
@@ -28,8 +28,8 @@ func (f file) include(folder string) error {
 	return nil
 }
 
-// includeFile replaces the name of a file with its content, which a kubeconfig has
-// below the same key with -data. What is there already wins, as it does for kubectl.
+// includeFile replaces a file's name with its content, under the same key with the suffix
+// -data. Like kubectl, it gives precedence to content that exists already.
 func includeFile(part map[string]any, key, folder string) error {
 	name, given := part[key].(string)
 	if !given || name == "" {
@@ -47,9 +47,9 @@ func includeFile(part map[string]any, key, folder string) error {
 	return nil
 }
 
-// resolveCommands leaves what gets credentials each time as it is: their content
-// would be out of date at the next update. A relative path becomes absolute; a program
-// without one is looked up in PATH.
+// resolveCommands makes the paths of token files and credential plugins absolute. Their
+// results are not inlined: they would be out of date at the next update. A command without
+// a path is looked up in PATH.
 func resolveCommands(user map[string]any, folder string) error {
 	if name, ok := user["tokenFile"].(string); ok && name != "" {
 		path, err := filepath.Abs(resolve(name, folder))

@@ -1,5 +1,5 @@
-// Package kubeconfig makes of the kubeconfig that the settings name one that needs no
-// file of this machine and holds the credentials of one cluster.
+// Package kubeconfig reduces a kubeconfig to one context and inlines the files it refers
+// to. Package stack passes the result to Pulumi's Kubernetes provider.
 package kubeconfig
 
 import (
@@ -16,23 +16,23 @@ import (
 
 // Kubeconfig is a kubeconfig with one context, its cluster and its user.
 type Kubeconfig struct {
-	// Content is JSON. It has credentials in it, or says how to get some.
+	// Content is JSON. It has credentials, or a command to get them.
 	Content string
-	Context string // its name
+	Context string // name of the context
 }
 
-// IsContent tells the content of a kubeconfig from the path of one.
+// IsContent reports whether given is the content of a kubeconfig, not a path.
 func IsContent(given string) bool { return strings.ContainsAny(given, "\n{") }
 
-// Load reads a kubeconfig, given by its path or its content, and takes out of it the
-// context of that name, or else its current one.
+// Load reads a kubeconfig, given as a path or as content, and reduces it to the context of
+// that name, or to its current one.
 //
-// Pulumi's Kubernetes provider keeps in its state what it is given. A path would be
-// read again on the next machine, which may not have the file, and the provider then
-// refuses each command, the one that would correct the path included. A whole file
-// would leave the credentials of unrelated clusters in the state.
+// Pulumi's Kubernetes provider keeps its inputs in the state. A path would be read again
+// on the next machine, which may not have the file, and the provider would then fail every
+// command, including one that corrects the path. A whole file would put the credentials of
+// unrelated clusters into the state.
 //
-// No error quotes what is in the kubeconfig, but for names of contexts and files.
+// Errors quote nothing of the kubeconfig but names of contexts and files.
 func Load(given, context string) (Kubeconfig, error) {
 	folder, content := ".", []byte(given)
 	if !IsContent(given) {
@@ -47,7 +47,7 @@ func Load(given, context string) (Kubeconfig, error) {
 	}
 	var whole file
 	if err := yaml.Unmarshal(content, &whole); err != nil {
-		return Kubeconfig{}, errors.New("the kubeconfig is no YAML")
+		return Kubeconfig{}, errors.New("the kubeconfig is not valid YAML")
 	}
 	if context == "" {
 		context = whole.CurrentContext
@@ -59,14 +59,14 @@ func Load(given, context string) (Kubeconfig, error) {
 	if err := one.include(folder); err != nil {
 		return Kubeconfig{}, err
 	}
-	text, err := json.Marshal(one)
+	reduced, err := json.Marshal(one)
 	if err != nil {
-		return Kubeconfig{}, errors.New("the kubeconfig has values that no kubeconfig has")
+		return Kubeconfig{}, errors.New("the kubeconfig has values that JSON can't represent")
 	}
-	return Kubeconfig{Content: string(text), Context: context}, nil
+	return Kubeconfig{Content: string(reduced), Context: context}, nil
 }
 
-// expand replaces the ~ that only a shell knows.
+// expand replaces a leading ~ by the home directory, as a shell does.
 func expand(path string) (string, error) {
 	if path != "~" && !strings.HasPrefix(path, "~/") {
 		return path, nil
@@ -78,7 +78,7 @@ func expand(path string) (string, error) {
 	return filepath.Join(home, path[1:]), nil
 }
 
-// file is a kubeconfig. What is in its parts is kept as it is.
+// file is a kubeconfig. Clusters, users and contexts keep all their fields.
 type file struct {
 	APIVersion     string    `json:"apiVersion" yaml:"apiVersion"`
 	Kind           string    `json:"kind" yaml:"kind"`
@@ -103,7 +103,7 @@ type user struct {
 	User map[string]any `json:"user" yaml:"user"`
 }
 
-// reduce leaves out all that a context doesn't use. A context may have no user.
+// reduce returns the kubeconfig with only what a context uses. A context may have no user.
 func (f file) reduce(name string) (file, error) {
 	one := file{APIVersion: "v1", Kind: "Config", CurrentContext: name}
 	for _, c := range f.Contexts {
@@ -134,7 +134,7 @@ func (f file) reduce(name string) (file, error) {
 	return one, nil
 }
 
-// missing is an error of the file that a kubeconfig names.
+// missing returns the error for a file that a kubeconfig refers to.
 func missing(key, path string, err error) error {
 	if failure := (*fs.PathError)(nil); errors.As(err, &failure) {
 		err = failure.Err

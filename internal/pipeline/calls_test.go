@@ -75,7 +75,7 @@ func localNames() Names {
 
 // The right for an action is none if it is for another resource, or under a condition
 // that the call doesn't meet.
-func TestWhatWasCalledIsAllowed(t *testing.T) {
+func TestRecordedCallsAreAllowed(t *testing.T) {
 	p := load(t)
 	roles := map[string]role{
 		"preview": roleOf(localNames(), p.reading()...),
@@ -89,7 +89,7 @@ func TestWhatWasCalledIsAllowed(t *testing.T) {
 
 // Lambda, CloudWatch Logs and API Gateway spell what they authorize in ways of their
 // own: these are AWS's own messages of refusals, with names of a stack.
-func TestWhatAWSSpellsItsOwnWayIsAllowed(t *testing.T) {
+func TestResourcesInAWSsOwnFormatsAreAllowed(t *testing.T) {
 	tagged := context{"aws:ResourceTag/project": {"gatehouse"}, "aws:ResourceTag/stack": {"dev"}}
 	for _, c := range []struct {
 		action, resource string
@@ -110,7 +110,7 @@ func TestWhatAWSSpellsItsOwnWayIsAllowed(t *testing.T) {
 	}
 }
 
-func TestAnotherStacksPartsAreOutOfReach(t *testing.T) {
+func TestResourcesOfOtherStacksAreDenied(t *testing.T) {
 	theirs := context{"aws:ResourceTag/project": {"gatehouse"}, "aws:ResourceTag/stack": {"prod"}}
 	for _, c := range []struct{ action, resource string }{
 		{"ec2:DisassociateAddress", "arn:aws:ec2:us-east-1:123456789012:elastic-ip/eipalloc-1"},
@@ -127,7 +127,7 @@ func TestAnotherStacksPartsAreOutOfReach(t *testing.T) {
 
 // CloudWatch Logs checks a log group's name with and without what follows, depending
 // on what is done to it.
-func TestLogGroupsAreAllowedAsLogsSpellsThem(t *testing.T) {
+func TestLogGroupsAreAllowedInBothFormats(t *testing.T) {
 	for _, group := range []string{
 		"us-east-1:123456789012:log-group:/aws/lambda/gatehouse-dev-rotator",
 		"us-east-1:123456789012:log-group:/aws/vendedlogs/apigateway/gatehouse-dev",
@@ -146,7 +146,7 @@ func TestLogGroupsAreAllowedAsLogsSpellsThem(t *testing.T) {
 }
 
 // The ring is for updates: they need the key that CloudFront is to send.
-func TestOnlyTheDeployRoleReadsTheRing(t *testing.T) {
+func TestOnlyTheDeployRoleReadsTheKeyring(t *testing.T) {
 	const ring = "arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/dev/origin-key"
 	through := func(parameter string) context {
 		return context{"kms:ViaService": {"ssm.us-east-1.amazonaws.com"}, "kms:EncryptionContext:PARAMETER_ARN": {parameter}}

@@ -15,19 +15,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// Names are what the permissions of one stack are bounded by.
+// Names are the values that permissions.yaml has placeholders for. They restrict the
+// permissions to one stack.
 type Names struct {
 	Partition string
 	Region    string
 	AccountID string
-	Project   string // of the stack: its `project` tag, and the start of all names
+	Project   string // of the stack: its `project` tag, and the prefix of all names
 	Stack     string
 	Boundary  string // ARN of the permissions boundary
 
-	ZoneIDs []string // of Route 53, in which the stack may have records
+	ZoneIDs []string // Route 53 zones in which the stack may have records
 }
 
-// Name starts the physical names of the stack's resources.
+// Name returns the prefix of the physical names of the stack's resources.
 func (n Names) Name() string { return n.Project + "-" + n.Stack }
 
 func (n Names) replacer() *strings.Replacer {
@@ -38,10 +39,10 @@ func (n Names) replacer() *strings.Replacer {
 	)
 }
 
-// conditions are IAM's: operator, key, and the values, of which one is enough.
+// conditions are IAM conditions by operator and key. One of the values must match.
 type conditions map[string]map[string]values
 
-// values are one value or several; YAML and IAM write both.
+// values is one value or a list of values, in YAML and in IAM's JSON.
 type values []string
 
 // UnmarshalYAML reads one value or a list of them.
@@ -53,8 +54,8 @@ func (v *values) UnmarshalYAML(node *yaml.Node) error {
 	return node.Decode((*[]string)(v))
 }
 
-// statement is one statement of permissions.yaml. Those of groups have actions for
-// reading and for writing, those of the boundary just actions.
+// statement is a statement of permissions.yaml. In groups it has actions for reading and
+// for writing, in the boundary just actions.
 type statement struct {
 	Sid       string
 	Resources []string
@@ -64,22 +65,22 @@ type statement struct {
 	Condition conditions
 }
 
-// group is a policy for writing. Several of them share a policy for reading.
+// group is a policy for writing. Several groups share a policy for reading.
 type group struct {
 	Name       string
 	Reading    string
 	Statements []statement
 }
 
-// permissions is permissions.yaml.
+// permissions is the content of permissions.yaml.
 type permissions struct {
-	Conditions map[string]conditions // only for the file's own references
+	Conditions map[string]conditions // only for references within the file
 	Groups     []group
 	Boundary   []statement
 	Unseen     []unseen
 }
 
-// unseen are actions that are allowed though no local deployment calls them.
+// unseen are actions that are allowed although no deployment in the sandbox calls them.
 type unseen struct {
 	Reason  string
 	Actions []string
@@ -98,11 +99,11 @@ func loadPermissions() (permissions, error) {
 	return p, nil
 }
 
-// largestPolicy is how many characters a managed policy may have (IAM's user guide,
-// "IAM and AWS STS quotas").
+// largestPolicy is the maximum number of characters of a managed policy (IAM's user
+// guide, "IAM and AWS STS quotas").
 const largestPolicy = 6144
 
-// document is a policy document, ready to be filled with names.
+// document is a policy document with placeholders for names.
 type document struct {
 	name       string
 	statements []allowed
@@ -125,7 +126,7 @@ func allow(s statement, actions []string) allowed {
 	return allowed{Sid: s.Sid, Effect: "Allow", Action: actions, Resource: s.Resources, Condition: s.Condition}
 }
 
-// reading and writing are the documents for what only looks and for what changes.
+// reading returns the policy documents for previews and deployments.
 func (p permissions) reading() []document {
 	return p.documents(
 		func(g group) string { return g.Reading + "-read" },
@@ -133,6 +134,7 @@ func (p permissions) reading() []document {
 	)
 }
 
+// writing returns the policy documents for deployments only.
 func (p permissions) writing() []document {
 	return p.documents(
 		func(g group) string { return g.Name + "-write" },
@@ -140,7 +142,7 @@ func (p permissions) writing() []document {
 	)
 }
 
-// documents are the policies that name gives groups, in the order of the groups.
+// documents returns a policy document for each name of the groups, in their order.
 func (p permissions) documents(name func(group) string, actions func(statement) []string) []document {
 	var all []document
 	for _, g := range p.Groups {
@@ -165,22 +167,23 @@ func (p permissions) boundary() document {
 	return d
 }
 
-// json is the document with the names filled in.
+// json returns the document with the placeholders replaced.
 func (d document) json(n Names) (string, error) {
-	text, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": d.filled(n)})
+	encoded, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": d.filled(n)})
 	if err != nil {
 		return "", err
 	}
-	if len(text) > largestPolicy {
-		return "", fmt.Errorf("the policy %s has %d characters; allowed: %d, so divide its group in permissions.yaml", d.name, len(text), largestPolicy)
+	if len(encoded) > largestPolicy {
+		return "", fmt.Errorf("the policy %s has %d characters; allowed: at most %d, so divide its group in permissions.yaml", d.name, len(encoded), largestPolicy)
 	}
-	return string(text), nil
+	return string(encoded), nil
 }
 
-// zone stands for each of the zones in a resource.
+// zone is the placeholder for a zone's id in a resource.
 const zone = "{zone}"
 
-// inZones are the resources for each zone. Without zones, those in zones are left out.
+// inZones returns the resources with the placeholder replaced by each zone. Without zones,
+// it leaves them out.
 func inZones(resources, ids []string) []string {
 	var all []string
 	for _, resource := range resources {
@@ -195,14 +198,14 @@ func inZones(resources, ids []string) []string {
 	return all
 }
 
-// filled is the document's statements with the names filled in. A statement about
-// zones is left out where there are none.
+// filled returns the document's statements with the placeholders replaced. It leaves out a
+// statement about zones if there are none.
 func (d document) filled(n Names) []allowed {
 	replacer := n.replacer()
-	replace := func(texts []string) []string {
-		filled := make([]string, len(texts))
-		for i, text := range texts {
-			filled[i] = replacer.Replace(text)
+	replace := func(patterns []string) []string {
+		filled := make([]string, len(patterns))
+		for i, pattern := range patterns {
+			filled[i] = replacer.Replace(pattern)
 		}
 		return filled
 	}
@@ -223,17 +226,17 @@ func (c conditions) filled(replace func([]string) []string) conditions {
 		return nil
 	}
 	all := conditions{}
-	for operator, tests := range c {
+	for operator, keys := range c {
 		all[operator] = map[string]values{}
-		for key, wanted := range tests {
+		for key, wanted := range keys {
 			all[operator][key] = replace(wanted)
 		}
 	}
 	return all
 }
 
-// Documents are the policy documents of one stack's roles, and of the boundary, by
-// name, as IAM takes them.
+// Documents returns the policy documents of one stack's roles, and of the boundary, by
+// name, in IAM's JSON.
 func Documents(n Names) (map[string]json.RawMessage, error) {
 	p, err := loadPermissions()
 	if err != nil {
@@ -250,7 +253,7 @@ func Documents(n Names) (map[string]json.RawMessage, error) {
 	return all, nil
 }
 
-// actions are all that documents allow, in order.
+// actions returns all actions that documents allow, sorted.
 func actions(documents ...document) []string {
 	found := map[string]bool{}
 	for _, d := range documents {
@@ -263,23 +266,23 @@ func actions(documents ...document) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// starred are the actions that AWS wants with a star in a policy (CloudFront's
+// starred are the actions that AWS requires with an asterisk in a policy (CloudFront's
 // developer guide, "Set up IAM permissions and roles for Lambda@Edge").
 var starred = []string{"lambda:DisableReplication*", "lambda:EnableReplication*"}
 
-// check finds what YAML can't: statements that allow nothing, or that IAM would take
-// for other than they say.
+// check returns the errors that decoding doesn't find: statements without actions or
+// resources, duplicate names, and actions with wildcards.
 func (p permissions) check() error {
 	var problems []error
 	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
 		seen := map[string]bool{}
 		for _, s := range d.statements {
 			if s.Sid == "" || seen[s.Sid] {
-				problems = append(problems, fmt.Errorf("%s: the statement %q needs a name of its own", d.name, s.Sid))
+				problems = append(problems, fmt.Errorf("%s: the statement %q requires a unique sid", d.name, s.Sid))
 			}
 			seen[s.Sid] = true
 			if len(s.Resource) == 0 || len(s.Action) == 0 {
-				problems = append(problems, fmt.Errorf("%s: the statement %s needs actions and resources", d.name, s.Sid))
+				problems = append(problems, fmt.Errorf("%s: the statement %s requires actions and resources", d.name, s.Sid))
 			}
 			for _, action := range s.Action {
 				if strings.Contains(action, "*") && !slices.Contains(starred, action) {

@@ -44,7 +44,7 @@ func explained(t testing.TB, p permissions) []string {
 	return all
 }
 
-func TestWhatIsAllowedWasCalledOrHasAReason(t *testing.T) {
+func TestAllowedActionsWereCalledOrHaveAReason(t *testing.T) {
 	p, called := load(t), calledActions(t)
 	reasons := explained(t, p)
 	for _, action := range actions(p.reading()...) {
@@ -57,7 +57,7 @@ func TestWhatIsAllowedWasCalledOrHasAReason(t *testing.T) {
 	}
 }
 
-func TestReasonsAreForWhatIsAllowedAndNotSeen(t *testing.T) {
+func TestReasonsAreForAllowedActionsThatWereNotCalled(t *testing.T) {
 	p, called := load(t), calledActions(t)
 	reading, writing := actions(p.reading()...), actions(p.writing()...)
 	for _, action := range explained(t, p) {
@@ -71,7 +71,7 @@ func TestReasonsAreForWhatIsAllowedAndNotSeen(t *testing.T) {
 // what a preview doesn't need.
 var changing = regexp.MustCompile(`:(Get|List|Describe|GET)`)
 
-func TestThePreviewRoleOnlyReads(t *testing.T) {
+func TestPreviewRoleOnlyReads(t *testing.T) {
 	for _, action := range actions(load(t).reading()...) {
 		assert.Regexp(t, changing, action)
 		for _, secret := range []string{"ssm:GetParameter", "secretsmanager:", "kms:Decrypt", "logs:GetLogEvents", "logs:FilterLogEvents"} {
@@ -90,7 +90,7 @@ var everywhere = []string{
 	"sns:GetSubscriptionAttributes", "sns:Unsubscribe",
 }
 
-func TestLittleIsAllowedEverywhere(t *testing.T) {
+func TestFewActionsAreAllowedOnAllResources(t *testing.T) {
 	var found []string
 	p := load(t)
 	for _, s := range roleOf(names("dev"), slices.Concat(p.reading(), p.writing())...) {
@@ -112,7 +112,7 @@ var tagging = regexp.MustCompile(`:(TagResource|AddTags|AddTagsToCertificate|Cre
 // What tags bound can be taken over by tagging it. So tagging is allowed only while
 // something is made, or on what is the stack's own, or nobody's. No right to an API is
 // bound by tags.
-func TestTaggingTakesNothingOver(t *testing.T) {
+func TestTaggingCantTakeOverResources(t *testing.T) {
 	guards := []string{"aws:ResourceTag/project", "aws:ResourceTag/stack", "ec2:CreateAction"}
 	found := 0
 	for _, d := range load(t).writing() {
@@ -154,13 +154,13 @@ func TestPoliciesFitWithTheLongestNames(t *testing.T) {
 	}
 }
 
-func TestAPolicyThatIsTooLargeIsRefused(t *testing.T) {
+func TestTooLargePolicyIsRejected(t *testing.T) {
 	d := document{name: "network-write", statements: []allowed{{Resource: []string{strings.Repeat("x", largestPolicy)}}}}
 	_, err := d.json(names("dev"))
 	require.ErrorContains(t, err, "the policy network-write has")
 }
 
-func TestEveryPlaceholderIsFilled(t *testing.T) {
+func TestEveryPlaceholderIsReplaced(t *testing.T) {
 	p := load(t)
 	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
 		text, err := d.json(names("dev"))
@@ -169,21 +169,21 @@ func TestEveryPlaceholderIsFilled(t *testing.T) {
 	}
 }
 
-func TestStatementsThatAllowTooMuchOrNothingAreRefused(t *testing.T) {
+func TestInvalidStatementsAreRejected(t *testing.T) {
 	p := permissions{Groups: []group{{Name: "g", Statements: []statement{
 		{Sid: "A", Resources: []string{"*"}, Read: []string{"ec2:*"}},
 		{Sid: "A", Resources: nil, Read: []string{"ec2:DescribeVpcs"}},
 	}}}}
 	err := p.check()
 	require.ErrorContains(t, err, "ec2:* allows more than one action")
-	require.ErrorContains(t, err, `the statement "A" needs a name of its own`)
-	require.ErrorContains(t, err, "the statement A needs actions and resources")
+	require.ErrorContains(t, err, `the statement "A" requires a unique sid`)
+	require.ErrorContains(t, err, "the statement A requires actions and resources")
 }
 
 // The boundary has to let every role do what its own policies say. Its resources in
 // mocks have made-up ARNs, so that only actions are compared here; the local
 // deployment, with the boundary in force, shows the rest.
-func TestTheBoundaryAllowsWhatTheStacksRolesDo(t *testing.T) {
+func TestBoundaryAllowsTheActionsOfTheStacksRoles(t *testing.T) {
 	bounded := actions(load(t).boundary())
 	needed := map[string]bool{}
 	for shape, change := range roleShapes {
@@ -239,7 +239,7 @@ func allowedBy(t *testing.T, document string) []string {
 	return all
 }
 
-func TestZonesAreTheNamedOnes(t *testing.T) {
+func TestOnlyTheNamedZonesAreAllowed(t *testing.T) {
 	const action = "route53:ChangeResourceRecordSets"
 	p, n := load(t), names("dev")
 	given := context{"route53:ChangeResourceRecordSetsRecordTypes": {"A", "AAAA"}}
@@ -254,7 +254,7 @@ func TestZonesAreTheNamedOnes(t *testing.T) {
 }
 
 // The engine makes up the name of the function at the edge, as Pulumi.yaml tells it.
-func TestTheRolesReachWhatTheEngineNames(t *testing.T) {
+func TestResourcesWithGeneratedNamesAreAllowed(t *testing.T) {
 	file, err := os.ReadFile("../../Pulumi.yaml")
 	require.NoError(t, err)
 	var project struct {

@@ -1,6 +1,7 @@
-// Package pipeline is what GitHub Actions needs in the account: its identity
-// provider and, for each stack, a role that only looks, a role that deploys, and the
-// boundary of the roles that this one makes.
+// Package pipeline declares what GitHub Actions needs in an AWS account: the identity
+// provider and, for each stack, a preview role that only reads, a deploy role, and the
+// permissions boundary of the roles that a deployment creates. The program in pipeline/
+// uses it; permissions.yaml has the permissions.
 package pipeline
 
 import (
@@ -12,12 +13,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// path sets what the pipeline makes apart from what the stacks do, in every ARN: the
-// deploy role may change roles with the stack's name, and none of these.
+// path separates the pipeline's roles and policies from the stacks' own in every ARN: the
+// deploy role may change roles with the stack's name, but none of the pipeline's.
 const path = "/pipeline/"
 
-// deployTime, in seconds, is how long a deployment may take. CloudFront is slow, and
-// an update must not be cut short.
+// deployTime is the maximum duration of a deployment in seconds. CloudFront is slow, and
+// an update must not be interrupted.
 const deployTime = 2 * 60 * 60
 
 // Args configures a [Pipeline].
@@ -28,7 +29,7 @@ type Args struct {
 	Settings  config.Pipeline
 }
 
-// Pipeline is the provider with the roles.
+// Pipeline is the identity provider with the roles and policies of the stacks.
 type Pipeline struct {
 	pulumi.ResourceState
 
@@ -72,8 +73,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"oidcProviderArn": p.ProviderARN})
 }
 
-// newProvider lets the account trust GitHub's tokens, or takes the provider that
-// already does.
+// newProvider declares the identity provider for GitHub's tokens, or uses an existing one.
 func (p *Pipeline) newProvider(ctx *pulumi.Context, name string, args *Args) error {
 	if args.Settings.ProviderARN != "" {
 		p.ProviderARN = pulumi.String(args.Settings.ProviderARN).ToStringOutput()

@@ -71,7 +71,7 @@ func TestRolesTrustOneEnvironmentEach(t *testing.T) {
 	}
 }
 
-func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
+func TestPreviewRoleHasNoPolicyForWriting(t *testing.T) {
 	r := deploy(t, testConfig(t))
 	attached := map[string][]string{}
 	for _, a := range r.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
@@ -96,7 +96,7 @@ func TestThePreviewRoleHasNoPolicyThatWrites(t *testing.T) {
 // "IAM and AWS STS quotas").
 const largestAttachments = 10
 
-func TestNoRoleHasMorePoliciesThanIAMTakes(t *testing.T) {
+func TestRolesHaveNoMorePoliciesThanIAMAllows(t *testing.T) {
 	s := testConfig(t)
 	s.StateBucket, s.SecretsKeyARN = "state", "arn:aws:kms:eu-west-1:123456789012:key/1"
 	count := map[string]int{}
@@ -109,7 +109,7 @@ func TestNoRoleHasMorePoliciesThanIAMTakes(t *testing.T) {
 	}
 }
 
-func TestAnExistingProviderIsUsed(t *testing.T) {
+func TestExistingProviderIsUsed(t *testing.T) {
 	s := testConfig(t)
 	s.ProviderARN = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 	r := deploy(t, s)
@@ -119,7 +119,7 @@ func TestAnExistingProviderIsUsed(t *testing.T) {
 
 // The deploy role may change roles with the stack's name. None of the pipeline's is
 // among them, or it could give itself what it likes.
-func TestTheRolesAreOutOfTheirOwnReach(t *testing.T) {
+func TestRolesCantChangeThemselves(t *testing.T) {
 	for _, r := range deploy(t, testConfig(t)).All() {
 		if r.Type == "aws:iam/role:Role" || r.Type == "aws:iam/policy:Policy" {
 			assert.Equal(t, "/pipeline/", r.Text("path"), r.Name)

@@ -94,7 +94,7 @@ func matches(pattern, text string) bool {
 	return regexp.MustCompile("^" + quoted + "$").MatchString(text)
 }
 
-func TestARoleIsAllowedWhatOneStatementAllows(t *testing.T) {
+func TestRoleEvaluatesStatementsLikeIAM(t *testing.T) {
 	const vpc = "arn:aws:ec2:us-east-1:1:vpc/vpc-1"
 	r := role{
 		{Action: []string{"ec2:DeleteVpc"}, Resource: []string{"arn:aws:ec2:*:1:vpc/*"}, Condition: conditions{

@@ -14,14 +14,14 @@ type stackArgs struct {
 	providerARN pulumi.StringInput
 }
 
-// Stack is what one stack's previews and deployments run as.
+// Stack has the roles of one stack's previews and deployments.
 type Stack struct {
 	pulumi.ResourceState
 
 	PreviewRoleARN pulumi.StringOutput
 	DeployRoleARN  pulumi.StringOutput
 
-	// BoundaryARN goes into the stack's setting permissionsBoundaryArn.
+	// BoundaryARN is for the stack's setting permissionsBoundaryArn.
 	BoundaryARN pulumi.StringOutput
 }
 
@@ -31,8 +31,8 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 		return nil, err
 	}
 	n := args.names
-	// The deploy role's policies name it, and are checked for their size before anything
-	// is made.
+	// The deploy role's policies have the boundary's ARN, and their size is checked before
+	// any resource is declared.
 	n.Boundary = "arn:" + n.Partition + ":iam::" + n.AccountID + ":policy" + path + n.Name() + "-boundary"
 	boundary, err := s.newPolicy(ctx, name, n, args.permissions.boundary())
 	if err != nil {
@@ -73,7 +73,7 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 	})
 }
 
-// managed is a policy with the name of its document.
+// managed is a managed policy with the name of its document.
 type managed struct {
 	*iam.Policy
 
@@ -120,4 +120,31 @@ func (s *Stack) newRole(ctx *pulumi.Context, name string, args *iam.RoleArgs, po
 		}
 	}
 	return role, nil
+}
+
+// Issuer and audience of GitHub's tokens (GitHub's documentation, "OpenID Connect
+// reference").
+const (
+	issuer   = "token.actions.githubusercontent.com"
+	audience = "sts.amazonaws.com"
+)
+
+// trust returns the trust policy for tokens of jobs in one environment of the repository.
+// GitHub issues them according to the environment's protection rules: for some branches
+// only, after an approval. The subject must match exactly: a pattern would also trust
+// names created later.
+func trust(providerARN pulumi.StringInput, repository, environment string) pulumi.StringOutput {
+	return pulumi.JSONMarshal(map[string]any{
+		"Version": "2012-10-17",
+		"Statement": []any{map[string]any{
+			"Sid":       "GitHubActions",
+			"Effect":    "Allow",
+			"Action":    "sts:AssumeRoleWithWebIdentity",
+			"Principal": map[string]any{"Federated": providerARN},
+			"Condition": map[string]any{"StringEquals": map[string]any{
+				issuer + ":aud": audience,
+				issuer + ":sub": "repo:" + repository + ":environment:" + environment,
+			}},
+		}},
+	})
 }

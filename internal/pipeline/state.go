@@ -2,9 +2,9 @@ package pipeline
 
 import "github.com/gatehouse-iac/gatehouse/internal/config"
 
-// stateReading is what a preview does with a state in S3: it takes no lock and
-// writes nothing. With a key in KMS, secrets are encrypted by a data key that the
-// stack's configuration has, encrypted itself: updates decrypt that too, and no more.
+// stateReading returns the policy for a preview's access to a state in S3: it takes no
+// lock and writes nothing. With a KMS key, secrets are encrypted with a data key, which
+// the stack's configuration has in encrypted form: previews and updates only decrypt it.
 func stateReading(s config.Pipeline) []document {
 	var all []statement
 	if s.StateBucket != "" {
@@ -19,8 +19,8 @@ func stateReading(s config.Pipeline) []document {
 	return stateDocument("state-read", all)
 }
 
-// stateWriting is what an update does beside: its lock, the state with its copies and
-// its history.
+// stateWriting returns the policy for an update's writes: its lock, and the state with its
+// backups and history.
 func stateWriting(s config.Pipeline) []document {
 	if s.StateBucket == "" {
 		return nil
@@ -32,7 +32,7 @@ func stateWriting(s config.Pipeline) []document {
 
 func bucketARN(s config.Pipeline) string { return "arn:{partition}:s3:::" + s.StateBucket }
 
-// stateARNs are the objects of one stack.
+// stateARNs returns the ARNs of one stack's objects.
 func stateARNs(s config.Pipeline) []string {
 	return []string{bucketARN(s) + "/.pulumi/*/{project}/{stack}.*", bucketARN(s) + "/.pulumi/*/{project}/{stack}/*"}
 }

@@ -42,7 +42,7 @@ func each(calls string, check func(action, resource string)) {
 	}
 }
 
-func TestTheStateIsReadAndWritten(t *testing.T) {
+func TestStateAccess(t *testing.T) {
 	s := config.Pipeline{StateBucket: "state"}
 	preview := roleOf(names("dev"), stateReading(s)...)
 	deploy := roleOf(names("dev"), append(stateReading(s), stateWriting(s)...)...)
@@ -60,7 +60,7 @@ func TestTheStateIsReadAndWritten(t *testing.T) {
 	})
 }
 
-func TestSecretsAreDecryptedWithTheirKey(t *testing.T) {
+func TestSecretsKeyMayOnlyDecrypt(t *testing.T) {
 	const key = "arn:aws:kms:us-east-1:123456789012:key/1"
 	both := roleOf(names("dev"), stateReading(config.Pipeline{StateBucket: "state", SecretsKeyARN: key})...)
 	assert.True(t, both.allows("kms:Decrypt", key, nil))
@@ -68,7 +68,7 @@ func TestSecretsAreDecryptedWithTheirKey(t *testing.T) {
 	assert.True(t, roleOf(names("dev"), stateReading(config.Pipeline{SecretsKeyARN: key})...).allows("kms:Decrypt", key, nil))
 }
 
-func TestAStateElsewhereNeedsNothing(t *testing.T) {
+func TestStateOutsideOfS3RequiresNoPermission(t *testing.T) {
 	assert.Empty(t, stateReading(config.Pipeline{}))
 	assert.Empty(t, stateWriting(config.Pipeline{}))
 }

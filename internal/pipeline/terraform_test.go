@@ -51,7 +51,7 @@ func (p provider) never(t testing.TB) []string {
 // action is how IAM writes what is called.
 var action = regexp.MustCompile(`^[a-z0-9]+:[A-Z][A-Za-z]+$`)
 
-func TestTheRolesMayCallWhatTerraformCalls(t *testing.T) {
+func TestRolesMayMakeTheCallsOfTerraform(t *testing.T) {
 	table := loadProvider(t)
 	p, n, never := load(t), names("dev"), table.never(t)
 	n.ZoneIDs = []string{"Z1"}
@@ -73,7 +73,7 @@ func TestTheRolesMayCallWhatTerraformCalls(t *testing.T) {
 	}
 }
 
-func TestWhatIsNeverCalledIsNotAllowed(t *testing.T) {
+func TestActionsThatAreNeverCalledAreNotAllowed(t *testing.T) {
 	table, deploy := loadProvider(t), deployRole(t)
 	called := calledActions(t)
 	var known []string

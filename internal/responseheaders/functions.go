@@ -9,9 +9,9 @@ import (
 
 const hstsHeader = "strict-transport-security"
 
-// Response returns the headers, by their names in lower case, that the policy can't add,
-// for the function that sees a response last. CloudFront refuses security headers among
-// a policy's custom ones.
+// ForViewerResponse returns the headers that the policy can't add and that the
+// viewer-response function adds, by their names in lower case. CloudFront rejects security
+// headers among a policy's custom ones.
 func ForViewerResponse(s config.ResponseHeaders) map[string]string {
 	if s.HSTS.MaxAge > 0 {
 		return map[string]string{}
@@ -19,9 +19,9 @@ func ForViewerResponse(s config.ResponseHeaders) map[string]string {
 	return map[string]string{hstsHeader: hsts(s.HSTS)}
 }
 
-// Answer returns the headers, by their names in lower case, that the policy adds to
-// every answer, but for those of CORS. It is for functions that answer in CloudFront
-// themselves: AWS doesn't say whether a policy reaches their answers.
+// ForGenerated returns the headers that the policy adds to every response, but for those
+// of CORS, by their names in lower case. It is for responses that a function in CloudFront
+// generates: AWS doesn't document whether a policy applies to them.
 func ForGenerated(s config.ResponseHeaders) map[string]string {
 	all := map[string]string{
 		strings.ToLower(s.CustomName): s.CustomValue,
@@ -36,7 +36,7 @@ func ForGenerated(s config.ResponseHeaders) map[string]string {
 	return all
 }
 
-// hsts writes the header as CloudFront does.
+// hsts formats the header as CloudFront does.
 func hsts(s config.HSTS) string {
 	value := fmt.Sprintf("max-age=%d", int(s.MaxAge.Seconds()))
 	if s.Subdomains {

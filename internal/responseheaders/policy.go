@@ -1,4 +1,6 @@
-// Package headers is what CloudFront adds to every answer, and removes from it.
+// Package responseheaders declares CloudFront's response headers policy: security headers,
+// a custom header, CORS, and headers to remove. It also returns these headers for the
+// functions of package edgefunction.
 package responseheaders
 
 import (
@@ -16,14 +18,14 @@ type Args struct {
 	CORS       config.CORS
 }
 
-// Headers is a response headers policy.
+// Policy is a response headers policy.
 type Policy struct {
 	pulumi.ResourceState
 
 	ID pulumi.StringOutput
 }
 
-// New declares the policy. Each of its headers wins over the API's own.
+// New declares the policy. Its headers override the API's own.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Policy, error) {
 	p := &Policy{}
 	if err := ctx.RegisterComponentResource("gatehouse:headers:Headers", name, p, opts...); err != nil {
@@ -32,7 +34,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	s := args.Settings
 	policyArgs := &cloudfront.ResponseHeadersPolicyArgs{
 		Name:                  pulumi.String(args.Deployment.Name),
-		Comment:               pulumi.String("Answers of " + args.Deployment.Name),
+		Comment:               pulumi.String("Responses of " + args.Deployment.Name),
 		SecurityHeadersConfig: security(s),
 		CustomHeadersConfig: &cloudfront.ResponseHeadersPolicyCustomHeadersConfigArgs{
 			Items: cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArray{
@@ -67,7 +69,8 @@ func security(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurit
 			ReferrerPolicy: pulumi.String(s.ReferrerPolicy), Override: override,
 		},
 	}
-	// Terraform's provider drops a zero and the SDK demands a value: [ForViewerResponse] has it then.
+	// Terraform's provider drops a zero and the SDK requires a value: [ForViewerResponse]
+	// has the header then.
 	if s.HSTS.MaxAge > 0 {
 		all.StrictTransportSecurity = &cloudfront.ResponseHeadersPolicySecurityHeadersConfigStrictTransportSecurityArgs{
 			AccessControlMaxAgeSec: pulumi.Int(int(s.HSTS.MaxAge.Seconds())),
@@ -92,8 +95,9 @@ func removed(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicyRemoveHe
 	return &cloudfront.ResponseHeadersPolicyRemoveHeadersConfigArgs{Items: items}
 }
 
-// cors leaves out families of headers such as x-stainless-*, which a policy can't have.
-// They are for preflights, which the viewer-request function answers.
+// cors returns the CORS configuration without header names with wildcards, such as
+// x-stainless-*, which a policy can't have. They are for preflights, to which the
+// viewer-request function responds.
 func cors(s config.CORS) *cloudfront.ResponseHeadersPolicyCorsConfigArgs {
 	config := &cloudfront.ResponseHeadersPolicyCorsConfigArgs{
 		AccessControlAllowOrigins: &cloudfront.ResponseHeadersPolicyCorsConfigAccessControlAllowOriginsArgs{

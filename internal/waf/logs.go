@@ -9,11 +9,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// secretHeaders are those, beside the one with the origin key, in which clients of an
-// API prove who they are.
+// secretHeaders are the headers with clients' credentials, redacted in addition to the
+// origin header.
 var secretHeaders = []string{"authorization", "cookie", "x-api-key", "api-key"}
 
-// newLogs has the firewall write its log. AWS demands the start of the group's name.
+// newLogs declares the web ACL's log. AWS requires the prefix of the group's name.
 func (w *WebACL) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv2.WebAcl) error {
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("aws-waf-logs-" + args.Deployment.Name),
@@ -38,8 +38,8 @@ func (w *WebACL) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv
 	return err
 }
 
-// letWrite lets AWS's deliverer of logs write to the group. AWS would add a policy with
-// this statement by itself, and leave it behind.
+// letWrite permits AWS's log delivery service to write to the group. AWS would create a
+// policy with this statement itself, and not delete it.
 func (w *WebACL) letWrite(ctx *pulumi.Context, name string, args *Args, group *cloudwatch.LogGroup) (*cloudwatch.LogResourcePolicy, error) {
 	d := args.Deployment
 	return cloudwatch.NewLogResourcePolicy(ctx, name+"-logs-policy", &cloudwatch.LogResourcePolicyArgs{
@@ -67,8 +67,9 @@ func redacted(keyHeader string) wafv2.WebAclLoggingConfigurationRedactedFieldArr
 	return fields
 }
 
-// matchedOnly keeps what a rule blocked, and what one counted if some rule counts by
-// choice: the rules that count prompts would fill the log otherwise.
+// matchedOnly returns a filter for requests that a rule blocked, and for those that a rule
+// counted if the settings have rules that only count: otherwise the rules that always count
+// prompts would fill the log.
 func matchedOnly(s config.Firewall) *wafv2.WebAclLoggingConfigurationLoggingFilterArgs {
 	actions := []string{"BLOCK"}
 	if len(s.Counted) > 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// response is what a rule answers instead of the API: a problem document (RFC 9457),
-// which AWS WAF can only call application/json.
+// response is the custom response of a rule that blocks: a problem document (RFC 9457),
+// for which AWS WAF only supports the content type application/json.
 type response struct {
 	status     int
 	detail     string
@@ -18,12 +18,12 @@ type response struct {
 }
 
 var (
-	// The firewall looks several times a minute whether an address is slow again.
+	// AWS WAF checks the rate of an address several times a minute.
 	tooManyRequests = response{http.StatusTooManyRequests, "Too many requests came from this address.", "60"}
 	contentTooLarge = response{http.StatusRequestEntityTooLarge, "The body is too large.", ""}
 )
 
-// key names the response's body among those of the firewall.
+// key returns the key of the response's body in the web ACL.
 func (r response) key() string { return "problem-" + strconv.Itoa(r.status) }
 
 func (r response) custom() *wafv2.WebAclRuleActionBlockCustomResponseArgs {

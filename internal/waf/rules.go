@@ -12,26 +12,26 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// managedGroups are the rule groups of AWS that the rules ask.
+// managedGroups are AWS's managed rule groups by rule.
 var managedGroups = map[string]string{
 	config.RuleIPReputation:   "AWSManagedRulesAmazonIpReputationList",
 	config.RuleCommon:         "AWSManagedRulesCommonRuleSet",
 	config.RuleKnownBadInputs: "AWSManagedRulesKnownBadInputsRuleSet",
 }
 
-// promptRules are those of the common group that take a prompt for an attack: its
-// size, beyond 8 KB, and what it tells of scripts, paths and addresses. The text is for a
-// model, which runs none of it. They count, and label, what they find.
+// promptRules are the rules of the common group with false positives for prompts: bodies
+// of more than 8 KB, and text about scripts, paths and addresses. The text is for a model,
+// which runs none of it. These rules only count, and label, what they match.
 var promptRules = []string{
 	"SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericLFI_BODY", "GenericRFI_BODY", "EC2MetaDataSSRF_BODY",
 }
 
-// targetRules are those of the common group with fixed limits for paths, 1,024 bytes, and
-// queries, 2,048. The viewer-request function has a limit for both that can be set, and
-// answers with a problem document that pages can read. They count as well.
+// targetRules are the rules of the common group with fixed limits for paths, 1,024 bytes,
+// and queries, 2,048. The viewer-request function has a configurable limit for both, and
+// returns a problem document that pages can read. These rules only count as well.
 var targetRules = []string{"SizeRestrictions_URIPATH", "SizeRestrictions_QUERYSTRING"}
 
-// rules are all rules in the order of [settings.Rules].
+// rules returns all rules in the order of [config.Rules].
 func rules(args *Args) wafv2.WebAclRuleArray {
 	all := make(wafv2.WebAclRuleArray, len(config.Rules))
 	for priority, rule := range config.Rules {
@@ -66,8 +66,8 @@ func rateLimit(s config.Firewall) *wafv2.WebAclRuleStatementArgs {
 	}}
 }
 
-// bodySize matches bodies over the limit. What the firewall reads of a body it can
-// measure; of a larger one it knows the length that is declared.
+// bodySize matches bodies over the limit. AWS WAF measures a body that it can inspect as a
+// whole; for a larger limit, the rule compares the declared length.
 func bodySize(args *Args) *wafv2.WebAclRuleStatementArgs {
 	if args.BodyLimit > args.Settings.Inspected<<10 {
 		return &wafv2.WebAclRuleStatementArgs{RegexMatchStatement: &wafv2.WebAclRuleStatementRegexMatchStatementArgs{
@@ -116,7 +116,7 @@ func counted(rules []string) wafv2.WebAclRuleStatementManagedRuleGroupStatementR
 	return overrides
 }
 
-// action is that of a rule of ours: what it answers, or that it counts.
+// action returns the action of a rule of ours: to block with a response, or to count.
 func action(r response, counts bool) *wafv2.WebAclRuleActionArgs {
 	if counts {
 		return &wafv2.WebAclRuleActionArgs{Count: &wafv2.WebAclRuleActionCountArgs{}}
@@ -124,7 +124,7 @@ func action(r response, counts bool) *wafv2.WebAclRuleActionArgs {
 	return &wafv2.WebAclRuleActionArgs{Block: &wafv2.WebAclRuleActionBlockArgs{CustomResponse: r.custom()}}
 }
 
-// overrideAction is that of a group: what its rules say, or that all of them count.
+// overrideAction returns the override for a group: none, or that all its rules count.
 func overrideAction(counts bool) *wafv2.WebAclRuleOverrideActionArgs {
 	if counts {
 		return &wafv2.WebAclRuleOverrideActionArgs{Count: &wafv2.WebAclRuleOverrideActionCountArgs{}}
@@ -132,7 +132,7 @@ func overrideAction(counts bool) *wafv2.WebAclRuleOverrideActionArgs {
 	return &wafv2.WebAclRuleOverrideActionArgs{None: &wafv2.WebAclRuleOverrideActionNoneArgs{}}
 }
 
-// inspection says how much of a body the rules read: kilobytes is 16, 32, 48 or 64.
+// inspection sets how much of a body the rules inspect: 16, 32, 48 or 64 kilobytes.
 func inspection(kilobytes int) *wafv2.WebAclAssociationConfigArgs {
 	return &wafv2.WebAclAssociationConfigArgs{RequestBodies: wafv2.WebAclAssociationConfigRequestBodyArray{
 		&wafv2.WebAclAssociationConfigRequestBodyArgs{Cloudfronts: wafv2.WebAclAssociationConfigRequestBodyCloudfrontArray{
@@ -143,11 +143,11 @@ func inspection(kilobytes int) *wafv2.WebAclAssociationConfigArgs {
 	}}
 }
 
-// numberAbove returns a regular expression for decimal numbers greater than limit,
-// which is positive: AWS WAF compares no numbers. Leading zeros may be there.
+// numberAbove returns a regular expression for decimal numbers greater than limit, which
+// must be positive: AWS WAF can't compare numbers. It accepts leading zeros.
 func numberAbove(limit int) string {
 	digits := strconv.Itoa(limit)
-	// More digits, or the same until one is greater.
+	// A greater number has more digits, or the first different digit is greater.
 	ways := []string{fmt.Sprintf("[1-9][0-9]{%d,}", len(digits))}
 	for i, digit := range digits {
 		if digit == '9' {

@@ -31,7 +31,7 @@ func TestNumbersAboveALimit(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoNumberIsNotAboveALimit(t *testing.T) {
+func TestOtherStringsAreNotNumbersAboveALimit(t *testing.T) {
 	pattern := regexp.MustCompile(numberAbove(1 << 20))
 	for _, text := range []string{"", "0", "-99999999", "1e9", "99999999x", "9 9999999", "0x99999999"} {
 		assert.False(t, pattern.MatchString(text), text)

@@ -1,5 +1,5 @@
-// Package firewall is the web application firewall before CloudFront: AWS WAF with
-// the rules that an API for prompts needs.
+// Package waf declares the web ACL of AWS WAF for the distribution, with rules suited to
+// an API for prompts, and its log. Package edge associates it with the distribution.
 package waf
 
 import (
@@ -15,21 +15,20 @@ type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.Firewall
 	BodyLimit  int    // bytes
-	KeyHeader  string // that no log may show
+	KeyHeader  string // redacted in the log
 }
 
-// Firewall is a web ACL for CloudFront. Its provider has to be one for
-// [settings.GlobalRegion].
+// WebACL is a web ACL for CloudFront. Its provider must be one for [config.GlobalRegion].
 type WebACL struct {
 	pulumi.ResourceState
 
 	ARN pulumi.StringOutput
 }
 
-// MetricName is the dimension WebACL of the firewall's metrics.
+// MetricName returns the value of the dimension WebACL of the web ACL's metrics.
 func MetricName(d deployment.Deployment) string { return d.Name }
 
-// New declares the firewall and its log.
+// New declares the web ACL and its log.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*WebACL, error) {
 	w := &WebACL{}
 	if err := ctx.RegisterComponentResource("gatehouse:firewall:Firewall", name, w, opts...); err != nil {
@@ -37,7 +36,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	acl, err := wafv2.NewWebAcl(ctx, name+"-acl", &wafv2.WebAclArgs{
 		Name:                 pulumi.String(args.Deployment.Name),
-		Description:          pulumi.String("Front door of " + args.Deployment.Name),
+		Description:          pulumi.String("Web ACL of " + args.Deployment.Name),
 		Scope:                pulumi.String("CLOUDFRONT"),
 		DefaultAction:        &wafv2.WebAclDefaultActionArgs{Allow: &wafv2.WebAclDefaultActionAllowArgs{}},
 		Rules:                rules(args),
@@ -46,7 +45,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		VisibilityConfig: &wafv2.WebAclVisibilityConfigArgs{
 			CloudwatchMetricsEnabled: pulumi.Bool(true),
 			MetricName:               pulumi.String(MetricName(args.Deployment)),
-			SampledRequestsEnabled:   pulumi.Bool(false), // samples show all headers
+			SampledRequestsEnabled:   pulumi.Bool(false), // samples have all headers
 		},
 	}, pulumi.Parent(w))
 	if err != nil {

@@ -28,7 +28,7 @@ func run(t *testing.T, change func(*config.Settings)) *pulumitest.Recorder {
 			Deployment: pulumitest.Deployment(t),
 			Settings:   s.Firewall,
 			BodyLimit:  s.Edge.BodyLimit,
-			KeyHeader:  "x-door",
+			KeyHeader:  "x-origin-key",
 		})
 		return err
 	})
@@ -134,7 +134,7 @@ func TestABodyThatIsReadIsMeasured(t *testing.T) {
 	}
 }
 
-func TestALargerBodyIsJudgedByTheLengthItDeclares(t *testing.T) {
+func TestLargerBodyIsMeasuredByItsDeclaredLength(t *testing.T) {
 	rule := ruleOf(t, run(t, func(s *config.Settings) { s.Edge.BodyLimit = 16<<10 + 1 }), config.RuleBodySize)
 	assert.Equal(t, map[string]any{"regexMatchStatement": map[string]any{
 		"fieldToMatch":        map[string]any{"singleHeader": map[string]any{"name": "content-length"}},
@@ -143,13 +143,13 @@ func TestALargerBodyIsJudgedByTheLengthItDeclares(t *testing.T) {
 	}}, rule["statement"])
 }
 
-func TestTheFirewallReadsAsMuchOfABodyAsItIsTold(t *testing.T) {
+func TestInspectedSizeOfABodyIsASetting(t *testing.T) {
 	path := "associationConfig.requestBodies[0].cloudfronts[0].defaultSizeInspectionLimit"
 	assert.Equal(t, "KB_16", run(t, unchanged).Only(t, webACL).Text(path))
 	assert.Equal(t, "KB_64", run(t, func(s *config.Settings) { s.Firewall.Inspected = 64 }).Only(t, webACL).Text(path))
 }
 
-func TestOurRulesAnswerWithProblemDocuments(t *testing.T) {
+func TestOurRulesReturnProblemDocuments(t *testing.T) {
 	recorder := run(t, unchanged)
 	bodies := map[string]string{}
 	for _, each := range recorder.Only(t, webACL).Input("customResponseBodies").Mappable().([]any) {
@@ -175,7 +175,7 @@ func TestOurRulesAnswerWithProblemDocuments(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"name": "retry-after", "value": "60"}}, retry)
 }
 
-func TestNoSecretGetsIntoTheLog(t *testing.T) {
+func TestSecretHeadersAreRedactedInTheLog(t *testing.T) {
 	recorder := run(t, unchanged)
 	group := recorder.Only(t, "aws:cloudwatch/logGroup:LogGroup")
 	assert.Equal(t, "aws-waf-logs-gatehouse-test", group.Text("name"), "AWS takes no other start")
@@ -188,10 +188,10 @@ func TestNoSecretGetsIntoTheLog(t *testing.T) {
 	for _, field := range l.Input("redactedFields").Mappable().([]any) {
 		headers = append(headers, field.(map[string]any)["singleHeader"].(map[string]any)["name"])
 	}
-	assert.Equal(t, []any{"x-door", "authorization", "cookie", "x-api-key", "api-key"}, headers)
+	assert.Equal(t, []any{"x-origin-key", "authorization", "cookie", "x-api-key", "api-key"}, headers)
 }
 
-func TestOnlyAWSsDelivererOfThisAccountWritesTheLog(t *testing.T) {
+func TestOnlyLogDeliveryOfThisAccountMayWriteTheLog(t *testing.T) {
 	policy := run(t, unchanged).Only(t, "aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [{
 		"Sid": "AWSLogDeliveryWrite20150319", "Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"},
@@ -200,7 +200,7 @@ func TestOnlyAWSsDelivererOfThisAccountWritesTheLog(t *testing.T) {
 	}]}`, policy.Text("policyDocument"))
 }
 
-func TestWhatIsLoggedIsASetting(t *testing.T) {
+func TestLoggedRequestsAreASetting(t *testing.T) {
 	assert.Empty(t, run(t, func(s *config.Settings) { s.Firewall.Logs = config.FirewallLogsNone }).OfType(logging))
 	assert.Empty(t, run(t, func(s *config.Settings) { s.Firewall.Logs = config.FirewallLogsNone }).OfType("aws:cloudwatch/logGroup:LogGroup"))
 

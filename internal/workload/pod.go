@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// user is nobody's: the number that images without root commonly use.
+	// user is the id that images without root commonly use for their user.
 	user = 65532
 
-	// folder has the certificate's files.
+	// folder is where the certificate's files are mounted.
 	folder = "/etc/gatehouse/tls"
 
-	// drain, in seconds, is how long a pod that leaves still gets requests: until the
-	// load balancer has let its last ones end, 30 seconds, and everybody knows.
+	// drain is how long, in seconds, a terminating pod still serves requests: the 30
+	// seconds of the load balancer's deregistration delay, and some for its propagation.
 	drain = 35
-	// grace, in seconds, is what it has in all.
+	// grace is the pod's termination grace period in seconds, drain included.
 	grace = 60
 )
 
-// template is that of the pods: without privileges, without access to the cluster's
-// API, and with nothing to write to but memory.
+// template returns the pods' template: no privileges, no access to the cluster's API, and
+// no writable volume but memory.
 func (a *Args) template() *corev1.PodTemplateSpecArgs {
 	metadata := &metav1.ObjectMetaArgs{Labels: a.Namespace.Labels(component)}
 	if a.SerialNumber != nil {
@@ -39,7 +39,7 @@ func (a *Args) template() *corev1.PodTemplateSpecArgs {
 				RunAsNonRoot:   pulumi.Bool(true),
 				RunAsUser:      pulumi.Int(user),
 				RunAsGroup:     pulumi.Int(user),
-				FsGroup:        pulumi.Int(user), // who may read the key
+				FsGroup:        pulumi.Int(user), // may read the private key
 				SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 			},
 			TopologySpreadConstraints: a.spread(),
@@ -88,7 +88,7 @@ func (a *Args) container() *corev1.ContainerArgs {
 			ReadOnlyRootFilesystem:   pulumi.Bool(true),
 			Capabilities:             &corev1.CapabilitiesArgs{Drop: pulumi.StringArray{pulumi.String("ALL")}},
 		},
-		// A model may take minutes to load; what stops answering later is noticed sooner.
+		// A model may take minutes to load; a later failure is detected sooner.
 		StartupProbe:   a.probe(startup),
 		ReadinessProbe: a.probe(readiness),
 		LivenessProbe:  a.probe(liveness),
@@ -98,13 +98,13 @@ func (a *Args) container() *corev1.ContainerArgs {
 	}
 }
 
-// probe is how often the kubelet asks, and how many failures in a row it takes.
+// probe holds a probe's period and failure threshold.
 type probe struct {
 	period   time.Duration
 	failures int
 }
 
-// time is how long it may fail.
+// time returns how long the probe may fail before the kubelet acts on it.
 func (p probe) time() time.Duration { return time.Duration(p.failures) * p.period }
 
 var (
@@ -113,7 +113,8 @@ var (
 	liveness  = probe{10 * time.Second, 6}
 )
 
-// probe asks over TLS. The kubelet doesn't check the certificate.
+// probe returns an HTTPS probe of the health path. The kubelet doesn't check the
+// certificate.
 func (a *Args) probe(p probe) *corev1.ProbeArgs {
 	return &corev1.ProbeArgs{
 		HttpGet: &corev1.HTTPGetActionArgs{
@@ -127,8 +128,7 @@ func (a *Args) probe(p probe) *corev1.ProbeArgs {
 	}
 }
 
-// spread puts the pods on different machines and in different zones as far as there
-// are any.
+// spread distributes the pods over zones and nodes as far as possible.
 func (a *Args) spread() corev1.TopologySpreadConstraintArray {
 	var all corev1.TopologySpreadConstraintArray
 	for _, key := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {

@@ -1,5 +1,5 @@
-// Package workload is the server in the cluster that shows the certificate: it is
-// what the private path leads to.
+// Package workload declares the model server in Kubernetes, which serves TLS with the
+// certificate of package certificate. The private route of package inference leads to it.
 package workload
 
 import (
@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	// component is the label of all objects here, and what they are called.
+	// component is the component label of all objects, and part of their names.
 	component = "inference"
 
-	// portName is the port's, in the pods and in the service.
+	// portName is the name of the port of the pods and the service.
 	portName = "https"
 )
 
@@ -34,22 +34,23 @@ type Args struct {
 
 	SecretName pulumi.StringInput // of type kubernetes.io/tls
 
-	// SerialNumber is the certificate's: pods start anew with another one. It is nil
-	// when nobody knows; the server has to look at its files itself then.
+	// SerialNumber is the certificate's: a change of it replaces the pods. It is nil if
+	// cert-manager issues the certificate; the server must reload its files then.
 	SerialNumber pulumi.StringInput
 
-	// TargetGroupARN is nil without a load balancer that the pods are targets of.
+	// TargetGroupARN is the target group to register the pods in; nil for none.
 	TargetGroupARN pulumi.StringInput
 }
 
-// Workload is the server.
+// Workload is the server: a deployment with its service, target group binding and
+// disruption budget.
 type Workload struct {
 	pulumi.ResourceState
 
 	ServiceName pulumi.StringOutput
 }
 
-// New declares the server: pods, what may stop them, and the ways to them.
+// New declares the server.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Workload, error) {
 	w := &Workload{}
 	if err := ctx.RegisterComponentResource("gatehouse:workload:Workload", name, w, opts...); err != nil {
@@ -74,10 +75,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{"serviceName": w.ServiceName})
 }
 
-// newService gives the pods one name in the cluster.
+// newService declares the pods' service.
 func (w *Workload) newService(ctx *pulumi.Context, name string, args *Args) (*corev1.Service, error) {
 	return corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
-		// Pods follow later: there is nothing to wait for.
+		// The pods are declared later, so Pulumi must not wait for endpoints.
 		Metadata: args.Namespace.Metadata(component, component, pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}),
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),
@@ -93,12 +94,11 @@ func (w *Workload) newService(ctx *pulumi.Context, name string, args *Args) (*co
 }
 
 // newTargetGroupBinding has the AWS Load Balancer Controller register the pods. It is
-// there before them: each pod then waits, unready, until it is a healthy target.
+// created before them, so that each pod stays unready until it is a healthy target.
 //
-// The controller refuses another target group for a binding, so that another binding
-// takes its place. The old one has to be gone first: while both are there, new pods
-// wait for both, and in a target group that no listener leads to any more, none ever
-// becomes healthy.
+// The controller rejects a change of a binding's target group, so that the binding is
+// replaced. The old one must be deleted first: while both exist, new pods wait for both,
+// and in a target group without a listener no target ever becomes healthy.
 func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args *Args) (pulumi.Resource, error) {
 	return apiextensions.NewCustomResource(ctx, name+"-binding", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("elbv2.k8s.aws/v1beta1"),
@@ -112,7 +112,7 @@ func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args 
 	}, pulumi.Parent(w), pulumi.DeleteBeforeReplace(true), pulumi.ReplaceOnChanges([]string{"spec.targetGroupARN", "spec.targetType"}))
 }
 
-// newPods makes the pods, and says how many of them may be stopped at once.
+// newPods declares the deployment and its disruption budget.
 func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready []pulumi.Resource) error {
 	selector := &metav1.LabelSelectorArgs{MatchLabels: args.Namespace.Selector(component)}
 	_, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
@@ -122,7 +122,7 @@ func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready [
 			Selector: selector,
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
-				// None goes before another one is ready.
+				// A pod is stopped only once its replacement is ready.
 				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{MaxUnavailable: pulumi.Int(0), MaxSurge: pulumi.Int(1)},
 			},
 			RevisionHistoryLimit: pulumi.Int(3),
@@ -141,12 +141,12 @@ func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready [
 	return err
 }
 
-// rolloutSlack is for nodes that come up and images that are pulled.
+// rolloutSlack allows for nodes to start and images to be pulled.
 const rolloutSlack = 10 * time.Minute
 
-// rollout is how long Pulumi waits for so many pods. They are replaced one after the
-// other, each only when the one before is ready: it may take all of its time to start
-// and to become a healthy target, and the one that goes all of its time to end.
+// rollout returns Pulumi's timeout for a number of pods. They are replaced one by one: a
+// new pod may take its whole startup time and the time to become a healthy target, and
+// the old one its whole grace period.
 func rollout(replicas int) time.Duration {
 	each := startup.time() + inference.TargetDelay + grace*time.Second
 	return time.Duration(replicas)*each + rolloutSlack

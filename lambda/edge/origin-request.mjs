@@ -1,7 +1,7 @@
-// A Lambda@Edge function of the origin-request event: the last to see a request before
-// the API does. It refuses bodies that the API would not take, says from which country
-// the viewer asks, and addresses the request to the API. It calls nobody and logs
-// nothing: the origin's custom headers in its event have the key.
+// A Lambda@Edge function for the origin-request event, which runs just before CloudFront
+// forwards a request to the API. It rejects bodies that the API would not accept, adds the
+// viewer's country, and sets the API's Host. It makes no calls and logs nothing: its event
+// has the origin key among the origin's custom headers.
 
 const settings = {}; // replaced at deployment
 
@@ -17,7 +17,7 @@ const REASONS = {
   500: "Internal Server Error",
 };
 
-// The API's own words for the same, in its description.
+// The codes of problems in the API's OpenAPI description.
 const CODES = {
   400: "malformed_request",
   411: "length_required",
@@ -26,11 +26,11 @@ const CODES = {
   500: "model_unavailable",
 };
 
-// What CloudFront shows instead of its own pages, by the names that it asks for them.
+// The documents that CloudFront sends instead of its own error pages, by path.
 const DOCUMENTS = {
-  "/502.json": { title: "Bad Gateway", status: 502, detail: "The API could not be reached, or answered what is no answer." },
-  "/503.json": { title: "Service Unavailable", status: 503, detail: "The API has no capacity left; try again later." },
-  "/504.json": { title: "Gateway Timeout", status: 504, detail: "The API has taken too long to answer." },
+  "/502.json": { title: "Bad Gateway", status: 502, detail: "The API could not be reached, or its response was invalid." },
+  "/503.json": { title: "Service Unavailable", status: 503, detail: "The API has no capacity left. Try again later." },
+  "/504.json": { title: "Gateway Timeout", status: 504, detail: "The API did not respond in time." },
 };
 
 export const handler = async (event) => {
@@ -43,8 +43,8 @@ export const handler = async (event) => {
   return refusal ? problem(refusal, id) : forward(request, id);
 };
 
-// forward changes headers alone. The viewer's Host must not reach the API, which would
-// look for itself under that name.
+// forward changes headers only. It replaces the viewer's Host, since API Gateway finds an
+// API by that name.
 function forward(request, id) {
   const { headers } = request;
   const country = values(request, "cloudfront-viewer-country")[0];
@@ -58,29 +58,29 @@ function forward(request, id) {
 }
 
 function originRefusal(request) {
-  return request.origin?.custom ? null : { status: 500, detail: "The request has no way to the API." };
+  return request.origin?.custom ? null : { status: 500, detail: "The request has no origin to be forwarded to." };
 }
 
 function bodyRefusal(request) {
   if (!WITH_BODY.includes(request.method)) {
     return null;
   }
-  // Over HTTP/2 and 3 a body needs no header, so that none says nothing of the body.
+  // Over HTTP/2 and 3 a request may have a body without Content-Length.
   const lengths = values(request, "content-length");
   if (lengths.length === 0) {
-    return { status: 411, detail: "Content-Length has to say how long the body is: 0 for none." };
+    return { status: 411, detail: "Content-Length is required; it must be 0 without a body." };
   }
-  // Which of its paths want a body, the API knows.
+  // The API checks which of its paths need a body.
   if (lengths.every((length) => length === "0")) {
     return null;
   }
   const types = values(request, "content-type").map((type) => type.split(";")[0].trim().toLowerCase());
   if (types.length !== 1 || !settings.contentTypes.includes(types[0])) {
     const accepted = settings.contentTypes.join(", ");
-    return { status: 415, detail: `The body has to be ${accepted}, and Content-Type has to say so.`, headers: { accept: accepted } };
+    return { status: 415, detail: `Content-Type must be ${accepted}.`, headers: { accept: accepted } };
   }
   if (lengths.length > 1 || !/^[0-9]+$/.test(lengths[0])) {
-    return { status: 400, detail: "Content-Length is no number." };
+    return { status: 400, detail: "Content-Length must be a number." };
   }
   if (Number(lengths[0]) > settings.bodyLimit) {
     return { status: 413, detail: `The body has more than ${settings.bodyLimit} bytes.` };
@@ -88,27 +88,27 @@ function bodyRefusal(request) {
   return null;
 }
 
-// document is a page for CloudFront to show with the status of the failure. It knows
-// nothing of the request that failed.
+// document returns a document that CloudFront sends with the status of the error. It has no
+// information about the request that failed.
 function document(name) {
   const found = DOCUMENTS[name];
-  return found ? answer(200, found) : answer(404, { title: REASONS[404], status: 404, detail: "There is no such document." });
+  return found ? respond(200, found) : respond(404, { title: REASONS[404], status: 404, detail: "The document does not exist." });
 }
 
 function problem({ status, detail, headers }, id) {
   const code = CODES[status];
   const error = { message: detail, type: status < 500 ? "invalid_request_error" : "server_error", param: null, code };
-  const told = { title: REASONS[status], status, detail, instance: id, code, error };
-  return answer(status, told, { [settings.requestIdHeader]: id, ...headers });
+  const fields = { title: REASONS[status], status, detail, instance: id, code, error };
+  return respond(status, fields, { [settings.requestIdHeader]: id, ...headers });
 }
 
-// answer is a problem document (RFC 9457), far below the 1 MB that CloudFront takes.
-function answer(status, told, more) {
+// respond returns a problem document (RFC 9457), far below CloudFront's limit of 1 MB.
+function respond(status, fields, more) {
   const headers = {};
   for (const [name, value] of Object.entries({ "content-type": "application/problem+json", "cache-control": "no-store", ...more })) {
     set(headers, name, value);
   }
-  const body = JSON.stringify({ type: "about:blank", ...told });
+  const body = JSON.stringify({ type: "about:blank", ...fields });
   return { status: String(status), statusDescription: REASONS[status], headers, bodyEncoding: "text", body };
 }
 

@@ -1,10 +1,10 @@
-// Package edge is the source of the functions that run in CloudFront, which are not
-// built: the program puts the settings in and hands them over as they are.
+// Package edge embeds the JavaScript sources of the functions that CloudFront runs. They
+// are not compiled: package edgefunction inserts the settings and deploys them.
 package edge
 
 import _ "embed"
 
-// The functions, by the events that they are for.
+// The sources by the events that the functions handle.
 var (
 	//go:embed viewer-request.js
 	ViewerRequest string

@@ -1,12 +1,12 @@
-// The first to see a request: a CloudFront Function of the viewer-request event,
-// JavaScript runtime 2.0. It answers CORS preflights, refuses what no client of the API
-// sends, removes headers that a viewer must not send, and names the request.
+// A CloudFront Function for the viewer-request event, JavaScript runtime 2.0. It responds to
+// CORS preflights, rejects malformed and oversized requests, removes headers that a viewer
+// must not send, and sets the request's id.
 
 const settings = {}; // replaced at deployment
 
-// With these headers a proxy tells the server behind it who asks, and for what. Names
-// are compared by hand here and below: a regular expression takes this runtime longer
-// than all the rest.
+// Headers in which proxies forward the client's address or the original request. Names are
+// compared without regular expressions here and below, which take this runtime longer than
+// all the rest.
 const PROXY_HEADERS = ['cf-connecting-ip', 'forwarded', 'proxy', 'x-azure-socketip', 'x-host', 'x-http-host-override', 'x-http-method',
   'x-http-method-override', 'x-method-override', 'x-originating-ip', 'x-real-ip', 'x-remote-addr', 'x-remote-ip', 'x-rewrite-url'];
 const PROXY_PREFIXES = ['x-amzn-', 'x-apigateway-', 'x-envoy-', 'x-forwarded', 'x-original-'];
@@ -22,7 +22,7 @@ const REASONS = {
   414: 'URI Too Long',
 };
 
-// The API's own words for the same, in its description.
+// The codes of problems in the API's OpenAPI description.
 const CODES = {
   400: 'malformed_request',
   403: 'forbidden',
@@ -34,8 +34,8 @@ const CODES = {
 
 function handler(event) {
   const request = event.request;
-  // A preflight never reaches the API. It is answered whatever is wrong with the request
-  // that follows, or the page could not read what that is.
+  // A preflight never reaches the API. It succeeds even if the request that follows will be
+  // rejected, since the page could not read that error otherwise.
   if (isPreflight(request)) {
     return preflight(event);
   }
@@ -44,13 +44,13 @@ function handler(event) {
     return problem(event, refusal);
   }
   const claimed = request.headers[settings.requestIdHeader];
-  clean(request.headers);
-  request.headers[settings.requestIdHeader] = instead(claimed, event.context.requestId);
+  removeHeaders(request.headers);
+  request.headers[settings.requestIdHeader] = replacement(claimed, event.context.requestId);
   return request;
 }
 
-// targetRefusal keeps out paths that servers read differently from one another: what
-// one has let through, the next takes for something else.
+// targetRefusal rejects paths that servers interpret differently: a path that one server
+// accepts may be another path to the next.
 function targetRefusal(request) {
   const query = request.rawQueryString();
   const target = request.uri + (query ? '?' + query : '');
@@ -58,19 +58,19 @@ function targetRefusal(request) {
     return { status: 414, detail: 'Path and query have more than ' + settings.targetLimit + ' bytes.' };
   }
   if (/[^\x21-\x7e]|[\\#]|%00|%(?![0-9A-Fa-f]{2})/.test(target)) {
-    return { status: 400, detail: 'Path or query have characters that must be encoded, or encode one that must not be there.' };
+    return { status: 400, detail: 'Path or query have unencoded characters, or encode an invalid one.' };
   }
   let path = request.uri;
   if (path.includes('%')) {
-    // An HTTP API decodes the path, and hands it on so: these would end the path, or
-    // begin another escape.
+    // An HTTP API forwards the decoded path: these would end the path, or begin another
+    // escape.
     if (/%(23|25|3f)/i.test(path)) {
       return { status: 400, detail: 'The path encodes #, % or ?.' };
     }
     try {
       path = decodeURIComponent(path);
     } catch (error) {
-      return { status: 400, detail: 'The path encodes text that is not UTF-8.' };
+      return { status: 400, detail: 'The path encodes invalid UTF-8.' };
     }
     if (/[\x00-\x1f\x7f-\x9f\\]/.test(path)) {
       return { status: 400, detail: 'The path encodes a control character or a backslash.' };
@@ -86,24 +86,24 @@ function targetRefusal(request) {
   return null;
 }
 
-// isBelow compares the path as it was sent: an encoded prefix is another one.
+// isBelow compares the path as it was sent: an encoded prefix doesn't match.
 function isBelow(request, prefix) {
   return Boolean(prefix) && request.uri.startsWith(prefix + '/');
 }
 
 function methodRefusal(request) {
-  // Documents are CloudFront's to ask for, with GET, whatever viewers may use.
+  // CloudFront itself fetches documents, with GET, regardless of the viewers' methods.
   if (settings.methods.indexOf(request.method) >= 0 || isBelow(request, settings.problemsPrefix)) {
     return null;
   }
   const allowed = settings.methods.join(', ');
-  return { status: 405, detail: 'Allowed are ' + allowed + '.', headers: { allow: allowed } };
+  return { status: 405, detail: 'Allowed methods: ' + allowed + '.', headers: { allow: allowed } };
 }
 
 function lengthRefusal(request) {
   const length = valueOf(request, 'content-length');
   if (length && !/^[0-9]+$/.test(length)) {
-    return { status: 400, detail: 'Content-Length is no number.' };
+    return { status: 400, detail: 'Content-Length must be a number.' };
   }
   if (Number(length) > settings.bodyLimit) {
     return { status: 413, detail: 'The body has more than ' + settings.bodyLimit + ' bytes.' };
@@ -115,38 +115,38 @@ function isPreflight(request) {
   return request.method === 'OPTIONS' && Boolean(valueOf(request, 'origin') && valueOf(request, 'access-control-request-method'));
 }
 
-// preflight answers a browser that asks whether a page may send a request. The API
-// has no route for it, and would want the key from it that a browser never has.
+// preflight returns the response to a preflight. The API has no route for preflights.
 function preflight(event) {
   const cors = settings.cors;
   if (!allowedOrigin(event.request)) {
-    return problem(event, { status: 403, detail: 'Pages of this origin may not use the API.' });
+    return problem(event, { status: 403, detail: 'The origin is not allowed.' });
   }
   if (cors.methods.indexOf(valueOf(event.request, 'access-control-request-method')) < 0) {
-    return problem(event, { status: 403, detail: 'Pages of other origins may use ' + cors.methods.join(', ') + '.' });
+    return problem(event, { status: 403, detail: 'Allowed methods: ' + cors.methods.join(', ') + '.' });
   }
-  return answer(event, 204, {
+  return respond(event, 204, {
     'access-control-allow-methods': cors.methods.join(', '),
     'access-control-allow-headers': allowedHeaders(event.request),
     'access-control-max-age': String(cors.maxAge),
   });
 }
 
-// allowedHeaders lists the headers that a page may send. A name with * at its end stands
-// for those of the headers asked for that begin so, because browsers know no such names.
+// allowedHeaders lists the headers that a page may send. A name with * at its end is
+// replaced by the requested headers that match it, because browsers don't support such
+// names.
 function allowedHeaders(request) {
-  const asked = valueOf(request, 'access-control-request-headers').split(',').map(function (name) {
+  const requested = valueOf(request, 'access-control-request-headers').split(',').map(function (name) {
     return name.trim();
   });
   return settings.cors.headers.map(function (header) {
-    return header.length < 2 || !header.endsWith('*') ? header : asked.filter(function (name) {
+    return header.length < 2 || !header.endsWith('*') ? header : requested.filter(function (name) {
       return name.startsWith(header.slice(0, -1)) && /^[a-z0-9_-]+$/.test(name);
     }).join(', ');
   }).filter(Boolean).join(', ');
 }
 
-// allowedOrigin is the Access-Control-Allow-Origin for a request, or ''. A wildcard
-// stands for one label.
+// allowedOrigin returns the Access-Control-Allow-Origin for a request, or ''. A wildcard
+// matches one label.
 function allowedOrigin(request) {
   const origin = valueOf(request, 'origin');
   const fits = Boolean(settings.cors && origin) && settings.cors.origins.some(function (pattern) {
@@ -157,9 +157,9 @@ function allowedOrigin(request) {
   return !fits ? '' : settings.cors.origins[0] === '*' ? '*' : origin;
 }
 
-// clean removes what only the front door may say. Some servers take an underscore or a
-// dot in a header's name for a hyphen.
-function clean(headers) {
+// removeHeaders removes the headers that viewers must not send. Some servers treat an
+// underscore or a dot in a header's name as a hyphen.
+function removeHeaders(headers) {
   Object.keys(headers).forEach(function (name) {
     const read = name.includes('_') || name.includes('.') ? name.replace(/[._]/g, '-') : name;
     if (!isViewers(read) && !settings.cloudFrontHeaders.includes(name)) {
@@ -168,8 +168,8 @@ function clean(headers) {
   });
 }
 
-// isViewers tells whether a header is a viewer's to send. CloudFront overwrites those
-// of its own that it was told to add.
+// isViewers reports whether a viewer may send a header. CloudFront overwrites the headers
+// that it adds itself.
 function isViewers(name) {
   const own = name === settings.keyHeader || name === settings.countryHeader || name === settings.requestIdHeader;
   return !own && !name.startsWith('cloudfront-') && !PROXY_HEADERS.includes(name) && !PROXY_PREFIXES.some(function (prefix) {
@@ -179,10 +179,10 @@ function isViewers(name) {
   });
 }
 
-// instead is a header with one value where there was another, or none. Of a header
-// that was sent more than once, CloudFront keeps all but the first unless multiValue
-// says otherwise.
-function instead(header, value) {
+// replacement returns a header with one value in place of the present one, if any. For a
+// header that was sent more than once, CloudFront keeps all values but the first unless
+// multiValue is replaced too.
+function replacement(header, value) {
   return header && header.multiValue ? { value: value, multiValue: [{ value: value }] } : { value: value };
 }
 
@@ -190,11 +190,11 @@ function valueOf(request, name) {
   return request.headers[name] ? request.headers[name].value : '';
 }
 
-// problem is a refusal as the API's: a problem document (RFC 9457) with an error as
-// OpenAI's clients read it.
+// problem returns an error in the API's format: a problem document (RFC 9457) with an error
+// for OpenAI's clients.
 function problem(event, refusal) {
   const code = CODES[refusal.status];
-  const response = answer(event, refusal.status, refusal.headers || {});
+  const response = respond(event, refusal.status, refusal.headers || {});
   response.headers['content-type'] = { value: 'application/problem+json' };
   response.headers['cache-control'] = { value: 'no-store' };
   if (event.request.method !== 'HEAD') {
@@ -214,9 +214,9 @@ function problem(event, refusal) {
   return response;
 }
 
-// answer carries all that the response headers policy adds to other answers: it is
-// not promised for those of a function.
-function answer(event, status, headers) {
+// respond returns a response with all headers of the response headers policy, which AWS
+// doesn't document to apply to a function's responses.
+function respond(event, status, headers) {
   const all = {};
   const add = function (more) {
     Object.keys(more).forEach(function (name) {

@@ -1,6 +1,6 @@
-// A CloudFront Function of the viewer-response event, JavaScript runtime 2.0: an
-// answer names the request it is for, and has the headers that a policy can't add.
-// CloudFront runs it for answers below 400 only; X-Amz-Cf-Id is on all of them.
+// A CloudFront Function for the viewer-response event, JavaScript runtime 2.0. It adds the
+// request's id to the response, and the headers that a response headers policy can't add.
+// CloudFront runs it for statuses below 400 only; X-Amz-Cf-Id is on all responses.
 
 const settings = {}; // replaced at deployment
 

@@ -1,6 +1,6 @@
-// Command model is the function behind the public API: it answers conversations
-// with a model of Amazon Bedrock, or of a server that speaks OpenAI's chat
-// completions.
+// Command model is the Lambda function that serves the model API. It forwards
+// conversations to Amazon Bedrock, or to a server with OpenAI's chat completions API.
+// Package api has the endpoints; package chat the interface of the backends.
 package main
 
 import (

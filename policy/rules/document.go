@@ -8,44 +8,44 @@ import (
 	"strings"
 )
 
-// statement is one of an IAM policy document.
+// statement is a statement of an IAM policy document.
 type statement struct {
 	Effect                                   string
-	Action, NotAction, Resource, NotResource texts
+	Action, NotAction, Resource, NotResource stringList
 	Principal, NotPrincipal                  principals
-	Condition                                map[string]map[string]texts
+	Condition                                map[string]map[string]stringList
 }
 
-// texts are one text or a list of them in JSON.
-type texts []string
+// stringList is one string or a list of strings in JSON.
+type stringList []string
 
-func (t *texts) UnmarshalJSON(data []byte) error {
+func (l *stringList) UnmarshalJSON(data []byte) error {
 	var one string
 	if json.Unmarshal(data, &one) == nil {
-		*t = texts{one}
+		*l = stringList{one}
 		return nil
 	}
-	return json.Unmarshal(data, (*[]string)(t))
+	return json.Unmarshal(data, (*[]string)(l))
 }
 
-// principals are whom a statement names, by kind: "AWS", "Service", "Federated". In
-// JSON, a star alone stands for everybody.
-type principals map[string]texts
+// principals are the principals of a statement by kind: "AWS", "Service", "Federated". In
+// JSON, an asterisk alone matches any principal.
+type principals map[string]stringList
 
 func (p *principals) UnmarshalJSON(data []byte) error {
-	var everybody string
-	if json.Unmarshal(data, &everybody) == nil {
-		*p = principals{"AWS": {everybody}}
+	var anyPrincipal string
+	if json.Unmarshal(data, &anyPrincipal) == nil {
+		*p = principals{"AWS": {anyPrincipal}}
 		return nil
 	}
-	return json.Unmarshal(data, (*map[string]texts)(p))
+	return json.Unmarshal(data, (*map[string]stringList)(p))
 }
 
-// allowed returns the statements that allow something in the policies of r, and
-// what can't be read of them.
+// allowed returns the statements with the effect Allow in the policies of r, and a problem
+// for each policy that can't be decoded.
 func allowed(r Resource) ([]statement, problems) {
 	if !strings.HasPrefix(r.Type, "aws:") {
-		return nil, nil // Vault's policies, for one, are in a language of their own
+		return nil, nil // Vault's policies, for example, have a language of their own
 	}
 	policies := map[string]value{"policy": r.at("policy"), "assumeRolePolicy": r.at("assumeRolePolicy")}
 	for i, inline := range r.at("inlinePolicies").each() {
@@ -59,7 +59,7 @@ func allowed(r Resource) ([]statement, problems) {
 			continue
 		}
 		found, err := statements(policy.text())
-		unread.unless(err == nil, fmt.Sprintf("its %s can't be reviewed: it is no policy document in JSON", input))
+		unread.unless(err == nil, fmt.Sprintf("its %s can't be checked: it is not a policy document in JSON", input))
 		all = append(all, found...)
 	}
 	return slices.DeleteFunc(all, func(s statement) bool { return s.Effect != "Allow" }), unread
@@ -79,11 +79,11 @@ func statements(policy string) ([]statement, error) {
 	return list, err
 }
 
-// limits reports whether a condition of the statement narrows down a key to values
-// without a star.
+// limits reports whether a condition of the statement restricts a key to values other than
+// an asterisk.
 func (s statement) limits(key func(string) bool) bool {
-	for _, tests := range s.Condition {
-		for name, values := range tests {
+	for _, keys := range s.Condition {
+		for name, values := range keys {
 			if key(name) && len(values) > 0 && !slices.Contains(values, "*") {
 				return true
 			}

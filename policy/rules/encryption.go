@@ -1,15 +1,14 @@
 package rules
 
-// encryption is about what is kept. Log groups, function environments and buckets
-// without settings of their own are not in it: AWS encrypts them with keys of its
-// own, and that can't be switched off.
+// encryption covers data at rest. It doesn't cover log groups, environments of functions
+// and buckets without encryption settings: AWS always encrypts them with keys of its own.
 var encryption = Rule{
 	Name:        "encryption",
-	Description: "What is kept is encrypted, and keys are replaced.",
+	Description: "Data at rest is encrypted, and KMS keys are rotated.",
 	check: byType{
 		"aws:kms/key:Key": func(r Resource) (p problems) {
 			p.unless(r.at("customerMasterKeySpec").isOneOf("", "SYMMETRIC_DEFAULT") && r.at("enableKeyRotation").isTrue(),
-				"enableKeyRotation must be true, on a symmetric key: AWS then replaces the key's material by itself")
+				"enableKeyRotation must be true, on a symmetric key: AWS then rotates the key's material")
 			return p
 		},
 		"aws:sqs/queue:Queue": func(r Resource) (p problems) {

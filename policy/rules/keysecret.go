@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// keySecret is about what must not be read in the state, in previews and in logs.
+// keySecret covers values that the state, previews and logs must not have in clear.
 var keySecret = Rule{
 	Name:        "key-secret",
-	Description: "Keys are secrets wherever Pulumi handles them.",
+	Description: "Keys and credentials are secrets in Pulumi.",
 	check: func(r Resource) problems {
 		return append(keysByType.check(r), inClear("", r.at())...)
 	},
@@ -39,11 +39,11 @@ var keysByType = byType{
 	},
 }
 
-// secretName ends the names of inputs, and of environment variables, that are
-// secret whatever they belong to.
+// secretName matches the names of inputs, and of environment variables, that must be
+// secret in any resource.
 var secretName = regexp.MustCompile(`(password|passphrase|privatekey|secretkey|accesskey|token|kubeconfig)$`)
 
-// inClear finds texts with such a name that are no secrets, at any depth.
+// inClear finds strings with such a name that are not secret, at any depth.
 func inClear(path string, v value) (p problems) {
 	for name, field := range v.fields() {
 		plain := strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))

@@ -1,22 +1,23 @@
-// Package rules says what each resource of a stack has to be like, whoever declares
-// it. The tests apply the rules to what the program registers with mocks, and the
-// policy pack (policy/) to what the engine is about to deploy.
+// Package rules implements the rules that every resource of a stack must satisfy:
+// encryption, TLS, public access, IAM wildcards, log retention, tags, the authorizer and
+// secrets. The tests of package stack check the resources that the program registers with
+// mocks; the policy pack (policy/) checks those that the engine is about to deploy.
 package rules
 
 import "github.com/pulumi/pulumi/sdk/v3/go/property"
 
-// Resource is a resource as the program declares it, before anything is made of it.
+// Resource is a resource as the program declares it.
 type Resource struct {
 	Type string // "aws:sqs/queue:Queue"
 	Name string
 
-	// Inputs have their secrets marked. In a preview, those that depend on what is not
-	// there yet are unknown: no rule takes offence at them, because the deployment
-	// applies the rules again when they are known.
+	// Inputs have their secrets marked. In a preview, those that depend on resources that
+	// don't exist yet are unknown: every rule accepts them, because the deployment applies
+	// the rules again when they are known.
 	Inputs property.Map
 }
 
-// Rule is one demand on every resource.
+// Rule is a requirement for every resource.
 type Rule struct {
 	Name        string // "tls-floor"
 	Description string // a sentence
@@ -24,15 +25,14 @@ type Rule struct {
 	check func(Resource) problems
 }
 
-// Check returns what is wrong with r in the eyes of the rule, a sentence each. No
-// sentence repeats an input's value that may be a secret.
+// Check returns the rule's violations by a resource, a sentence each. No sentence quotes
+// an input's value that may be a secret.
 func (r Rule) Check(resource Resource) []string { return r.check(resource) }
 
 // All are the rules.
 var All = []Rule{encryption, publicAccess, wildcardIAM, tlsFloor, logRetention, tags, authorizer, keySecret}
 
-// byType is a rule's check for some types of resources; it has nothing to say about
-// the others.
+// byType has a rule's checks by type of resource. It accepts resources of other types.
 type byType map[string]func(Resource) problems
 
 func (b byType) check(r Resource) problems {
@@ -42,11 +42,11 @@ func (b byType) check(r Resource) problems {
 	return nil
 }
 
-// problems collects sentences.
+// problems collects violations, a sentence each.
 type problems []string
 
-func (p *problems) unless(fine bool, sentence string) {
-	if !fine {
+func (p *problems) unless(satisfied bool, sentence string) {
+	if !satisfied {
 		*p = append(*p, sentence)
 	}
 }

@@ -69,7 +69,7 @@ func TestRules(t *testing.T) {
 	}
 }
 
-func TestEachRuleIsShownToFail(t *testing.T) {
+func TestEachRuleHasAFailingExample(t *testing.T) {
 	for _, rule := range All {
 		assert.Condition(t, func() bool {
 			for _, e := range examples[rule.Name] {
@@ -84,7 +84,7 @@ func TestEachRuleIsShownToFail(t *testing.T) {
 
 // Where an input has to be something, it may also be unknown, and a type without
 // inputs is not a reason to panic.
-func TestNoRuleTakesOffenceAtTheUnknown(t *testing.T) {
+func TestEveryRuleAcceptsUnknownInputs(t *testing.T) {
 	for rule, all := range examples {
 		for _, e := range all {
 			if e.wrong != "" {
@@ -100,7 +100,7 @@ func TestNoRuleTakesOffenceAtTheUnknown(t *testing.T) {
 	}
 }
 
-func TestNoRuleRepeatsASecret(t *testing.T) {
+func TestNoRuleQuotesASecret(t *testing.T) {
 	for _, rule := range All {
 		for _, e := range examples[rule.Name] {
 			for _, sentence := range rule.Check(Resource{Type: e.typ, Inputs: input(t, e.inputs).AsMap()}) {

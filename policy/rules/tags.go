@@ -7,13 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// required are the tags by which costs and leftovers are found.
+// required are the tags by which costs and orphaned resources are found.
 var required = []string{"project", "stack", "managed-by"}
 
-// tags asks the provider: its default tags are on everything that can have any.
+// tags checks the provider: its default tags are on every resource that supports tags.
 var tags = Rule{
 	Name:        "tags",
-	Description: "Everything says to which project and stack it belongs.",
+	Description: "Every resource has the tags of its project and stack.",
 	check: byType{
 		"pulumi:providers:aws": func(r Resource) (p problems) {
 			given := unpacked(r.at("defaultTags")).at("tags")
@@ -25,7 +25,7 @@ var tags = Rule{
 	}.check,
 }
 
-// unpacked reads an input of a provider, which the engine keeps as JSON in a text.
+// unpacked decodes an input of a provider, which the engine keeps as JSON in a string.
 func unpacked(v value) value {
 	if !v.IsString() {
 		return v

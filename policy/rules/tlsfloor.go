@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// tlsFloor is TLS 1.2 wherever a side of the connection can be told. What can't be:
-// CloudFront's own name (docs/security.md). Inside the VPC, a listener without TLS is
-// a choice (docs/inference.md).
+// tlsFloor requires TLS 1.2 wherever it can be configured, which it can't for CloudFront's
+// own domain name (docs/security.md). Inside the VPC, a listener without TLS is allowed
+// (docs/inference.md).
 var tlsFloor = Rule{
 	Name:        "tls-floor",
 	Description: "Connections are encrypted with TLS 1.2 or newer.",
@@ -16,7 +16,7 @@ var tlsFloor = Rule{
 		"aws:cloudfront/distribution:Distribution": func(r Resource) (p problems) {
 			for _, behavior := range append(r.at("orderedCacheBehaviors").each(), r.at("defaultCacheBehavior")) {
 				p.unless(behavior.at("viewerProtocolPolicy").isOneOf("https-only", "redirect-to-https"),
-					"viewerProtocolPolicy of each behaviour must be https-only or redirect-to-https")
+					"viewerProtocolPolicy of each behavior must be https-only or redirect-to-https")
 			}
 			certificate := r.at("viewerCertificate")
 			p.unless(certificate.IsComputed() || certificate.at("cloudfrontDefaultCertificate").isTrue() ||
@@ -37,11 +37,11 @@ var tlsFloor = Rule{
 			return p
 		},
 		"aws:apigatewayv2/integration:Integration": func(r Resource) (p problems) {
-			p.unless(!strings.HasPrefix(r.at("integrationUri").text(), "http:"), "integrationUri must begin with https: it leads through the internet")
+			p.unless(!strings.HasPrefix(r.at("integrationUri").text(), "http:"), "integrationUri must begin with https: it uses the internet")
 			return p
 		},
 		"aws:sns/topicSubscription:TopicSubscription": func(r Resource) (p problems) {
-			p.unless(r.at("protocol").text() != "http", "protocol must not be http: https is to be had")
+			p.unless(r.at("protocol").text() != "http", "protocol must not be http: use https")
 			return p
 		},
 	}.check,

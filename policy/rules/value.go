@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// value is an input, or a part of one. What is below a secret is secret, and what is
-// below something unknown is unknown.
+// value is an input, or a part of one. Parts of a secret are secret, and parts of an
+// unknown value are unknown.
 type value struct{ property.Value }
 
 // at returns the input at the path of keys; it is null if there is none.
@@ -71,15 +71,15 @@ func (v value) isSet() bool {
 // mark what is unknown.
 func (v value) isSecret() bool { return v.Secret() || v.IsComputed() }
 
-// isTrue reports whether the value is true, or may be. The configuration of a
-// provider has its values as text.
+// isTrue reports whether the value is true, or may be. The configuration of a provider has
+// its values as strings.
 func (v value) isTrue() bool {
 	return v.IsComputed() || v.IsBool() && v.AsBool() || v.IsString() && v.AsString() == "true"
 }
 
-// isOneOf reports whether the value is one of the texts, or may be.
-func (v value) isOneOf(texts ...string) bool {
-	return v.IsComputed() || slices.Contains(texts, v.text())
+// isOneOf reports whether the value is one of the strings, or may be.
+func (v value) isOneOf(allowed ...string) bool {
+	return v.IsComputed() || slices.Contains(allowed, v.text())
 }
 
 // isAtLeast reports whether the value is a number that is not below least, or may be.
@@ -87,7 +87,7 @@ func (v value) isAtLeast(least float64) bool {
 	return v.IsComputed() || v.IsNumber() && v.AsNumber() >= least
 }
 
-// text is the value as text; it is empty for what is no text, or unknown.
+// text returns a string or boolean as a string; it is empty for other and unknown values.
 func (v value) text() string {
 	switch {
 	case v.IsString():

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// wildcardIAM is about what policies allow. A star at the end of a resource's name,
-// for names that are given later, is left to the eye: internal/stack lists each with
-// its reason.
+// wildcardIAM covers wildcards in policies. It accepts an asterisk at the end of a
+// resource's name, for names that are generated later: internal/stack lists each with its
+// reason.
 var wildcardIAM = Rule{
 	Name:        "wildcard-iam",
 	Description: "Policies list what they allow.",
@@ -19,7 +19,7 @@ var wildcardIAM = Rule{
 			s.check(&p)
 		}
 		for _, arn := range attached(r) {
-			p.unless(!isBroad(arn.text()), fmt.Sprintf("%s allows nearly everything: write a policy that lists what is needed", arn.text()))
+			p.unless(!isBroad(arn.text()), fmt.Sprintf("%s allows nearly everything: use a policy that lists the required actions", arn.text()))
 		}
 		return p
 	},
@@ -30,8 +30,8 @@ func (s statement) check(p *problems) {
 		p.unless(!strings.Contains(action, "*") || slices.Contains(withStar, action), fmt.Sprintf("a policy allows %q: list the actions", action))
 	}
 	p.unless(len(s.NotAction) == 0, "a policy allows all actions but those of NotAction: list those that it allows")
-	p.unless(len(s.NotResource) == 0, "a policy is about all resources but those of NotResource: list those that it is about")
-	// In the policy of a resource, the star means that resource.
+	p.unless(len(s.NotResource) == 0, "a policy covers all resources but those of NotResource: list those that it covers")
+	// In a resource policy, the asterisk stands for that resource.
 	if len(s.Principal) > 0 || len(s.NotPrincipal) > 0 {
 		return
 	}
@@ -41,12 +41,12 @@ func (s statement) check(p *problems) {
 	}
 }
 
-// withStar are actions that AWS wants with a star in a policy, and that are one each
-// (CloudFront's developer guide, "Set up IAM permissions and roles for Lambda@Edge").
+// withStar are single actions that AWS requires with an asterisk in a policy (CloudFront's
+// developer guide, "Set up IAM permissions and roles for Lambda@Edge").
 var withStar = []string{"lambda:DisableReplication*", "lambda:EnableReplication*"}
 
-// isAnything reports whether a resource stands for more than one service's named
-// resources: a star alone, or one where service, account or kind would stand.
+// isAnything reports whether a resource matches more than named resources of one service:
+// an asterisk alone, or one in place of the service, the account or the kind.
 func isAnything(resource string) bool {
 	const service, account, name = 2, 4, 5
 	parts := strings.SplitN(resource, ":", name+1)
@@ -64,21 +64,21 @@ func (s statement) knowsNoResource() bool {
 	return !slices.ContainsFunc(s.Action, func(action string) bool { return !slices.Contains(withoutResource, action) })
 }
 
-// networkInterfaces are actions with which Lambda puts a function into a VPC. Nobody
-// can name the interfaces before they are made.
+// networkInterfaces are the actions with which Lambda attaches a function to a VPC. The
+// network interfaces can't be named before they exist.
 var networkInterfaces = []string{
 	"ec2:AssignPrivateIpAddresses", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeNetworkInterfaces",
 	"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-// attachesToNetwork reports whether a statement lets Lambda do that, and not the code
+// attachesToNetwork reports whether a statement permits Lambda to do so, and not the code
 // that runs with the same role.
 func (s statement) attachesToNetwork() bool {
 	return len(s.Condition["ArnNotEquals"]["lambda:SourceFunctionArn"]) > 0 &&
 		!slices.ContainsFunc(s.Action, func(action string) bool { return !slices.Contains(networkInterfaces, action) })
 }
 
-// attached are the policies that AWS or somebody else wrote.
+// attached returns the ARNs of policies that are attached to a role, user or group.
 func attached(r Resource) []value {
 	switch r.Type {
 	case "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "aws:iam/userPolicyAttachment:UserPolicyAttachment",

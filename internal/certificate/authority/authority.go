@@ -1,6 +1,7 @@
-// Package authority is the certificate authority in Vault: a root, which signs an
-// intermediate and nothing else, and the intermediate, which signs what servers
-// show. They are in separate mounts, so that no policy for the one opens the other.
+// Package authority declares a certificate authority in Vault: a root, which signs only
+// the intermediate, and the intermediate, which signs server certificates. They are in
+// separate mounts, so that a policy for one doesn't grant access to the other. It also
+// checks an existing authority. Package certificate gets certificates from the [Issuer].
 package authority
 
 import (
@@ -33,14 +34,14 @@ type Authority struct {
 	RootMount pulumi.StringOutput // path
 }
 
-// Issuer is what issues certificates.
+// Issuer identifies an issuer in a PKI mount of Vault.
 type Issuer struct {
 	Mount pulumi.StringOutput // path, without slashes at its ends
 	Ref   pulumi.StringOutput // id or name in the mount
-	Root  pulumi.StringOutput // the certificate above all others, PEM
+	Root  pulumi.StringOutput // root certificate, PEM
 
-	// Ready are the resources that have to be there before anything is issued: what
-	// certificates say of where to ask about them can't be changed later.
+	// Ready are the resources that must exist before a certificate is issued: the URLs of
+	// revocation lists and OCSP in a certificate can't be changed later.
 	Ready []pulumi.Resource
 }
 
@@ -65,7 +66,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// newRoot makes the root. Its key never leaves Vault.
+// newRoot declares the root. Its private key never leaves Vault.
 func (a *Authority) newRoot(ctx *pulumi.Context, name string, args *Args) (*pkisecret.SecretBackendRootCert, error) {
 	m, err := a.newMount(ctx, name+"-root", args, mountArgs{
 		path:        args.Deployment.Name + "-pki-root",
@@ -95,8 +96,7 @@ func (a *Authority) newRoot(ctx *pulumi.Context, name string, args *Args) (*pkis
 	return root, a.setDefault(ctx, name+"-root", m, root.IssuerId)
 }
 
-// setDefault has a mount speak for this issuer when it is asked for none by name:
-// after a change there are others in it.
+// setDefault makes an issuer the mount's default: after a change, the mount has others.
 func (a *Authority) setDefault(ctx *pulumi.Context, name string, m mount, issuer pulumi.StringInput) error {
 	_, err := pkisecret.NewSecretBackendConfigIssuers(ctx, name+"-default", &pkisecret.SecretBackendConfigIssuersArgs{
 		Backend: m.path,
@@ -105,8 +105,8 @@ func (a *Authority) setDefault(ctx *pulumi.Context, name string, m mount, issuer
 	return err
 }
 
-// newIntermediate makes the intermediate, whose key never leaves Vault either, and
-// has the root sign it.
+// newIntermediate declares the intermediate, whose private key never leaves Vault either,
+// signed by the root.
 func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args, root *pkisecret.SecretBackendRootCert) error {
 	m, err := a.newMount(ctx, name+"-intermediate", args, mountArgs{
 		path:        args.Deployment.Name + "-pki",
@@ -132,8 +132,8 @@ func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args
 	if err != nil {
 		return err
 	}
-	// With the root after it, the intermediate's chain is whole: who is issued a
-	// certificate gets the root with it.
+	// With the root imported too, the intermediate's chain is complete: Vault then returns
+	// the root with each certificate.
 	imported, err := pkisecret.NewSecretBackendIntermediateSetSigned(ctx, name+"-intermediate-import", &pkisecret.SecretBackendIntermediateSetSignedArgs{
 		Backend:     m.path,
 		Certificate: signed.CertificateBundle,
@@ -147,8 +147,8 @@ func (a *Authority) newIntermediate(ctx *pulumi.Context, name string, args *Args
 	return a.setDefault(ctx, name+"-intermediate", m, a.Issuer.Ref)
 }
 
-// sign has the root sign the intermediate. The names and addresses that it may issue
-// for are in its certificate: whatever happens in Vault, no client accepts others.
+// sign has the root sign the intermediate. Its certificate has name constraints, so that
+// clients reject other names and addresses, regardless of what happens in Vault.
 func (a *Authority) sign(ctx *pulumi.Context, name string, s config.Certificate, root *pkisecret.SecretBackendRootCert, commonName, request pulumi.StringInput) (*pkisecret.SecretBackendRootSignIntermediate, error) {
 	permitted, excluded := addressConstraints(s.IPAddresses)
 	return pkisecret.NewSecretBackendRootSignIntermediate(ctx, name, &pkisecret.SecretBackendRootSignIntermediateArgs{
@@ -163,40 +163,41 @@ func (a *Authority) sign(ctx *pulumi.Context, name string, s config.Certificate,
 		PermittedIpRanges:   permitted,
 		ExcludedIpRanges:    excluded,
 	}, pulumi.Parent(a),
-		// The provider would note these and do nothing. Vault takes another certificate for
-		// the same key as another issuer: it is imported, and issues a new certificate.
+		// Without a replacement, the provider would ignore these. Vault treats another
+		// certificate for the same key as another issuer: it is imported, and issues a new
+		// certificate.
 		pulumi.ReplaceOnChanges([]string{"issuerRef", "ttl"}))
 }
 
-// first returns the intermediate of what Vault imported, which is in the order of
-// the bundle.
+// first returns the intermediate among the issuers that Vault imported, which are in the
+// order of the bundle.
 func first(imported []string) (string, error) {
 	if len(imported) == 0 {
-		return "", errors.New("the intermediate has been in Vault before, and Vault doesn't say which of its issuers it is: make another one, `pulumi up --replace '**authority-intermediate-request'`")
+		return "", errors.New("Vault already had the intermediate, and doesn't return which of its issuers it is: create another one with `pulumi up --replace '**authority-intermediate-request'`")
 	}
 	return imported[0], nil
 }
 
-// addressConstraints are the addresses that an intermediate may issue for, as
-// ranges: exactly these, or else none at all.
+// addressConstraints returns the ranges of IP addresses that an intermediate may issue
+// for: exactly these addresses, or none.
 func addressConstraints(addresses []string) (permitted, excluded pulumi.StringArray) {
 	if len(addresses) == 0 {
 		return nil, pulumi.ToStringArray([]string{"0.0.0.0/0", "::/0"})
 	}
-	for _, text := range addresses {
-		address := netip.MustParseAddr(text) // checked by the settings
+	for _, each := range addresses {
+		address := netip.MustParseAddr(each) // checked by package config
 		permitted = append(permitted, pulumi.String(netip.PrefixFrom(address, address.BitLen()).String()))
 	}
 	return permitted, nil
 }
 
-// backdating is how much earlier than it was issued a certificate may begin, so that
-// clocks that are slow take it. Vault's is 30 seconds.
+// backdating is how long before its issue a certificate may begin, for clients with slow
+// clocks. Vault backdates by 30 seconds.
 const backdating = 5 * time.Minute
 
-// checkLife refuses a root that was made for another life than the settings say. The
-// provider would take the new one for an update, do nothing, and say that it is done;
-// another root is nothing that a setting may bring about, since clients trust this one.
+// checkLife returns an error if the root's lifetime differs from the setting. The
+// provider would report a successful update and do nothing, and a setting must not
+// replace the root, which clients trust.
 func checkLife(certificate string, ttl time.Duration) error {
 	block, _ := pem.Decode([]byte(certificate))
 	if block == nil {
@@ -207,7 +208,7 @@ func checkLife(certificate string, ttl time.Duration) error {
 		return fmt.Errorf("the root's certificate: %w", err)
 	}
 	if life := root.NotAfter.Sub(root.NotBefore); life < ttl || life > ttl+backdating {
-		return fmt.Errorf("the root was made for %s, until %s, and gatehouse:certificateRootTtl is %s; allowed: what it was made for, or another root with `pulumi up --replace '**::authority-root'`, "+
+		return fmt.Errorf("the root was made for %s, until %s, and gatehouse:certificateRootTtl is %s; allowed: the root's own lifetime, or another root with `pulumi up --replace '**::authority-root'`, "+
 			"once every client trusts it (docs/certificates.md)", life.Round(time.Hour), root.NotAfter.UTC().Format(time.DateOnly), ttl)
 	}
 	return nil

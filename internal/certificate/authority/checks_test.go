@@ -26,7 +26,7 @@ func TestARootKeepsItsLife(t *testing.T) {
 			require.NoError(t, err, life)
 			continue
 		}
-		require.ErrorContains(t, err, "gatehouse:certificateRootTtl is 1000h0m0s; allowed: what it was made for, or another root with `pulumi up --replace", life)
+		require.ErrorContains(t, err, "gatehouse:certificateRootTtl is 1000h0m0s; allowed: the root's own lifetime, or another root with `pulumi up --replace", life)
 	}
 	assert.Error(t, checkLife("", ttl))
 	assert.Error(t, checkLife("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", ttl))

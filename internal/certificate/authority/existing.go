@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// Existing looks whether an authority that others made will do for certificates that
-// are issued now. It changes nothing of it.
+// Existing checks whether an existing authority can issue certificates now. It changes
+// nothing of it.
 func Existing(ctx *pulumi.Context, certificate config.Certificate, now time.Time, opts ...pulumi.InvokeOption) (Issuer, error) {
 	s := certificate.Existing
 	ref := s.Issuer
@@ -43,8 +43,8 @@ func Existing(ctx *pulumi.Context, certificate config.Certificate, now time.Time
 	}, nil
 }
 
-// truncates is how an issuer's leaf_not_after_behavior says that it shortens lives to
-// its own, where it would otherwise refuse.
+// truncates is the leaf_not_after_behavior of an issuer that shortens lifetimes to its
+// own; others reject longer ones.
 const truncates = "truncate"
 
 // checkEnd refuses an issuer whose remaining life is too short for the certificate:

@@ -8,18 +8,18 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// A revocation list is good for a day and made anew each hour: who was revoked is on
-// it soon, and Vault may be down for most of a day before clients that insist on a
-// list refuse everything. Vault's OCSP responder knows at once.
+// A revocation list is valid for a day and rebuilt each hour: it has a revoked
+// certificate soon, and Vault may be down for most of a day before clients that require a
+// list reject every certificate. Vault's OCSP responder has it immediately.
 const (
 	listExpiry  = "24h"
 	listRebuild = "23h" // before its end
 	ocspExpiry  = "1h"
 )
 
-// Expired certificates leave Vault's storage after a year. It takes Vault's knowing a
-// certificate to revoke it: with its usual three days, a stack that was left alone
-// for longer than its certificate couldn't take the next one into use.
+// Vault deletes expired certificates from its storage after a year. It can only revoke
+// certificates that it stores: with the default of three days, a stack without an update
+// since its certificate expired couldn't replace it.
 const (
 	tidyInterval = "12h"
 	tidyBuffer   = "8760h"
@@ -28,16 +28,16 @@ const (
 type mountArgs struct {
 	path        string
 	description string
-	longest     time.Duration // life of what is issued
+	longest     time.Duration // maximum TTL of the certificates
 }
 
 type mount struct {
 	path  pulumi.StringOutput
-	ready []pulumi.Resource // before anything is issued
+	ready []pulumi.Resource // required before a certificate is issued
 }
 
-// newMount makes a mount that knows where its certificates send those who ask about
-// them, and cleans up after itself.
+// newMount declares a PKI mount with the URLs for its certificates, its revocation lists
+// and automatic tidying.
 func (a *Authority) newMount(ctx *pulumi.Context, name string, args *Args, m mountArgs) (mount, error) {
 	made, err := vault.NewMount(ctx, name+"-mount", &vault.MountArgs{
 		Path:                   pulumi.String(m.path),
@@ -45,7 +45,7 @@ func (a *Authority) newMount(ctx *pulumi.Context, name string, args *Args, m mou
 		Description:            pulumi.String(m.description),
 		DefaultLeaseTtlSeconds: pulumi.Int(m.longest / time.Second),
 		MaxLeaseTtlSeconds:     pulumi.Int(m.longest / time.Second),
-	}, pulumi.Parent(a), pulumi.Protect(args.Deployment.Safeguards.Protect)) // the keys go with it
+	}, pulumi.Parent(a), pulumi.Protect(args.Deployment.Safeguards.Protect)) // its deletion deletes the keys
 	if err != nil {
 		return mount{}, err
 	}

@@ -1,6 +1,7 @@
-// Package chain makes of what a certificate authority hands out what a TLS server
-// and its clients need: the certificate and those above it in order, its key, and
-// the root. It refuses everything that is not exactly that.
+// Package chain builds the contents of a TLS Secret from what a certificate authority
+// returns: the certificate and its chain in order, the private key, and the root. It
+// rejects incomplete and superfluous certificates. Package certificate uses it for the
+// Secret, package authority to check an existing authority.
 package chain
 
 import (
@@ -11,14 +12,14 @@ import (
 	"time"
 )
 
-// Issued is what an authority hands out with a certificate. All of it is PEM.
+// Issued is an authority's response to a request for a certificate. All of it is PEM.
 type Issued struct {
 	Certificate string
-	Authorities string // those above the certificate up to the root, in any order
+	Authorities string // from the issuer to the root, in any order
 	PrivateKey  string
 }
 
-// Bundle is what a Secret of type kubernetes.io/tls holds, as PEM.
+// Bundle has the contents of a Secret of type kubernetes.io/tls, as PEM.
 type Bundle struct {
 	Chain      string // the certificate, then each that signed the one before, without the root
 	PrivateKey string
@@ -27,10 +28,9 @@ type Bundle struct {
 	Life time.Duration // of the server's certificate
 }
 
-// New returns the bundle of a server certificate. The certificates have to be one
-// path from the server's to the root, valid over the whole life of the server's;
-// that has to name hosts, names and addresses, and belong to the key. No error
-// quotes the key.
+// New returns the bundle of a server certificate. The certificates must be one path from
+// the server's to the root, and valid for the whole lifetime of the server's. The server's
+// must have all hosts, names and addresses, and match the key. No error quotes the key.
 func New(issued Issued, hosts []string) (Bundle, error) {
 	leaf, err := parseOne(issued.Certificate)
 	if err != nil {
@@ -58,14 +58,14 @@ func New(issued Issued, hosts []string) (Bundle, error) {
 	return b, nil
 }
 
-// Authorities is what is above a certificate that an authority issues.
+// Authorities describes the authorities above a certificate.
 type Authorities struct {
 	Root string    // PEM
-	End  time.Time // of the first of them to end
+	End  time.Time // when the first of them expires
 }
 
-// Above returns the authorities from an issuer to its root: issuer and those above
-// it, up to the root, are PEM. The issuer may be among them.
+// Above returns the authorities from an issuer to its root. Both arguments are PEM;
+// authorities may include the issuer.
 func Above(issuer, authorities string) (Authorities, error) {
 	first, err := parseOne(issuer)
 	if err != nil {
@@ -88,8 +88,8 @@ func Above(issuer, authorities string) (Authorities, error) {
 	return above, nil
 }
 
-// verify checks the path as a client would, at the beginning and at the end of the
-// certificate's life.
+// verify checks the path as a client does, at the beginning and at the end of the
+// certificate's lifetime.
 func verify(path []*x509.Certificate, hosts []string) error {
 	leaf, root := path[0], path[len(path)-1]
 	options := x509.VerifyOptions{
@@ -104,7 +104,7 @@ func verify(path []*x509.Certificate, hosts []string) error {
 	for _, moment := range []time.Time{leaf.NotBefore, leaf.NotAfter} {
 		options.CurrentTime = moment
 		if _, err := leaf.Verify(options); err != nil {
-			return fmt.Errorf("the certificate %s is not good for a server at %s: %w", name(leaf), moment.UTC().Format(time.RFC3339), err)
+			return fmt.Errorf("the certificate %s is not valid for a server at %s: %w", name(leaf), moment.UTC().Format(time.RFC3339), err)
 		}
 	}
 	for _, host := range hosts {
@@ -115,7 +115,7 @@ func verify(path []*x509.Certificate, hosts []string) error {
 	return nil
 }
 
-// matchingKey returns the key alone, if it is the one of the first certificate.
+// matchingKey returns the key's PEM block if it matches the first certificate.
 func matchingKey(chain, key string) (string, error) {
 	block, err := oneBlock(key)
 	if err != nil {

@@ -105,8 +105,8 @@ func TestAnythingElseIsRefused(t *testing.T) {
 		issued chain.Issued
 		want   string
 	}{
-		"no certificate":            {with(func(i *chain.Issued) { i.Certificate = "" }), "there are 0 certificates where one belongs"},
-		"two certificates":          {with(func(i *chain.Issued) { i.Certificate += w.intermediate.PEM() }), "there are 2 certificates where one belongs"},
+		"no certificate":            {with(func(i *chain.Issued) { i.Certificate = "" }), "there are 0 certificates; there must be one"},
+		"two certificates":          {with(func(i *chain.Issued) { i.Certificate += w.intermediate.PEM() }), "there are 2 certificates; there must be one"},
 		"a key for a certificate":   {with(func(i *chain.Issued) { i.Certificate = i.PrivateKey }), "block 1 is a PRIVATE KEY"},
 		"an authority's":            {with(func(i *chain.Issued) { i.Certificate, i.Authorities = w.intermediate.PEM(), w.root.PEM() }), `the certificate "CN=intermediate" is an authority's`},
 		"no authorities":            {with(func(i *chain.Issued) { i.Authorities = "" }), `none of the authorities signed "CN=inference.example.com"`},
@@ -117,13 +117,13 @@ func TestAnythingElseIsRefused(t *testing.T) {
 		"another authority besides": {with(func(i *chain.Issued) { i.Authorities += other.intermediate.PEM() }), `the authority "CN=intermediate" is not above "CN=inference.example.com"`},
 		"another root besides":      {with(func(i *chain.Issued) { i.Authorities += other.root.PEM() }), `the authority "CN=root" is not above`},
 		"the certificate again":     {with(func(i *chain.Issued) { i.Authorities += i.Certificate }), `the authority "CN=inference.example.com" is not above`},
-		"an authority twice":        {with(func(i *chain.Issued) { i.Authorities += w.root.PEM() }), `"CN=root" is there twice`},
+		"an authority twice":        {with(func(i *chain.Issued) { i.Authorities += w.root.PEM() }), `"CN=root" is a duplicate`},
 		"a name's twin":             {with(func(i *chain.Issued) { i.Authorities += twin.PEM() }), `the authority "CN=intermediate" is not above`},
 		"a key among authorities":   {with(func(i *chain.Issued) { i.Authorities += i.PrivateKey }), "block 3 is a PRIVATE KEY"},
-		"text before":               {with(func(i *chain.Issued) { i.Authorities = "issuer\n" + i.Authorities }), "there is something that isn't PEM"},
-		"text between":              {with(func(i *chain.Issued) { i.Authorities = w.intermediate.PEM() + "root\n" + w.root.PEM() }), "there is something that isn't PEM"},
-		"text after":                {with(func(i *chain.Issued) { i.Authorities += "the end" }), "there is something that isn't PEM"},
-		"a damaged block":           {with(func(i *chain.Issued) { i.Authorities = damaged + i.Authorities }), "there is something that isn't PEM"},
+		"text before":               {with(func(i *chain.Issued) { i.Authorities = "issuer\n" + i.Authorities }), "it has content that isn't PEM"},
+		"text between":              {with(func(i *chain.Issued) { i.Authorities = w.intermediate.PEM() + "root\n" + w.root.PEM() }), "it has content that isn't PEM"},
+		"text after":                {with(func(i *chain.Issued) { i.Authorities += "the end" }), "it has content that isn't PEM"},
+		"a damaged block":           {with(func(i *chain.Issued) { i.Authorities = damaged + i.Authorities }), "it has content that isn't PEM"},
 		"a block that is no certificate": {
 			with(func(i *chain.Issued) {
 				i.Authorities += "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
@@ -133,17 +133,17 @@ func TestAnythingElseIsRefused(t *testing.T) {
 		"signed by itself":                 {chain.Issued{Certificate: self.PEM(), PrivateKey: self.KeyPEM()}, "none of the authorities signed"},
 		"by no authority":                  {by(noAuthority), "none of the authorities signed"},
 		"by none that may sign":            {by(noSigner), "none of the authorities signed"},
-		"below the last":                   {by(belowLast, last), "is not good for a server"},
-		"outside of the authority's names": {by(constrained), "is not good for a server"},
-		"outliving its authority":          {by(short), "is not good for a server at 2026-02-01T00:00:00Z"},
+		"below the last":                   {by(belowLast, last), "is not valid for a server"},
+		"outside of the authority's names": {by(constrained), "is not valid for a server"},
+		"outliving its authority":          {by(short), "is not valid for a server at 2026-02-01T00:00:00Z"},
 		"for clients": {
 			with(func(i *chain.Issued) { i.Certificate, i.PrivateKey = client.PEM(), client.KeyPEM() }),
-			"is not good for a server",
+			"is not valid for a server",
 		},
-		"no key":             {with(func(i *chain.Issued) { i.PrivateKey = "" }), "there are 0 PEM blocks where one belongs"},
+		"no key":             {with(func(i *chain.Issued) { i.PrivateKey = "" }), "there are 0 PEM blocks; there must be one"},
 		"another's key":      {with(func(i *chain.Issued) { i.PrivateKey = other.server.KeyPEM() }), "private key does not match public key"},
 		"the authority's":    {with(func(i *chain.Issued) { i.PrivateKey = w.intermediate.KeyPEM() }), "private key does not match public key"},
-		"two keys":           {with(func(i *chain.Issued) { i.PrivateKey += other.server.KeyPEM() }), "there are 2 PEM blocks where one belongs"},
+		"two keys":           {with(func(i *chain.Issued) { i.PrivateKey += other.server.KeyPEM() }), "there are 2 PEM blocks; there must be one"},
 		"a key that is none": {with(func(i *chain.Issued) { i.PrivateKey = w.root.PEM() }), "the private key of"},
 		"an encrypted key": {
 			with(func(i *chain.Issued) {

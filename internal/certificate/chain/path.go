@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// findPath orders certificates from first to a root: each is signed by the next.
-// There has to be exactly one way, and it has to need all of them: what is left over
-// would be sent to every client, or be trusted by it, for no reason.
+// findPath orders certificates from first to a root, each signed by the next. There must
+// be exactly one path, with all of them: a superfluous one would be sent to every client,
+// or trusted by it, for no reason.
 func findPath(first *x509.Certificate, authorities []*x509.Certificate) ([]*x509.Certificate, error) {
 	path := []*x509.Certificate{first}
 	rest := slices.Clone(authorities)
@@ -40,5 +40,5 @@ func without(all []*x509.Certificate, one *x509.Certificate) []*x509.Certificate
 	return slices.DeleteFunc(slices.Clone(all), one.Equal)
 }
 
-// name is how errors name a certificate.
+// name returns a certificate's subject, quoted, for errors.
 func name(c *x509.Certificate) string { return fmt.Sprintf("%q", c.Subject.String()) }

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// parse reads certificates, and nothing else, each once.
-func parse(text string) ([]*x509.Certificate, error) {
-	blocks, err := decode(text)
+// parse reads PEM with certificates only. It rejects duplicates.
+func parse(encoded string) ([]*x509.Certificate, error) {
+	blocks, err := decode(encoded)
 	if err != nil {
 		return nil, err
 	}
@@ -23,44 +23,44 @@ func parse(text string) ([]*x509.Certificate, error) {
 			return nil, fmt.Errorf("block %d: %w", i+1, err)
 		}
 		if len(without(all[:i], all[i])) < i {
-			return nil, fmt.Errorf("%s is there twice", name(all[i]))
+			return nil, fmt.Errorf("%s is a duplicate", name(all[i]))
 		}
 	}
 	return all, nil
 }
 
-func parseOne(text string) (*x509.Certificate, error) {
-	all, err := parse(text)
+func parseOne(encoded string) (*x509.Certificate, error) {
+	all, err := parse(encoded)
 	if err != nil {
 		return nil, err
 	}
 	if len(all) != 1 {
-		return nil, fmt.Errorf("there are %d certificates where one belongs", len(all))
+		return nil, fmt.Errorf("there are %d certificates; there must be one", len(all))
 	}
 	return all[0], nil
 }
 
-// oneBlock reads a PEM block that has to be the only one.
-func oneBlock(text string) (*pem.Block, error) {
-	blocks, err := decode(text)
+// oneBlock reads PEM with a single block.
+func oneBlock(encoded string) (*pem.Block, error) {
+	blocks, err := decode(encoded)
 	if err != nil {
 		return nil, err
 	}
 	if len(blocks) != 1 {
-		return nil, fmt.Errorf("there are %d PEM blocks where one belongs", len(blocks))
+		return nil, fmt.Errorf("there are %d PEM blocks; there must be one", len(blocks))
 	}
 	return blocks[0], nil
 }
 
-// decode reads PEM blocks with nothing between them but white space. It quotes
-// nothing of what it reads.
-func decode(text string) ([]*pem.Block, error) {
+// decode reads PEM blocks with nothing between them but white space. Its errors quote
+// nothing of its input.
+func decode(encoded string) ([]*pem.Block, error) {
 	const begin = "-----BEGIN "
 	var blocks []*pem.Block
-	for rest := strings.TrimSpace(text); rest != ""; {
+	for rest := strings.TrimSpace(encoded); rest != ""; {
 		block, after := pem.Decode([]byte(rest))
 		if block == nil || !strings.HasPrefix(rest, begin) || strings.Count(rest[:len(rest)-len(after)], begin) != 1 {
-			return nil, errors.New("there is something that isn't PEM")
+			return nil, errors.New("it has content that isn't PEM")
 		}
 		if len(block.Headers) > 0 {
 			return nil, fmt.Errorf("the PEM block %s has headers", block.Type)
@@ -72,9 +72,9 @@ func decode(text string) ([]*pem.Block, error) {
 }
 
 func encode(certificates ...*x509.Certificate) string {
-	var text strings.Builder
+	var encoded strings.Builder
 	for _, c := range certificates {
-		text.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
+		encoded.Write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw}))
 	}
-	return text.String()
+	return encoded.String()
 }

@@ -1,5 +1,5 @@
-// Command lambdazip packs compiled functions for Lambda: in each of the folders it is
-// given, it writes bootstrap.zip from bootstrap.
+// Command lambdazip packs compiled functions for Lambda: in each folder of its arguments,
+// it writes bootstrap.zip from bootstrap. The Makefile uses it to build releases.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 )
 
-// readable is the archive's own mode: a temporary file is readable to its owner alone.
+// readable is the mode of the archive: a temporary file is readable by its owner only.
 const readable = 0o644
 
 func main() {
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// pack replaces a folder's archive as a whole: an interrupted run leaves no part of one.
+// pack replaces a folder's archive atomically: an interrupted run leaves no partial one.
 func pack(folder string) (err error) {
 	program, err := os.Open(filepath.Join(folder, lambdazip.Bootstrap))
 	if err != nil {

@@ -28,6 +28,6 @@ func TestPackReplacesTheArchive(t *testing.T) {
 	assert.Len(t, left, 2)
 }
 
-func TestAFolderWithoutAProgramIsAnError(t *testing.T) {
+func TestFolderWithoutAProgramIsAnError(t *testing.T) {
 	require.ErrorContains(t, pack(t.TempDir()), "bootstrap: no such file")
 }

@@ -1,5 +1,5 @@
-// Command permissions prints the policies of a stack's pipeline as JSON, for a review
-// or for tools that check policies. Account and region are made up.
+// Command permissions prints the IAM policies of a stack's pipeline as JSON, for a review
+// or for tools that check policies. Account and region are examples.
 //
 //	go run ./internal/cmd/permissions
 package main

@@ -55,7 +55,7 @@ function assertProblem(answer, status, message) {
   assert.ok(!JSON.stringify(answer).includes(KEY));
 }
 
-test("a request goes on to the API under its name, with the viewer's country", async () => {
+test("a request is forwarded with the API's Host and the viewer's country", async () => {
   const asked = ask();
   const expected = copy(requestIn(asked));
   expected.headers.host = [{ key: "host", value: "a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com" }];
@@ -69,7 +69,7 @@ test("a request without an id gets CloudFront's", async () => {
   assert.equal(value(await handle(asked), "x-request-id"), asked.Records[0].cf.config.requestId);
 });
 
-test("a country is CloudFront's word or none", async () => {
+test("a country is a code from CloudFront or absent", async () => {
   for (const [cloudFronts, viewers, expected] of [
     ["FR", "US", "FR"], [null, "US", undefined], ["", "US", undefined], ["fr", null, undefined], ["FRA", null, undefined], ["F\nR", null, undefined],
   ]) {
@@ -78,7 +78,7 @@ test("a country is CloudFront's word or none", async () => {
   }
 });
 
-test("bodies of other types are refused, and told which are taken", async () => {
+test("bodies of other types are rejected, with the accepted types", async () => {
   for (const type of [null, "", "text/plain", "application/jsonp", "application/json-patch+json", "json", ["application/json", "application/json"], "application/json, text/html"]) {
     const refused = await handle(ask({ headers: { "content-type": type } }));
     assertProblem(refused, 415, String(type));
@@ -89,7 +89,7 @@ test("bodies of other types are refused, and told which are taken", async () => 
   }
 });
 
-test("bodies say how long they are, and are not too long", async () => {
+test("bodies require a length within the limit", async () => {
   for (const [length, status] of [
     ["", 400], ["-1", 400], ["1e3", 400], [["1", "1"], 400], ["1048577", 413], ["9".repeat(30), 413], ["0", undefined], ["1048576", undefined],
   ]) {
@@ -103,24 +103,24 @@ test("bodies say how long they are, and are not too long", async () => {
   }
 });
 
-test("requests without a body need neither", async () => {
+test("requests without a body require neither type nor length", async () => {
   for (const method of ["GET", "HEAD", "OPTIONS", "DELETE"]) {
     const passed = await handle(ask({ method, headers: { "content-type": null, "content-length": null } }));
     assert.equal(passed.method, method);
   }
-  // The API knows which of its paths want a body.
+  // The API checks which of its paths require a body.
   const passed = await handle(ask({ method: "POST", headers: { "content-type": null, "content-length": "0" } }));
   assert.equal(passed.method, "POST");
 });
 
-test("without the API's origin nothing goes anywhere", async () => {
+test("a request without the API's origin is rejected", async () => {
   const bucket = { s3: { domainName: "bucket.s3.amazonaws.com", authMethod: "none", region: "", path: "", customHeaders: {} } };
   for (const origin of [undefined, {}, bucket]) {
     assertProblem(await handle(ask({ origin })), 500);
   }
 });
 
-test("it has the documents that CloudFront shows where the API fails", async () => {
+test("it serves the documents that CloudFront sends if the API fails", async () => {
   const documents = await edgeLambda("origin-request.mjs", { ...SETTINGS, problemsPrefix: "/problems" });
   const page = (uri) => ask({ method: "GET", uri, headers: Object.fromEntries(["x-request-id", "content-type", "content-length", "host"].map((name) => [name, null])) });
   for (const [status, title] of [[502, "Bad Gateway"], [503, "Service Unavailable"], [504, "Gateway Timeout"]]) {
@@ -134,12 +134,12 @@ test("it has the documents that CloudFront shows where the API fails", async () 
     const answer = await documents(page(uri));
     assert.deepEqual([answer.status, JSON.parse(answer.body).status], ["404", 404], uri);
   }
-  // Beside them, and without them, requests are requests.
+  // Requests for other paths, and all requests without documents, are forwarded.
   assert.equal((await documents(ask({ uri: "/problemsolver" }))).uri, "/problemsolver");
   assert.equal((await handle(ask({ uri: "/problems/502.json" }))).uri, "/problems/502.json");
 });
 
-test("whatever the headers, it changes three, leaves the origin alone and stays within CloudFront's limits", async () => {
+test("it changes three headers only, not the origin, and stays within CloudFront's limits", async () => {
   const { below, pick, some, text } = random(5);
   const characters = [..."abcXYZ019 ,;=/\"-."];
   const names = [
@@ -178,6 +178,6 @@ test("whatever the headers, it changes three, leaves the origin alone and stays 
   assert.ok(refused > 100 && refused < 2900, `${refused} of 3000 were refused`);
 });
 
-test("it has no way to call or to tell anybody", () => {
+test("it has no means to make calls or to log", () => {
   assert.doesNotMatch(source("origin-request.mjs"), /\b(import|require|fetch|process|console|globalThis|customHeaders)\b/);
 });

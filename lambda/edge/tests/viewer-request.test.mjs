@@ -73,14 +73,14 @@ function assertProblem(answer, status, message) {
   assert.equal(document.title, answer.statusDescription);
 }
 
-test("a request that has nothing wrong gets an id and is left as it is otherwise", () => {
+test("a valid request gets an id and is not changed otherwise", () => {
   const asked = ask();
   const expected = copy(asked.request);
   expected.headers["x-request-id"] = { value: ID };
   assert.deepEqual(handle(asked), expected);
 });
 
-test("a viewer's own id counts for nothing, however often it is sent", () => {
+test("a viewer's own id is replaced, regardless of how often it is sent", () => {
   for (const sent of ["mine", { value: "mine", multiValue: [{ value: "mine" }, { value: "mine too" }] }]) {
     const passed = handle(ask({ headers: { "x-request-id": sent } })).headers["x-request-id"];
     assert.equal(passed.value, ID);
@@ -105,7 +105,7 @@ const HARMLESS = [
 ];
 const READ = ["content-length", "host", "via"];
 
-test("headers that only proxies and the front door may send never get further, and others all do", () => {
+test("headers of proxies and of CloudFront are removed, and all others are forwarded", () => {
   const { below, pick, some, text } = random(1);
   const value = () => text("abcXYZ012 ,;=\"/.-".split(""), 40);
   const entry = () => (below(4) ? { value: value() } : { value: "1", multiValue: [{ value: "1" }, { value: value() }] });
@@ -130,12 +130,12 @@ test("headers that only proxies and the front door may send never get further, a
   }
 });
 
-test("a country passes only where CloudFront itself writes it", () => {
+test("the country is forwarded only where CloudFront itself sets it", () => {
   assert.equal(handle(ask()).headers["cloudfront-viewer-country"].value, "FR");
   assert.equal(handleWith({ cloudFrontHeaders: [] })(ask()).headers["cloudfront-viewer-country"], undefined);
 });
 
-test("malformed paths and queries are refused", () => {
+test("malformed paths and queries are rejected", () => {
   for (const uri of [
     "/api/../admin", "/api/./x", "/..", "/.", "/api/..", "/api/%2e%2e/admin", "/api/%2E./x", "/api/..;a=b/x", "/api/.%2e;x/y", "/api/..%2fx", "/%2f..%2f",
     "/a\\b", "/a%5cb", "/..%5c..", "/a\u0000b", "/a\nb", "/a\tb", "/a b", "/a%00", "/a%0d%0aSet-Cookie:x", "/a%1f", "/a%7f", "/a%c2%85",
@@ -158,7 +158,7 @@ test("unusual paths and queries that are well-formed pass", () => {
   }
 });
 
-test("whatever passes means the same to every server", () => {
+test("accepted paths mean the same to every server", () => {
   const { text } = random(2);
   const pieces = ["/", "/", ".", "..", "%2e", "%2E", "%2f", "%3f", "%3F", "%23", "%5c", "\\", "%25", "%252e", "%", "%0", "%00", "%0a", ";", "a", "api", "ä", " ", "\t", "#", "%c3%a9", "%ff", "-", "~", "@"];
   let passed = 0;
@@ -198,7 +198,7 @@ test("parameters without a value have the length that was sent", () => {
   assertProblem(handle(ask({ uri: uri + "p", querystring: parameters(flags) })), 414);
 });
 
-test("paths outside of the API are told its prefix", () => {
+test("the error for paths outside of the API has its prefix", () => {
   for (const uri of ["/", "/v1/chat/completions", "/chat/completions", "/api", "/apis/models", "/API/models", "/%61pi/models", "//api//models", "/favicon.ico", "/problems/502.json"]) {
     for (const method of ["GET", "POST", "DELETE"]) {
       const refused = handle(ask({ method, uri, querystring: {} }));
@@ -210,7 +210,7 @@ test("paths outside of the API are told its prefix", () => {
   assert.equal(handleWith({ prefix: "/v1" })(ask({ uri: "/v1/models" })).uri, "/v1/models");
 });
 
-test("documents are the origin function's to write, whatever methods viewers may use", () => {
+test("paths of documents are forwarded, regardless of the viewers' methods", () => {
   const documented = handleWith({ problemsPrefix: "/problems", methods: ["POST"] });
   assert.equal(documented(ask({ method: "GET", uri: "/problems/502.json", querystring: {} })).uri, "/problems/502.json");
   assert.equal(documented(ask({ method: "GET", uri: "/problems/x", headers: { "x-forwarded-for": "192.0.2.1" } })).headers["x-forwarded-for"], undefined);
@@ -219,7 +219,7 @@ test("documents are the origin function's to write, whatever methods viewers may
   }
 });
 
-test("the largest request that CloudFront takes is one like others", () => {
+test("the largest request that CloudFront accepts is handled like others", () => {
   // CloudFront's quotas: 32 KB of request line and headers, 8192 bytes of URL.
   const headers = {};
   for (let left = 32768 - SETTINGS.targetLimit; left > 0; left -= 300) {
@@ -236,7 +236,7 @@ test("the largest request that CloudFront takes is one like others", () => {
   assert.ok(JSON.stringify(refused).length < 1024);
 });
 
-test("only the methods in the settings pass", () => {
+test("only the methods in the settings are accepted", () => {
   for (const method of ["PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "get", ""]) {
     const refused = handle(ask({ method }));
     assertProblem(refused, 405, method);
@@ -248,12 +248,12 @@ test("only the methods in the settings pass", () => {
   assert.equal(handleWith({ methods: ["DELETE"] })(ask({ method: "DELETE" })).method, "DELETE");
 });
 
-test("an answer to HEAD has no body", () => {
+test("a response to HEAD has no body", () => {
   const refused = handle(ask({ method: "HEAD", uri: "/.." }));
   assert.deepEqual([refused.statusCode, refused.body], [400, undefined]);
 });
 
-test("the limit of bodies is exact, as far as they say their length", () => {
+test("the limit of bodies with a declared length is exact", () => {
   for (const [length, status] of [["0"], ["1048576"], ["1048577", 413], ["99999999999999999999999", 413], ["-1", 400], ["1e3", 400], ["0x10", 400], ["1, 1", 400], ["five", 400]]) {
     const answer = handle(ask({ headers: { "content-length": length } }));
     status ? assertProblem(answer, status, length) : assert.equal(answer.method, "POST", length);
@@ -267,7 +267,7 @@ function preflight(origin, method = "POST") {
   return ask({ method: "OPTIONS", headers: { origin, "access-control-request-method": method, "access-control-request-headers": "authorization" } });
 }
 
-test("preflights of pages that may use the API are answered", () => {
+test("preflights of allowed origins succeed", () => {
   for (const origin of ["https://app.example.com", "https://a.example.org", "https://b-c.example.org", "http://localhost:3000"]) {
     assert.deepEqual(handle(preflight(origin)), {
       statusCode: 204,
@@ -287,7 +287,7 @@ test("preflights of pages that may use the API are answered", () => {
   }
 });
 
-test("preflights are answered whatever methods the API takes, and wherever they go", () => {
+test("preflights succeed regardless of the API's methods and of the path", () => {
   for (const methods of [["GET", "POST"], []]) {
     assert.equal(handleWith({ methods })(preflight("https://app.example.com")).statusCode, 204);
   }
@@ -298,7 +298,7 @@ test("preflights are answered whatever methods the API takes, and wherever they 
   }
 });
 
-test("headers of a family are allowed by name, as far as they are asked for", () => {
+test("requested headers that match a wildcard are allowed by name", () => {
   const families = handleWith({ cors: { ...SETTINGS.cors, headers: ["authorization", "openai-*", "x-stainless-*"] } });
   const allowed = (asked, handler = families) => {
     const request = preflight("https://app.example.com");
@@ -315,7 +315,7 @@ test("headers of a family are allowed by name, as far as they are asked for", ()
   assert.equal(header(families(none), "access-control-allow-headers"), "authorization");
 });
 
-test("preflights of other pages are refused without a word that would let them in", () => {
+test("preflights of other origins are rejected without CORS headers", () => {
   for (const origin of [
     "https://example.com", "https://app.example.com:8443", "http://app.example.com", "https://app.example.com.evil.net", "https://evil-example.org",
     "https://.example.org", "https://example.org", "https://a.b.example.org", "https://evil.net/.example.org", "https://evil.net#.example.org", "https://a@b.example.org",
@@ -328,18 +328,18 @@ test("preflights of other pages are refused without a word that would let them i
   }
 });
 
-test("preflights for methods that pages may not use are refused", () => {
+test("preflights for other methods are rejected", () => {
   assertProblem(handle(preflight("https://app.example.com", "HEAD")), 403);
   assertProblem(handle(preflight("https://app.example.com", "post")), 403);
 });
 
-test("without CORS no preflight is answered", () => {
+test("without CORS every preflight is rejected", () => {
   const refused = handleWith({ cors: null })(preflight("https://app.example.com"));
   assertProblem(refused, 403);
   assert.deepEqual([header(refused, "access-control-allow-origin"), header(refused, "vary")], [undefined, undefined]);
 });
 
-test("all origins and credentials are told as set", () => {
+test("any origin and credentials are allowed if set", () => {
   const all = handleWith({ cors: { ...SETTINGS.cors, origins: ["*"], exposedHeaders: [] } })(preflight("https://anywhere.test"));
   assert.deepEqual([all.statusCode, header(all, "access-control-allow-origin"), header(all, "vary")], [204, "*", undefined]);
   assert.equal(header(all, "access-control-expose-headers"), undefined);
@@ -347,7 +347,7 @@ test("all origins and credentials are told as set", () => {
   assert.equal(header(credentials, "access-control-allow-credentials"), "true");
 });
 
-test("pages may read a refusal, and OPTIONS that is no preflight is a request like others", () => {
+test("pages may read an error, and OPTIONS without a preflight's headers is forwarded", () => {
   const refused = handle(ask({ uri: "/..", headers: { origin: "https://app.example.com" } }));
   assert.equal(header(refused, "access-control-allow-origin"), "https://app.example.com");
   assert.equal(header(refused, "access-control-expose-headers"), "x-request-id, retry-after");
@@ -355,7 +355,7 @@ test("pages may read a refusal, and OPTIONS that is no preflight is a request li
   assert.equal(handle(ask({ method: "OPTIONS", headers: { origin: "https://app.example.com" } })).method, "OPTIONS");
 });
 
-test("no request makes it throw, and it answers nothing that CloudFront would not send", () => {
+test("no request makes it throw, and its responses are valid in CloudFront", () => {
   const { below, pick, some, text } = random(4);
   const characters = [..."abc/.%;?&=\\\u0000\n ä€😀\"'{}"];
   for (let run = 0; run < 5000; run++) {

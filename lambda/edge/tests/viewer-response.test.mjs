@@ -5,14 +5,14 @@ import { READ_ONLY, cloudFrontFunction, copy, event } from "./functions.mjs";
 
 const handle = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id", headers: {} });
 
-test("an answer gets the id of its request and is left as it is otherwise", () => {
+test("a response gets the id of its request and is not changed otherwise", () => {
   const answered = event("viewer-response");
   const expected = copy(answered.response);
   expected.headers["x-request-id"] = { value: answered.context.requestId };
   assert.deepEqual(handle(answered), expected);
 });
 
-test("the id is CloudFront's, whatever the API said, and read-only headers are left alone", () => {
+test("the id is CloudFront's, not the API's, and read-only headers are not changed", () => {
   const answered = event("viewer-response");
   answered.response.headers["x-request-id"] = { value: "another" };
   for (const name of READ_ONLY.viewerResponse) {
@@ -25,7 +25,7 @@ test("the id is CloudFront's, whatever the API said, and read-only headers are l
   }
 });
 
-test("headers that no policy can add are on it, instead of the API's own", () => {
+test("headers that a policy can't add replace the API's own", () => {
   const handleWith = cloudFrontFunction("viewer-response.js", { requestIdHeader: "x-request-id", headers: { "strict-transport-security": "max-age=0" } });
   const answered = event("viewer-response");
   answered.response.headers["strict-transport-security"] = { value: "max-age=1" };

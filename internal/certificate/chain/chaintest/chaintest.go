@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Epoch is when all certificates begin.
+// Epoch is the time at which all certificates become valid.
 var Epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Year is a year as the settings count it.
+// Year is a year of 365 days, as in the settings.
 const Year = 365 * 24 * time.Hour
 
 // Pair is a certificate with its key.
@@ -25,33 +25,33 @@ type Pair struct {
 	Key         *ecdsa.PrivateKey
 }
 
-// Change is what a test wants of a certificate beside the usual.
+// Change modifies the template of a certificate.
 type Change func(*x509.Certificate)
 
-// Root makes an authority that signed itself.
+// Root returns a self-signed authority.
 func Root(name string, changes ...Change) Pair {
 	return newPair(nil, authority(name, 10), changes)
 }
 
-// Intermediate makes an authority that a signed.
+// Intermediate returns an authority signed by a.
 func (a Pair) Intermediate(name string, changes ...Change) Pair {
 	return newPair(&a, authority(name, 5), changes)
 }
 
-// Server makes a server's certificate, for names, that a signed.
+// Server returns a server's certificate for names, signed by a.
 func (a Pair) Server(names []string, changes ...Change) Pair {
 	return newPair(&a, server(names), changes)
 }
 
-// SelfSigned makes a server's certificate that no authority signed.
+// SelfSigned returns a self-signed server's certificate.
 func SelfSigned(names []string, changes ...Change) Pair {
 	return newPair(nil, server(names), changes)
 }
 
-// PEM is the certificate as PEM.
+// PEM returns the certificate as PEM.
 func (p Pair) PEM() string { return encode("CERTIFICATE", p.Certificate.Raw) }
 
-// KeyPEM is the key as PEM, PKCS #8.
+// KeyPEM returns the key as PEM, in PKCS #8.
 func (p Pair) KeyPEM() string {
 	der, err := x509.MarshalPKCS8PrivateKey(p.Key)
 	must(err)
@@ -110,6 +110,6 @@ func encode(typ string, der []byte) string {
 
 func must(err error) {
 	if err != nil {
-		panic(err) // nothing that a test could do about it
+		panic(err) // a test can't handle it
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BenchmarkInvoke is what an answer takes without the model's part in it: from the
-// event's bytes to the response's, log and metrics included.
+// BenchmarkInvoke measures the handler without the model: from the event's bytes to the
+// response's, log and metrics included.
 func BenchmarkInvoke(b *testing.B) {
 	long := `{"messages":[{"role":"user","content":"` + strings.Repeat("All work and no play makes Jack a dull boy. ", 1400) + `"}]}`
 	for _, test := range []struct {
@@ -31,7 +31,7 @@ func BenchmarkInvoke(b *testing.B) {
 			require.NoError(b, err)
 			b.ReportAllocs()
 			for b.Loop() {
-				s.fake.asked = s.fake.asked[:0]
+				s.fake.calls = s.fake.calls[:0]
 				if _, err := s.Invoke(b.Context(), payload); err != nil {
 					b.Fatal(err)
 				}

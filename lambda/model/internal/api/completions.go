@@ -9,25 +9,25 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// What a request to POST /chat/completions has, in words: what else OpenAI knows is
-// refused, or listed below.
+// Members of a request to POST /chat/completions, for error texts. OpenAI's other
+// members are listed below, or rejected.
 const (
 	completionMembers = "model, messages, max_completion_tokens, max_tokens, temperature, top_p, stop, or what docs/api.md lists as ignored"
 	chatMembers       = "role, content, name"
 	partMembers       = "type, text"
 )
 
-// completionMember are the members that say how to answer.
+// completionMember reports whether a member determines the completion.
 var completionMember = among("model", "messages", "max_completion_tokens", "max_tokens", "temperature", "top_p", "stop")
 
-// rule is a member of OpenAI's requests that has no effect here.
+// rule restricts the values of a member of OpenAI's requests that has no effect here.
 type rule struct {
 	takes func(any) bool
 	want  string
 }
 
-// ignored are members that change nothing in what is asked for: they label the
-// request, or are hints that OpenAI itself doesn't promise to follow.
+// ignored are members that don't change the completion: they label the request, or are
+// hints that OpenAI itself doesn't promise to follow.
 var ignored = map[string]rule{
 	"metadata":               {isObject, "an object"},
 	"parallel_tool_calls":    {isBoolean, "true or false"},
@@ -39,15 +39,15 @@ var ignored = map[string]rule{
 	"user":                   {isString, "a string"},
 }
 
-// neutral are members that would change what is asked for, with the values that
-// don't. Where there is none, null is the only one.
+// neutral are members that would change the completion, with the values that don't. For
+// members without such a value, null is the only one.
 var neutral = map[string]rule{
 	"audio":              {never, "null: there is no audio"},
 	"frequency_penalty":  {isNumber(0), "0: the models have no such setting in common"},
 	"function_call":      {isOneOf("none", "auto"), "none or auto: there are no functions"},
 	"functions":          {isEmptyArray, "an empty array: there are no functions"},
 	"logit_bias":         {isEmptyObject, "an empty object: the models have no such setting in common"},
-	"logprobs":           {isFalse, "false: the models don't tell"},
+	"logprobs":           {isFalse, "false: the models don't return them"},
 	"modalities":         {isTextOnly, `["text"]`},
 	"n":                  {isNumber(1), "1: there is one choice"},
 	"prediction":         {never, "null: the models have no such setting in common"},
@@ -59,12 +59,12 @@ var neutral = map[string]rule{
 	"stream_options":     {never, "null: an HTTP API can't stream"},
 	"tool_choice":        {isOneOf("none", "auto"), "none or auto: there are no tools"},
 	"tools":              {isEmptyArray, "an empty array: there are no tools"},
-	"top_logprobs":       {isNumber(0), "0: the models don't tell"},
+	"top_logprobs":       {isNumber(0), "0: the models don't return them"},
 	"verbosity":          {never, "null: the models have no such setting in common"},
 	"web_search_options": {never, "null: there is no web search"},
 }
 
-// chatNeutral are the same of a message: clients send back what was answered.
+// chatNeutral are such members of a message: clients send back messages they received.
 var chatNeutral = map[string]rule{
 	"annotations":   {isEmptyArray, "an empty array"},
 	"audio":         {never, "null: there is no audio"},
@@ -92,7 +92,7 @@ var chatRoles = map[string]string{
 	"system": chat.RoleSystem, "developer": chat.RoleSystem, "user": chat.RoleUser, "assistant": chat.RoleAssistant,
 }
 
-// openAIShape is how POST /chat/completions is asked and answers.
+// openAIShape implements the format of POST /chat/completions.
 type openAIShape struct{}
 
 func (openAIShape) read(r *reader, body any, limits Limits) chat.Conversation {
@@ -112,7 +112,7 @@ func (openAIShape) read(r *reader, body any, limits Limits) chat.Conversation {
 	}
 }
 
-// withoutEffect checks that members ask for nothing that they would not get.
+// withoutEffect checks that members don't have values that would have to have an effect.
 func (r *reader) withoutEffect(pointer string, object map[string]any, rules map[string]rule) {
 	for _, name := range sortedKeys(rules) {
 		if value := object[name]; value != nil && !rules[name].takes(value) {
@@ -151,7 +151,7 @@ func (r *reader) chatMessage(pointer string, value any) chat.Message {
 	}
 }
 
-// content reads a text, or an array of parts that are texts.
+// content reads a string, or an array of parts of the type text.
 func (r *reader) content(pointer string, value any) []string {
 	if _, several := value.([]any); !several {
 		return []string{r.text(pointer, value)}
@@ -162,7 +162,7 @@ func (r *reader) content(pointer string, value any) []string {
 		at := pointer + "/" + strconv.Itoa(i)
 		part, _ := value.(map[string]any)
 		if kind, _ := part["type"].(string); part == nil || kind != "text" {
-			r.refuse(at, "want an object with type text, which is all that there is here, and text")
+			r.refuse(at, "want an object with type text, the only type supported, and text")
 			continue
 		}
 		r.object(at, part, among("type", "text"), partMembers)
@@ -178,7 +178,7 @@ func isFalse(value any) bool   { return value == false }
 func isString(value any) bool  { _, ok := value.(string); return ok }
 func isObject(value any) bool  { _, ok := value.(map[string]any); return ok }
 
-// isInteger takes whole numbers of any size, as JSON Schema's integer does.
+// isInteger reports whether value is a whole number of any size, as in JSON Schema.
 func isInteger(value any) bool {
 	text, ok := value.(json.Number)
 	if !ok {
@@ -223,7 +223,7 @@ func isOneOf(texts ...string) func(any) bool {
 	}
 }
 
-// chatCompletion is OpenAI's answer, with the request's id beside.
+// chatCompletion is OpenAI's response with the request's id added.
 type chatCompletion struct {
 	ID                string       `json:"id"`
 	Object            string       `json:"object"`
@@ -236,13 +236,13 @@ type chatCompletion struct {
 }
 
 type chatChoice struct {
-	Index        int        `json:"index"`
-	Message      chatAnswer `json:"message"`
-	Logprobs     *string    `json:"logprobs"` // null
-	FinishReason string     `json:"finish_reason"`
+	Index        int       `json:"index"`
+	Message      chatReply `json:"message"`
+	Logprobs     *string   `json:"logprobs"` // null
+	FinishReason string    `json:"finish_reason"`
 }
 
-type chatAnswer struct {
+type chatReply struct {
 	Role    string  `json:"role"`
 	Content string  `json:"content"`
 	Refusal *string `json:"refusal"` // null
@@ -254,27 +254,27 @@ type chatUsage struct {
 	TotalTokens      int `json:"total_tokens"`
 }
 
-func (openAIShape) write(e exchange) any {
+func (openAIShape) write(e *exchange) any {
 	return chatCompletion{
 		ID:                "chatcmpl-" + strings.TrimRight(e.id, "="),
 		Object:            "chat.completion",
 		Created:           e.began.Unix(),
-		Model:             e.model,
-		SystemFingerprint: orNull(e.done.Version),
+		Model:             e.call.model,
+		SystemFingerprint: orNull(e.call.completion.Version),
 		Choices: []chatChoice{{
-			Message:      chatAnswer{Role: chat.RoleAssistant, Content: e.done.Text},
-			FinishReason: finishReason(e.done.StopReason),
+			Message:      chatReply{Role: chat.RoleAssistant, Content: e.call.completion.Text},
+			FinishReason: finishReason(e.call.completion.StopReason),
 		}},
 		Usage: chatUsage{
-			PromptTokens:     e.done.Usage.InputTokens,
-			CompletionTokens: e.done.Usage.OutputTokens,
-			TotalTokens:      e.done.Usage.TotalTokens,
+			PromptTokens:     e.call.completion.Usage.InputTokens,
+			CompletionTokens: e.call.completion.Usage.OutputTokens,
+			TotalTokens:      e.call.completion.Usage.TotalTokens,
 		},
 		RequestID: e.id,
 	}
 }
 
-// finishReason is OpenAI's word for why the model stopped.
+// finishReason returns OpenAI's value for why the model stopped.
 func finishReason(reason string) string {
 	switch reason {
 	case chat.MaxTokens, chat.ContextWindow:

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// guide returns a part of docs/api.md: what lies between two headings.
+// guide returns the part of docs/api.md between two headings.
 func guide(t *testing.T, from, to string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../../../docs/api.md")
@@ -23,7 +23,7 @@ func guide(t *testing.T, from, to string) string {
 	return part
 }
 
-func TestTheGuideHasEveryMemberOfOpenAIs(t *testing.T) {
+func TestGuideHasEveryMemberOfOpenAI(t *testing.T) {
 	rows := map[string]string{} // by what is done with the members
 	for line := range strings.Lines(guide(t, "OpenAI's clients", "Errors")) {
 		if cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), " | "); len(cells) == 2 {
@@ -42,13 +42,13 @@ func TestTheGuideHasEveryMemberOfOpenAIs(t *testing.T) {
 	}
 }
 
-func TestTheGuideHasEveryCode(t *testing.T) {
+func TestGuideHasEveryCode(t *testing.T) {
 	part := guide(t, "Errors", "Limits")
 	for code, status := range map[string]int{
-		codeUnauthenticated: unauthorized, codeNotFound: notFound, codeModelNotFound: notFound, codeMethod: methodNotAllowed,
-		codeBodyTooLarge: contentTooLarge, codeMediaType: unsupportedMediaType, codeMalformedBody: badRequest, codeInvalidBody: unprocessableContent,
-		codeStreaming: unprocessableContent, codeRejected: unprocessableContent, codeBusy: tooManyRequests, codeModelFailed: badGateway,
-		codeUnavailable: serviceUnavailable, codeTimeout: gatewayTimeout,
+		codeUnauthenticated: http.StatusUnauthorized, codeNotFound: http.StatusNotFound, codeModelNotFound: http.StatusNotFound, codeMethod: http.StatusMethodNotAllowed,
+		codeBodyTooLarge: http.StatusRequestEntityTooLarge, codeMediaType: http.StatusUnsupportedMediaType, codeMalformedBody: http.StatusBadRequest, codeInvalidBody: http.StatusUnprocessableEntity,
+		codeStreaming: http.StatusUnprocessableEntity, codeRejected: http.StatusUnprocessableEntity, codeBusy: http.StatusTooManyRequests, codeModelFailed: http.StatusBadGateway,
+		codeUnavailable: http.StatusServiceUnavailable, codeTimeout: http.StatusGatewayTimeout,
 	} {
 		assert.Contains(t, part, "\n| "+strconv.Itoa(status)+" | `"+code+"` |", http.StatusText(status))
 	}

@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"mime"
+	"net/http"
 	"regexp"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
-// event is the part of an event that decides: payload format 2.0 of an HTTP API, as
-// API Gateway's guide describes it. (The type of aws-lambda-go would decode all of
-// it, for each request.)
+// event has the fields used of an HTTP API's event in payload format 2.0, as API
+// Gateway's guide describes it. (The type of aws-lambda-go would decode all fields, for
+// each request.)
 type event struct {
 	Version         string            `json:"version"`
 	RawPath         string            `json:"rawPath"`
@@ -30,12 +35,12 @@ type event struct {
 	} `json:"requestContext"`
 }
 
-// parseEvent quotes nothing of the payload in its error: a conversation may be in
-// there.
+// parseEvent decodes an event. Its error quotes nothing of the payload, which may have a
+// conversation in it.
 func parseEvent(payload []byte) (event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return event{}, errors.New("the event is no JSON of an HTTP API: check what invokes this function")
+		return event{}, errors.New("the event is not an HTTP API's JSON: check what invokes this function")
 	}
 	if e.Version != "2.0" {
 		return event{}, fmt.Errorf("the event has payload format version %.8q: set the integration's to 2.0", e.Version)
@@ -43,17 +48,17 @@ func parseEvent(payload []byte) (event, error) {
 	return e, nil
 }
 
-// admitted reports whether the authorizer let the request in: it says with which
-// key.
+// admitted reports whether the authorizer accepted the request: it returns the name of
+// the origin key.
 func (e *event) admitted() bool { return e.RequestContext.Authorizer.Lambda.OriginKey != "" }
 
-// idHeader carries the request's id to the API, and back to who asked.
+// idHeader carries the request's id to the API, and back to the client.
 const idHeader = "x-request-id"
 
 var idPattern = regexp.MustCompile(`^[A-Za-z0-9_=-]{8,64}$`)
 
-// id is the request's: the one that CloudFront gave it, so that both logs name it
-// alike, or API Gateway's for what came another way.
+// id returns the request's id: the one from CloudFront, so that both logs have the same,
+// or API Gateway's for a request without one.
 func (e *event) id() string {
 	if id := e.Headers[idHeader]; idPattern.MatchString(id) {
 		return id
@@ -61,8 +66,8 @@ func (e *event) id() string {
 	return e.RequestContext.RequestID
 }
 
-// body returns the body's bytes, or a problem if there are more than limit: API
-// Gateway sends in base64 what it does not take for text.
+// body returns the body's bytes, or a problem if there are more than limit. API Gateway
+// encodes bodies that it considers binary in base64.
 func (e *event) body(limit int) ([]byte, *problem) {
 	if !e.IsBase64Encoded {
 		if len(e.Body) > limit {
@@ -75,7 +80,7 @@ func (e *event) body(limit int) ([]byte, *problem) {
 	}
 	text, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
-		return nil, newProblem(badRequest, codeMalformedBody, "The body is not valid base64, as which it came.")
+		return nil, newProblem(http.StatusBadRequest, codeMalformedBody, "The body is marked as base64 but is not valid base64.")
 	}
 	if len(text) > limit {
 		return nil, tooLarge(limit)
@@ -84,5 +89,35 @@ func (e *event) body(limit int) ([]byte, *problem) {
 }
 
 func tooLarge(limit int) *problem {
-	return newProblem(contentTooLarge, codeBodyTooLarge, fmt.Sprintf("The body has more than %d bytes.", limit))
+	return newProblem(http.StatusRequestEntityTooLarge, codeBodyTooLarge, fmt.Sprintf("The body has more than %d bytes.", limit))
+}
+
+// readBody returns the JSON value in the event's body.
+func readBody(e *event, limit int) (any, *problem) {
+	if !isJSON(e.Headers["content-type"]) {
+		return nil, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must be application/json, in UTF-8.").
+			with("accept-post", "application/json")
+	}
+	if coding := e.Headers["content-encoding"]; coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must not be compressed.").
+			with("accept-encoding", "identity")
+	}
+	text, problem := e.body(limit)
+	if problem != nil {
+		return nil, problem
+	}
+	value, malformed := strictjson.Parse(text)
+	if malformed != nil {
+		return nil, newProblem(http.StatusBadRequest, codeMalformedBody, "The body is not well-formed.", *malformed)
+	}
+	return value, nil
+}
+
+func isJSON(contentType string) bool {
+	if contentType == "application/json" {
+		return true
+	}
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	charset, given := parameters["charset"]
+	return err == nil && mediaType == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
 }

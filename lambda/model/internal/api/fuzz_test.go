@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// FuzzBody looks for bodies that crash, that are answered out of the contract, or
-// that reach the model although they are not strictly what is asked for.
+// FuzzBody finds bodies that crash the handler, that get a response outside of the
+// contract, or that reach the model although they are invalid.
 func FuzzBody(f *testing.F) {
 	for _, body := range []string{
 		hello, helloChat,
@@ -42,7 +42,7 @@ func FuzzBody(f *testing.F) {
 		r := s.do(t, e)
 		switch r.StatusCode {
 		case 400, 404, 413, 422:
-			assert.Empty(t, s.fake.asked)
+			assert.Empty(t, s.fake.calls)
 			return
 		case 200:
 		default:
@@ -54,12 +54,12 @@ func FuzzBody(f *testing.F) {
 			body = decoded
 		}
 		assert.True(t, utf8.Valid(body) && json.Valid(body))
-		checkAsked(t, s.fake.asked[0])
+		checkCall(t, s.fake.calls[0])
 	})
 }
 
-// checkAsked checks what no conversation that reaches a model may lack.
-func checkAsked(t *testing.T, c chat.Conversation) {
+// checkCall checks that a conversation that reached a model is complete.
+func checkCall(t *testing.T, c chat.Conversation) {
 	assert.Contains(t, []string{testModel, otherModel}, c.Model)
 	assert.NotEmpty(t, c.Messages)
 	assert.True(t, 1 <= c.MaxTokens && c.MaxTokens <= testMaxTokens)
@@ -76,7 +76,7 @@ func checkAsked(t *testing.T, c chat.Conversation) {
 	}
 }
 
-// FuzzEvent looks for events that crash, or get in without the authorizer.
+// FuzzEvent finds events that crash the handler, or are accepted without the authorizer.
 func FuzzEvent(f *testing.F) {
 	for _, e := range []event{post(hello), postChat(helloChat), request("GET", "/api/openapi.yaml", ""), request("HEAD", "/api/", "")} {
 		payload, err := json.Marshal(e)

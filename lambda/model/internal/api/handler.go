@@ -1,5 +1,6 @@
-// Package api is the public API: it makes of API Gateway's events what a backend is
-// asked, and of what that says, answers in the shapes that openapi.yaml describes.
+// Package api implements the model API: it validates API Gateway's events, calls the
+// backend, and returns responses in the formats that openapi.yaml describes. The Lambda
+// function's main package serves its [Handler].
 package api
 
 import (
@@ -8,39 +9,40 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"net/http"
 	"slices"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// margin is how long before Lambda ends the invocation the model is given up, so
-// that there is time to say so.
+// margin is how long before the deadline of the invocation the model's call times out,
+// which leaves time to respond.
 const margin = time.Second
 
-// retryAfter is what a client is told to wait, in seconds, when the model is busy or
-// away.
+// retryAfter is the header Retry-After, in seconds, when the model is busy or
+// unavailable.
 const retryAfter = "5"
 
-// Limits are what requests may ask for.
+// Limits are the limits of requests.
 type Limits struct {
-	Models    []string // that may be asked; the first is the default
-	MaxTokens int      // the most that one answer may have
+	Models    []string // ids of the available models; the first is the default
+	MaxTokens int      // maximum of one completion
 	MaxBody   int      // of a request, in bytes
 }
 
-// Config is what a [Handler] needs beside a backend.
+// Config configures a [Handler].
 type Config struct {
 	Prefix     string // of all paths: "/api"
 	Limits     Limits
 	Stack      string // the metrics' dimension
-	LogContent bool   // conversations and answers too
+	LogContent bool   // whether to log conversations and completions
 	Log        *slog.Logger
 	Metrics    io.Writer // gets a line in CloudWatch's embedded metric format for each request
 }
 
-// Handler answers events of an HTTP API. It implements [lambda.Handler] itself, so
-// that an event is decoded only as far as needed.
+// Handler handles events of an HTTP API. It implements [lambda.Handler] itself, so that
+// only the fields used of an event are decoded.
 type Handler struct {
 	Config
 
@@ -50,7 +52,7 @@ type Handler struct {
 	now      func() time.Time
 }
 
-// New returns a handler that lets provider answer.
+// New returns a handler that calls provider for completions.
 func New(config Config, provider chat.Provider) *Handler {
 	h := &Handler{
 		Config:   config,
@@ -61,65 +63,70 @@ func New(config Config, provider chat.Provider) *Handler {
 	return h
 }
 
-// exchange is a request and what has become of it.
+// exchange is a request with its outcome, for the log and the metrics.
 type exchange struct {
 	event   *event
 	id      string
 	began   time.Time
-	probe   bool // of health: not counted
+	probe   bool       // a health check: not counted in the metrics
+	call    *modelCall // nil if no model was called
 	problem *problem
-
-	model string        // that was asked; empty if none was
-	asked time.Duration // that it took
-	done  chat.Completion
-	cause error // of a problem that comes from the backend
+	cause   error // the backend's error that caused the problem, if one did
 }
 
-// Invoke answers one event, and logs one line about it that contains nothing of the
-// conversation unless that is wanted.
+// modelCall is a call of a model, completed or failed.
+type modelCall struct {
+	model      string
+	duration   time.Duration
+	completion chat.Completion
+}
+
+// Invoke handles one event, and logs one line about it, which contains nothing of the
+// conversation. The content is logged separately if the settings enable it.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	parsed, err := parseEvent(payload)
 	if err != nil {
 		return nil, err
 	}
 	e := &exchange{event: &parsed, id: parsed.id(), began: h.now()}
-	var a *answer
-	a, e.problem = h.serve(ctx, e)
+	var done *result
+	done, e.problem = h.serve(ctx, e)
 	h.observe(ctx, e)
-	r, err := render(e.id, parsed.RequestContext.HTTP.Method, a, e.problem)
+	r, err := render(e.id, parsed.RequestContext.HTTP.Method, done, e.problem)
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(r)
 }
 
-// shape is one way to ask for a completion, and to be answered.
+// shape is a format of requests for a completion and of their responses.
 type shape interface {
 	read(r *reader, body any, limits Limits) chat.Conversation
-	write(e exchange) any
+	write(e *exchange) any
 }
 
-// complete asks the model.
+// complete returns an endpoint that calls the model.
 func (h *Handler) complete(s shape) endpoint {
-	return func(ctx context.Context, e *exchange) (*answer, *problem) {
+	return func(ctx context.Context, e *exchange) (*result, *problem) {
 		c, problem := h.conversation(e, s)
 		if problem != nil {
 			return nil, problem
 		}
-		e.model = c.Model
+		e.call = &modelCall{model: c.Model}
 		untilMargin, cancel := withMargin(ctx)
 		defer cancel()
-		asked := h.now()
-		e.done, e.cause = h.provider.Complete(untilMargin, c)
-		e.asked = h.now().Sub(asked)
+		began := h.now()
+		e.call.completion, e.cause = h.provider.Complete(untilMargin, c)
+		e.call.duration = h.now().Sub(began)
 		h.logContent(ctx, e, c)
 		if e.cause != nil {
 			return nil, problemOf(e.cause)
 		}
-		return asJSON(s.write(*e)), nil
+		return asJSON(s.write(e)), nil
 	}
 }
 
+// conversation reads and validates the conversation in a request's body.
 func (h *Handler) conversation(e *exchange, s shape) (chat.Conversation, *problem) {
 	body, problem := readBody(e.event, h.Limits.MaxBody)
 	if problem != nil {
@@ -128,19 +135,19 @@ func (h *Handler) conversation(e *exchange, s shape) (chat.Conversation, *proble
 	r := &reader{}
 	c := s.read(r, body, h.Limits)
 	switch {
-	case asksForStream(body):
-		return c, newProblem(unprocessableContent, codeStreaming, "Answers can't be streamed: the API has no way to. Ask without stream.", r.faults...)
+	case requestsStream(body):
+		return c, newProblem(http.StatusUnprocessableEntity, codeStreaming, "Responses can't be streamed. Send the request without stream.", r.faults...)
 	case len(r.faults) > 0:
-		return c, newProblem(unprocessableContent, codeInvalidBody, "The body is not what this API takes.", r.faults...)
+		return c, newProblem(http.StatusUnprocessableEntity, codeInvalidBody, "The body is not valid for this endpoint.", r.faults...)
 	case !slices.Contains(h.Limits.Models, c.Model):
-		return c, newProblem(notFound, codeModelNotFound, "There is no such model here. GET "+h.Prefix+"/models lists those that there are.")
+		return c, newProblem(http.StatusNotFound, codeModelNotFound, "The model does not exist. GET "+h.Prefix+"/models lists the available models.")
 	}
 	return c, nil
 }
 
-// asksForStream reports whether that, of all that may be wrong, is what the client
-// has to hear.
-func asksForStream(body any) bool {
+// requestsStream reports whether the client requests streaming. That error takes
+// precedence over all others in the body.
+func requestsStream(body any) bool {
 	object, _ := body.(map[string]any)
 	return object["stream"] == true
 }
@@ -153,17 +160,17 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
 
-// problemOf tells a client what an error of the backend means, and no more.
+// problemOf returns the problem for an error of the backend, without its details.
 func problemOf(err error) *problem {
 	switch {
 	case errors.Is(err, chat.ErrBusy):
-		return newProblem(tooManyRequests, codeBusy, "The model has too many requests. Try again later.").with("retry-after", retryAfter)
+		return newProblem(http.StatusTooManyRequests, codeBusy, "The model has too many requests. Try again later.").with("retry-after", retryAfter)
 	case errors.Is(err, chat.ErrTimeout):
-		return newProblem(gatewayTimeout, codeTimeout, "The model took too long. Ask for fewer tokens, or try again.")
+		return newProblem(http.StatusGatewayTimeout, codeTimeout, "The model timed out. Request fewer tokens, or try again.")
 	case errors.Is(err, chat.ErrRejected):
-		return newProblem(unprocessableContent, codeRejected, "The model does not accept this request: it may be too long, or use something that the model lacks.")
+		return newProblem(http.StatusUnprocessableEntity, codeRejected, "The model rejected the request: it may be too long, or use a feature that the model does not support.")
 	case errors.Is(err, chat.ErrUnavailable):
-		return newProblem(serviceUnavailable, codeUnavailable, "The model can't be reached. Try again later.").with("retry-after", retryAfter)
+		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The model can't be reached. Try again later.").with("retry-after", retryAfter)
 	}
-	return newProblem(badGateway, codeModelFailed, "The model did not answer.")
+	return newProblem(http.StatusBadGateway, codeModelFailed, "The model failed.")
 }

@@ -29,16 +29,16 @@ const (
 	helloChat     = `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"user","content":"Hello"}]}`
 )
 
-// fakeProvider answers every conversation, or fails.
+// fakeProvider completes every conversation, or fails.
 type fakeProvider struct {
 	err   error
-	asked []chat.Conversation
-	until time.Time // the deadline it was asked with
-	ready int       // how often it was asked whether it is
+	calls []chat.Conversation
+	until time.Time // deadline of the last call
+	ready int       // number of readiness checks
 }
 
 func (f *fakeProvider) Complete(ctx context.Context, c chat.Conversation) (chat.Completion, error) {
-	f.asked = append(f.asked, c)
+	f.calls = append(f.calls, c)
 	f.until, _ = ctx.Deadline()
 	if f.err != nil {
 		return chat.Completion{}, f.err
@@ -86,14 +86,14 @@ func newSetup() *setup {
 	return s
 }
 
-// reset forgets what was, which is quicker than another setup.
+// reset clears calls, logs and metrics, which is faster than another setup.
 func (s *setup) reset() {
-	s.fake.asked = s.fake.asked[:0]
+	s.fake.calls = s.fake.calls[:0]
 	s.logs.Reset()
 	s.metrics.Reset()
 }
 
-// request is a request as the authorizer let it in.
+// request returns a request that the authorizer accepted.
 func request(method, path, body string) event {
 	e := event{Version: "2.0", RawPath: path, Headers: map[string]string{}, Body: body}
 	e.RequestContext.RequestID = apiID
@@ -142,7 +142,7 @@ func problemIn(t testing.TB, r response) problem {
 	return p
 }
 
-func TestAnswers(t *testing.T) {
+func TestCompletesAConversation(t *testing.T) {
 	s := newSetup()
 	r := s.do(t, post(hello))
 	assert.Equal(t, http.StatusOK, r.StatusCode)
@@ -157,10 +157,10 @@ func TestAnswers(t *testing.T) {
 	}`, r.Body)
 	assert.Equal(t, []chat.Conversation{{
 		Model: testModel, Messages: []chat.Message{{Role: "user", Content: []string{"Hello"}}}, MaxTokens: testMaxTokens,
-	}}, s.fake.asked)
+	}}, s.fake.calls)
 }
 
-func TestAnswersAsOpenAIDoes(t *testing.T) {
+func TestCompletesInOpenAIsFormat(t *testing.T) {
 	s := newSetup()
 	r := s.do(t, postChat(helloChat))
 	assert.Equal(t, http.StatusOK, r.StatusCode)
@@ -176,7 +176,7 @@ func TestAnswersAsOpenAIDoes(t *testing.T) {
 	}`, r.Body)
 }
 
-func TestListsModelsAsOpenAIDoes(t *testing.T) {
+func TestListsModelsInOpenAIsFormat(t *testing.T) {
 	r := newSetup().do(t, request(http.MethodGet, "/api/models", ""))
 	assert.Equal(t, http.StatusOK, r.StatusCode)
 	assert.JSONEq(t, `{"object": "list", "request_id": "Jh3kXh7GIAMEVjQ=", "data": [
@@ -185,7 +185,7 @@ func TestListsModelsAsOpenAIDoes(t *testing.T) {
 	]}`, r.Body)
 }
 
-func TestPassesTheWholeConversationOn(t *testing.T) {
+func TestForwardsTheWholeConversation(t *testing.T) {
 	temperature, topP := 0.25, 1.0
 	want := chat.Conversation{
 		Model: otherModel,
@@ -215,11 +215,11 @@ func TestPassesTheWholeConversationOn(t *testing.T) {
 		s := newSetup()
 		r := s.do(t, e)
 		assert.Equal(t, http.StatusOK, r.StatusCode, "%s: %s", title, r.Body)
-		assert.Equal(t, []chat.Conversation{want}, s.fake.asked, title)
+		assert.Equal(t, []chat.Conversation{want}, s.fake.calls, title)
 	}
 }
 
-func TestTakesWhatOpenAIsClientsSend(t *testing.T) {
+func TestAcceptsRequestsOfOpenAIsClients(t *testing.T) {
 	s := newSetup()
 	r := s.do(t, postChat(`{
 		"model": "amazon.nova-micro-v1:0",
@@ -238,10 +238,10 @@ func TestTakesWhatOpenAIsClientsSend(t *testing.T) {
 		Messages: []chat.Message{
 			{Role: "user", Content: []string{"One", "two"}}, {Role: "assistant", Content: []string{"Hi"}}, {Role: "user", Content: []string{"Go on"}},
 		},
-	}}, s.fake.asked)
+	}}, s.fake.calls)
 }
 
-func TestTakesASeedOfAnySize(t *testing.T) {
+func TestAcceptsASeedOfAnySize(t *testing.T) {
 	s := newSetup()
 	for _, seed := range []string{"0", "-7", "7.0", "9223372036854775808", "-2431860813560928841809401525305344", "1e400"} {
 		body := strings.Replace(helloChat, "{", `{"seed":`+seed+`,`, 1)
@@ -249,7 +249,7 @@ func TestTakesASeedOfAnySize(t *testing.T) {
 	}
 }
 
-func TestTakesWhatAPIGatewaySends(t *testing.T) {
+func TestAcceptsEventsOfAPIGateway(t *testing.T) {
 	inBase64 := post(base64.StdEncoding.EncodeToString([]byte(hello)))
 	inBase64.IsBase64Encoded = true
 	uncompressed := post(hello)
@@ -263,11 +263,11 @@ func TestTakesWhatAPIGatewaySends(t *testing.T) {
 	} {
 		s := newSetup()
 		assert.Equal(t, http.StatusOK, s.do(t, e).StatusCode, title)
-		assert.Equal(t, []string{"Hello"}, s.fake.asked[0].Messages[0].Content, title)
+		assert.Equal(t, []string{"Hello"}, s.fake.calls[0].Messages[0].Content, title)
 	}
 }
 
-// with is a good request, changed.
+// with returns a valid request with a change.
 func with(change func(*event)) event {
 	e := post(hello)
 	change(&e)
@@ -276,7 +276,7 @@ func with(change func(*event)) event {
 
 func withHeader(name, value string) event { return with(func(e *event) { e.Headers[name] = value }) }
 
-func TestRefusesOtherRequests(t *testing.T) {
+func TestRejectsOtherRequests(t *testing.T) {
 	base64Body := func(body string) event { return with(func(e *event) { e.Body, e.IsBase64Encoded = body, true }) }
 	large := strings.Repeat(" ", testMaxBody+1)
 	for title, test := range map[string]struct {
@@ -321,7 +321,7 @@ func TestRefusesOtherRequests(t *testing.T) {
 			if test.code != "" {
 				assert.Equal(t, test.code, problemIn(t, r).Code)
 			}
-			assert.Empty(t, s.fake.asked)
+			assert.Empty(t, s.fake.calls)
 		})
 	}
 	for _, good := range []string{"application/json;charset=UTF-8", "Application/JSON", "application/json; charset=\"utf-8\""} {
@@ -329,14 +329,14 @@ func TestRefusesOtherRequests(t *testing.T) {
 	}
 }
 
-func TestWhatDidNotPassTheAuthorizerIsRefused(t *testing.T) {
+func TestRejectsRequestsThatBypassTheAuthorizer(t *testing.T) {
 	for _, e := range []event{post(hello), request("GET", "/api/healthz", ""), request("GET", "/nowhere", "")} {
 		e.RequestContext.Authorizer.Lambda.OriginKey = ""
 		s := newSetup()
 		r := s.do(t, e)
 		assert.Equal(t, http.StatusUnauthorized, r.StatusCode)
 		assert.Equal(t, "authentication_error", problemIn(t, r).Error.Type)
-		assert.Empty(t, s.fake.asked)
+		assert.Empty(t, s.fake.calls)
 	}
 }
 
@@ -359,10 +359,10 @@ func checkFaults(t *testing.T, path, body string, status int, want faults) {
 	assert.Equal(t, p.Errors[0].Pointer, *p.Error.Param)
 	assert.Contains(t, p.Error.Message, p.Errors[0].Detail)
 	assert.Equal(t, "invalid_request_error", p.Error.Type)
-	assert.Empty(t, s.fake.asked, title)
+	assert.Empty(t, s.fake.calls, title)
 }
 
-func TestRefusesOtherBodies(t *testing.T) {
+func TestRejectsInvalidBodies(t *testing.T) {
 	for body, test := range map[string]struct {
 		status int
 		faults faults
@@ -375,9 +375,9 @@ func TestRefusesOtherBodies(t *testing.T) {
 		`{"messages":[1,]}`: {400, faults{"": "invalid character"}},
 		"{\"messages\":[{\"role\":\"user\",\"content\":\"\n\"}]}":                 {400, faults{"": "invalid character"}},
 		`{"messages":[{"role":"user","content":"\ud800"}]}`:                       {400, faults{"": "surrogate pair"}},
-		`{"messages":[` + user + `],"messages":[]}`:                               {400, faults{"/messages": "twice"}},
-		`{"messages":[` + user + `,{"role":"user","content":"a","content":"b"}]}`: {400, faults{"/messages/1/content": "twice"}},
-		`{"a/b~c":{"\u0061":1,"a":2}}`:                                            {400, faults{"/a~1b~0c/a": "twice"}},
+		`{"messages":[` + user + `],"messages":[]}`:                               {400, faults{"/messages": "duplicate member"}},
+		`{"messages":[` + user + `,{"role":"user","content":"a","content":"b"}]}`: {400, faults{"/messages/1/content": "duplicate member"}},
+		`{"a/b~c":{"\u0061":1,"a":2}}`:                                            {400, faults{"/a~1b~0c/a": "duplicate member"}},
 		strings.Repeat("[", testMaxBody):                                          {400, faults{"": "depth"}},
 
 		`null`:                        {422, faults{"": "got nothing"}},
@@ -421,7 +421,7 @@ func TestRefusesOtherBodies(t *testing.T) {
 	}
 }
 
-func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
+func TestRejectsInvalidUTF8(t *testing.T) {
 	e := post(base64.StdEncoding.EncodeToString([]byte("{\"messages\":[{\"role\":\"user\",\"content\":\"\xff\"}]}")))
 	e.IsBase64Encoded = true
 	r := newSetup().do(t, e)
@@ -429,7 +429,7 @@ func TestTextThatIsNotUTF8IsRefused(t *testing.T) {
 	assert.Equal(t, "not UTF-8", problemIn(t, r).Errors[0].Detail)
 }
 
-func TestRefusesWhatOpenAIKnowsAndTheModelsDoNot(t *testing.T) {
+func TestRejectsUnsupportedMembersOfOpenAI(t *testing.T) {
 	body := func(members string) string {
 		return `{"model":"amazon.nova-micro-v1:0","messages":[` + user + `],` + members + `}`
 	}
@@ -473,7 +473,7 @@ func TestRefusesWhatOpenAIKnowsAndTheModelsDoNot(t *testing.T) {
 	}
 }
 
-func TestStreamingIsRefusedClearly(t *testing.T) {
+func TestRejectsStreamingWithItsOwnCode(t *testing.T) {
 	for _, e := range []event{
 		postChat(strings.TrimSuffix(helloChat, "}") + `,"stream":true}`),
 		postChat(strings.TrimSuffix(helloChat, "}") + `,"stream":true,"stream_options":{"include_usage":true}}`),
@@ -488,13 +488,13 @@ func TestStreamingIsRefusedClearly(t *testing.T) {
 	}
 }
 
-func TestListsAFewFaultsOfMany(t *testing.T) {
+func TestLimitsTheNumberOfFaults(t *testing.T) {
 	r := newSetup().do(t, post(`{"messages":[1`+strings.Repeat(",1", 1000)+`]}`))
 	assert.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
 	assert.Len(t, problemIn(t, r).Errors, maxFaults)
 }
 
-func TestSaysWhatTheProviderLacked(t *testing.T) {
+func TestProblemsOfTheProvider(t *testing.T) {
 	for _, test := range []struct {
 		err        error
 		status     int
@@ -531,7 +531,7 @@ func TestFinishReasons(t *testing.T) {
 	}
 }
 
-func TestGivesTheModelUpBeforeLambdaEnds(t *testing.T) {
+func TestTimesOutBeforeTheInvocationDoes(t *testing.T) {
 	s := newSetup()
 	end := time.Now().Add(29 * time.Second)
 	ctx, cancel := context.WithDeadline(t.Context(), end)
@@ -543,7 +543,7 @@ func TestGivesTheModelUpBeforeLambdaEnds(t *testing.T) {
 	assert.True(t, s.fake.until.Equal(end.Add(-margin)), s.fake.until)
 }
 
-func TestTheIDIsThatOfCloudFront(t *testing.T) {
+func TestUsesTheRequestIDOfCloudFront(t *testing.T) {
 	for given, want := range map[string]string{
 		"0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0":                     "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0",
 		"EXAMPLEntjQpEXAMPLE_SG5Z-EXAMPLEPmPfEXAMPLEu3EqEXAMPLE==": "EXAMPLEntjQpEXAMPLE_SG5Z-EXAMPLEPmPfEXAMPLEu3EqEXAMPLE==",
@@ -566,7 +566,7 @@ func TestTheIDIsThatOfCloudFront(t *testing.T) {
 	}
 }
 
-func TestHEADIsGETWithoutBody(t *testing.T) {
+func TestHeadIsGetWithoutBody(t *testing.T) {
 	for _, path := range []string{"/api/models", "/api/healthz", "/api/readyz", "/api/openapi.yaml"} {
 		head, get := newSetup().do(t, request("HEAD", path, "")), newSetup().do(t, request("GET", path, ""))
 		assert.Equal(t, http.StatusOK, head.StatusCode)
@@ -576,14 +576,14 @@ func TestHEADIsGETWithoutBody(t *testing.T) {
 	}
 }
 
-func TestIsAlive(t *testing.T) {
+func TestHealth(t *testing.T) {
 	s := newSetup()
 	s.fake.err = chat.ErrUnavailable
 	assert.JSONEq(t, `{"status": "ok", "request_id": "Jh3kXh7GIAMEVjQ="}`, s.do(t, request("GET", "/api/healthz", "")).Body)
 	assert.Zero(t, s.fake.ready)
 }
 
-func TestIsReadyIsRemembered(t *testing.T) {
+func TestReadinessIsCached(t *testing.T) {
 	s := newSetup()
 	readyz := request("GET", "/api/readyz", "")
 	assert.JSONEq(t, `{"status": "ready", "request_id": "Jh3kXh7GIAMEVjQ="}`, s.do(t, readyz).Body)
@@ -607,7 +607,7 @@ func TestIsReadyIsRemembered(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.do(t, readyz).StatusCode)
 }
 
-func TestEventsOfSomethingElseAreErrors(t *testing.T) {
+func TestOtherEventsAreErrors(t *testing.T) {
 	for _, payload := range []string{"", "{}", "[]", `{"version":"1.0","body":"Sesame"}`, `{"version":"2.0","headers":"Sesame"}`, "Sesame"} {
 		_, err := newSetup().Invoke(t.Context(), []byte(payload))
 		require.Error(t, err)

@@ -2,24 +2,25 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
 
 const (
-	// readyTTL is how long it is remembered whether the backend can be reached: many
-	// who watch ask it no more often than one.
+	// readyTTL is how long the result of a readiness check is cached, so that the backend
+	// is called no more often with many monitors than with one.
 	readyTTL = 10 * time.Second
 
-	// readyTimeout is how long it may take to say so.
+	// readyTimeout is the timeout of a readiness check.
 	readyTimeout = 5 * time.Second
 )
 
-// readiness remembers what the backend said last.
+// readiness caches the result of the last readiness check.
 type readiness struct {
-	mu    sync.Mutex
-	asked time.Time
-	err   error
+	mu      sync.Mutex
+	checked time.Time
+	err     error
 }
 
 type health struct {
@@ -27,27 +28,27 @@ type health struct {
 	RequestID string `json:"request_id"`
 }
 
-func (h *Handler) isAlive(_ context.Context, e *exchange) (*answer, *problem) {
+func (h *Handler) isAlive(_ context.Context, e *exchange) (*result, *problem) {
 	e.probe = true
 	return asJSON(health{"ok", e.id}), nil
 }
 
-func (h *Handler) isReady(ctx context.Context, e *exchange) (*answer, *problem) {
+func (h *Handler) isReady(ctx context.Context, e *exchange) (*result, *problem) {
 	e.probe = true
-	if e.cause = h.askReady(ctx); e.cause != nil {
-		return nil, newProblem(serviceUnavailable, codeUnavailable, "The model can't be reached.").with("retry-after", retryAfter)
+	if e.cause = h.checkReady(ctx); e.cause != nil {
+		return nil, newProblem(http.StatusServiceUnavailable, codeUnavailable, "The model can't be reached.").with("retry-after", retryAfter)
 	}
 	return asJSON(health{"ready", e.id}), nil
 }
 
-func (h *Handler) askReady(ctx context.Context) error {
+func (h *Handler) checkReady(ctx context.Context) error {
 	h.ready.mu.Lock()
 	defer h.ready.mu.Unlock()
-	if now := h.now(); h.ready.asked.IsZero() || now.Sub(h.ready.asked) >= readyTTL {
+	if now := h.now(); h.ready.checked.IsZero() || now.Sub(h.ready.checked) >= readyTTL {
 		ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 		defer cancel()
 		h.ready.err = h.provider.Ready(ctx)
-		h.ready.asked = now
+		h.ready.checked = now
 	}
 	return h.ready.err
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// What a request to POST /models has, in words.
+// Members of a request to POST /models, for error texts.
 const (
 	conversationMembers = "model, messages, max_tokens, temperature, top_p, stop"
 	messageMembers      = "role, content"
@@ -20,7 +20,7 @@ var (
 	}
 )
 
-// ownShape is how POST /models is asked and answers.
+// ownShape implements the format of POST /models.
 type ownShape struct{}
 
 func (ownShape) read(r *reader, body any, limits Limits) chat.Conversation {
@@ -53,7 +53,7 @@ func (r *reader) ownMessage(pointer string, value any) chat.Message {
 	}
 }
 
-type ownAnswer struct {
+type ownCompletion struct {
 	Model        string     `json:"model"`
 	ModelVersion *string    `json:"model_version"`
 	Text         string     `json:"text"`
@@ -62,25 +62,25 @@ type ownAnswer struct {
 	RequestID    string     `json:"request_id"`
 }
 
-func (ownShape) write(e exchange) any {
-	return ownAnswer{
-		Model:        e.model,
-		ModelVersion: orNull(e.done.Version),
-		Text:         e.done.Text,
-		StopReason:   e.done.StopReason,
-		Usage:        e.done.Usage,
+func (ownShape) write(e *exchange) any {
+	return ownCompletion{
+		Model:        e.call.model,
+		ModelVersion: orNull(e.call.completion.Version),
+		Text:         e.call.completion.Text,
+		StopReason:   e.call.completion.StopReason,
+		Usage:        e.call.completion.Usage,
 		RequestID:    e.id,
 	}
 }
 
-func orNull(text string) *string {
-	if text == "" {
+func orNull(value string) *string {
+	if value == "" {
 		return nil
 	}
-	return &text
+	return &value
 }
 
-// modelList is what GET /models answers: OpenAI's list, and more about each model.
+// modelList is the response of GET /models: OpenAI's list with more about each model.
 type modelList struct {
 	Object    string      `json:"object"`
 	Data      []modelItem `json:"data"`
@@ -90,14 +90,14 @@ type modelList struct {
 type modelItem struct {
 	ID        string  `json:"id"`
 	Object    string  `json:"object"`
-	Created   int64   `json:"created"` // 0: nobody says when
+	Created   int64   `json:"created"` // 0: the backends don't return it
 	OwnedBy   string  `json:"owned_by"`
 	Version   *string `json:"version"`
 	Default   bool    `json:"default"`
 	MaxTokens int     `json:"max_tokens"`
 }
 
-func (h *Handler) listModels(_ context.Context, e *exchange) (*answer, *problem) {
+func (h *Handler) listModels(_ context.Context, e *exchange) (*result, *problem) {
 	list := modelList{Object: "list", RequestID: e.id}
 	for i, id := range h.Limits.Models {
 		d := h.provider.Describe(id)

@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// observe writes the log's line about an exchange, and its metrics.
+// observe writes the log line and the metrics of an exchange.
 func (h *Handler) observe(ctx context.Context, e *exchange) {
 	h.log(ctx, e)
 	if !e.probe {
@@ -23,41 +23,41 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		slog.String("apiRequestId", e.event.RequestContext.RequestID), // as the API's own log has it
 		slog.Int64("milliseconds", h.now().Sub(e.began).Milliseconds()),
 	}
-	level, text := slog.LevelInfo, "answered"
+	level, message := slog.LevelInfo, "completed"
 	switch {
 	case e.problem != nil:
-		text = "refused"
+		message = "rejected"
 		attrs = append(attrs, slog.Int("status", e.problem.Status), slog.String("code", e.problem.Code))
 	default:
 		attrs = append(attrs, slog.Int("status", http.StatusOK))
 	}
 	if e.cause != nil {
-		level, text = slog.LevelWarn, "the model refused"
+		level, message = slog.LevelWarn, "the model rejected the request"
 		if e.problem.Status >= http.StatusInternalServerError {
-			level, text = slog.LevelError, "the model failed"
+			level, message = slog.LevelError, "the model failed"
 		}
 		attrs = append(attrs, slog.String("error", e.cause.Error()))
 	}
-	if e.model != "" {
-		attrs = append(attrs, slog.String("model", e.model), slog.Int64("modelMilliseconds", e.asked.Milliseconds()))
+	if e.call != nil {
+		attrs = append(attrs, slog.String("model", e.call.model), slog.Int64("modelMilliseconds", e.call.duration.Milliseconds()))
 	}
-	if e.model != "" && e.cause == nil {
-		attrs = append(attrs, slog.String("stopReason", e.done.StopReason),
-			slog.Int("inputTokens", e.done.Usage.InputTokens), slog.Int("outputTokens", e.done.Usage.OutputTokens))
+	if e.call != nil && e.cause == nil {
+		attrs = append(attrs, slog.String("stopReason", e.call.completion.StopReason),
+			slog.Int("inputTokens", e.call.completion.Usage.InputTokens), slog.Int("outputTokens", e.call.completion.Usage.OutputTokens))
 	}
-	h.Log.LogAttrs(ctx, level, text, attrs...)
+	h.Log.LogAttrs(ctx, level, message, attrs...)
 }
 
-// logContent writes what was said, where the settings want it.
+// logContent logs a conversation and its completion if the settings enable it.
 func (h *Handler) logContent(ctx context.Context, e *exchange, c chat.Conversation) {
 	if h.LogContent {
 		h.Log.LogAttrs(ctx, slog.LevelInfo, "content",
-			slog.String("requestId", e.id), slog.Any("messages", c.Messages), slog.String("answer", e.done.Text))
+			slog.String("requestId", e.id), slog.Any("messages", c.Messages), slog.String("answer", e.call.completion.Text))
 	}
 }
 
-// count writes the metrics of an exchange: errors by type, and what a model was
-// asked for by model.
+// count writes the metrics of an exchange: errors by type, and latency and tokens by
+// model.
 func (h *Handler) count(ctx context.Context, e *exchange) {
 	groups := []metrics.Group{{Values: []metrics.Value{metrics.Count(metrics.Requests, 1)}}}
 	if e.problem != nil {
@@ -66,17 +66,17 @@ func (h *Handler) count(ctx context.Context, e *exchange) {
 			Values: []metrics.Value{metrics.Count(metrics.Errors, 1)},
 		})
 	}
-	if e.model != "" {
+	if e.call != nil {
 		groups = append(groups, metrics.Group{
-			Dimension: metrics.ModelDimension, Name: e.model,
+			Dimension: metrics.ModelDimension, Name: e.call.model,
 			Values: []metrics.Value{
-				metrics.Seconds(metrics.ModelLatency, e.asked),
-				metrics.Count(metrics.InputTokens, e.done.Usage.InputTokens),
-				metrics.Count(metrics.OutputTokens, e.done.Usage.OutputTokens),
+				metrics.Seconds(metrics.ModelLatency, e.call.duration),
+				metrics.Count(metrics.InputTokens, e.call.completion.Usage.InputTokens),
+				metrics.Count(metrics.OutputTokens, e.call.completion.Usage.OutputTokens),
 			},
 		})
 	}
 	if err := metrics.WriteGroups(h.Metrics, h.now(), h.Stack, groups...); err != nil {
-		h.Log.LogAttrs(ctx, slog.LevelError, "metrics are lost", slog.String("error", err.Error()))
+		h.Log.LogAttrs(ctx, slog.LevelError, "metrics could not be written", slog.String("error", err.Error()))
 	}
 }

@@ -41,7 +41,7 @@ func TestLogsOneLineWithoutTheConversation(t *testing.T) {
 	}
 }
 
-func TestWhatClientsCauseIsNoError(t *testing.T) {
+func TestClientErrorsAreNotLoggedAsErrors(t *testing.T) {
 	for err, level := range map[error]string{
 		nil: "INFO", chat.ErrRejected: "WARN", chat.ErrBusy: "WARN", chat.ErrTimeout: "ERROR", chat.ErrUnavailable: "ERROR", errors.New("other"): "ERROR",
 	} {
@@ -55,7 +55,7 @@ func TestWhatClientsCauseIsNoError(t *testing.T) {
 	assert.Contains(t, s.logs.String(), `"level":"INFO"`)
 }
 
-func TestLogsTheConversationWhereThatIsWanted(t *testing.T) {
+func TestLogsTheConversationIfEnabled(t *testing.T) {
 	s := newSetup()
 	s.LogContent = true
 	s.do(t, post(hello))
@@ -74,7 +74,7 @@ func metricsOf(t *testing.T, s *setup) map[string]any {
 	return line
 }
 
-func TestCountsWhatAModelWasAskedFor(t *testing.T) {
+func TestCountsLatencyAndTokensByModel(t *testing.T) {
 	s := newSetup()
 	s.do(t, post(hello))
 	assert.Equal(t, map[string]any{
@@ -97,7 +97,7 @@ func TestCountsErrorsByType(t *testing.T) {
 	}, metricsOf(t, s))
 }
 
-func TestHealthIsNotCounted(t *testing.T) {
+func TestHealthChecksAreNotCounted(t *testing.T) {
 	s := newSetup()
 	s.do(t, request("GET", "/api/healthz", ""))
 	s.fake.err = chat.ErrUnavailable
@@ -105,11 +105,11 @@ func TestHealthIsNotCounted(t *testing.T) {
 	assert.Empty(t, s.metrics.String())
 }
 
-func TestLostMetricsAreLogged(t *testing.T) {
+func TestFailureToWriteMetricsIsLogged(t *testing.T) {
 	s := newSetup()
 	s.Metrics = full{}
 	s.do(t, post(hello))
-	assert.Contains(t, s.logs.String(), "metrics are lost")
+	assert.Contains(t, s.logs.String(), "metrics could not be written")
 }
 
 type full struct{}

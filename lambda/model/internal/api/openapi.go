@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// document is the description of the API as it is with the default settings. Where
-// others make a difference, the line ends with a comment that names the setting.
+// document is the OpenAPI description of the API with the default settings. A line that
+// depends on a setting ends with a comment that names it.
 //
 //go:embed openapi.yaml
 var document string
 
-// describe returns the description of the API as it is with these settings.
+// describe returns the OpenAPI description with these settings.
 func describe(prefix string, limits Limits) string {
 	models, err := json.Marshal(limits.Models) // JSON is YAML
 	if err != nil {
@@ -27,18 +27,18 @@ func describe(prefix string, limits Limits) string {
 		"modelMaxTokens": strconv.Itoa(limits.MaxTokens),
 		"modelMaxBody":   strconv.Itoa(limits.MaxBody),
 	}
-	var text strings.Builder
+	var description strings.Builder
 	for line := range strings.Lines(document) {
 		before, setting, _ := strings.Cut(line, " # ")
 		if value, marked := values[strings.TrimSpace(setting)]; marked {
 			key, _, _ := strings.Cut(before, ": ")
 			line = key + ": " + value + " # " + setting
 		}
-		text.WriteString(line)
+		description.WriteString(line)
 	}
-	return text.String()
+	return description.String()
 }
 
-func (h *Handler) describeItself(context.Context, *exchange) (*answer, *problem) {
-	return &answer{contentType: "application/yaml; charset=utf-8", text: describe(h.Prefix, h.Limits)}, nil
+func (h *Handler) describeAPI(context.Context, *exchange) (*result, *problem) {
+	return &result{contentType: "application/yaml; charset=utf-8", text: describe(h.Prefix, h.Limits)}, nil
 }

@@ -10,18 +10,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// inFile are the settings that the document describes as it lies there: the
-// program's defaults.
+// inFile are the settings that the unchanged document describes: the program's defaults.
 var inFile = struct {
 	prefix string
 	limits Limits
 }{"/api", Limits{Models: []string{testModel}, MaxTokens: 1024, MaxBody: 1 << 20}}
 
-func TestTheDocumentDescribesTheDefaults(t *testing.T) {
+func TestDocumentDescribesTheDefaults(t *testing.T) {
 	assert.Equal(t, document, describe(inFile.prefix, inFile.limits))
 }
 
-func TestTheDocumentFollowsTheSettings(t *testing.T) {
+func TestDocumentFollowsTheSettings(t *testing.T) {
 	var d struct {
 		Servers    []struct{ URL string }
 		Components struct {
@@ -44,7 +43,7 @@ func TestTheDocumentFollowsTheSettings(t *testing.T) {
 	assert.Equal(t, 9, d.Components.Responses.BodyTooLarge.MaxBytes)
 }
 
-func TestTheDocumentIsServed(t *testing.T) {
+func TestDocumentIsServed(t *testing.T) {
 	s := newSetup()
 	r := s.do(t, request(http.MethodGet, "/api/openapi.yaml", ""))
 	assert.Equal(t, http.StatusOK, r.StatusCode)
@@ -52,7 +51,7 @@ func TestTheDocumentIsServed(t *testing.T) {
 	assert.Equal(t, describe("/api", s.Limits), r.Body)
 }
 
-// described is what the document says of paths and codes.
+// described has the document's paths and codes.
 type described struct {
 	Paths      map[string]map[string]any
 	Components struct {
@@ -70,7 +69,7 @@ func parseDocument(t *testing.T) described {
 	return d
 }
 
-func TestTheDocumentHasEveryEndpoint(t *testing.T) {
+func TestDocumentHasEveryEndpoint(t *testing.T) {
 	d := parseDocument(t)
 	paths := newSetup().paths
 	assert.ElementsMatch(t, sortedKeys(paths), sortedKeys(d.Paths))
@@ -83,7 +82,7 @@ func TestTheDocumentHasEveryEndpoint(t *testing.T) {
 	}
 }
 
-func TestTheDocumentHasEveryMember(t *testing.T) {
+func TestDocumentHasEveryMember(t *testing.T) {
 	schemas := parseDocument(t).Components.Schemas
 	for name := range schemas["Conversation"].Properties {
 		assert.True(t, isConversationMember(name), name)
@@ -99,7 +98,7 @@ func TestTheDocumentHasEveryMember(t *testing.T) {
 	assert.Len(t, schemas["ChatMessage"].Properties, 2+len(chatNeutral))
 }
 
-func TestTheDocumentHasEveryCode(t *testing.T) {
+func TestDocumentHasEveryCode(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		codeUnauthenticated, codeNotFound, codeModelNotFound, codeMethod, codeBodyTooLarge, codeMediaType, codeMalformedBody, codeInvalidBody,
 		codeStreaming, codeRejected, codeBusy, codeModelFailed, codeUnavailable, codeTimeout,

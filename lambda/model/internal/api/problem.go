@@ -6,9 +6,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
-// problem is an answer that reports a failure, in two forms at once: a problem
-// document (RFC 9457), and the error object that OpenAI's clients look for. The
-// status says a problem's type, so Type is about:blank; Code says it in more detail.
+// problem is an error response in two formats at once: a problem document (RFC 9457),
+// and the error object that OpenAI's clients expect. The status is the problem's type,
+// so that Type is about:blank; Code is more specific.
 type problem struct {
 	Type     string             `json:"type"`
 	Title    string             `json:"title"`
@@ -29,7 +29,7 @@ type openAIError struct {
 	Code    string  `json:"code"`
 }
 
-// The codes are part of the API: what a status alone does not tell apart.
+// The codes are part of the API: they distinguish problems with the same status.
 const (
 	codeUnauthenticated = "unauthenticated"
 	codeNotFound        = "not_found"
@@ -45,21 +45,6 @@ const (
 	codeModelFailed     = "model_failed"
 	codeUnavailable     = "model_unavailable"
 	codeTimeout         = "model_timeout"
-)
-
-// The statuses of problems.
-const (
-	badRequest           = http.StatusBadRequest
-	unauthorized         = http.StatusUnauthorized
-	notFound             = http.StatusNotFound
-	methodNotAllowed     = http.StatusMethodNotAllowed
-	contentTooLarge      = http.StatusRequestEntityTooLarge
-	unsupportedMediaType = http.StatusUnsupportedMediaType
-	unprocessableContent = http.StatusUnprocessableEntity
-	tooManyRequests      = http.StatusTooManyRequests
-	badGateway           = http.StatusBadGateway
-	serviceUnavailable   = http.StatusServiceUnavailable
-	gatewayTimeout       = http.StatusGatewayTimeout
 )
 
 func newProblem(status int, code, detail string, faults ...strictjson.Fault) *problem {
@@ -80,18 +65,18 @@ func newProblem(status int, code, detail string, faults ...strictjson.Fault) *pr
 	return p
 }
 
-// with adds a header to the answer.
+// with sets a header of the response.
 func (p *problem) with(name, value string) *problem {
 	p.headers = map[string]string{name: value}
 	return p
 }
 
-// errorType is OpenAI's word for a status.
+// errorType returns OpenAI's error type for a status.
 func errorType(status int) string {
 	switch {
-	case status == unauthorized:
+	case status == http.StatusUnauthorized:
 		return "authentication_error"
-	case status == tooManyRequests:
+	case status == http.StatusTooManyRequests:
 		return "rate_limit_error"
 	case status < http.StatusInternalServerError:
 		return "invalid_request_error"

@@ -9,14 +9,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
-// maxFaults is how many faults one answer lists.
+// maxFaults is the maximum number of faults that a problem lists.
 const maxFaults = 20
 
-// reader reads values of a parsed body and collects what is wrong with them. A
-// member that is null counts as absent.
+// reader reads values of a parsed body and collects their faults. It treats a null
+// member as absent.
 type reader struct{ faults []strictjson.Fault }
 
 func (r *reader) refuse(pointer, format string, args ...any) {
@@ -25,8 +26,8 @@ func (r *reader) refuse(pointer, format string, args ...any) {
 	}
 }
 
-// object returns the members of a value that has no others than those known, or nil
-// if it is no object.
+// object returns the members of an object, or nil if value is none. It refuses members
+// that are not known.
 func (r *reader) object(pointer string, value any, known func(string) bool, want string) map[string]any {
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -41,7 +42,7 @@ func (r *reader) object(pointer string, value any, known func(string) bool, want
 	return object
 }
 
-// among returns what knows these names.
+// among returns a function that reports whether a name is one of names.
 func among(names ...string) func(string) bool {
 	return func(name string) bool { return slices.Contains(names, name) }
 }
@@ -65,8 +66,8 @@ func (r *reader) text(pointer string, value any) string {
 	return text
 }
 
-// integer returns a whole number from lowest to highest, or absent if there is
-// none. As in JSON Schema, 7.0 and 7e0 are whole numbers too.
+// integer returns a whole number from lowest to highest, or absent if value is nil. As
+// in JSON Schema, 7.0 and 7e0 are whole numbers too.
 func (r *reader) integer(pointer string, value any, lowest, highest, absent int) int {
 	if value == nil {
 		return absent
@@ -100,7 +101,7 @@ func numberOf(value any) (float64, bool) {
 	return number, err == nil
 }
 
-// maxStops is how many stop sequences a request may have, as OpenAI has it.
+// maxStops is the maximum number of stop sequences of a request, as for OpenAI.
 const maxStops = 4
 
 // stops returns an array of strings that are not empty, or nil if value is absent.
@@ -113,18 +114,18 @@ func (r *reader) stops(pointer string, value any) []string {
 		r.refuse(pointer, "want an array of at most %d strings, got %s", maxStops, kindOf(value))
 		return nil
 	}
-	var texts []string
+	var sequences []string
 	for i, element := range elements {
-		text, _ := element.(string)
-		if text == "" {
+		sequence, _ := element.(string)
+		if sequence == "" {
 			r.refuse(pointer+"/"+strconv.Itoa(i), "want a string that is not empty, got %s", kindOf(element))
 		}
-		texts = append(texts, text)
+		sequences = append(sequences, sequence)
 	}
-	return texts
+	return sequences
 }
 
-// kindOf says what a value is, without quoting what someone wrote into it.
+// kindOf describes a value without quoting its content.
 func kindOf(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -146,4 +147,32 @@ func kindOf(value any) string {
 	default:
 		return "an object"
 	}
+}
+
+// messages returns the conversation's messages, each read by one. It requires a message
+// of a user; the model may restrict their order further.
+func (r *reader) messages(pointer string, value any, one func(pointer string, value any) chat.Message) []chat.Message {
+	elements := r.elements(pointer, value, "message")
+	if elements == nil {
+		return nil
+	}
+	before := len(r.faults)
+	messages := make([]chat.Message, len(elements))
+	for i, element := range elements {
+		messages[i] = one(pointer+"/"+strconv.Itoa(i), element)
+	}
+	if len(r.faults) == before && !slices.ContainsFunc(messages, func(m chat.Message) bool { return m.Role == chat.RoleUser }) {
+		r.refuse(pointer, "want a user's message among them")
+	}
+	return messages
+}
+
+// role returns a message's role, by the shape's names of roles.
+func (r *reader) role(pointer string, value any, roles map[string]string, want string) string {
+	name, _ := value.(string)
+	role, known := roles[name]
+	if !known {
+		r.refuse(pointer, "want %s, got %s", want, kindOf(value))
+	}
+	return role
 }

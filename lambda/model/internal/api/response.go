@@ -6,7 +6,7 @@ import (
 	"net/http"
 )
 
-// response is what API Gateway makes an answer of.
+// response is a response in API Gateway's payload format 2.0.
 type response struct {
 	StatusCode      int               `json:"statusCode"`
 	Headers         map[string]string `json:"headers"`
@@ -14,19 +14,19 @@ type response struct {
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 }
 
-// answer is what an endpoint answers with when nothing is wrong: a value that
-// becomes JSON, or text.
-type answer struct {
+// result is what an endpoint returns if there is no problem: a value to encode as JSON,
+// or a text of a content type.
+type result struct {
 	value any
 
 	contentType string
 	text        string
 }
 
-func asJSON(value any) *answer { return &answer{value: value} }
+func asJSON(value any) *result { return &result{value: value} }
 
-// render makes the response of an answer, or of a problem.
-func render(id, method string, a *answer, p *problem) (response, error) {
+// render returns the response for a result, or for a problem.
+func render(id, method string, a *result, p *problem) (response, error) {
 	r := response{
 		StatusCode: http.StatusOK,
 		Headers:    map[string]string{"cache-control": "no-store", idHeader: id},
@@ -35,7 +35,7 @@ func render(id, method string, a *answer, p *problem) (response, error) {
 		p.Instance = id
 		r.StatusCode = p.Status
 		maps.Copy(r.Headers, p.headers)
-		a = &answer{value: p, contentType: "application/problem+json"}
+		a = &result{value: p, contentType: "application/problem+json"}
 	}
 	r.Body = a.text
 	r.Headers["content-type"] = a.contentType

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// endpoint answers a request.
-type endpoint func(ctx context.Context, e *exchange) (*answer, *problem)
+// endpoint handles the requests of one path and method.
+type endpoint func(ctx context.Context, e *exchange) (*result, *problem)
 
 // methods are the endpoints of one path.
 type methods map[string]endpoint
@@ -20,21 +20,22 @@ func (h *Handler) routes() map[string]methods {
 		"/chat/completions": {http.MethodPost: h.complete(openAIShape{})},
 		"/healthz":          {http.MethodGet: h.isAlive},
 		"/readyz":           {http.MethodGet: h.isReady},
-		"/openapi.yaml":     {http.MethodGet: h.describeItself},
+		"/openapi.yaml":     {http.MethodGet: h.describeAPI},
 	}
 }
 
-// serve finds who answers. What did not pass the authorizer is refused here too: a
-// route without one would be a mistake, and must not be a way in.
-func (h *Handler) serve(ctx context.Context, e *exchange) (*answer, *problem) {
+// serve calls the endpoint for a request. It rejects requests that the authorizer did
+// not accept: a route without the authorizer would be a mistake, and must not let
+// requests bypass CloudFront.
+func (h *Handler) serve(ctx context.Context, e *exchange) (*result, *problem) {
 	if !e.event.admitted() {
-		return nil, newProblem(unauthorized, codeUnauthenticated, "The request did not come through the front door.").
+		return nil, newProblem(http.StatusUnauthorized, codeUnauthenticated, "The request did not come through CloudFront.").
 			with("www-authenticate", "Gatehouse")
 	}
 	path, below := strings.CutPrefix(e.event.RawPath, h.Prefix)
 	known, found := h.paths[path]
 	if !below || !found {
-		return nil, newProblem(notFound, codeNotFound, "There is nothing here. "+h.Prefix+"/openapi.yaml describes what there is.")
+		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such path. "+h.Prefix+"/openapi.yaml describes the API.")
 	}
 	method := e.event.RequestContext.HTTP.Method
 	if method == http.MethodHead {
@@ -42,7 +43,7 @@ func (h *Handler) serve(ctx context.Context, e *exchange) (*answer, *problem) {
 	}
 	serve, allowed := known[method]
 	if !allowed {
-		return nil, newProblem(methodNotAllowed, codeMethod, "This method is not allowed here.").with("allow", known.allow())
+		return nil, newProblem(http.StatusMethodNotAllowed, codeMethod, "The method is not allowed for this path.").with("allow", known.allow())
 	}
 	return serve(ctx, e)
 }

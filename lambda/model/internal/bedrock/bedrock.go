@@ -1,5 +1,5 @@
-// Package bedrock is the backend that asks models of Amazon Bedrock through its
-// Converse operation.
+// Package bedrock implements the backend for models of Amazon Bedrock, with its Converse
+// operation.
 package bedrock
 
 import (
@@ -27,15 +27,16 @@ type API interface {
 
 var _ API = (*bedrockruntime.Client)(nil)
 
-// Guardrail is what judges conversations and answers; none if ID is empty.
+// Guardrail identifies the guardrail for conversations and completions; none if ID is
+// empty.
 type Guardrail struct{ ID, Version string }
 
-// Provider asks models of Bedrock. It implements [chat.Provider].
+// Provider calls models of Bedrock. It implements [chat.Provider].
 type Provider struct {
 	API       API
 	Guardrail Guardrail
 
-	// Probe is the model that readiness is about.
+	// Probe is the model that the readiness check calls.
 	Probe string
 }
 
@@ -71,7 +72,7 @@ func (p *Provider) input(c chat.Conversation) *bedrockruntime.ConverseInput {
 			continue
 		}
 		role := types.ConversationRole(m.Role)
-		// Converse wants the roles to alternate.
+		// Converse requires alternating roles.
 		if last := len(in.Messages) - 1; last < 0 || in.Messages[last].Role != role {
 			in.Messages = append(in.Messages, types.Message{Role: role})
 		}
@@ -103,7 +104,7 @@ func float32Of(number *float64) *float32 {
 func completionOf(out *bedrockruntime.ConverseOutput) (chat.Completion, error) {
 	reply, ok := out.Output.(*types.ConverseOutputMemberMessage)
 	if !ok || out.Usage == nil {
-		return chat.Completion{}, errors.New("bedrock: the answer lacks a message or its usage")
+		return chat.Completion{}, errors.New("bedrock: the response lacks a message or its usage")
 	}
 	var text strings.Builder
 	for _, block := range reply.Value.Content {
@@ -140,11 +141,11 @@ func stopReason(reason types.StopReason) string {
 	return chat.Other
 }
 
-// Ready implements [chat.Provider]. It sends a message without content, which
-// Bedrock refuses before it asks the model, so that it takes no tokens. It shows that
-// Bedrock can be reached and knows the role. AWS doesn't say whether it looks at
-// permissions, access to the model and the guardrail before it looks at the content:
-// if it does not, they show at the first question only.
+// Ready implements [chat.Provider]. It sends a message without content, which Bedrock
+// rejects before it calls the model, so that it uses no tokens. Success means that
+// Bedrock can be reached and accepts the role's credentials. AWS doesn't document whether
+// it checks permissions, access to the model and the guardrail before the content: if it
+// does not, the first conversation is the first check of those.
 func (p *Provider) Ready(ctx context.Context) error {
 	_, err := p.API.Converse(ctx, &bedrockruntime.ConverseInput{
 		ModelId:         aws.String(p.Probe),
@@ -153,7 +154,7 @@ func (p *Provider) Ready(ctx context.Context) error {
 		Messages:        []types.Message{{Role: types.ConversationRoleUser, Content: []types.ContentBlock{}}},
 	}, func(o *bedrockruntime.Options) { o.Retryer = aws.NopRetryer{} })
 	if err = meaning(err); errors.Is(err, chat.ErrRejected) || errors.Is(err, chat.ErrBusy) {
-		return nil // it has looked at the request, or is there and has much to do
+		return nil // it has processed the request, or is reachable but busy
 	}
 	return err
 }
@@ -174,8 +175,8 @@ func (p *Provider) Describe(model string) chat.Description {
 	return d
 }
 
-// meanings are those of errors by their code; what is not there failed, and that is
-// all that a client needs to know.
+// meanings maps codes of Bedrock's errors. A client needs no more of other errors than
+// that the call failed.
 var meanings = map[string]error{
 	"ThrottlingException":           chat.ErrBusy,
 	"ServiceQuotaExceededException": chat.ErrBusy,
@@ -185,15 +186,15 @@ var meanings = map[string]error{
 	"ModelNotReadyException":        chat.ErrUnavailable,
 }
 
-// quotable are the codes of errors whose text an operator has to see. That of others
-// is left out: it may quote the conversation.
+// quotable are the codes of errors whose message an operator needs. Other messages are
+// left out: they may quote the conversation.
 var quotable = map[string]bool{"AccessDeniedException": true, "ResourceNotFoundException": true, "UnrecognizedClientException": true}
 
-// meaning says what an error means to a client.
+// meaning wraps an error in the [chat] error that it means to a client.
 func meaning(err error) error {
 	var (
-		answered smithy.APIError
-		misread  *smithy.DeserializationError
+		apiErr  smithy.APIError
+		misread *smithy.DeserializationError
 	)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -201,28 +202,28 @@ func meaning(err error) error {
 	case neverSent(err):
 		return fmt.Errorf("%w: %w", chat.ErrUnavailable, err)
 	case errors.As(err, &misread):
-		return errors.New("bedrock: the answer can't be understood")
-	case !errors.As(err, &answered):
+		return errors.New("bedrock: the response can't be decoded")
+	case !errors.As(err, &apiErr):
 		return err
 	}
-	text := answered.ErrorCode()
-	if quotable[text] {
-		text += ": " + answered.ErrorMessage()
+	detail := apiErr.ErrorCode()
+	if quotable[detail] {
+		detail += ": " + apiErr.ErrorMessage()
 	}
-	if kind := meanings[answered.ErrorCode()]; kind != nil {
-		return fmt.Errorf("%w: bedrock: %s", kind, text)
+	if kind := meanings[apiErr.ErrorCode()]; kind != nil {
+		return fmt.Errorf("%w: bedrock: %s", kind, detail)
 	}
-	return fmt.Errorf("bedrock: %s", text)
+	return fmt.Errorf("bedrock: %s", detail)
 }
 
-// neverSent reports whether there was no connection to send the request on.
+// neverSent reports whether there was no connection, so that the request was not sent.
 func neverSent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
 }
 
-// NewRetryer returns what repeats requests that Bedrock turned away before a model
-// saw them.
+// NewRetryer returns a retryer for requests that Bedrock rejected before a model
+// processed them.
 func NewRetryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = chat.Attempts

@@ -23,7 +23,7 @@ import (
 
 const testModel = "amazon.nova-micro-v1:0"
 
-// answer is what the fake service says to one request.
+// answer is the fake service's response to one request.
 type answer struct {
 	status    int
 	errorType string
@@ -32,7 +32,7 @@ type answer struct {
 
 const hang = "hang"
 
-// service is a Bedrock that gives its answers one after another, the last for good.
+// service fakes Bedrock: it returns its answers in order, and repeats the last.
 type service struct {
 	answers  []answer
 	requests []map[string]any
@@ -56,7 +56,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, a.body)
 }
 
-// at returns a provider before a server, which repeats requests without waiting.
+// at returns a provider for a server, which retries without waiting.
 func at(url string) *Provider {
 	retryer := NewRetryer().(*retry.Standard)
 	return &Provider{Probe: testModel, API: bedrockruntime.New(bedrockruntime.Options{
@@ -124,7 +124,7 @@ func TestConverses(t *testing.T) {
 
 const quoting = `{"message": "cannot read Sesame"}`
 
-func TestErrorsSayWhatTheyMean(t *testing.T) {
+func TestErrors(t *testing.T) {
 	other := errors.New("none of ours")
 	for _, test := range []struct {
 		answer answer
@@ -165,7 +165,7 @@ func TestErrorsSayWhatTheyMean(t *testing.T) {
 	}
 }
 
-func TestWhatWasTurnedAwayIsSentAgain(t *testing.T) {
+func TestRetriesRejectedRequests(t *testing.T) {
 	for _, errorType := range []string{"ThrottlingException", "ServiceUnavailableException", "ModelNotReadyException"} {
 		provider, service := before(t, answer{429, errorType, "{}"}, answer{503, errorType, "{}"}, answer{200, "", converseAnswer})
 		got, err := provider.Complete(t.Context(), hello)
@@ -175,7 +175,7 @@ func TestWhatWasTurnedAwayIsSentAgain(t *testing.T) {
 	}
 }
 
-func TestItWaitsBetweenAttempts(t *testing.T) {
+func TestBacksOffBetweenAttempts(t *testing.T) {
 	retryer := NewRetryer()
 	assert.Equal(t, chat.Attempts, retryer.MaxAttempts())
 	for attempts := 1; attempts < chat.Attempts; attempts++ {
@@ -186,7 +186,7 @@ func TestItWaitsBetweenAttempts(t *testing.T) {
 	}
 }
 
-func TestABedrockThatHangsIsATimeout(t *testing.T) {
+func TestHangingServiceIsATimeout(t *testing.T) {
 	provider, service := before(t, answer{body: hang})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -195,7 +195,7 @@ func TestABedrockThatHangsIsATimeout(t *testing.T) {
 	assert.Len(t, service.requests, 1)
 }
 
-func TestABedrockThatIsAwayIsUnavailable(t *testing.T) {
+func TestUnreachableServiceIsUnavailable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
 	_, err := at(server.URL).Complete(t.Context(), hello)
@@ -203,7 +203,7 @@ func TestABedrockThatIsAwayIsUnavailable(t *testing.T) {
 	require.ErrorIs(t, at(server.URL).Ready(t.Context()), chat.ErrUnavailable)
 }
 
-func TestAnAnswerMayHaveNoText(t *testing.T) {
+func TestResponseMayHaveNoText(t *testing.T) {
 	got, err := completionOf(&bedrockruntime.ConverseOutput{
 		Output:     &types.ConverseOutputMemberMessage{},
 		StopReason: types.StopReasonGuardrailIntervened,
@@ -226,7 +226,7 @@ func TestEveryStopReasonHasAName(t *testing.T) {
 	}
 }
 
-func TestReadyAsksForNothing(t *testing.T) {
+func TestReadySendsNoContent(t *testing.T) {
 	provider, service := before(t, answer{400, "ValidationException", `{"message": "content is empty"}`})
 	require.NoError(t, provider.Ready(t.Context()))
 	text, err := json.Marshal(service.requests)
@@ -234,7 +234,7 @@ func TestReadyAsksForNothing(t *testing.T) {
 	assert.JSONEq(t, `[{"messages": [{"role": "user", "content": []}], "inferenceConfig": {"maxTokens": 1}}]`, string(text))
 }
 
-func TestReadyIsWhatBedrockLooksAt(t *testing.T) {
+func TestReadyDependsOnBedrocksError(t *testing.T) {
 	for _, test := range []struct {
 		answer answer
 		ready  bool

@@ -1,2 +1,4 @@
-// Package contract holds the test that the API and openapi.yaml say the same.
+// Package contract has the test that checks requests and responses of the API against
+// openapi.yaml. It is a module of its own, so that the validator's dependencies stay out
+// of the program's.
 package contract

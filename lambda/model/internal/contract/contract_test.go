@@ -25,7 +25,7 @@ const (
 	maxBody   = 1 << 12
 )
 
-// provider answers, or fails.
+// provider completes every conversation, or fails.
 type provider struct{ err error }
 
 func (p *provider) Complete(_ context.Context, c chat.Conversation) (chat.Completion, error) {
@@ -44,7 +44,7 @@ func (p *provider) Describe(id string) chat.Description {
 	return chat.Description{Owner: "self-hosted"}
 }
 
-// subject is the API and the validator of the description that it serves.
+// subject has the API and a validator for the description that it serves.
 type subject struct {
 	handler   *api.Handler
 	validator validator.Validator
@@ -67,7 +67,7 @@ func newSubject(t *testing.T, failure error) subject {
 	return s
 }
 
-// call is a request, as a viewer sends it.
+// call is a viewer's request.
 type call struct {
 	method, path string
 	contentType  string
@@ -98,7 +98,7 @@ func (r reply) http(request *http.Request) *http.Response {
 	return response
 }
 
-// invoke sends a call as API Gateway would, past the authorizer.
+// invoke sends a call as API Gateway does once the authorizer has accepted it.
 func (s subject) invoke(t *testing.T, c call) reply {
 	t.Helper()
 	headers := map[string]string{"x-request-id": "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"}
@@ -125,7 +125,7 @@ func (s subject) invoke(t *testing.T, c call) reply {
 	return reply{answer.StatusCode, answer.Headers, answer.Body}
 }
 
-// check sends a call and looks whether the answer is described.
+// check sends a call and checks its response against the description.
 func (s subject) check(t *testing.T, c call, status int) {
 	t.Helper()
 	got := s.invoke(t, c)
@@ -148,7 +148,7 @@ func (s subject) describes(t *testing.T, c call) bool {
 
 func post(path, body string) call { return call{"POST", path, "application/json", body} }
 
-func TestTheDescriptionIsOpenAPI(t *testing.T) {
+func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	valid, problems := newSubject(t, nil).validator.ValidateDocument()
 	for _, problem := range problems {
 		t.Errorf("%s: %s: %+v", problem.Message, problem.Reason, problem.SchemaValidationErrors)
@@ -158,7 +158,7 @@ func TestTheDescriptionIsOpenAPI(t *testing.T) {
 
 const turn = `{"role":"user","content":"Hello"}`
 
-// taken are requests that are good.
+// taken are valid requests.
 var taken = []call{
 	{method: "GET", path: "/models"},
 	{method: "GET", path: "/healthz"},
@@ -179,7 +179,7 @@ var taken = []call{
 	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],"seed":-2431860813560928841809401525305344}`),
 }
 
-func TestWhatIsTakenIsDescribed(t *testing.T) {
+func TestValidRequestsMatchTheDescription(t *testing.T) {
 	s := newSubject(t, nil)
 	for _, c := range taken {
 		s.check(t, c, http.StatusOK)
@@ -191,14 +191,14 @@ func TestWhatIsTakenIsDescribed(t *testing.T) {
 	}
 }
 
-// own and openAI are bodies with members beside a good conversation.
+// own and openAI return bodies with members in addition to a valid conversation.
 func own(members string) call { return post("/models", `{"messages":[`+turn+`],`+members+`}`) }
 
 func openAI(members string) call {
 	return post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],`+members+`}`)
 }
 
-// refused are requests that are not, and that the description doesn't allow either.
+// refused are invalid requests, which the description doesn't allow either.
 var refused = map[int][]call{
 	http.StatusBadRequest: {
 		post("/models", `{`), post("/models", `{} {}`), post("/chat/completions", `hello`),
@@ -238,7 +238,7 @@ var refused = map[int][]call{
 	},
 }
 
-func TestWhatIsRefusedIsNotDescribed(t *testing.T) {
+func TestInvalidRequestsDoNotMatchTheDescription(t *testing.T) {
 	s := newSubject(t, nil)
 	for status, calls := range refused {
 		for _, c := range calls {
@@ -248,8 +248,8 @@ func TestWhatIsRefusedIsNotDescribed(t *testing.T) {
 	}
 }
 
-// What a schema can't say: the description says it in words.
-func TestRefusalsThatNoSchemaForesees(t *testing.T) {
+// A schema can't express these rules; the description has them in words.
+func TestRejectionsBeyondTheSchema(t *testing.T) {
 	s := newSubject(t, nil)
 	for status, calls := range map[int][]call{
 		http.StatusBadRequest:            {post("/models", `{"messages":[`+turn+`],"messages":[`+turn+`]}`)},
@@ -261,7 +261,7 @@ func TestRefusalsThatNoSchemaForesees(t *testing.T) {
 	}
 }
 
-func TestFailuresOfTheModelAreDescribed(t *testing.T) {
+func TestFailuresOfTheModelMatchTheDescription(t *testing.T) {
 	for _, test := range []struct {
 		err    error
 		status int

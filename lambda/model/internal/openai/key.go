@@ -21,8 +21,8 @@ var _ Parameters = (*ssm.Client)(nil)
 // keyTTL is the age at which a key is read again.
 const keyTTL = 5 * time.Minute
 
-// Parameter is a [Key] in a SecureString of Parameter Store, so that it stands in no
-// environment variable. It is kept in memory.
+// Parameter is a [Key] in a SecureString of Parameter Store, so that no environment
+// variable has it. It caches the key in memory.
 type Parameter struct {
 	API  Parameters
 	Name string

@@ -1,10 +1,11 @@
-// Package openai is the backend that asks a server which speaks OpenAI's chat
-// completions, as vLLM, Ollama and llama.cpp do.
+// Package openai implements the backend for a server with OpenAI's chat completions API,
+// such as vLLM, Ollama and llama.cpp.
 package openai
 
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,11 +18,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// Provider asks one server. It implements [chat.Provider].
+// Provider calls one server. It implements [chat.Provider].
 type Provider struct {
 	HTTP    *http.Client // made by [NewClient]
-	BaseURL string       // what /chat/completions follows, without a slash at its end
-	Key     Key          // that the server asks for; nil if it asks for none
+	BaseURL string       // to which /chat/completions is appended; without a slash at its end
+	Key     Key          // API key; nil if the server requires none
 
 	// sleep waits between attempts; tests replace it.
 	sleep func(context.Context, time.Duration) error
@@ -29,15 +30,15 @@ type Provider struct {
 
 var _ chat.Provider = (*Provider)(nil)
 
-// Key is where the server's key comes from.
+// Key provides the server's API key.
 type Key interface {
-	// Get returns the key. It reads it anew if stale is the one that it would return.
+	// Get returns the key. It reads it again if the cached key equals stale.
 	Get(ctx context.Context, stale string) (string, error)
 }
 
-// maxAnswer bounds what is read of an answer, in bytes. Lambda takes no more than
-// six million either.
-const maxAnswer = 6_000_000
+// maxResponse limits the size of a response, in bytes. Lambda's own limit is six million
+// too.
+const maxResponse = 6_000_000
 
 type request struct {
 	Model       string    `json:"model"`
@@ -80,16 +81,16 @@ func (p *Provider) Complete(ctx context.Context, c chat.Conversation) (chat.Comp
 	if err != nil {
 		return chat.Completion{}, err
 	}
-	answer, err := p.ask(ctx, http.MethodPost, "/chat/completions", body)
+	content, err := p.do(ctx, http.MethodPost, "/chat/completions", body)
 	if err != nil {
 		return chat.Completion{}, err
 	}
-	return completionOf(answer)
+	return completionOf(content)
 }
 
-// Ready implements [chat.Provider]: the server lists its models.
+// Ready implements [chat.Provider] by listing the server's models.
 func (p *Provider) Ready(ctx context.Context) error {
-	_, err := p.ask(ctx, http.MethodGet, "/models", nil)
+	_, err := p.do(ctx, http.MethodGet, "/models", nil)
 	return err
 }
 
@@ -117,14 +118,14 @@ func requestOf(c chat.Conversation) request {
 	return r
 }
 
-// completionOf reads an answer. Its errors quote nothing of it.
-func completionOf(answer []byte) (chat.Completion, error) {
+// completionOf decodes a response. Its errors quote nothing of it.
+func completionOf(content []byte) (chat.Completion, error) {
 	var r response
-	if err := json.Unmarshal(answer, &r); err != nil {
-		return chat.Completion{}, errors.New("the model's server: the answer is no chat completion")
+	if err := json.Unmarshal(content, &r); err != nil {
+		return chat.Completion{}, errors.New("the model's server: the response is not a chat completion")
 	}
 	if len(r.Choices) != 1 || r.Choices[0].Message.Content == nil || r.Usage == nil {
-		return chat.Completion{}, errors.New("the model's server: the answer lacks its one choice, its content or its usage")
+		return chat.Completion{}, errors.New("the model's server: the response lacks its one choice, its content or its usage")
 	}
 	return chat.Completion{
 		Text:       *r.Choices[0].Message.Content,
@@ -140,7 +141,7 @@ func completionOf(answer []byte) (chat.Completion, error) {
 
 func stopReason(reason string) string {
 	switch reason {
-	case "stop": // at its end or at a stop sequence: servers don't tell
+	case "stop": // at its end or at a stop sequence: servers don't distinguish them
 		return chat.EndTurn
 	case "length":
 		return chat.MaxTokens
@@ -150,13 +151,13 @@ func stopReason(reason string) string {
 	return chat.Other
 }
 
-// ask returns the body of an answer with status 200. It repeats what the server has
-// turned away.
-func (p *Provider) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+// do sends a request and returns the body of a response with status 200. It retries
+// requests that the server rejected as busy or unavailable.
+func (p *Provider) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
-		answer, err := p.authorized(ctx, method, path, body)
+		content, err := p.authorized(ctx, method, path, body)
 		if !errors.Is(err, chat.ErrBusy) && !errors.Is(err, chat.ErrUnavailable) || attempt == chat.Attempts {
-			return answer, err
+			return content, err
 		}
 		if p.wait(ctx, chat.Backoff(attempt)) != nil {
 			return nil, err
@@ -176,27 +177,27 @@ func (p *Provider) wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// authorized sends a request with the key, and a second time if the server refuses
-// one that has been replaced since it was read.
+// authorized sends a request with the key. If the server rejects a key that has been
+// replaced since it was read, it sends the request again with the new one.
 func (p *Provider) authorized(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	if p.Key == nil {
-		answer, _, err := p.send(ctx, method, path, body, "")
-		return answer, err
+		content, _, err := p.send(ctx, method, path, body, "")
+		return content, err
 	}
 	key, err := p.Key.Get(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	answer, status, err := p.send(ctx, method, path, body, key)
+	content, status, err := p.send(ctx, method, path, body, key)
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
-		return answer, err
+		return content, err
 	}
 	newer, keyErr := p.Key.Get(ctx, key)
 	if keyErr != nil || newer == key {
 		return nil, errors.Join(err, keyErr)
 	}
-	answer, _, err = p.send(ctx, method, path, body, newer)
-	return answer, err
+	content, _, err = p.send(ctx, method, path, body, newer)
+	return content, err
 }
 
 func (p *Provider) send(ctx context.Context, method, path string, body []byte, key string) ([]byte, int, error) {
@@ -219,30 +220,31 @@ func (p *Provider) send(ctx context.Context, method, path string, body []byte, k
 	if got.StatusCode != http.StatusOK {
 		return nil, got.StatusCode, statusError(got.StatusCode)
 	}
-	answer, err := io.ReadAll(io.LimitReader(got.Body, maxAnswer))
+	content, err := io.ReadAll(io.LimitReader(got.Body, maxResponse))
 	if err != nil {
 		return nil, got.StatusCode, meaning(err)
 	}
-	return answer, got.StatusCode, nil
+	return content, got.StatusCode, nil
 }
 
-// statusError says what a status means to a client. What the server says with it is
-// left out: it may quote the conversation.
+// statusError returns the error for a status. It leaves out the response's body, which
+// may quote the conversation.
 func statusError(status int) error {
-	told := fmt.Errorf("the model's server answered with status %d", status)
+	err := fmt.Errorf("the model's server returned status %d", status)
 	switch status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return fmt.Errorf("%w: %w", chat.ErrRejected, told)
+		return fmt.Errorf("%w: %w", chat.ErrRejected, err)
 	case http.StatusTooManyRequests:
-		return fmt.Errorf("%w: %w", chat.ErrBusy, told)
+		return fmt.Errorf("%w: %w", chat.ErrBusy, err)
 	case http.StatusServiceUnavailable:
-		return fmt.Errorf("%w: %w", chat.ErrUnavailable, told)
+		return fmt.Errorf("%w: %w", chat.ErrUnavailable, err)
 	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
-		return fmt.Errorf("%w: %w", chat.ErrTimeout, told)
+		return fmt.Errorf("%w: %w", chat.ErrTimeout, err)
 	}
-	return told
+	return err
 }
 
+// meaning wraps an error in the [chat] error that it means to a client.
 func meaning(err error) error {
 	var op *net.OpError
 	switch {
@@ -252,4 +254,17 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: %w", chat.ErrUnavailable, err)
 	}
 	return err
+}
+
+// NewClient returns a client that follows no redirects, and keeps no connections, which
+// would break while Lambda has the process frozen. The server's certificate must be valid
+// for serverName, or for the URL's host if that is empty.
+func NewClient(serverName string) *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.DisableKeepAlives = true
+	transport.TLSClientConfig = &tls.Config{ServerName: serverName, MinVersion: tls.VersionTLS12}
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }

@@ -27,9 +27,9 @@ type answer struct {
 
 const hang = "hang"
 
-// server gives its answers one after another, the last for good.
+// server returns its answers in order, and repeats the last.
 type server struct {
-	key      string // that it asks for, if any
+	key      string // required API key; empty for none
 	answers  []answer
 	requests []*http.Request
 	bodies   []string
@@ -96,7 +96,7 @@ func TestCompletes(t *testing.T) {
 	}`, s.bodies[0])
 }
 
-func TestErrorsSayWhatTheyMean(t *testing.T) {
+func TestErrors(t *testing.T) {
 	other := errors.New("none of ours")
 	for _, test := range []struct {
 		answer answer
@@ -135,7 +135,7 @@ func TestErrorsSayWhatTheyMean(t *testing.T) {
 	}
 }
 
-func TestWhatWasTurnedAwayIsSentAgain(t *testing.T) {
+func TestRetriesRejectedRequests(t *testing.T) {
 	s := &server{answers: []answer{{429, ""}, {503, ""}, {200, completion}}}
 	got, err := before(t, s).Complete(t.Context(), hello)
 	require.NoError(t, err)
@@ -143,7 +143,7 @@ func TestWhatWasTurnedAwayIsSentAgain(t *testing.T) {
 	assert.Equal(t, s.bodies[0], s.bodies[2])
 }
 
-func TestWaitsBetweenAttemptsNoLongerThanThereIsTime(t *testing.T) {
+func TestBackoffEndsWithTheDeadline(t *testing.T) {
 	s := &server{answers: []answer{{429, ""}}}
 	provider := before(t, s)
 	provider.sleep = nil
@@ -154,7 +154,7 @@ func TestWaitsBetweenAttemptsNoLongerThanThereIsTime(t *testing.T) {
 	assert.Len(t, s.requests, 1)
 }
 
-// cancelling cancels once there is an answer.
+// cancelling cancels the context once there is a response.
 type cancelling struct {
 	http.RoundTripper
 	cancel func()
@@ -165,7 +165,7 @@ func (c cancelling) RoundTrip(r *http.Request) (*http.Response, error) {
 	return c.RoundTripper.RoundTrip(r.WithContext(context.WithoutCancel(r.Context())))
 }
 
-func TestAServerThatHangsIsATimeout(t *testing.T) {
+func TestHangingServerIsATimeout(t *testing.T) {
 	s := &server{answers: []answer{{body: hang}}}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
@@ -174,7 +174,7 @@ func TestAServerThatHangsIsATimeout(t *testing.T) {
 	assert.Len(t, s.requests, 1)
 }
 
-func TestAServerThatIsAwayIsUnavailable(t *testing.T) {
+func TestUnreachableServerIsUnavailable(t *testing.T) {
 	listening := httptest.NewServer(nil)
 	provider := &Provider{HTTP: NewClient(""), BaseURL: listening.URL, sleep: func(context.Context, time.Duration) error { return nil }}
 	listening.Close()
@@ -190,7 +190,7 @@ func TestReadyListsModels(t *testing.T) {
 	require.Error(t, before(t, &server{answers: []answer{{404, ""}}}).Ready(t.Context()))
 }
 
-func TestTheServersNameIsVerified(t *testing.T) {
+func TestServerNameIsVerified(t *testing.T) {
 	listening := httptest.NewTLSServer(&server{answers: []answer{{200, completion}}})
 	t.Cleanup(listening.Close)
 	authority := listening.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
@@ -208,7 +208,7 @@ func TestDescribe(t *testing.T) {
 	assert.Equal(t, chat.Description{Owner: "self-hosted"}, (&Provider{}).Describe("llama3.2:1b"))
 }
 
-// parameters is a Parameter Store with one parameter.
+// parameters fakes Parameter Store with one parameter.
 type parameters struct {
 	value string
 	err   error
@@ -223,7 +223,7 @@ func (p *parameters) GetParameter(_ context.Context, in *ssm.GetParameterInput, 
 	return &ssm.GetParameterOutput{Parameter: &types.Parameter{Value: aws.String(p.value)}}, nil
 }
 
-func TestTheKeyIsReadOnce(t *testing.T) {
+func TestKeyIsReadOnce(t *testing.T) {
 	s := &server{key: "sesame", answers: []answer{{200, completion}}}
 	store := &parameters{value: "sesame\n"}
 	provider := before(t, s)
@@ -235,7 +235,7 @@ func TestTheKeyIsReadOnce(t *testing.T) {
 	assert.Equal(t, 1, store.reads)
 }
 
-func TestAReplacedKeyIsReadAgain(t *testing.T) {
+func TestReplacedKeyIsReadAgain(t *testing.T) {
 	s := &server{key: "first", answers: []answer{{200, completion}}}
 	store := &parameters{value: "first"}
 	provider := before(t, s)
@@ -247,7 +247,7 @@ func TestAReplacedKeyIsReadAgain(t *testing.T) {
 	assert.Len(t, s.requests, 3)
 }
 
-func TestAnOldKeyIsReadAgain(t *testing.T) {
+func TestExpiredKeyIsReadAgain(t *testing.T) {
 	store := &parameters{value: "first"}
 	key := &Parameter{API: store, Name: "/model/key"}
 	for range 2 {
@@ -260,7 +260,7 @@ func TestAnOldKeyIsReadAgain(t *testing.T) {
 	assert.Equal(t, 2, store.reads)
 }
 
-func TestAKeyThatIsRefusedIsNotTriedForever(t *testing.T) {
+func TestRejectedKeyIsNotRetriedForever(t *testing.T) {
 	s := &server{key: "sesame", answers: []answer{{200, completion}}}
 	store := &parameters{value: "wrong"}
 	provider := before(t, s)
@@ -275,9 +275,9 @@ func TestAKeyThatIsRefusedIsNotTriedForever(t *testing.T) {
 	require.ErrorContains(t, err, "read the key of the model's server")
 }
 
-// FuzzAnswer looks for answers of a server that crash, or pass for a completion
-// without being one.
-func FuzzAnswer(f *testing.F) {
+// FuzzResponse finds responses of a server that crash the provider, or are accepted as a
+// completion without being one.
+func FuzzResponse(f *testing.F) {
 	for _, text := range []string{completion, "", "null", "[]", `{"choices":[{}],"usage":{}}`, `{"choices":[{"message":{"content":""}}],"usage":{}}`} {
 		f.Add([]byte(text))
 	}

@@ -1,5 +1,6 @@
-// Package strictjson parses JSON as it is written, or says where it can't be taken
-// at its word.
+// Package strictjson parses JSON without silently changing it: it rejects duplicate
+// members and invalid Unicode, which encoding/json accepts, with the position of the
+// fault. Package api parses request bodies with it.
 package strictjson
 
 import (
@@ -12,17 +13,16 @@ import (
 	"unicode/utf8"
 )
 
-// Fault is what is wrong with a value, and where: a JSON pointer (RFC 6901), empty
-// for the whole of it.
+// Fault describes an error in a value. Pointer is a JSON pointer (RFC 6901), empty for
+// the value as a whole.
 type Fault struct {
 	Pointer string `json:"pointer"`
 	Detail  string `json:"detail"`
 }
 
-// Parse returns the one value of text as maps, slices, strings, numbers
-// ([json.Number]), booleans and nil. It refuses what encoding/json lets pass: a
-// member that is there twice, of which one would be ignored, and what is not
-// Unicode, which would be altered.
+// Parse returns the single value in text as maps, slices, strings, numbers
+// ([json.Number]), booleans and nil. It rejects what encoding/json accepts: duplicate
+// members, of which one would be ignored, and invalid Unicode, which would be altered.
 func Parse(text []byte) (any, *Fault) {
 	if !utf8.Valid(text) {
 		return nil, &Fault{"", "not UTF-8"}
@@ -46,8 +46,7 @@ func syntaxFault(err error) *Fault {
 	return &Fault{"", detail}
 }
 
-// parseValue returns the decoder's next value. The nesting was checked with the
-// syntax.
+// parseValue returns the decoder's next value. Its depth was checked with the syntax.
 func parseValue(decoder *json.Decoder, pointer string) (any, *Fault) {
 	token, err := decoder.Token()
 	if err != nil {
@@ -84,7 +83,7 @@ func parseObject(decoder *json.Decoder, pointer string) (any, *Fault) {
 		}
 		member := pointer + "/" + Escape(name)
 		if _, twice := object[name]; twice {
-			return nil, &Fault{member, "there twice"}
+			return nil, &Fault{member, "duplicate member"}
 		}
 		value, fault := parseValue(decoder, member)
 		if fault != nil {
@@ -102,7 +101,7 @@ func parseEnd(decoder *json.Decoder) *Fault {
 	return nil
 }
 
-// Escape returns a member's name as a step of a JSON pointer.
+// Escape returns a member's name as a reference token of a JSON pointer.
 func Escape(name string) string {
 	if !strings.ContainsAny(name, "~/") {
 		return name
@@ -110,8 +109,8 @@ func Escape(name string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
 }
 
-// halfPair returns where valid JSON has an escape such as \ud800 without its other
-// half, or -1.
+// halfPair returns the index of an escaped surrogate, such as \ud800, without its other
+// half in valid JSON, or -1.
 func halfPair(text []byte) int {
 	for i := 0; i < len(text); i++ {
 		if text[i] != '\\' {

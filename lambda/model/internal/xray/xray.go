@@ -1,6 +1,6 @@
-// Package xray adds what the model took to the trace that Lambda records of an
-// invocation. Lambda runs a daemon that takes subsegments by UDP, so that one small
-// document is all it needs.
+// Package xray adds a subsegment for each call of a model to the trace of a Lambda
+// invocation. Lambda runs a daemon that accepts subsegments by UDP, so that the X-Ray SDK
+// isn't needed. Provider wraps another backend.
 package xray
 
 import (
@@ -16,11 +16,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// AddressVariable names the environment variable with the daemon's address, which
-// is there where the function is traced.
+// AddressVariable is the environment variable with the daemon's address. Lambda sets it
+// if the function is traced.
 const AddressVariable = "AWS_XRAY_DAEMON_ADDRESS"
 
-// traceKey is where aws-lambda-go puts the trace's header into the context.
+// traceKey is the key of the trace header that aws-lambda-go adds to the context.
 const traceKey = "x-amzn-trace-id"
 
 // Provider records a subsegment for each completion of another provider.
@@ -78,9 +78,9 @@ type subsegment struct {
 	Namespace string  `json:"namespace"`
 	StartTime float64 `json:"start_time"` // seconds
 	EndTime   float64 `json:"end_time"`
-	Error     bool    `json:"error,omitempty"`    // the request's fault
-	Throttle  bool    `json:"throttle,omitempty"` // and that there were too many
-	Fault     bool    `json:"fault,omitempty"`    // the backend's fault
+	Error     bool    `json:"error,omitempty"`    // a client error
+	Throttle  bool    `json:"throttle,omitempty"` // a client error: too many requests
+	Fault     bool    `json:"fault,omitempty"`    // a server error
 }
 
 func (p *Provider) subsegment(t trace, began, ended time.Time, err error) subsegment {
@@ -104,7 +104,7 @@ func (p *Provider) subsegment(t trace, began, ended time.Time, err error) subseg
 
 func seconds(at time.Time) float64 { return float64(at.UnixMicro()) / 1e6 }
 
-// send lets a subsegment go: a trace is not worth an answer.
+// send sends a subsegment. It ignores errors: a lost trace must not fail a request.
 func (p *Provider) send(s subsegment) {
 	if document, err := json.Marshal(s); err == nil {
 		_, _ = p.daemon.Write(append([]byte("{\"format\": \"json\", \"version\": 1}\n"), document...))

@@ -29,7 +29,7 @@ func (p provider) Complete(context.Context, chat.Conversation) (chat.Completion,
 	return chat.Completion{Text: "Good day."}, p.err
 }
 
-// traced is a context as aws-lambda-go makes it.
+// traced returns a context as aws-lambda-go creates it.
 func traced(t *testing.T, header any) context.Context {
 	t.Helper()
 	//lint:ignore SA1029 that library's key is a string
@@ -88,14 +88,14 @@ func TestEachCompletionIsASubsegment(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSampledIsNotSent(t *testing.T) {
+func TestUnsampledTraceIsNotSent(t *testing.T) {
 	for _, other := range []any{nil, "", "Root=1-2;Parent=3;Sampled=0", "Root=1-2;Sampled=1", "=;;Sampled", 7} {
 		_, sampled := traceOf(traced(t, other))
 		assert.False(t, sampled, "%v", other)
 	}
 }
 
-func TestADaemonThatIsGoneFailsNothing(t *testing.T) {
+func TestMissingDaemonIsIgnored(t *testing.T) {
 	conn := daemon(t)
 	require.NoError(t, conn.Close())
 	complete(t, conn, header, nil)
