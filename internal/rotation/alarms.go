@@ -12,11 +12,10 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
-// OldestKey is the age of the key in use beyond which an alarm fires.
+// OldestKey returns the age of the key in use beyond which an alarm fires.
 func OldestKey(s config.Rotation) time.Duration { return 2 * s.Interval }
 
-// alarms are what the rotation is watched by. All metrics here are bad when they are
-// high.
+// alarms returns the alarms on the rotation. Each fires when its metric is high.
 func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting.Alarm {
 	own := func(name, statistic string) alerting.Metric {
 		return alerting.Metric{
@@ -27,7 +26,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 	all := []alerting.Alarm{
 		{
 			Name:        "errors",
-			Description: "The rotator failed. Requests go on with the key in use.",
+			Description: "The rotator failed. Requests continue with the key in use.",
 			Metric: alerting.Metric{
 				Namespace: "AWS/Lambda", Name: "Errors", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"FunctionName": args.Rotation.Rotator.Name},
@@ -35,9 +34,9 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "dead-letters",
-			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
-			// Those that came just now, so that one more alarms again, and none that is left
-			// in the queue keeps the alarm on.
+			Description: "A tick never reached the rotator, or a run of it failed: the message in the queue has the details.",
+			// Messages sent in the period, so that another one fires the alarm again, and one
+			// that is left in the queue doesn't keep it on.
 			Metric: alerting.Metric{
 				Namespace: "AWS/SQS", Name: "NumberOfMessagesSent", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
@@ -45,7 +44,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "key-too-old",
-			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator says nothing of it.", OldestKey(args.Settings)),
+			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator has not reported its age.", OldestKey(args.Settings)),
 			Metric:      own(metrics.KeyAge, "Maximum"),
 			Bound:       OldestKey(args.Settings).Seconds(), NotifyMissing: true,
 		},
@@ -57,12 +56,12 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "repairs",
-			Description: "The distribution's header was in no key of the ring and had to be replaced: something else than the rotator changed it.",
+			Description: "The origin header of the distribution was no key of the keyring and was replaced: something other than the rotator changed it.",
 			Metric:      own(metrics.Repairs, "Sum"),
 		},
 		{
 			Name:        "failed-checks",
-			Description: "The front door did not answer as it has to: the rotator's log says which check failed.",
+			Description: "A probe of CloudFront or of the API got an unexpected response: the rotator's log has the failed check.",
 			Metric:      own(metrics.FailedChecks, "Sum"),
 		},
 	}
