@@ -160,7 +160,7 @@ lint-ci: $(lint_venv)
 .PHONY: docs
 docs: ## Write the parts of docs/ that follow from the program
 	@go run ./internal/cmd/settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md || { rm -f docs/settings.md.new; exit 1; }
-	@go test ./internal/costs -run TheDocument -count=1 -update
+	@go test ./internal/costs -run Document -count=1 -update
 	@go test ./internal/stack -run README -count=1 -update
 
 .PHONY: format
