@@ -88,11 +88,13 @@ local-api-test: $(driver) ## Ask the local stack's API all that its description 
 local-deploy-test: $(driver) ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@$(driver) deploy-test $(if $(RECORD),-record)
 
-# How many deployments `make local-recovery-test` kills; SEED repeats the moments of a run.
-KILLS ?= 10
 .PHONY: local-recovery-test
-local-recovery-test: $(driver) ## Kill KILLS deployments of the local stack: the next one completes each, and nothing is left over
-	@$(driver) recovery-test -kills $(KILLS) $(if $(SEED),-seed $(SEED))
+local-recovery-test: $(driver) ## Kill deployments of the local stack: the next one starts over, and local-down leaves nothing
+	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v
+
+.PHONY: local-doctor-test
+local-doctor-test: ## Break what a deployment of the local stack needs: the doctor names the way out
+	@go test ./test/e2e/doctor -count=1 -timeout 1h -v
 
 .PHONY: bench
 bench: $(driver) ## Measure Gatehouse beside what one would use instead, all or PART=, and write docs/measurements.md
@@ -130,6 +132,12 @@ test-all: test ## The slow tests as well; needs what `make local` builds
 	@go test ./...
 	@go -C standins/aws test ./...
 	@go -C standins/plugins test ./...
+
+# The official provider takes minutes to compile, so that this is a nightly check.
+.PHONY: conformance
+conformance: ## Compare the stand-in for the Kubernetes plugin with the official one; needs what `make local` builds
+	@go -C standins/upstream build -ldflags "-s -w -X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=4.25.0" -o ../../.local/bin/upstream-kubernetes .
+	@go -C standins/plugins test ./internal/kubernetes -run '^TestConformance$$' -count=1 -v
 
 # What lints is pinned: Go programs in tools/go.mod, Python packages in tools/requirements.txt.
 lint_venv := .local/stamps/lint

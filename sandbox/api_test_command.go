@@ -5,10 +5,9 @@ import (
 	"flag"
 	"fmt"
 
-	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 )
 
@@ -24,21 +23,17 @@ func apiTest(ctx context.Context, l checkout.Layout, args []string) error {
 		return fmt.Errorf("api-test: give -seconds a number of at least 1, and nothing else: %q", args)
 	}
 	return alone(ctx, l, func(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-		running, s, err := deployed(ctx, l, show.Say)
+		e, err := env.Attach(ctx, l, show.Say)
 		if err != nil {
 			return err
 		}
-		r := &localRun{Layout: l, show: show, build: build.New(l)}
-		if r.tools, err = toolcheck.Check(ctx); err != nil {
-			return err
-		}
-		if err := r.step(ctx, "proof packages", r.proofVenv); err != nil {
-			return err
-		}
-		outputs, _, err := s.Outputs(ctx)
+		build, err := env.NewBuild(ctx, l)
 		if err != nil {
 			return err
 		}
-		return api.Run(ctx, show, s, apiOf(l, running.Cloud, outputs), o)
+		if err := show.Step(ctx, "client packages", build.ClientPackages); err != nil {
+			return err
+		}
+		return api.Run(ctx, show, e.Stack, apiOf(l, e.Servers.Cloud, e.Outputs), o)
 	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
@@ -50,7 +51,7 @@ func benchmark(ctx context.Context, l checkout.Layout, args []string) error {
 	}
 	// What stops a later part is told before an earlier one takes minutes.
 	if slices.ContainsFunc(parts, func(p bench.Part) bool { return p.NeedsStack }) {
-		if _, _, err := deployed(ctx, l, func(string, ...any) {}); err != nil {
+		if _, err := env.Attach(ctx, l, func(string, ...any) {}); err != nil {
 			return err
 		}
 	}
@@ -139,8 +140,8 @@ func benchAuthorizer(ctx context.Context, l checkout.Layout, show *progress.Disp
 
 // benchPrograms makes what is measured.
 func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Display) (p bench.Programs, err error) {
-	r := &localRun{Layout: l, show: show, build: build.New(l)}
-	if r.tools, err = toolcheck.Check(ctx); err != nil {
+	builds, err := env.NewBuild(ctx, l)
+	if err != nil {
 		return p, err
 	}
 	baseline := filepath.Join(l.Root, "test", "bench", "baseline")
@@ -148,18 +149,17 @@ func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Displa
 		Authorizer: filepath.Join(l.Root, "dist", "lambda", pulumicli.LambdaArchitecture(), "authorizer", "bootstrap"),
 		Hello:      l.Bin("hello"), Python: l.Python(checkout.BenchVenv), PythonCode: filepath.Join(baseline, "python"),
 	}
-	return p, r.step(ctx, "programs", func(ctx context.Context, s *progress.Step) error {
-		if err := r.lambdas(ctx, s); err != nil {
+	return p, show.Step(ctx, "programs", func(ctx context.Context, s *progress.Step) error {
+		if err := builds.Functions(ctx, s); err != nil {
 			return err
 		}
 		// As the Makefile builds the functions.
-		err := r.build.Compile(ctx, s, "hello", l.Root, "env", "CGO_ENABLED=0", "GOOS=linux",
+		err := builds.Compile(ctx, s, "hello", l.Root, "env", "CGO_ENABLED=0", "GOOS=linux",
 			"go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags=-s -w -buildid=", "-o", p.Hello, "./test/bench/baseline/hello")
 		if err != nil {
 			return err
 		}
-		python := r.tools["python3"]
-		return r.build.Venv(ctx, s, checkout.BenchVenv, python.Path, python.Version, filepath.Join(p.PythonCode, "requirements.txt"))
+		return builds.BenchPackages(ctx, s)
 	})
 }
 
@@ -168,16 +168,12 @@ func benchPath(ctx context.Context, l checkout.Layout, show *progress.Display) (
 	if err != nil {
 		return nil, err
 	}
-	running, s, err := deployed(ctx, l, show.Say)
-	if err != nil {
-		return nil, err
-	}
-	outputs, _, err := s.Outputs(ctx)
+	e, err := env.Attach(ctx, l, show.Say)
 	if err != nil {
 		return nil, err
 	}
 	front := bench.Front{
-		Cloud: running.Cloud, DistributionID: outputs["distributionId"], APIPrefix: outputs["apiPrefix"], Header: outputs["originHeaderName"],
+		Cloud: e.Servers.Cloud, DistributionID: e.Outputs["distributionId"], APIPrefix: e.Outputs["apiPrefix"], Header: e.Outputs["originHeaderName"],
 	}
 	err = show.Step(ctx, "path", func(ctx context.Context, s *progress.Step) error {
 		rows, err = bench.Path(ctx, front, programs, func(text string) { s.Doing("%s", text) })
@@ -187,24 +183,15 @@ func benchPath(ctx context.Context, l checkout.Layout, show *progress.Display) (
 }
 
 func benchRotation(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {
-	running, s, err := deployed(ctx, l, show.Say)
+	e, err := env.Attach(ctx, l, show.Say)
 	if err != nil {
 		return nil, err
 	}
-	measured, err := rotation.Measure(ctx, show, running.Cloud, s, bench.RotationCount)
+	measured, err := rotation.Measure(ctx, show, e.Servers.Cloud, e.Stack, bench.RotationCount)
 	if err != nil {
 		return nil, err
 	}
-	err = show.Step(ctx, "simulation", func(ctx context.Context, _ *progress.Step) error {
-		output, err := process.Output(ctx, l.Root, build.Env(), bench.SimulationCommand...)
-		if err != nil {
-			return err
-		}
-		simulated, err := bench.Simulation([]byte(output))
-		rows = append(bench.Rotations(measured), simulated...)
-		return err
-	})
-	return rows, err
+	return bench.Rotations(measured), nil
 }
 
 func benchTests(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/test/bench"
 )
@@ -24,18 +25,11 @@ const noOps = 3
 
 func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display) ([]bench.Row, error) {
 	began := time.Now()
-	r, err := newLocalRun(l, show)
-	if err != nil {
+	if err := up(ctx, l, show, false); err != nil {
 		return nil, err
 	}
-	if err := r.up(ctx); err != nil {
-		return nil, err
-	}
-	p := bench.Program{Up: bench.Run{Seconds: time.Since(began).Seconds()}}
-	if p.Up.Steps, err = readSteps(l); err != nil {
-		return nil, err
-	}
-	_, s, err := deployed(ctx, l, show.Say)
+	p := bench.Program{Up: bench.Run{Seconds: time.Since(began).Seconds(), Steps: show.Took()}}
+	e, err := env.Attach(ctx, l, show.Say)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +37,7 @@ func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display
 		name string
 		run  func(context.Context, func(string)) (string, error)
 		into *[]float64
-	}{{"preview", s.Preview, &p.Previews}, {"up", s.Up, &p.Deployments}} {
+	}{{"preview", e.Stack.Preview, &p.Previews}, {"up", e.Stack.Up, &p.Deployments}} {
 		err := show.Step(ctx, one.name, func(ctx context.Context, step *progress.Step) error {
 			for range noOps {
 				began := time.Now()
@@ -58,7 +52,7 @@ func benchProgram(ctx context.Context, l checkout.Layout, show *progress.Display
 			return nil, err
 		}
 	}
-	state, err := s.Export(ctx)
+	state, err := e.Stack.Export(ctx)
 	if err != nil {
 		return nil, err
 	}

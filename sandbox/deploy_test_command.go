@@ -25,27 +25,23 @@ func deployTest(ctx context.Context, l checkout.Layout, args []string) error {
 		return fmt.Errorf("deploy-test: only flags are taken, not %q", flags.Args())
 	}
 	return alone(ctx, l, func(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-		r, err := newLocalRun(l, show)
-		if err != nil {
-			return err
-		}
-		if env.Any(l) || r.stack.Exists() {
+		if env.Any(l) || env.StackOf(ctx, l, show.Say).Exists() {
 			return errors.New("the local stack runs: this test needs empty servers, so end it with `make local-down`")
 		}
-		return r.deployTest(ctx, *record)
+		return deployWithRoles(ctx, l, show, *record)
 	})
 }
 
-func (r *localRun) deployTest(ctx context.Context, record bool) (err error) {
+func deployWithRoles(ctx context.Context, l checkout.Layout, show *progress.Display, record bool) (err error) {
 	// All of it was in the servers' memory: it goes with them.
 	defer func() {
 		after := context.WithoutCancel(ctx)
-		err = errors.Join(err, stop(after, r.Layout), clean(r.Layout, r.stack), os.RemoveAll(r.Layout.PipelineConfig()))
+		stopped := env.Stop(after, l)
+		err = errors.Join(err, stopped, clean(l, env.StackOf(after, l, show.Say)), os.RemoveAll(l.PipelineConfig()))
 	}()
-	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.openStack} {
-		if err := stage(ctx); err != nil {
-			return err
-		}
+	e, err := env.StartEmpty(ctx, l, show)
+	if err != nil {
+		return err
 	}
-	return pipelineroles.Run(ctx, r.show, r.running.Cloud, r.stack, record)
+	return pipelineroles.Run(ctx, show, e.Servers.Cloud, e.Stack, record)
 }

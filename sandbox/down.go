@@ -8,20 +8,18 @@ import (
 	"os"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
 )
 
 // down destroys the local stack and stops the servers. What was built stays.
 func down(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-	s := stackOf(ctx, l, show.Say)
+	s := env.StackOf(ctx, l, show.Say)
 	if !env.Any(l) && !s.Exists() {
 		show.Say("nothing runs")
-		return errors.Join(stop(ctx, l), clean(l, s))
+		return errors.Join(env.Stop(ctx, l), clean(l, s))
 	}
 	destroyed := destroy(ctx, show, s)
 	if ctx.Err() != nil {
@@ -29,13 +27,9 @@ func down(ctx context.Context, l checkout.Layout, show *progress.Display) error 
 	}
 	stopped := show.Step(ctx, "servers", func(ctx context.Context, s *progress.Step) error {
 		s.Note("stopped")
-		return stop(ctx, l)
+		return env.Stop(ctx, l)
 	})
 	return errors.Join(destroyed, stopped, clean(l, s))
-}
-
-func stop(ctx context.Context, l checkout.Layout) error {
-	return errors.Join(env.Stop(ctx, l), daemon.Stop(ctx, l, privatemodel.Command))
 }
 
 // destroy removes the stack from the servers. Servers that are gone, or are not
@@ -70,11 +64,11 @@ func destroy(ctx context.Context, show *progress.Display, s localstack.Stack) er
 	}))
 }
 
-// issuedType is the end of the type of certificates that Vault issued.
+// issuedType ends the type of certificates that Vault issued.
 const issuedType = ":SecretBackendCert"
 
-// removeCertificate destroys the certificate before all else, and shows that it is
-// revoked: the list of the revoked goes with the authority.
+// removeCertificate destroys the certificate before all else, and checks that it is
+// revoked: the revocation list goes with the authority.
 func removeCertificate(ctx context.Context, step *progress.Step, s localstack.Stack) error {
 	state, err := s.Export(ctx)
 	if err != nil {
@@ -103,6 +97,19 @@ func removeCertificate(ctx context.Context, step *progress.Step, s localstack.St
 		return fmt.Errorf("show that the destroyed certificate is revoked: %w", row.Err)
 	}
 	return nil
+}
+
+// instances returns the instances of the servers that run; none unless all do.
+func instances(ctx context.Context, l checkout.Layout) []string {
+	servers, all := env.Find(l)
+	if !all {
+		return nil
+	}
+	run, err := servers.Run(ctx)
+	if err != nil {
+		return nil
+	}
+	return run.Instances
 }
 
 // clean removes what belonged to the stack and the servers.

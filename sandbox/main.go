@@ -1,16 +1,16 @@
-// Command gatehouse-local runs Gatehouse on one machine: the real Pulumi
-// engine and AWS provider against a local cloud.
+// Command gatehouse-local runs the sandbox: Gatehouse on one machine, with the real Pulumi
+// engine and AWS provider, a real Vault and API server, and emulated AWS.
 //
-//	gatehouse-local up                 build what is missing, deploy, prove; with -brief, only what is quickly shown
+//	gatehouse-local up                 build what is missing, deploy, test; with -brief, only what is quickly tested
 //	gatehouse-local down               destroy the stack, stop everything
+//	gatehouse-local status             print what runs, and where it answers
 //	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
 //	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
 //	gatehouse-local api-test           test the model API at length, with a second backend too
-//	gatehouse-local recovery-test      kill deployments, and see the next one complete them
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
 //	gatehouse-local bench              measure, and write docs/measurements.md
-//	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the local stack
-//	gatehouse-local venv               only make the Python environment of the local cloud
+//	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the stack
+//	gatehouse-local venv               only install the Python packages of the AWS server
 package main
 
 import (
@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
@@ -29,7 +28,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | recovery-test [-kills N] [-seed N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | status | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -66,14 +65,14 @@ func run(ctx context.Context, args []string) error {
 		return upCommand(ctx, l, args[1:])
 	case args[0] == "down" && len(args) == 1:
 		return alone(ctx, l, down)
+	case args[0] == "status" && len(args) == 1:
+		return status(ctx, l, os.Stdout)
 	case args[0] == "rotation-test":
 		return rotationTest(ctx, l, args[1:])
 	case args[0] == "certificate-test" && len(args) == 1:
 		return alone(ctx, l, certificateTest)
 	case args[0] == "api-test":
 		return apiTest(ctx, l, args[1:])
-	case args[0] == "recovery-test":
-		return recoveryTest(ctx, l, args[1:])
 	case args[0] == "deploy-test":
 		return deployTest(ctx, l, args[1:])
 	case args[0] == "bench":
@@ -91,7 +90,7 @@ func run(ctx context.Context, args []string) error {
 // checkout. The system gives the lock back however the driver ends.
 func alone(ctx context.Context, l checkout.Layout, f func(context.Context, checkout.Layout, *progress.Display) error) error {
 	return shown(ctx, l, func(ctx context.Context, l checkout.Layout, display *progress.Display) error {
-		lock, err := takeLock(ctx, l.Local("lock"), display.Say)
+		lock, err := l.Lock(ctx, display.Say)
 		if err != nil {
 			return err
 		}
@@ -122,28 +121,5 @@ func terminalWidth() func() int {
 	return func() int {
 		columns, _, _ := term.GetSize(out)
 		return columns
-	}
-}
-
-// takeLock waits until no other driver holds the lock.
-func takeLock(ctx context.Context, path string, say func(string, ...any)) (*os.File, error) {
-	lock, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	for said := false; ; said = true {
-		err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
-			return lock, err
-		}
-		if !said {
-			say("another `make local` or `make local-down` is at work in this checkout: waiting for its end")
-		}
-		select {
-		case <-ctx.Done():
-			lock.Close()
-			return nil, context.Cause(ctx)
-		case <-time.After(200 * time.Millisecond):
-		}
 	}
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -27,10 +23,10 @@ func TestEndpoints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &localRun{Layout: l, ports: ports, running: env.Servers{
+	e := &env.Environment{Checkout: l, Servers: env.Servers{
 		Cloud: awsserver.Cloud{Ports: ports}, Vault: vaultserver.Server{Address: "http://127.0.0.1:14570"}, Kubernetes: kubernetesserver.Server{Kubeconfig: "/a/kubeconfig"},
 	}}
-	if err := r.writeEndpoints(); err != nil {
+	if err := writeEndpoints(e); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(l.Endpoints())
@@ -78,31 +74,20 @@ func TestDownWithNothingUp(t *testing.T) {
 	}
 }
 
+func TestStatusWithNothingUp(t *testing.T) {
+	var out strings.Builder
+	if err := status(t.Context(), checkout.Layout{Root: t.TempDir()}, &out); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); strings.Count(got, "not running") != 4 || !strings.Contains(got, "not deployed") {
+		t.Errorf("printed %s", got)
+	}
+}
+
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"sideways"}, {"up", "more"}} {
 		if err := run(t.Context(), args); err == nil {
 			t.Errorf("%q was accepted", args)
 		}
 	}
-}
-
-func TestLockIsWaitedFor(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "lock")
-	said := 0
-	say := func(string, ...any) { said++ }
-	first, err := takeLock(t.Context(), path, say)
-	if err != nil || said != 0 {
-		t.Fatalf("said %d times, %v", said, err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
-	defer cancel()
-	if _, err := takeLock(ctx, path, say); !errors.Is(err, context.DeadlineExceeded) || said != 1 {
-		t.Fatalf("said %d times, %v", said, err)
-	}
-	first.Close()
-	second, err := takeLock(t.Context(), path, say)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second.Close()
 }

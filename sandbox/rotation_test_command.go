@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/rotation"
 )
@@ -23,10 +24,10 @@ func rotationTest(ctx context.Context, l checkout.Layout, args []string) error {
 		return fmt.Errorf("rotation-test: give -rotations a number of at least 1, and nothing else: %q", args)
 	}
 	return alone(ctx, l, func(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-		running, s, err := deployed(ctx, l, show.Say)
+		e, err := env.Attach(ctx, l, show.Say)
 		if err != nil {
 			return err
 		}
-		return rotation.Run(ctx, show, running.Cloud, s, o)
+		return rotation.Run(ctx, show, e.Servers.Cloud, e.Stack, o)
 	})
 }

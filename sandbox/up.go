@@ -8,36 +8,23 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/route53"
-	"golang.org/x/sync/errgroup"
-
-	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
-	"github.com/gatehouse-iac/gatehouse/sandbox/build"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
-	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
-	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
-	"github.com/gatehouse-iac/gatehouse/sandbox/plugins"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
-	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
-	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
-// upCommand brings the local stack up and proves it.
+// upCommand starts the sandbox and tests it.
 func upCommand(ctx context.Context, l checkout.Layout, args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
-	brief := flags.Bool("brief", false, "prove only what is quickly shown")
+	brief := flags.Bool("brief", false, "leave out the tests that take long")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -45,301 +32,75 @@ func upCommand(ctx context.Context, l checkout.Layout, args []string) error {
 		return fmt.Errorf("up: only flags are taken, not %q", flags.Args())
 	}
 	return alone(ctx, l, func(ctx context.Context, l checkout.Layout, show *progress.Display) error {
-		r, err := newLocalRun(l, show)
-		if err != nil {
-			return err
-		}
-		r.brief = *brief
-		return r.up(ctx)
+		return up(ctx, l, show, *brief)
 	})
 }
 
-func (r *localRun) up(ctx context.Context) error {
+func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bool) error {
 	start := time.Now()
-	// Whoever waits for the endpoints must not find those of a run before.
-	if err := os.Remove(r.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// A program that waits for the endpoints must not find those of an earlier start.
+	if err := os.Remove(l.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, stage := range []func(context.Context) error{r.check, r.prepare, r.deploy, r.prove} {
-		if err := stage(ctx); err != nil {
-			return err
-		}
-	}
-	if err := errors.Join(r.writeEndpoints(), r.writeSteps()); err != nil {
-		return err
-	}
-	r.show.Say("\nGatehouse is up (%s). Through the front door:\n  curl %s%s/models -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
-		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), awsserver.URL(r.ports.Distribution), r.outputs["apiPrefix"])
-	return nil
-}
-
-// venv makes the Python environment of the local cloud, for its own tests.
-func venv(ctx context.Context, l checkout.Layout, show *progress.Display) (err error) {
-	r := &localRun{Layout: l, show: show, build: build.New(l)}
-	if r.tools, err = toolcheck.Check(ctx); err != nil {
-		return err
-	}
-	return r.step(ctx, "python packages", r.venv)
-}
-
-// localRun is a deployment of the local stack.
-type localRun struct {
-	checkout.Layout
-	show    *progress.Display
-	build   *build.Builder
-	ports   awsserver.Ports
-	tools   map[string]toolcheck.Found
-	stack   localstack.Stack
-	running env.Servers
-
-	brief   bool              // leave out of the proof what takes long
-	changed bool              // by this deployment
-	outputs map[string]string // of the deployed stack
-}
-
-func newLocalRun(l checkout.Layout, show *progress.Display) (*localRun, error) {
-	ports, err := awsserver.PortsFrom(os.Getenv(awsserver.PortVariable))
-	if err != nil {
-		return nil, err
-	}
-	return &localRun{
-		Layout: l, show: show, build: build.New(l), ports: ports,
-		stack: localstack.Stack{
-			Layout: l, Say: show.Say, CLI: pulumicli.CLI{Layout: l, Endpoint: awsserver.URL(ports.AWS)},
-			Machine: machine(ports),
-		},
-	}, nil
-}
-
-// step runs f as a step of the display.
-func (r *localRun) step(ctx context.Context, name string, f func(context.Context, *progress.Step) error) error {
-	return r.show.Step(ctx, name, f)
-}
-
-// check finds out at once what would stop the run later.
-func (r *localRun) check(ctx context.Context) error {
-	return r.step(ctx, "tools", func(ctx context.Context, s *progress.Step) (err error) {
-		r.tools, err = toolcheck.Check(ctx)
-		s.Note("go %s, python %s, node %s", r.tools["go"].Version, r.tools["python3"].Version, r.tools["node"].Version)
-		taken := errors.Join(
-			env.Usable(r.Layout, r.ports), daemon.Usable(r.Layout, privatemodel.Command, r.ports.PrivateModel))
-		if taken != nil {
-			taken = fmt.Errorf("%w\nend what uses it, or set %s to the first of six free ports", taken, awsserver.PortVariable)
-		}
-		return errors.Join(err, taken)
-	})
-}
-
-// prepare builds what is missing and starts the servers. Compilers take turns,
-// downloads and servers do not wait for them.
-func (r *localRun) prepare(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		if err := r.engine(ctx); err != nil {
-			return err
-		}
-		for _, plugin := range plugins.Plugins {
-			err := r.step(ctx, plugin.Name+" plugin", func(ctx context.Context, s *progress.Step) error {
-				return plugin.Ensure(ctx, s, r.build, r.stack.CLI)
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	group.Go(func() error {
-		if err := r.step(ctx, "python packages", r.venv); err != nil {
-			return err
-		}
-		return r.step(ctx, "cloud", r.startCloud)
-	})
-	group.Go(func() error { return r.step(ctx, "vault", r.startVault) })
-	group.Go(func() error { return r.step(ctx, "kubernetes", r.startKubernetes) })
-	group.Go(func() error { return r.step(ctx, "proof packages", r.proofVenv) })
-	group.Go(func() error { return r.step(ctx, "private model", r.startPrivateModel) })
-	group.Go(func() error { return r.step(ctx, "lambdas", r.lambdas) })
-	group.Go(func() error { return r.step(ctx, "program", r.program) })
-	return group.Wait()
-}
-
-// engine takes an installed Pulumi, or builds one.
-func (r *localRun) engine(ctx context.Context) error {
-	path, version, found := pulumicli.Installed(ctx, filepath.Dir(r.Bin("pulumi")))
-	if found {
-		r.stack.CLI.Path = path
-		return r.step(ctx, "engine", func(_ context.Context, s *progress.Step) error {
-			s.Note("%s, installed", version)
-			return nil
-		})
-	}
-	r.stack.CLI.Path = r.Bin("pulumi")
-	for _, step := range []struct {
-		name    string
-		program build.Program
-	}{{"engine", pulumicli.CLIProgram}, {"language host", pulumicli.HostProgram}} {
-		err := r.step(ctx, step.name, func(ctx context.Context, s *progress.Step) error {
-			_, err := r.build.Go(ctx, s, step.program)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *localRun) venv(ctx context.Context, s *progress.Step) error {
-	python := r.tools["python3"]
-	return r.build.Venv(ctx, s, checkout.CloudVenv, python.Path, python.Version, filepath.Join(r.Root, "sandbox", "servers", "aws", "requirements.txt"))
-}
-
-// proofVenv makes the Python environment with OpenAI's client and what else proves
-// the API.
-func (r *localRun) proofVenv(ctx context.Context, s *progress.Step) error {
-	python := r.tools["python3"]
-	return r.build.Venv(ctx, s, checkout.ProofVenv, python.Path, python.Version, filepath.Join(r.Root, "test", "e2e", "clients", "requirements.txt"))
-}
-
-func (r *localRun) startCloud(ctx context.Context, s *progress.Step) (err error) {
-	var started bool
-	r.running.Cloud, started, err = awsserver.Ensure(ctx, r.Layout, r.ports)
-	noteStart(s, started, r.running.Cloud.Endpoint())
-	return err
-}
-
-func (r *localRun) startVault(ctx context.Context, s *progress.Step) error {
-	if _, err := r.build.Go(ctx, s, vaultserver.Program); err != nil {
-		return err
-	}
-	server, started, err := vaultserver.Ensure(ctx, r.Layout, r.ports.Vault)
-	r.running.Vault = server
-	noteStart(s, started, server.Address)
-	return err
-}
-
-func (r *localRun) startKubernetes(ctx context.Context, s *progress.Step) error {
-	if _, err := r.build.Go(ctx, s, kubernetesserver.Program); err != nil {
-		return err
-	}
-	server, started, err := kubernetesserver.Ensure(ctx, r.Layout, r.ports.Kubernetes)
-	r.running.Kubernetes = server
-	noteStart(s, started, server.Access.Server)
-	return err
-}
-
-func noteStart(s *progress.Step, started bool, address string) {
-	if started {
-		s.Note("started at %s", address)
-	} else {
-		s.Note("already running at %s", address)
-	}
-}
-
-func (r *localRun) startPrivateModel(ctx context.Context, s *progress.Step) error {
-	s.Note("serving at %s", awsserver.URL(r.ports.PrivateModel))
-	return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
-}
-
-func (r *localRun) lambdas(ctx context.Context, s *progress.Step) error {
-	return r.build.Compile(ctx, s, "lambdas", r.Root, "make", "lambdas", "ARCH="+pulumicli.LambdaArchitecture())
-}
-
-// program compiles the Pulumi program's packages, for which the AWS SDK takes
-// minutes the first time: they are then there when Pulumi links them.
-func (r *localRun) program(ctx context.Context, s *progress.Step) error {
-	return r.build.Compile(ctx, s, "program", r.Root, "go", "list", "-trimpath", "-export", "-f", "{{.ImportPath}}", ".")
-}
-
-// deploy runs `pulumi up`. Where a killed deployment left the servers in a state
-// that nobody knows, or one of them has lost its part, it starts over with empty
-// ones.
-func (r *localRun) deploy(ctx context.Context) error {
-	return r.step(ctx, "deploy", func(ctx context.Context, s *progress.Step) error {
-		err := r.openStack(ctx)
-		if errors.Is(err, localstack.ErrUnknown) || errors.Is(err, localstack.ErrPartlyGone) {
-			r.show.Say("  %v: starting over with empty servers", err)
-			if err := r.restartServers(ctx); err != nil {
-				return err
-			}
-			err = r.openStack(ctx)
-		}
-		if err != nil {
-			return err
-		}
-		changes, err := r.stack.Up(ctx, func(text string) { s.Doing("%s", text) })
-		r.changed = changes != pulumicli.NoChange
-		s.Note("%s", changes)
-		return err
-	})
-}
-
-func (r *localRun) restartServers(ctx context.Context) error {
-	if err := errors.Join(env.Stop(ctx, r.Layout), r.stack.Drop()); err != nil {
-		return err
-	}
-	for _, start := range []func(context.Context, *progress.Step) error{r.startCloud, r.startVault, r.startKubernetes} {
-		if err := start(ctx, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *localRun) openStack(ctx context.Context) error {
-	run, err := r.running.Run(ctx)
+	e, err := env.Start(ctx, l, show)
 	if err != nil {
 		return err
 	}
-	zoneID, err := hostedzone.Ensure(ctx, route53.NewFromConfig(smoke.Config(r.running.Cloud.Endpoint())))
+	// What takes long is tested of a stack that is new in some part.
+	if err := smokeTest(ctx, e, show, e.Changed && !brief); err != nil {
+		return err
+	}
+	if err := errors.Join(writeEndpoints(e), writeSteps(l, show)); err != nil {
+		return err
+	}
+	show.Say("\nGatehouse is up (%s). Through CloudFront:\n  curl %s -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
+		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), e.ModelsURL(e.DistributionURL()))
+	return nil
+}
+
+// venv installs the Python packages of the AWS server, for its own tests.
+func venv(ctx context.Context, l checkout.Layout, show *progress.Display) error {
+	build, err := env.NewBuild(ctx, l)
 	if err != nil {
 		return err
 	}
-	r.stack.Machine[zoneKey] = zoneID
-	r.stack.CLI.Environment = run.Environment
-	r.stack.Inventory = r.running.Inventory
-	return r.stack.Open(ctx, run.Instances)
+	return show.Step(ctx, "python packages", build.AWSPackages)
 }
 
-// prove prints every row, also those after a failed one.
-func (r *localRun) prove(ctx context.Context) error {
+// smokeTest prints every row, also those after a failed one.
+func smokeTest(ctx context.Context, e *env.Environment, show *progress.Display, long bool) error {
 	var rows []smoke.Row
-	err := r.step(ctx, "proof", func(ctx context.Context, s *progress.Step) error {
-		outputs, _, err := r.stack.Outputs(ctx)
-		if err != nil {
-			return err
-		}
-		r.outputs = outputs
+	err := show.Step(ctx, "proof", func(ctx context.Context, s *progress.Step) error {
+		doing := func(text string) { s.Doing("%s", text) }
 		target := smoke.Target{
-			DistributionURL: awsserver.URL(r.ports.Distribution),
-			APIURL:          awsserver.URL(r.ports.API),
-			AWSEndpoint:     r.running.Cloud.Endpoint(),
-			HeaderName:      outputs["originHeaderName"],
-			KeyPath:         outputs["parameterPath"],
-			DomainName:      outputs["distributionDomainName"],
+			DistributionURL: e.DistributionURL(),
+			APIURL:          e.APIURL(),
+			AWSEndpoint:     e.Servers.Cloud.Endpoint(),
+			HeaderName:      e.Outputs["originHeaderName"],
+			KeyPath:         e.Outputs["parameterPath"],
+			DomainName:      e.Outputs["distributionDomainName"],
 			Alias:           hostedzone.Alias,
-			APIName:         strings.TrimPrefix(outputs["apiUrl"], "https://"),
-			APIPrefix:       outputs["apiPrefix"],
-			API:             apiOf(r.Layout, r.running.Cloud, outputs).Rows,
-			Private:         smoke.Private{Prefix: outputs["inferencePrefix"]},
+			APIName:         strings.TrimPrefix(e.Outputs["apiUrl"], "https://"),
+			APIPrefix:       e.Outputs["apiPrefix"],
+			API:             apiOf(e.Checkout, e.Servers.Cloud, e.Outputs).Rows,
+			Private:         smoke.Private{Prefix: e.Outputs["inferencePrefix"]},
 		}
-		issued, err := certificateTarget(r.Layout, r.running, outputs)
+		issued, err := certificateTarget(e.Checkout, e.Servers, e.Outputs)
 		if err != nil {
 			return err
 		}
-		// What takes long is shown of a stack that is new in some part.
-		if r.changed && !r.brief {
-			target.Private.Stop = func(ctx context.Context) error { return daemon.Stop(ctx, r.Layout, privatemodel.Command) }
+		if long {
+			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, e.Checkout) }
 			target.Private.Start = func(ctx context.Context) error {
-				return privatemodel.Ensure(ctx, r.Layout, r.ports.PrivateModel)
+				return privatemodel.Ensure(ctx, e.Checkout, e.Servers.Cloud.Ports.PrivateModel)
 			}
 			issued.Deploy = func(ctx context.Context, settings map[string]any) error {
-				_, err := r.stack.UpWith(ctx, settings, func(text string) { s.Doing("%s", text) })
+				_, err := e.Stack.UpWith(ctx, settings, doing)
 				return err
 			}
 		}
 		target.Parts = []smoke.Part{certificates.New(issued)}
-		rows, err = smoke.Run(ctx, r.Layout, target, r.stack, func(text string) { s.Doing("%s", text) })
+		rows, err = smoke.Run(ctx, e.Checkout, target, e.Stack, doing)
 		if err == nil && !smoke.Passed(rows) {
 			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
 		}
@@ -348,29 +109,9 @@ func (r *localRun) prove(ctx context.Context) error {
 	if len(rows) > 0 {
 		var table strings.Builder
 		smoke.Print(&table, rows)
-		r.show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
+		show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
 	}
 	return err
-}
-
-// apiOf is the model API of the deployed stack with these outputs.
-func apiOf(l checkout.Layout, running awsserver.Cloud, outputs map[string]string) api.API {
-	return api.API{
-		URL:       awsserver.URL(running.Ports.Distribution) + outputs["apiPrefix"],
-		DirectURL: awsserver.URL(running.Ports.API) + outputs["apiPrefix"],
-		KeyHeader: outputs["originHeaderName"],
-		Key: func(ctx context.Context) (string, error) {
-			// The oldest: a new one may not be known everywhere yet.
-			keys, err := smoke.Ring(ctx, running.Endpoint(), outputs["parameterPath"])
-			if err != nil {
-				return "", err
-			}
-			return keys[0], nil
-		},
-		Cloud:  running.Endpoint(),
-		Role:   "gatehouse-" + pulumicli.StackName + "-model",
-		Client: []string{l.Python(checkout.ProofVenv), filepath.Join(l.Root, "test", "e2e", "clients", "openai_client.py")},
-	}
 }
 
 // endpoints is the content of .local/endpoints.json.
@@ -384,29 +125,33 @@ type endpoints struct {
 	Kubeconfig      string `json:"kubeconfig"` // a path
 }
 
-// writeSteps keeps how long each step took, for who measures that.
-func (r *localRun) writeSteps() error {
-	content, err := json.MarshalIndent(r.show.Took(), "", "  ")
-	if err != nil {
-		return err
-	}
-	return checkout.WriteFile(r.Steps(), append(content, '\n'), 0o644)
-}
-
-func (r *localRun) writeEndpoints() error {
+func endpointsOf(e *env.Environment) endpoints {
 	found := endpoints{
-		DistributionURL: awsserver.URL(r.ports.Distribution), APIURL: awsserver.URL(r.ports.API), AWSEndpoint: r.running.Cloud.Endpoint(), Region: smoke.Region,
-		VaultAddress: r.running.Vault.Address, Kubeconfig: r.running.Kubernetes.Kubeconfig,
+		DistributionURL: e.DistributionURL(), APIURL: e.APIURL(), AWSEndpoint: e.Servers.Cloud.Endpoint(), Region: awsclient.Region,
+		VaultAddress: e.Servers.Vault.Address, Kubeconfig: e.Servers.Kubernetes.Kubeconfig,
 	}
-	if prefix := r.outputs["inferencePrefix"]; prefix != "" {
+	if prefix := e.Outputs["inferencePrefix"]; prefix != "" {
 		found.VPCLinkURL = found.DistributionURL + prefix
 	}
-	content, err := json.MarshalIndent(found, "", "  ")
+	return found
+}
+
+func writeEndpoints(e *env.Environment) error {
+	content, err := json.MarshalIndent(endpointsOf(e), "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := checkout.WriteFile(r.Endpoints(), append(content, '\n'), 0o644); err != nil {
+	if err := checkout.WriteFile(e.Checkout.Endpoints(), append(content, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the endpoints: %w", err)
 	}
 	return nil
+}
+
+// writeSteps records how long each step took, for `make bench`.
+func writeSteps(l checkout.Layout, show *progress.Display) error {
+	content, err := json.MarshalIndent(show.Took(), "", "  ")
+	if err != nil {
+		return err
+	}
+	return checkout.WriteFile(l.Steps(), append(content, '\n'), 0o644)
 }

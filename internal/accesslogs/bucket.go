@@ -99,7 +99,7 @@ func tlsOnly(arn pulumi.StringInput) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:        "TLSOnly",
 		Deny:       true,
-		Principal:  iampolicy.Everybody,
+		Principal:  iampolicy.AnyPrincipal,
 		Actions:    []string{"s3:*"},
 		Resources:  pulumi.StringArray{arn, pulumi.Sprintf("%s/*", arn)},
 		Conditions: []iampolicy.Condition{{Operator: "Bool", Key: "aws:SecureTransport", Value: pulumi.String("false")}},

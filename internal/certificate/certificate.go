@@ -22,7 +22,7 @@ type Args struct {
 	Settings   config.Certificate
 	Vault      config.Vault
 	Issuer     authority.Issuer
-	Cluster    *namespace.Cluster
+	Namespace  *namespace.Namespace
 }
 
 // Certificate is the certificate with its role, its policy and its Secret.

@@ -42,7 +42,7 @@ const ready = "pulumitest:index:Ready"
 
 func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*certificate.Certificate, error) {
 	t.Helper()
-	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
+	ns, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*certificate
 			Root:  pulumi.String("root").ToStringOutput(),
 			Ready: []pulumi.Resource{first},
 		},
-		Cluster: place,
+		Namespace: ns,
 	})
 }
 

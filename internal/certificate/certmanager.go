@@ -25,7 +25,7 @@ func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, r
 	certificate, err := apiextensions.NewCustomResource(ctx, name+"-certificate", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String(certManagerAPI),
 		Kind:       pulumi.String("Certificate"),
-		Metadata: args.Cluster.Metadata("cert-manager-tls", component, args.Cluster.Waiting(pulumi.StringMap{
+		Metadata: args.Namespace.Metadata("cert-manager-tls", component, args.Namespace.Waiting(pulumi.StringMap{
 			"pulumi.com/waitFor": pulumi.String("condition=Ready"),
 		})),
 		OtherFields: kubernetes.UntypedArgs{"spec": certificateSpec(args)},
@@ -45,12 +45,12 @@ func (c *Certificate) newManaged(ctx *pulumi.Context, name string, args *Args, r
 func certificateSpec(args *Args) pulumi.Map {
 	s := args.Settings
 	spec := pulumi.Map{
-		"secretName":     pulumi.String(args.Cluster.Name("cert-manager-tls")),
-		"secretTemplate": pulumi.Map{"labels": args.Cluster.Labels(component)},
+		"secretName":     pulumi.String(args.Namespace.ObjectName("cert-manager-tls")),
+		"secretTemplate": pulumi.Map{"labels": args.Namespace.Labels(component)},
 		"issuerRef": pulumi.Map{
 			"group": pulumi.String("cert-manager.io"),
 			"kind":  pulumi.String("Issuer"),
-			"name":  pulumi.String(args.Cluster.Name("issuer")),
+			"name":  pulumi.String(args.Namespace.ObjectName("issuer")),
 		},
 		"commonName":           pulumi.String(s.Names[0]),
 		"dnsNames":             pulumi.ToStringArray(s.Names),
@@ -110,7 +110,7 @@ func (c *Certificate) newIssuer(ctx *pulumi.Context, name string, args *Args, ro
 	return apiextensions.NewCustomResource(ctx, name+"-issuer", &apiextensions.CustomResourceArgs{
 		ApiVersion:  pulumi.String(certManagerAPI),
 		Kind:        pulumi.String("Issuer"),
-		Metadata:    args.Cluster.Metadata("issuer", component, nil),
+		Metadata:    args.Namespace.Metadata("issuer", component, nil),
 		OtherFields: kubernetes.UntypedArgs{"spec": pulumi.Map{"vault": spec}},
 	}, pulumi.Parent(c), pulumi.DependsOn(login.ready))
 }

@@ -23,7 +23,7 @@ type login struct {
 
 func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (login, error) {
 	account, err := corev1.NewServiceAccount(ctx, name+"-account", &corev1.ServiceAccountArgs{
-		Metadata:                     args.Cluster.Metadata("issuer", component, nil),
+		Metadata:                     args.Namespace.Metadata("issuer", component, nil),
 		AutomountServiceAccountToken: pulumi.Bool(false),
 	}, pulumi.Parent(c))
 	if err != nil {
@@ -38,9 +38,9 @@ func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (lo
 		Backend:                       pulumi.String(args.Vault.KubernetesAuth),
 		RoleName:                      pulumi.String(args.Deployment.Name),
 		BoundServiceAccountNames:      pulumi.StringArray{accountName},
-		BoundServiceAccountNamespaces: pulumi.StringArray{args.Cluster.Namespace},
+		BoundServiceAccountNamespaces: pulumi.StringArray{args.Namespace.Name},
 		// What cert-manager asks Kubernetes for: a token for anything else is no use here.
-		Audience:             pulumi.Sprintf("vault://%s/%s", args.Cluster.Namespace, args.Cluster.Name("issuer")),
+		Audience:             pulumi.Sprintf("vault://%s/%s", args.Namespace.Name, args.Namespace.ObjectName("issuer")),
 		TokenPolicies:        pulumi.StringArray{c.Policy},
 		TokenNoDefaultPolicy: pulumi.Bool(true),
 		TokenTtl:             pulumi.Int(tokenLife / time.Second),
@@ -56,7 +56,7 @@ func (c *Certificate) newLogin(ctx *pulumi.Context, name string, args *Args) (lo
 // no other.
 func (c *Certificate) letCertManagerBe(ctx *pulumi.Context, name string, args *Args, account pulumi.StringInput) (pulumi.Resource, error) {
 	role, err := rbacv1.NewRole(ctx, name+"-token", &rbacv1.RoleArgs{
-		Metadata: args.Cluster.Metadata("issuer-token", component, nil),
+		Metadata: args.Namespace.Metadata("issuer-token", component, nil),
 		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{
 			ApiGroups:     pulumi.StringArray{pulumi.String("")},
 			Resources:     pulumi.StringArray{pulumi.String("serviceaccounts/token")},
@@ -68,7 +68,7 @@ func (c *Certificate) letCertManagerBe(ctx *pulumi.Context, name string, args *A
 		return nil, err
 	}
 	return rbacv1.NewRoleBinding(ctx, name+"-token-binding", &rbacv1.RoleBindingArgs{
-		Metadata: args.Cluster.Metadata("issuer-token", component, nil),
+		Metadata: args.Namespace.Metadata("issuer-token", component, nil),
 		RoleRef: &rbacv1.RoleRefArgs{
 			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
 			Kind:     pulumi.String("Role"),

@@ -24,7 +24,7 @@ func (c *Certificate) newSecret(ctx *pulumi.Context, name string, args *Args, le
 		"pulumi.com/patchForce": pulumi.String("true"),
 	}
 	secret, err := corev1.NewSecret(ctx, name+"-secret", &corev1.SecretArgs{
-		Metadata: args.Cluster.Metadata("tls", component, annotations),
+		Metadata: args.Namespace.Metadata("tls", component, annotations),
 		Type:     pulumi.String("kubernetes.io/tls"),
 		Data:     data(leaf, args.Settings),
 	}, pulumi.Parent(c))

@@ -39,16 +39,16 @@ func (a *Args) destinations() ([]destination, error) {
 			mark(&all[i])
 		}
 	}
-	placement := a.Place.Placement
+	attachment := a.VPC.Attachment
 	if a.Settings.Backend == config.BackendOpenAI && !a.usesPrivateModel() {
-		networks, port, err := serverIn(placement.CIDRs, a.Settings.Server.BaseURL)
+		networks, port, err := serverIn(attachment.CIDRs, a.Settings.Server.BaseURL)
 		if err != nil {
 			return nil, err
 		}
 		add(networks, port, func(d *destination) { d.server = true })
 	}
-	if a.callsServices() && placement.EndpointsGroupID == nil {
-		add(placement.CIDRs, https, func(d *destination) { d.services = true })
+	if a.callsServices() && attachment.EndpointsGroupID == nil {
+		add(attachment.CIDRs, https, func(d *destination) { d.services = true })
 	}
 	return all, nil
 }

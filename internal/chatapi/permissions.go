@@ -15,7 +15,7 @@ import (
 var invoke = []string{"bedrock:InvokeModel"}
 
 // statements are what the function may do.
-func (m *Model) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement, error) {
+func (c *API) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement, error) {
 	if args.Settings.Backend == config.BackendOpenAI {
 		return args.readKey(), nil
 	}
@@ -26,7 +26,7 @@ func (m *Model) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Stateme
 			models.Resources = append(models.Resources, pulumi.String(args.foundationModelARN(id)))
 			continue
 		}
-		profile, behind, err := m.profile(ctx, args, id)
+		profile, behind, err := c.profile(ctx, args, id)
 		if err != nil {
 			return nil, err
 		}
@@ -51,8 +51,8 @@ func (m *Model) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Stateme
 // profile returns the ARN of an inference profile, and what it takes to invoke the
 // model in each of the profile's regions, through the profile only. Which regions
 // those are is for AWS to say, and changes.
-func (m *Model) profile(ctx *pulumi.Context, args *Args, id string) (string, iampolicy.Statement, error) {
-	opts := []pulumi.InvokeOption{pulumi.Parent(m)}
+func (c *API) profile(ctx *pulumi.Context, args *Args, id string) (string, iampolicy.Statement, error) {
+	opts := []pulumi.InvokeOption{pulumi.Parent(c)}
 	if args.Lookup != nil {
 		opts = []pulumi.InvokeOption{args.Lookup}
 	}

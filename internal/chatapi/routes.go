@@ -18,7 +18,7 @@ func routes(prefix string, f *function.Function) []httpapi.Route {
 		{Name: "health", Method: http.MethodGet, Path: "/healthz"},
 		{Name: "readiness", Method: http.MethodGet, Path: "/readyz"},
 		{Name: "description", Method: http.MethodGet, Path: "/openapi.yaml"},
-		{Name: "rest", Method: "ANY", Path: httpapi.Rest},
+		{Name: "rest", Method: "ANY", Path: httpapi.ProxyPath},
 	}
 	for i := range all {
 		all[i].Path = prefix + all[i].Path

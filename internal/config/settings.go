@@ -67,7 +67,7 @@ type Key struct {
 }
 
 // Rotation holds the times of the origin key's rotation: see
-// [github.com/gatehouse-iac/gatehouse/internal/keyring.Settings].
+// [github.com/gatehouse-iac/gatehouse/internal/keyring.Times].
 type Rotation struct {
 	Interval   time.Duration // a key's time in use
 	Tick       time.Duration // between the rotator's runs; whole minutes

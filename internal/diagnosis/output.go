@@ -138,7 +138,7 @@ var symptoms = []symptom{
 		Wrong:   "The update took longer than the origin keys' grace time, or keys were deleted by hand: it would send CloudFront a key that is no more.",
 		Next:    []string{"`pulumi up` again; nothing was changed. Set rotationGrace above the time that updates take."},
 	})},
-	{regexp.MustCompile(`no origin key is known to every authorizer for sure|the ring of origin keys is empty`), always(Finding{
+	{regexp.MustCompile(`no origin key is known to every authorizer for sure|the keyring of origin keys is empty`), always(Finding{
 		Section: "old-key",
 		Wrong:   "There is no origin key that is old enough for CloudFront to be handed.",
 		Next:    []string{"Wait as long as the message says, then `pulumi up`. Nothing was changed."},

@@ -5,16 +5,17 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// CloudFront knows three sets of methods. With POST comes all; which of them the API
-// gets is for the viewer-request function to say.
+// CloudFront supports three sets of methods; the one with POST has all. The
+// viewer-request function decides which of them reach the API.
 var (
 	allMethods    = pulumi.ToStringArray([]string{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"})
 	cachedMethods = pulumi.ToStringArray([]string{"GET", "HEAD"})
 )
 
-// defaultBehavior is for what is not below the API's prefix. The viewer-request function
-// answers all of it, so that clients with a wrong base URL read which one is right
-// instead of CloudFront's HTML. No request gets to the origin, which CloudFront demands.
+// defaultBehavior returns the behavior of paths that are not below the API's prefix. The
+// viewer-request function responds to all of them, so that clients with a wrong base URL
+// get the right one instead of CloudFront's HTML. No request reaches the origin;
+// CloudFront requires one.
 func defaultBehavior(args *Args, p policies) *cloudfront.DistributionDefaultCacheBehaviorArgs {
 	return &cloudfront.DistributionDefaultCacheBehaviorArgs{
 		TargetOriginId:          pulumi.String(OriginID),
@@ -43,8 +44,9 @@ func orderedBehaviors(args *Args, p policies) cloudfront.DistributionOrderedCach
 	return all
 }
 
-// apiBehavior is for the API. A client that sends a prompt over plain HTTP is
-// refused, not redirected: it would not notice, and go on.
+// apiBehavior returns the behavior of the API's paths. A prompt over plain HTTP is
+// rejected, not redirected: the client would not notice, and go on sending prompts in
+// clear.
 func apiBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
 	behavior := httpsOnly(args, args.APIPrefix+"/*", p)
 	behavior.AllowedMethods = allMethods
@@ -59,7 +61,7 @@ func apiBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBeh
 	return behavior
 }
 
-// httpsOnly is what all behaviors have in common that are not the default.
+// httpsOnly returns what the ordered behaviors have in common.
 func httpsOnly(args *Args, pattern string, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
 	behavior := &cloudfront.DistributionOrderedCacheBehaviorArgs{
 		PathPattern:             pulumi.String(pattern),

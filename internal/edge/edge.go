@@ -1,5 +1,6 @@
-// Package edge is the CloudFront side: the distribution that viewers talk to, the
-// only one who knows the origin key.
+// Package edge declares the CloudFront distribution: its origin with the origin header,
+// its behaviors, its cache and origin request policies, and its error responses. It also
+// has the guard, which checks the origin key before each update of the distribution.
 package edge
 
 import (
@@ -13,8 +14,8 @@ import (
 // OriginID names the API among the distribution's origins.
 const OriginID = "api"
 
-// leastTLS is the oldest TLS that viewers may use with names of one's own, as
-// CloudFront spells it.
+// leastTLS is CloudFront's name for the oldest TLS version that viewers may use with
+// custom domain names.
 const leastTLS = "TLSv1.2_2021"
 
 // Args configures an [Edge].
@@ -27,26 +28,26 @@ type Args struct {
 	OriginDomainName pulumi.StringInput // the API's
 	APIPrefix        string             // of the API's paths, such as /api
 	KeyHeader        string             // carries the origin key
-	OriginKey        pulumi.StringInput // secret; of the ring, and settled
+	OriginKey        pulumi.StringInput // secret; one of the keyring that has settled
 
 	ResponseHeadersPolicyID pulumi.StringInput
-	ViewerRequestARN        pulumi.StringInput // of the function that sees a request first
-	ViewerResponseARN       pulumi.StringInput // of the function that sees an answer last
-	OriginRequestARN        pulumi.StringInput // of the version that sees a request last; nil for none
-	WebACLARN               pulumi.StringInput // of the firewall; nil for none
+	ViewerRequestARN        pulumi.StringInput // of the function
+	ViewerResponseARN       pulumi.StringInput // of the function
+	OriginRequestARN        pulumi.StringInput // of the function's version; nil for none
+	WebACLARN               pulumi.StringInput // nil for none
 
-	Names          []string           // the distribution's own; empty for none
+	Names          []string           // custom domain names; empty for none
 	CertificateARN pulumi.StringInput // for Names; nil without them
 }
 
-// Edge is the distribution.
+// Edge is a CloudFront distribution with its policies.
 type Edge struct {
 	pulumi.ResourceState
 
 	DistributionID  pulumi.StringOutput
 	DistributionARN pulumi.StringOutput
-	DomainName      pulumi.StringOutput // that CloudFront gives
-	ZoneID          pulumi.StringOutput // of Route 53's records for DomainName
+	DomainName      pulumi.StringOutput // assigned by CloudFront
+	ZoneID          pulumi.StringOutput // for Route 53 alias records to DomainName
 	URL             pulumi.StringOutput // with DomainName; without a slash at its end
 }
 
@@ -66,7 +67,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}
 	distributionArgs := &cloudfront.DistributionArgs{
 		Comment:               pulumi.String("Front door of " + args.Deployment.Name),
-		Staging:               pulumi.Bool(false), // undefined, it makes previews with an unknown origin show a replacement
+		Staging:               pulumi.Bool(false), // left out, previews with an unknown origin show a replacement
 		Enabled:               pulumi.Bool(true),
 		PriceClass:            pulumi.String(args.Edge.PriceClass),
 		HttpVersion:           pulumi.String(args.Edge.HTTPVersion),
@@ -99,10 +100,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// ignoreKeyInPreviews leaves the header out of what a preview compares: it reads no
-// key. An update must ignore nothing there. Origins are a set to the provider, and of
-// an element of a set that changes in anything else, what is ignored is lost: the key
-// would be taken from CloudFront.
+// ignoreKeyInPreviews excludes the origin header from what a preview compares, since a
+// preview reads no key. An update must ignore nothing there: origins are a set to the
+// provider, and when an element of a set changes in another property, its ignored
+// properties are lost. CloudFront would lose the key.
 func ignoreKeyInPreviews(ctx *pulumi.Context) pulumi.ResourceOption {
 	if !ctx.DryRun() {
 		return pulumi.Composite()
@@ -121,8 +122,8 @@ func restrictions(s config.Edge) *cloudfront.DistributionRestrictionsArgs {
 	return &cloudfront.DistributionRestrictionsArgs{GeoRestriction: geo}
 }
 
-// viewerCertificate is that of the names. With CloudFront's own certificate the
-// oldest TLS can't be chosen.
+// viewerCertificate returns the certificate for the custom domain names, or
+// CloudFront's own, with which the minimum TLS version can't be chosen.
 func viewerCertificate(args *Args) *cloudfront.DistributionViewerCertificateArgs {
 	if args.CertificateARN == nil {
 		return &cloudfront.DistributionViewerCertificateArgs{CloudfrontDefaultCertificate: pulumi.Bool(true)}

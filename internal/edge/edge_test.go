@@ -20,7 +20,7 @@ const (
 	requestPolicyType = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"
 )
 
-// run declares an edge with all that is optional left out, but for what change adds.
+// run declares a distribution without optional parts, but for those that change adds.
 func run(t *testing.T, change func(*edge.Args)) *pulumitest.Recorder {
 	t.Helper()
 	return pulumitest.MustRun(t, program(t, change))
@@ -36,8 +36,8 @@ func program(t *testing.T, change func(*edge.Args)) pulumi.RunFunc {
 			Origin:                  s.Origin,
 			OriginDomainName:        pulumi.String("api.example.com"),
 			APIPrefix:               "/api",
-			KeyHeader:               "x-door",
-			OriginKey:               pulumi.String("opensesame"),
+			KeyHeader:               "x-origin-key",
+			OriginKey:               pulumi.String("secret-value"),
 			ResponseHeadersPolicyID: pulumi.String("headers-id"),
 			ViewerRequestARN:        pulumi.String("arn:request"),
 			ViewerResponseARN:       pulumi.String("arn:response"),
@@ -57,40 +57,41 @@ func unchanged(*edge.Args) {}
 
 func withOriginFunction(args *edge.Args) { args.OriginRequestARN = pulumi.String("arn:origin:1") }
 
-func TestTheKeyGoesToTheAPIOverTLSOnly(t *testing.T) {
+func TestOriginHasTheKeyAndUsesTLSOnly(t *testing.T) {
 	d := distribution(t, unchanged)
 	assert.Equal(t, "api.example.com", d.Text("origins[0].domainName"))
 	assert.Equal(t, "https-only", d.Text("origins[0].customOriginConfig.originProtocolPolicy"))
 	require.Len(t, d.Input("origins[0].customOriginConfig.originSslProtocols").ArrayValue(), 1)
 	assert.Equal(t, "TLSv1.2", d.Text("origins[0].customOriginConfig.originSslProtocols[0]"))
-	assert.Equal(t, "x-door", d.Text("origins[0].customHeaders[0].name"))
-	assert.Equal(t, "opensesame", d.Text("origins[0].customHeaders[0].value"))
+	assert.Equal(t, "x-origin-key", d.Text("origins[0].customHeaders[0].name"))
+	assert.Equal(t, "secret-value", d.Text("origins[0].customHeaders[0].value"))
 }
 
-func TestTheKeyIsSecretEvenWhenTheCallerForgets(t *testing.T) {
+func TestKeyIsSecretEvenIfTheCallerPassesAPlainValue(t *testing.T) {
 	d := distribution(t, unchanged)
 	assert.True(t, d.SecretAt("origins[0].customHeaders[0].value"))
 	assert.Equal(t, []string{"origins"}, d.Request.GetAdditionalSecretOutputs())
 }
 
-// Of an element of a set, an ignored property is lost when another one changes.
-func TestAnUpdateIgnoresNothing(t *testing.T) {
+// The provider loses an ignored property of a set's element when another property of the
+// element changes.
+func TestUpdateIgnoresNothing(t *testing.T) {
 	assert.Empty(t, distribution(t, unchanged).Request.GetIgnoreChanges())
 }
 
-func TestAPreviewIgnoresTheKey(t *testing.T) {
+func TestPreviewIgnoresTheKey(t *testing.T) {
 	recorder, err := pulumitest.Preview(program(t, unchanged))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"origins[*].customHeaders"}, recorder.Only(t, distributionType).Request.GetIgnoreChanges())
 }
 
-func TestThereIsOneOrigin(t *testing.T) {
+func TestDistributionHasOneOrigin(t *testing.T) {
 	d := distribution(t, func(args *edge.Args) {
 		withOriginFunction(args)
 		args.Edge.ErrorDocuments = true
 		args.Origin.ShieldRegion = "eu-west-1"
 		args.Names, args.CertificateARN = []string{"api.example.com"}, pulumi.String("arn:certificate")
-		args.WebACLARN = pulumi.String("arn:wall")
+		args.WebACLARN = pulumi.String("arn:acl")
 	})
 	assert.Len(t, d.Input("origins").ArrayValue(), 1)
 	for i := range d.Input("orderedCacheBehaviors").ArrayValue() {
@@ -98,7 +99,7 @@ func TestThereIsOneOrigin(t *testing.T) {
 	}
 }
 
-// behaviors are the paths to all behaviors of a distribution.
+// behaviors returns the property paths of all behaviors of a distribution.
 func behaviors(d pulumitest.Registration) []string {
 	all := []string{"defaultCacheBehavior"}
 	for i := range d.Input("orderedCacheBehaviors").ArrayValue() {
@@ -107,7 +108,7 @@ func behaviors(d pulumitest.Registration) []string {
 	return all
 }
 
-func TestNothingIsCachedAndEveryAnswerHasTheHeaders(t *testing.T) {
+func TestNothingIsCachedAndEveryResponseHasTheHeaders(t *testing.T) {
 	d := distribution(t, func(args *edge.Args) {
 		withOriginFunction(args)
 		args.Edge.ErrorDocuments = true
@@ -120,7 +121,7 @@ func TestNothingIsCachedAndEveryAnswerHasTheHeaders(t *testing.T) {
 	}
 }
 
-func TestTheDefaultRedirectsAndTakesAllMethods(t *testing.T) {
+func TestDefaultBehaviorRedirectsAndAllowsAllMethods(t *testing.T) {
 	d := distribution(t, withOriginFunction)
 	assert.Equal(t, "redirect-to-https", d.Text("defaultCacheBehavior.viewerProtocolPolicy"))
 	assert.Equal(t, []any{"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}, d.Input("defaultCacheBehavior.allowedMethods").Mappable(),
@@ -129,7 +130,7 @@ func TestTheDefaultRedirectsAndTakesAllMethods(t *testing.T) {
 	assert.True(t, d.Input("defaultCacheBehavior.lambdaFunctionAssociations").IsNull())
 }
 
-func TestTheAPITakesHTTPSOnly(t *testing.T) {
+func TestAPIBehaviorAllowsHTTPSOnly(t *testing.T) {
 	d := distribution(t, func(args *edge.Args) { args.APIPrefix = "/v1" })
 	require.Len(t, d.Input("orderedCacheBehaviors").ArrayValue(), 1)
 	assert.Equal(t, "/v1/*", d.Text("orderedCacheBehaviors[0].pathPattern"))
@@ -138,7 +139,7 @@ func TestTheAPITakesHTTPSOnly(t *testing.T) {
 		"CloudFront has no smaller set with POST")
 }
 
-func TestViewersMeetTheirFunctions(t *testing.T) {
+func TestBehaviorsHaveTheViewerFunctions(t *testing.T) {
 	d := distribution(t, unchanged)
 	for _, behavior := range behaviors(d) {
 		assert.Equal(t, []any{
@@ -157,7 +158,7 @@ func requestPolicy(t *testing.T, recorder *pulumitest.Recorder, name string) (he
 	return p.Text("headersConfig.headerBehavior"), p.Input("headersConfig.headers.items").Mappable()
 }
 
-func TestAllHeadersButHostReachTheAPI(t *testing.T) {
+func TestAllHeadersButHostAreForwarded(t *testing.T) {
 	recorder := run(t, unchanged)
 	require.Len(t, recorder.OfType(requestPolicyType), 1)
 	behavior, headers := requestPolicy(t, recorder, "edge-forward")
@@ -166,7 +167,7 @@ func TestAllHeadersButHostReachTheAPI(t *testing.T) {
 	assert.Equal(t, "edge-forward-id", recorder.Only(t, distributionType).Text("orderedCacheBehaviors[0].originRequestPolicyId"))
 }
 
-func TestTheOriginsFunctionGetsTheCountry(t *testing.T) {
+func TestOriginRequestFunctionGetsTheCountry(t *testing.T) {
 	recorder := run(t, withOriginFunction)
 	behavior, headers := requestPolicy(t, recorder, "edge-annotate")
 	assert.Equal(t, "allViewerAndWhitelistCloudFront", behavior)
@@ -178,7 +179,7 @@ func TestTheOriginsFunctionGetsTheCountry(t *testing.T) {
 	assert.Equal(t, "edge-annotate-id", d.Text("orderedCacheBehaviors[0].originRequestPolicyId"))
 }
 
-func TestAViewersHostReachesTheAPIOnlyThroughTheFunctionThatReplacesIt(t *testing.T) {
+func TestViewersHostIsForwardedOnlyToTheFunctionThatReplacesIt(t *testing.T) {
 	for _, change := range []func(*edge.Args){unchanged, withOriginFunction} {
 		recorder := run(t, change)
 		d := recorder.Only(t, distributionType)
@@ -192,7 +193,7 @@ func TestAViewersHostReachesTheAPIOnlyThroughTheFunctionThatReplacesIt(t *testin
 	}
 }
 
-// errorsOf are the custom error responses by status.
+// errorsOf returns the custom error responses by status.
 func errorsOf(d pulumitest.Registration) map[int]map[string]any {
 	all := map[int]map[string]any{}
 	for _, each := range d.Input("customErrorResponses").Mappable().([]any) {
@@ -202,14 +203,14 @@ func errorsOf(d pulumitest.Registration) map[int]map[string]any {
 	return all
 }
 
-func TestErrorsAreNotKept(t *testing.T) {
+func TestErrorsAreNotCached(t *testing.T) {
 	for status, response := range errorsOf(distribution(t, unchanged)) {
 		assert.InDelta(t, 0, response["errorCachingMinTtl"], 0, "%d", status)
 		assert.NotContains(t, response, "responsePagePath", "the API's own body of %d stays", status)
 	}
 }
 
-func TestErrorDocumentsAreForWhatNoCodeOfOursAnswers(t *testing.T) {
+func TestErrorDocumentsReplaceOnlyErrorsOfAWS(t *testing.T) {
 	d := distribution(t, func(args *edge.Args) {
 		withOriginFunction(args)
 		args.Edge.ErrorDocuments = true
@@ -234,7 +235,7 @@ func TestErrorDocumentsAreForWhatNoCodeOfOursAnswers(t *testing.T) {
 		d.Input("orderedCacheBehaviors[1].functionAssociations").Mappable())
 }
 
-func TestWhoMayCome(t *testing.T) {
+func TestGeographicRestrictions(t *testing.T) {
 	restriction := func(change func(*edge.Args)) any {
 		return distribution(t, change).Input("restrictions.geoRestriction").Mappable()
 	}
@@ -245,7 +246,7 @@ func TestWhoMayCome(t *testing.T) {
 		restriction(func(args *edge.Args) { args.Edge.CountriesBlocked = []string{"AQ"} }))
 }
 
-func TestHowViewersCome(t *testing.T) {
+func TestViewerSettings(t *testing.T) {
 	d := distribution(t, unchanged)
 	assert.Equal(t, "PriceClass_All", d.Text("priceClass"))
 	assert.Equal(t, "http2and3", d.Text("httpVersion"))
@@ -259,7 +260,7 @@ func TestHowViewersCome(t *testing.T) {
 	assert.Equal(t, resource.NewProperty(false), d.Input("isIpv6Enabled"))
 }
 
-func TestHowTheAPIIsReached(t *testing.T) {
+func TestOriginSettings(t *testing.T) {
 	d := distribution(t, unchanged)
 	assert.InDelta(t, 3, d.Input("origins[0].connectionAttempts").NumberValue(), 0)
 	assert.InDelta(t, 10, d.Input("origins[0].connectionTimeout").NumberValue(), 0)
@@ -282,11 +283,11 @@ func TestHowTheAPIIsReached(t *testing.T) {
 	assert.Equal(t, map[string]any{"enabled": false, "originShieldRegion": "eu-west-1"}, d.Input("origins[0].originShield").Mappable())
 }
 
-func TestAPreviewKnowsThatItIsNoStagingDistribution(t *testing.T) {
+func TestPreviewShowsNoReplacementForStaging(t *testing.T) {
 	assert.Equal(t, resource.NewProperty(false), distribution(t, unchanged).Input("staging"))
 }
 
-func TestNamesComeWithTheirCertificate(t *testing.T) {
+func TestNamesUseTheCertificate(t *testing.T) {
 	d := distribution(t, unchanged)
 	assert.Empty(t, d.Input("aliases").ArrayValue())
 	assert.Equal(t, map[string]any{"cloudfrontDefaultCertificate": true}, d.Input("viewerCertificate").Mappable())
@@ -300,7 +301,7 @@ func TestNamesComeWithTheirCertificate(t *testing.T) {
 	}, d.Input("viewerCertificate").Mappable())
 }
 
-func TestTheFirewallIsOptional(t *testing.T) {
+func TestWebACLIsOptional(t *testing.T) {
 	assert.True(t, distribution(t, unchanged).Input("webAclId").IsNull())
-	assert.Equal(t, "arn:wall", distribution(t, func(args *edge.Args) { args.WebACLARN = pulumi.String("arn:wall") }).Text("webAclId"))
+	assert.Equal(t, "arn:acl", distribution(t, func(args *edge.Args) { args.WebACLARN = pulumi.String("arn:acl") }).Text("webAclId"))
 }

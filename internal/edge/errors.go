@@ -10,23 +10,25 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// ProblemsPrefix is the path below which the origin-request function writes problem
+// ProblemsPrefix is the path below which the origin-request function serves problem
 // documents.
 const ProblemsPrefix = config.ProblemsPrefix
 
-// keptErrors are those that CloudFront keeps for ten seconds by itself, whatever a
-// cache policy says, and shows to others meanwhile (its developer guide, "HTTP 4xx
-// and 5xx status codes that CloudFront caches").
-var keptErrors = []int{404, 414, 500, 501, 502, 503, 504}
+// cachedErrors are the statuses that CloudFront caches for ten seconds by default,
+// regardless of the cache policy, and meanwhile sends to other viewers (its developer
+// guide, "HTTP 4xx and 5xx status codes that CloudFront caches").
+var cachedErrors = []int{404, 414, 500, 501, 502, 503, 504}
 
-// documentedErrors are those, of the kept, that CloudFront or API Gateway make where
-// no code of ours runs. Others have a problem document of the API's, which must not be
-// replaced.
+// documentedErrors are those of the cached statuses that CloudFront or API Gateway send
+// without running code of ours. Others have a problem document from the API, which must
+// not be replaced.
 var documentedErrors = []int{502, 503, 504}
 
+// errorResponses disables the caching of errors, and replaces the bodies of
+// documentedErrors if the settings have error documents.
 func errorResponses(s config.Edge) cloudfront.DistributionCustomErrorResponseArray {
 	var all cloudfront.DistributionCustomErrorResponseArray
-	for _, status := range keptErrors {
+	for _, status := range cachedErrors {
 		response := &cloudfront.DistributionCustomErrorResponseArgs{ErrorCode: pulumi.Int(status), ErrorCachingMinTtl: pulumi.Int(0)}
 		if s.ErrorDocuments && slices.Contains(documentedErrors, status) {
 			response.ResponsePagePath = pulumi.String(fmt.Sprintf("%s/%d.json", ProblemsPrefix, status))
@@ -37,10 +39,10 @@ func errorResponses(s config.Edge) cloudfront.DistributionCustomErrorResponseArr
 	return all
 }
 
-// problemsBehavior is for CloudFront itself, when it looks for a problem document:
-// the origin-request function answers, and no request gets to the API. The viewer-request
-// function refuses what matches this behavior and is not below the prefix to a comparison
-// of texts, such as an encoded prefix.
+// problemsBehavior returns the behavior with which CloudFront fetches a problem document
+// for itself: the origin-request function responds, and no request reaches the API. The
+// viewer-request function rejects paths that match this behavior but don't literally
+// begin with the prefix, such as those with an encoded prefix.
 func problemsBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
 	behavior := httpsOnly(args, ProblemsPrefix+"/*", p)
 	behavior.AllowedMethods = cachedMethods

@@ -35,7 +35,7 @@ func newGuard(ctx *pulumi.Context, header, prefix string) (*pulumi.ResourceHookB
 		header: header,
 		prefix: prefix,
 		now:    time.Now,
-		warn:   func(text string) error { return ctx.Log.Warn(text, nil) },
+		warn:   func(message string) error { return ctx.Log.Warn(message, nil) },
 	}
 	hook, err := ctx.RegisterResourceHook("origin-key-guard", func(args *pulumi.ResourceHookArgs) error {
 		return g.check(ctx.Context(), args.NewInputs)
@@ -51,12 +51,12 @@ type guard struct {
 	header string
 	prefix string // of the API's paths
 	now    func() time.Time
-	warn   func(text string) error
+	warn   func(message string) error
 }
 
 // check returns an error if the update to these inputs would send a key that the API
-// refuses, or was chosen by a wrong clock. An API that can't be asked stops nothing:
-// the update may be what brings it back.
+// rejects, or that was chosen by a wrong clock. An unreachable API is a warning only:
+// the update may be what repairs it.
 func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	sent, err := keyInUpdate(inputs, g.header)
 	if err != nil {
@@ -71,15 +71,15 @@ func (g guard) check(ctx context.Context, inputs resource.PropertyMap) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, probe.ErrRefused):
-		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: the update took longer than the keys' grace time, "+
+		return fmt.Errorf("the origin key that this update would send to CloudFront is no longer accepted: the update took longer than the keys' grace period, "+
 			"or keys were deleted by hand. Nothing was changed; run it again, and set rotationGrace above the time that your updates take (%w)", err)
 	default:
 		return g.warn(fmt.Sprintf("the origin key that this update sends to CloudFront could not be checked: %v", err))
 	}
 }
 
-// checkClock returns an error if this machine's clock is too far from the API's for
-// the ages of keys to be told by it.
+// checkClock returns an error if this machine's clock differs too much from the API's to
+// compute the ages of keys.
 func (g guard) checkClock(ctx context.Context, api probe.Door) error {
 	offset, err := api.ClockOffset(ctx, g.now)
 	if err != nil {
@@ -96,15 +96,15 @@ func (g guard) checkClock(ctx context.Context, api probe.Door) error {
 		"Nothing was changed; set the clock and run the update again", offset.Abs(), side, keyring.ClockTolerance)
 }
 
-// update is what an update sends to the API's origin.
+// update holds what an update sends to the API's origin.
 type update struct {
 	domainName string
 	value      keyring.Value
 }
 
-// keyInUpdate finds the key in the distribution's inputs. The API's origin has to have
-// it once. Other origins that have the header must have the same value: a rotation
-// changes them together.
+// keyInUpdate finds the key in the distribution's inputs. The API's origin must have
+// the header exactly once. Other origins that have the header must have the same value:
+// a rotation changes them together.
 func keyInUpdate(inputs resource.PropertyMap, header string) (update, error) {
 	var api update
 	count := 0
@@ -124,17 +124,17 @@ func keyInUpdate(inputs resource.PropertyMap, header string) (update, error) {
 		}
 	}
 	if count != 1 {
-		return update{}, fmt.Errorf("the distribution's origin %q would have the header %s %d times, and needs it once", OriginID, header, count)
+		return update{}, fmt.Errorf("the distribution's origin %q would have the header %s %d times; it must have it once", OriginID, header, count)
 	}
 	for id, value := range values {
 		if !value.Equal(api.value) {
-			return update{}, fmt.Errorf("origin %q of the distribution would have another key in the header %s than origin %q: give both the same", id, header, OriginID)
+			return update{}, fmt.Errorf("origin %q of the distribution would have another key in the header %s than origin %q; both must have the same", id, header, OriginID)
 		}
 	}
 	return api, nil
 }
 
-// elements returns the objects in an array, without marks of secretness.
+// elements returns the objects of an array, unwrapped from secrets.
 func elements(value resource.PropertyValue) []resource.PropertyMap {
 	value = inClear(value)
 	if !value.IsArray() {

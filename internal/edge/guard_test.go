@@ -16,19 +16,19 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-const header = "x-door"
+const header = "x-origin-key"
 
 var key = keyring.NewValue([keyring.ValueSize]byte{7}).Reveal()
 
-// now is the time on this machine in these tests.
+// now is the time of this machine's clock in the tests.
 var now = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
-// api answers a request that has a key with a status, or with an error.
+// api is an HTTP client that returns a status, or an error, for a request with a key.
 type api struct {
-	status int
-	err    error
-	date   time.Time // zero: now
-	asked  *http.Request
+	status   int
+	err      error
+	date     time.Time // zero: now
+	received *http.Request
 }
 
 func (a *api) Do(r *http.Request) (*http.Response, error) {
@@ -40,7 +40,7 @@ func (a *api) Do(r *http.Request) (*http.Response, error) {
 	}
 	status := http.StatusUnauthorized
 	if r.Header.Get(header) != "" {
-		a.asked, status = r, a.status
+		a.received, status = r, a.status
 	}
 	return &http.Response{
 		StatusCode: status,
@@ -49,7 +49,8 @@ func (a *api) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// origin is one of the distribution's inputs, with a header if it has a value.
+// origin returns an origin of the distribution's inputs, with the header unless value is
+// empty.
 func origin(id, value string) resource.PropertyValue {
 	fields := resource.PropertyMap{
 		"originId":   resource.NewProperty(id),
@@ -69,20 +70,20 @@ func inputs(origins ...resource.PropertyValue) resource.PropertyMap {
 }
 
 func check(a *api, in resource.PropertyMap) (warned string, err error) {
-	g := guard{http: a, header: header, prefix: "/api", now: func() time.Time { return now }, warn: func(text string) error { warned = text; return nil }}
+	g := guard{http: a, header: header, prefix: "/api", now: func() time.Time { return now }, warn: func(message string) error { warned = message; return nil }}
 	return warned, g.check(context.Background(), in)
 }
 
-func TestAnAcceptedKeyPasses(t *testing.T) {
-	a := &api{status: http.StatusBadRequest} // let in, and found wanting
+func TestAcceptedKeyPasses(t *testing.T) {
+	a := &api{status: http.StatusBadRequest} // accepted by the authorizer; the request is invalid
 	warned, err := check(a, inputs(origin(OriginID, key), origin("other", "")))
 	require.NoError(t, err)
 	assert.Empty(t, warned)
-	assert.Equal(t, "https://api.example.com/api/models", a.asked.URL.String())
-	assert.Equal(t, key, a.asked.Header.Get(header))
+	assert.Equal(t, "https://api.example.com/api/models", a.received.URL.String())
+	assert.Equal(t, key, a.received.Header.Get(header))
 }
 
-func TestARefusedKeyStopsTheUpdate(t *testing.T) {
+func TestRejectedKeyStopsTheUpdate(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 		_, err := check(&api{status: status}, inputs(origin(OriginID, key)))
 		require.ErrorContains(t, err, "is no longer accepted")
@@ -91,7 +92,7 @@ func TestARefusedKeyStopsTheUpdate(t *testing.T) {
 	}
 }
 
-func TestAnAPIThatCantBeAskedStopsNothing(t *testing.T) {
+func TestUnreachableAPIIsAWarningOnly(t *testing.T) {
 	for _, a := range []*api{{err: errors.New("no such host")}, {status: http.StatusServiceUnavailable}} {
 		warned, err := check(a, inputs(origin(OriginID, key)))
 		require.NoError(t, err)
@@ -100,18 +101,18 @@ func TestAnAPIThatCantBeAskedStopsNothing(t *testing.T) {
 	}
 }
 
-func TestEveryOriginHasTheSameKey(t *testing.T) {
+func TestEveryOriginMustHaveTheSameKey(t *testing.T) {
 	_, err := check(&api{status: http.StatusOK}, inputs(origin("stream", key), origin(OriginID, key)))
 	require.NoError(t, err)
 
 	a := &api{status: http.StatusOK}
 	_, err = check(a, inputs(origin("stream", "another"), origin(OriginID, key)))
-	require.ErrorContains(t, err, `origin "stream" of the distribution would have another key in the header x-door`)
+	require.ErrorContains(t, err, `origin "stream" of the distribution would have another key in the header x-origin-key`)
 	assert.NotContains(t, err.Error(), key)
-	assert.Nil(t, a.asked, "no key is sent anywhere")
+	assert.Nil(t, a.received, "no key is sent")
 }
 
-func TestAWrongClockStopsTheUpdate(t *testing.T) {
+func TestWrongClockStopsTheUpdate(t *testing.T) {
 	for ahead, want := range map[time.Duration]string{
 		time.Minute:          "",
 		-time.Minute:         "",
@@ -127,13 +128,13 @@ func TestAWrongClockStopsTheUpdate(t *testing.T) {
 		}
 		require.ErrorContains(t, err, want)
 		require.ErrorContains(t, err, "set the clock and run the update again")
-		assert.Nil(t, a.asked)
+		assert.Nil(t, a.received)
 	}
 }
 
-func TestAnUpdateWithoutTheHeaderIsStopped(t *testing.T) {
+func TestUpdateWithoutTheHeaderIsStopped(t *testing.T) {
 	for _, in := range []resource.PropertyMap{{}, inputs(), inputs(origin(OriginID, "")), inputs(origin("stream", key))} {
 		_, err := check(&api{status: http.StatusOK}, in)
-		require.ErrorContains(t, err, "would have the header x-door 0 times")
+		require.ErrorContains(t, err, "would have the header x-origin-key 0 times")
 	}
 }

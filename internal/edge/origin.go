@@ -5,7 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// apiOrigin is the API, which CloudFront talks to over TLS alone, with the key.
+// apiOrigin returns the origin for the API: over TLS only, with the origin header.
 func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 	s := args.Origin
 	origin := &cloudfront.DistributionOriginArgs{
@@ -32,9 +32,9 @@ func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 	return origin
 }
 
-// originShield turns Origin Shield off once, where it was on before: CloudFront keeps
-// what an update leaves out. After that it is left out, since Terraform's provider reads
-// a disabled one as none.
+// originShield disables Origin Shield once, in the update after it was enabled:
+// CloudFront keeps what an update leaves out. After that it is left out, since
+// Terraform's provider reads a disabled one as none.
 func originShield(region, previous string) cloudfront.DistributionOriginOriginShieldPtrInput {
 	if region == "" && previous == "" {
 		return nil

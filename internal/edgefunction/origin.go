@@ -17,15 +17,15 @@ type OriginArgs struct {
 	Deployment     deployment.Deployment
 	Edge           config.Edge
 	Settings       config.OriginFunction
-	ProblemsPrefix string // below which it writes problem documents; empty for none
+	ProblemsPrefix string // below which it serves problem documents; empty for none
 }
 
-// Origin is the function between CloudFront and the API: Lambda@Edge. Its provider
-// has to be one for [settings.GlobalRegion].
+// Origin is the origin-request function, which Lambda@Edge runs between CloudFront and
+// the API. Its provider must be one for [config.GlobalRegion].
 type Origin struct {
 	pulumi.ResourceState
 
-	VersionARN pulumi.StringOutput // of the published version, which CloudFront wants
+	VersionARN pulumi.StringOutput // of the published version, which CloudFront requires
 }
 
 // NewOrigin declares the function.
@@ -46,7 +46,7 @@ func NewOrigin(ctx *pulumi.Context, name string, args *OriginArgs, opts ...pulum
 	if err != nil {
 		return nil, err
 	}
-	// Whoever uses the function waits until it may write its log.
+	// What uses the function depends on the permission to write its log.
 	o.VersionARN = pulumi.All(function.QualifiedArn, rolePolicy.ID()).ApplyT(func(all []any) string {
 		return all[0].(string)
 	}).(pulumi.StringOutput)
@@ -71,8 +71,8 @@ func (o *Origin) newRole(ctx *pulumi.Context, name string, args *OriginArgs) (*i
 	}, pulumi.Parent(o))
 }
 
-// newFunction declares the function without a name, so that the engine makes one up:
-// a function that was left behind doesn't stand in the way of the next.
+// newFunction declares the function without a physical name, so that the engine
+// generates one: a function that was left behind doesn't conflict with the next.
 func (o *Origin) newFunction(ctx *pulumi.Context, name string, args *OriginArgs, role *iam.Role) (*lambda.Function, error) {
 	code, err := Render(source.OriginRequest, originSettings{
 		RequestIDHeader: requestIDHeader,
@@ -98,8 +98,8 @@ func (o *Origin) newFunction(ctx *pulumi.Context, name string, args *OriginArgs,
 	}, pulumi.Parent(o), pulumi.Timeouts(&pulumi.CustomTimeouts{Delete: args.Settings.DeleteTimeout.String()}))
 }
 
-// newLogs makes the log group of the one region where it can end what is kept, and
-// lets the function write in all: it runs, and logs, near its viewers.
+// newLogs declares the log group in the one region where it can set the retention, and
+// permits the function to write logs in all regions: it runs, and logs, near its viewers.
 func (o *Origin) newLogs(ctx *pulumi.Context, name string, args *OriginArgs, role *iam.Role, function *lambda.Function) (*iam.RolePolicy, error) {
 	group := pulumi.Sprintf("/aws/lambda/%s.%s", config.GlobalRegion, function.Name)
 	_, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{

@@ -28,17 +28,17 @@ func runOrigin(t *testing.T, change func(*config.Settings), problemsPrefix strin
 	})
 }
 
-func TestTheOriginsFunctionIsWhatCloudFrontRuns(t *testing.T) {
+func TestOriginRequestFunctionMeetsCloudFrontsRequirements(t *testing.T) {
 	f := runOrigin(t, unchanged, "").Only(t, "aws:lambda/function:Function")
 	assert.Equal(t, "nodejs22.x", f.Text("runtime"))
 	assert.Equal(t, "index.handler", f.Text("handler"))
 	assert.Equal(t, []any{"x86_64"}, f.Input("architectures").Mappable())
 	assert.Equal(t, resource.NewProperty(true), f.Input("publish"))
 	assert.Equal(t, "arn:aws:mock:::Role/edge-origin-role", f.Text("role"))
-	assert.True(t, f.Input("environment").IsNull(), "CloudFront takes no function with an environment")
+	assert.True(t, f.Input("environment").IsNull(), "CloudFront rejects a function with environment variables")
 	assert.True(t, f.Input("vpcConfig").IsNull())
 	assert.True(t, f.Input("layers").IsNull())
-	assert.True(t, f.Input("name").IsNull(), "one that was left behind must not stand in the way of the next")
+	assert.True(t, f.Input("name").IsNull(), "a function that was left behind must not conflict with the next")
 	assert.LessOrEqual(t, f.Input("timeout").NumberValue(), 30.0)
 }
 
@@ -52,7 +52,7 @@ func code(t *testing.T, f pulumitest.Registration) string {
 	return text
 }
 
-func TestTheOriginsFunctionKnowsTheSettings(t *testing.T) {
+func TestOriginRequestFunctionHasTheSettings(t *testing.T) {
 	f := runOrigin(t, func(s *config.Settings) {
 		s.Edge.BodyLimit = 4096
 		s.Edge.ContentTypes = []string{"application/json", "multipart/form-data"}
@@ -63,14 +63,14 @@ func TestTheOriginsFunctionKnowsTheSettings(t *testing.T) {
 	}, compiledIn(t, code(t, f)))
 }
 
-func TestLambdaAndItsReplicasMayTakeTheRole(t *testing.T) {
+func TestLambdaAndItsReplicasMayAssumeTheRole(t *testing.T) {
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Lambda", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": "lambda.amazonaws.com"}},
 		{"Sid": "Replicas", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": "edgelambda.amazonaws.com"}}
 	]}`, runOrigin(t, unchanged, "").Only(t, "aws:iam/role:Role").Text("assumeRolePolicy"))
 }
 
-func TestTheOriginsFunctionLogsInAllRegionsAndDoesNothingElse(t *testing.T) {
+func TestOriginRequestFunctionMayOnlyLogInAllRegions(t *testing.T) {
 	recorder := runOrigin(t, unchanged, "")
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "WriteLogAnywhere", "Effect": "Allow", "Action": ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
@@ -84,7 +84,7 @@ func TestTheOriginsFunctionLogsInAllRegionsAndDoesNothingElse(t *testing.T) {
 	assert.InDelta(t, 30, logs.Input("retentionInDays").NumberValue(), 0)
 }
 
-func TestADeletionWaitsForTheReplicasOrNotAtAll(t *testing.T) {
+func TestDeletionWaitsForTheReplicasOrIsSkipped(t *testing.T) {
 	f := runOrigin(t, func(s *config.Settings) { s.OriginFunction.DeleteTimeout = 5 * time.Hour }, "").Only(t, "aws:lambda/function:Function")
 	assert.Equal(t, "5h0m0s", f.Request.GetCustomTimeouts().GetDelete())
 	assert.Equal(t, resource.NewProperty(false), f.Input("skipDestroy"))

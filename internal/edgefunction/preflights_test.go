@@ -17,12 +17,12 @@ import (
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
 
-// A preflight is what a browser asks before a page's request.
+// preflight is the CORS request that a browser sends before a page's request.
 type preflight struct {
 	origin, method, header string
 }
 
-// event is the preflight as CloudFront hands it to the function.
+// event returns the preflight as an event of a CloudFront Function.
 func (p preflight) event() map[string]any {
 	value := func(text string) map[string]any { return map[string]any{"value": text} }
 	return map[string]any{
@@ -36,7 +36,7 @@ func (p preflight) event() map[string]any {
 	}
 }
 
-// response is what the function answers.
+// response is the function's response.
 type response struct {
 	StatusCode int
 	Headers    map[string]struct{ Value string }
@@ -46,7 +46,7 @@ func (r response) lists(header, value string) bool {
 	return slices.Contains(strings.Split(r.Headers[header].Value, ", "), value)
 }
 
-// some is a part of a list, none of it or all of it.
+// some returns a random subset of a list.
 func some(random *rand.Rand, all ...string) []string {
 	part := []string{}
 	for _, each := range all {
@@ -57,21 +57,20 @@ func some(random *rand.Rand, all ...string) []string {
 	return part
 }
 
-// randomSettings are some that pass the checks and let pages in, out of many that need
-// not.
+// randomSettings returns random settings that pass the checks and enable CORS.
 func randomSettings(t *testing.T, random *rand.Rand) config.Settings {
 	t.Helper()
-	text := func(list []string) string {
-		text, err := json.Marshal(list)
+	list := func(values []string) string {
+		encoded, err := json.Marshal(values)
 		require.NoError(t, err)
-		return string(text)
+		return string(encoded)
 	}
 	for {
 		values := map[string]string{
-			"gatehouse:edgeMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
-			"gatehouse:corsMethods":     text(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
-			"gatehouse:corsOrigins":     text(some(random, "https://app.example.com", "https://*.example.org:8443", "http://localhost:3000", "http://192.168.1.20:3000")),
-			"gatehouse:corsHeaders":     text(some(random, "authorization", "Content-Type", "user-agent", "x-stainless-*", "OpenAI-*", "*")),
+			"gatehouse:edgeMethods":     list(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
+			"gatehouse:corsMethods":     list(some(random, "GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")),
+			"gatehouse:corsOrigins":     list(some(random, "https://app.example.com", "https://*.example.org:8443", "http://localhost:3000", "http://192.168.1.20:3000")),
+			"gatehouse:corsHeaders":     list(some(random, "authorization", "Content-Type", "user-agent", "x-stainless-*", "OpenAI-*", "*")),
 			"gatehouse:corsCredentials": fmt.Sprint(random.IntN(2) == 0),
 			"gatehouse:corsMaxAge":      []string{"0s", "1h", "24h"}[random.IntN(3)],
 			"gatehouse:hstsMaxAge":      []string{"0s", "87600h"}[random.IntN(2)],
@@ -85,7 +84,7 @@ func randomSettings(t *testing.T, random *rand.Rand) config.Settings {
 	}
 }
 
-// preflightsOf asks for each origin, method and header of the settings.
+// preflightsOf returns a preflight for each origin, method and header of the settings.
 func preflightsOf(c config.CORS) []preflight {
 	var all []preflight
 	for _, origin := range c.Origins {
@@ -94,7 +93,7 @@ func preflightsOf(c config.CORS) []preflight {
 		}
 		for _, method := range c.Methods {
 			for _, header := range c.Headers {
-				// A browser asks in lower case, and for whole names.
+				// A browser sends names in lower case, and whole.
 				header = strings.Replace(strings.ToLower(header), "*", "x-1", 1)
 				all = append(all, preflight{strings.Replace(origin, "*", "a-1", 1), method, header})
 			}
@@ -103,7 +102,7 @@ func preflightsOf(c config.CORS) []preflight {
 	return all
 }
 
-func TestWhatTheSettingsLetPagesSendIsLetThrough(t *testing.T) {
+func TestPreflightsThatTheSettingsAllowAreAccepted(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	type run struct {
 		Code   string           `json:"code"`

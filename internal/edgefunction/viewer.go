@@ -1,3 +1,6 @@
+// Package edgefunction declares the functions that CloudFront runs: viewer-request and
+// viewer-response as CloudFront Functions, and origin-request as Lambda@Edge. Their
+// sources are in lambda/edge; package edge attaches them to the distribution.
 package edgefunction
 
 import (
@@ -13,7 +16,8 @@ import (
 	source "github.com/gatehouse-iac/gatehouse/lambda/edge"
 )
 
-// largestFunction is how many bytes CloudFront takes as a function (its quotas).
+// largestFunction is the maximum size of a CloudFront Function in bytes (CloudFront's
+// quotas).
 const largestFunction = 10 << 10
 
 // ViewerArgs configures a [Viewer].
@@ -22,16 +26,16 @@ type ViewerArgs struct {
 	Edge            config.Edge
 	CORS            config.CORS
 	ResponseHeaders config.ResponseHeaders
-	Prefix          string // of the API's paths: all others are answered with 404
-	ProblemsPrefix  string // below which the origin-request function writes documents; empty for none
+	Prefix          string // of the API's paths; all others get status 404
+	ProblemsPrefix  string // below which the origin-request function serves problem documents; empty for none
 	KeyHeader       string // carries the origin key; viewers can't send it
 
-	// CloudFrontHeaders are those, starting with CloudFront-, that the origin request
-	// policy has CloudFront add.
+	// CloudFrontHeaders are the headers that CloudFront adds because an origin request
+	// policy lists them. Their names begin with CloudFront-.
 	CloudFrontHeaders []string
 }
 
-// Viewer is the functions between viewers and CloudFront.
+// Viewer is the viewer-request and the viewer-response function.
 type Viewer struct {
 	pulumi.ResourceState
 
@@ -50,7 +54,7 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 		return nil, err
 	}
 	response, err := v.newFunction(ctx, name, "response", args.Deployment, source.ViewerResponse,
-		answerSettings{requestIDHeader, responseheaders.Response(args.ResponseHeaders)})
+		responseSettings{requestIDHeader, responseheaders.ForViewerResponse(args.ResponseHeaders)})
 	if err != nil {
 		return nil, err
 	}
@@ -61,13 +65,13 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 	})
 }
 
-func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployment.Deployment, text string, s any) (*cloudfront.Function, error) {
-	code, err := Render(text, s)
+func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployment.Deployment, source string, s any) (*cloudfront.Function, error) {
+	code, err := Render(source, s)
 	if err != nil {
 		return nil, err
 	}
 	if len(code) > largestFunction {
-		return nil, fmt.Errorf("the viewer-%s function has %d bytes with its settings; allowed: %d, so shorten what takes room in it: "+
+		return nil, fmt.Errorf("the viewer-%s function has %d bytes with its settings; allowed: at most %d, so shorten one of "+
 			"contentSecurityPolicy, corsOrigins, corsHeaders, corsExposedHeaders or customHeaderValue", event, len(code), largestFunction)
 	}
 	return cloudfront.NewFunction(ctx, name+"-"+event, &cloudfront.FunctionArgs{
@@ -79,10 +83,10 @@ func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployme
 	}, pulumi.Parent(v))
 }
 
-func lower(texts []string) []string {
-	all := make([]string, len(texts))
-	for i, text := range texts {
-		all[i] = strings.ToLower(text)
+func lower(names []string) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = strings.ToLower(name)
 	}
 	return all
 }

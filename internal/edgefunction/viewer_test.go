@@ -29,7 +29,7 @@ func runViewer(t *testing.T, change func(*config.Settings)) (*pulumitest.Recorde
 			ResponseHeaders:   s.ResponseHeaders,
 			Prefix:            "/v1",
 			ProblemsPrefix:    "/problems",
-			KeyHeader:         "x-door",
+			KeyHeader:         "x-origin-key",
 			CloudFrontHeaders: []string{CountrySource},
 		})
 		return err
@@ -48,7 +48,7 @@ func compiledIn(t *testing.T, code string) map[string]any {
 	return all
 }
 
-func TestTheViewersFunctionsArePublished(t *testing.T) {
+func TestViewerFunctionsArePublished(t *testing.T) {
 	recorder, err := runViewer(t, unchanged)
 	require.NoError(t, err)
 	functions := recorder.OfType(cloudFrontFunction)
@@ -62,7 +62,7 @@ func TestTheViewersFunctionsArePublished(t *testing.T) {
 		compiledIn(t, recorder.Named(t, cloudFrontFunction, "viewer-response").Text("code")))
 }
 
-func TestTheViewersFunctionKnowsTheSettings(t *testing.T) {
+func TestViewerRequestFunctionHasTheSettings(t *testing.T) {
 	recorder, err := runViewer(t, unchanged)
 	require.NoError(t, err)
 	known := compiledIn(t, recorder.Named(t, cloudFrontFunction, "viewer-request").Text("code"))
@@ -70,14 +70,14 @@ func TestTheViewersFunctionKnowsTheSettings(t *testing.T) {
 	delete(known, "answerHeaders")
 	assert.Equal(t, map[string]any{
 		"prefix": "/v1", "problemsPrefix": "/problems",
-		"keyHeader": "x-door", "requestIdHeader": "x-request-id", "countryHeader": "x-viewer-country",
+		"keyHeader": "x-origin-key", "requestIdHeader": "x-request-id", "countryHeader": "x-viewer-country",
 		"cloudFrontHeaders": []any{"cloudfront-viewer-country"},
 		"methods":           []any{"GET", "HEAD", "OPTIONS", "POST"},
 		"targetLimit":       4096.0, "bodyLimit": 1048576.0, "cors": nil,
 	}, known)
 }
 
-func TestTheViewersFunctionAnswersPreflightsAsTheSettingsSay(t *testing.T) {
+func TestViewerRequestFunctionHasTheCORSSettings(t *testing.T) {
 	recorder, err := runViewer(t, func(s *config.Settings) {
 		s.CORS.Origins = []string{"https://*.example.com"}
 		s.CORS.Credentials = true
@@ -96,18 +96,18 @@ func TestTheViewersFunctionAnswersPreflightsAsTheSettingsSay(t *testing.T) {
 	assert.InDelta(t, 2048, known["bodyLimit"], 0)
 }
 
-func TestTheViewersFunctionHasRoomForMoreThanTheDefaults(t *testing.T) {
+func TestViewerRequestFunctionLeavesRoomForLargerSettings(t *testing.T) {
 	recorder, err := runViewer(t, unchanged)
 	require.NoError(t, err)
 	const room = 512
 	assert.Less(t, len(recorder.Named(t, cloudFrontFunction, "viewer-request").Text("code")), largestFunction-room)
 }
 
-func TestAFunctionTooLongForCloudFrontIsRefused(t *testing.T) {
+func TestFunctionTooLargeForCloudFrontIsRejected(t *testing.T) {
 	_, err := runViewer(t, func(s *config.Settings) {
 		s.ResponseHeaders.ContentSecurityPolicy = strings.Repeat("x", 1783)
 		s.ResponseHeaders.CustomValue = strings.Repeat("x", 1783)
 	})
 	require.ErrorContains(t, err, "the viewer-request function has ")
-	require.ErrorContains(t, err, "allowed: 10240, so shorten what takes room in it: contentSecurityPolicy, corsOrigins")
+	require.ErrorContains(t, err, "allowed: at most 10240, so shorten one of contentSecurityPolicy, corsOrigins")
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// contextOfAuthorizer is what the authorizer function hands on (lambda/authorizer).
+// contextOfAuthorizer lists the properties that the authorizer returns (lambda/authorizer).
 var contextOfAuthorizer = []string{"originKey"}
 
-// API Gateway takes a format with any variable, and logs a hyphen for one that HTTP APIs
-// don't have: so that a query for it never finds anything.
+// API Gateway accepts a format with any variable, and logs a hyphen for one that HTTP
+// APIs don't have, so that a query for it never finds anything.
 func TestTheAccessLogHasVariablesOfHTTPAPIs(t *testing.T) {
-	content, err := os.ReadFile("../../sandbox/servers/aws/gatehouse_cloud/http_api_variables.json")
+	content, err := os.ReadFile("../../sandbox/servers/aws/gatehouse_cloud/fidelity/apigateway/http_api_variables.json")
 	require.NoError(t, err)
 	var known struct {
 		Variables           []string

@@ -10,43 +10,44 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 )
 
-// Route sends what matches to a function or to a private listener.
+// Route sends the requests it matches to a function or through a VPC link.
 type Route struct {
-	Name     string // ends the names of the route's resources
+	Name     string // suffix of the names of the route's resources
 	Method   string // "POST", or "ANY"
-	Path     string // below the API's prefix, as in "/api/models"; to a private listener, it ends with [Rest]
+	Path     string // below the API's prefix, as in "/api/models"; with a VPCLink it ends with [ProxyPath]
 	Function *function.Function
-	Private  *Private
+	VPCLink  *VPCLinkTarget
 }
 
-// newRoute is the only place where routes are made: none goes without the
-// authorizer.
-func (g *Gateway) newRoute(ctx *pulumi.Context, name string, args *Args, route Route) error {
+// newRoute declares a route with its integration. Routes are declared nowhere else, so
+// that none lacks the authorizer.
+func (a *API) newRoute(ctx *pulumi.Context, name string, args *Args, route Route) error {
 	if err := route.check(args.Gateway.Prefix); err != nil {
 		return err
 	}
 	name += "-" + route.Name
-	target, err := g.target(ctx, name, args, route)
+	target, err := a.target(ctx, name, args, route)
 	if err != nil {
 		return err
 	}
 	_, err = apigatewayv2.NewRoute(ctx, name+"-route", &apigatewayv2.RouteArgs{
-		ApiId:             g.APIID,
+		ApiId:             a.APIID,
 		RouteKey:          pulumi.String(route.Method + " " + route.Path),
 		Target:            target,
 		AuthorizationType: pulumi.String("CUSTOM"),
-		AuthorizerId:      g.authorizerID,
-	}, pulumi.Parent(g))
+		AuthorizerId:      a.authorizerID,
+	}, pulumi.Parent(a))
 	return err
 }
 
-// target makes the integration that a route leads to. All routes to one function
-// share one, and the permission to invoke the function for what is below the prefix.
-func (g *Gateway) target(ctx *pulumi.Context, name string, args *Args, route Route) (pulumi.StringOutput, error) {
-	if shared, made := g.functionTargets[route.Function]; made {
+// target returns the route's integration, which it declares unless it exists. All
+// routes to one function share an integration, and the permission to invoke the
+// function for every path below the prefix.
+func (a *API) target(ctx *pulumi.Context, name string, args *Args, route Route) (pulumi.StringOutput, error) {
+	if shared, made := a.functionTargets[route.Function]; made {
 		return shared, nil
 	}
-	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", route.integration(g.APIID, args.Key.Header), pulumi.Parent(g))
+	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", route.integration(a.APIID, args.Key.Header), pulumi.Parent(a))
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
@@ -54,27 +55,27 @@ func (g *Gateway) target(ctx *pulumi.Context, name string, args *Args, route Rou
 	if route.Function == nil {
 		return target, nil
 	}
-	g.functionTargets[route.Function] = target
-	source := pulumi.Sprintf("%s/%s/*%s/*", g.executionARN, StageName, args.Gateway.Prefix)
-	return target, g.allowInvoke(ctx, name+"-permission", route.Function, source)
+	a.functionTargets[route.Function] = target
+	source := pulumi.Sprintf("%s/%s/*%s/*", a.executionARN, StageName, args.Gateway.Prefix)
+	return target, a.allowInvoke(ctx, name+"-permission", route.Function, source)
 }
 
 func (r Route) check(prefix string) error {
 	switch {
 	case !strings.HasPrefix(r.Path, prefix+"/"):
-		return fmt.Errorf("route %s: its path is %q; allowed: paths below %s", r.Name, r.Path, prefix)
-	case (r.Function == nil) == (r.Private == nil):
-		return fmt.Errorf("route %s: give it either a function or a private listener", r.Name)
-	case r.Private != nil && !strings.HasSuffix(r.Path, Rest):
-		return fmt.Errorf("route %s: its path is %q; allowed to a private listener: one that ends with %s", r.Name, r.Path, Rest)
+		return fmt.Errorf("route %s: its path is %q; it must be below %s", r.Name, r.Path, prefix)
+	case (r.Function == nil) == (r.VPCLink == nil):
+		return fmt.Errorf("route %s requires either a function or a VPC link target", r.Name)
+	case r.VPCLink != nil && !strings.HasSuffix(r.Path, ProxyPath):
+		return fmt.Errorf("route %s: its path is %q; with a VPC link target it must end with %s", r.Name, r.Path, ProxyPath)
 	default:
 		return nil
 	}
 }
 
 func (r Route) integration(apiID pulumi.StringInput, keyHeader string) *apigatewayv2.IntegrationArgs {
-	if r.Private != nil {
-		return r.Private.integration(apiID, r.Method, keyHeader)
+	if r.VPCLink != nil {
+		return r.VPCLink.integration(apiID, r.Method, keyHeader)
 	}
 	return &apigatewayv2.IntegrationArgs{
 		ApiId:                apiID,

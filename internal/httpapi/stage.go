@@ -9,11 +9,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// StageName is the stage without a path of its own.
+// StageName is the name of the default stage, which adds nothing to the path.
 const StageName = "$default"
 
-// accessLog is what the API logs of each request: no header and no body, since one
-// of the headers is the key.
+// accessLog lists the fields of an access log line. None has a header or the body,
+// since one of the headers is the origin key.
 var accessLog = map[string]string{
 	"requestId":          "$context.requestId",
 	"time":               "$context.requestTime",
@@ -28,21 +28,21 @@ var accessLog = map[string]string{
 	"integrationLatency": "$context.integrationLatency",
 	"integrationError":   "$context.integrationErrorMessage",
 	"authorizerError":    "$context.authorizer.error",
-	"originKey":          "$context.authorizer.originKey", // the name of the key that let it in
+	"originKey":          "$context.authorizer.originKey", // the name of the key that was accepted
 	"error":              "$context.error.message",
 }
 
-func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
+func (a *API) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-logs", &cloudwatch.LogGroupArgs{
-		// Below /aws/vendedlogs, delivery doesn't grow the account's one resource
-		// policy for logs, whose size is bounded.
+		// Below /aws/vendedlogs, log delivery doesn't grow the account's only resource
+		// policy for logs, whose size is limited.
 		Name:            pulumi.String("/aws/vendedlogs/apigateway/" + args.Deployment.Name),
 		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
-	}, pulumi.Parent(g), args.Deployment.HoldsData())
+	}, pulumi.Parent(a), args.Deployment.HoldsData())
 	if err != nil {
 		return err
 	}
-	g.AccessLog = logs.Name
+	a.AccessLog = logs.Name
 	fields := maps.Clone(accessLog)
 	fields["stack"] = args.Deployment.Name
 	format, err := json.Marshal(fields)
@@ -50,7 +50,7 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 		return err
 	}
 	_, err = apigatewayv2.NewStage(ctx, name+"-stage", &apigatewayv2.StageArgs{
-		ApiId:      g.APIID,
+		ApiId:      a.APIID,
 		Name:       pulumi.String(StageName),
 		AutoDeploy: pulumi.Bool(true),
 		AccessLogSettings: &apigatewayv2.StageAccessLogSettingsArgs{
@@ -58,11 +58,11 @@ func (g *Gateway) newStage(ctx *pulumi.Context, name string, args *Args) error {
 			Format:         pulumi.String(string(format)),
 		},
 		DefaultRouteSettings: &apigatewayv2.StageDefaultRouteSettingsArgs{
-			// Metrics of single routes cost extra; those of the stage are there anyway.
+			// Metrics per route cost extra; those of the stage don't.
 			DetailedMetricsEnabled: pulumi.Bool(false),
 			ThrottlingRateLimit:    pulumi.Float64(args.Gateway.ThrottleRate),
 			ThrottlingBurstLimit:   pulumi.Int(args.Gateway.ThrottleBurst),
 		},
-	}, pulumi.Parent(g))
+	}, pulumi.Parent(a))
 	return err
 }

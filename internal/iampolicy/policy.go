@@ -1,9 +1,10 @@
-// Package iampolicy writes IAM policy documents.
+// Package iampolicy renders IAM policy documents. Every component that declares a role
+// or a resource policy uses it.
 package iampolicy
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// Statement is one statement, which allows something unless it says Deny.
+// Statement is one statement of a policy. It allows its actions unless Deny is set.
 type Statement struct {
 	Sid        string
 	Deny       bool
@@ -13,17 +14,17 @@ type Statement struct {
 	Conditions []Condition
 }
 
-// Principal is whom a resource's or a role's policy names; identity policies
-// leave it empty.
+// Principal is the principal of a statement in a resource policy or a trust policy.
+// Identity policies leave it empty.
 type Principal struct {
 	Type string // "Service" or "AWS"
 	ID   pulumi.StringInput
 }
 
-// Everybody is whom statements are about that name nobody.
-var Everybody = Principal{Type: "AWS", ID: pulumi.String("*")}
+// AnyPrincipal matches every principal.
+var AnyPrincipal = Principal{Type: "AWS", ID: pulumi.String("*")}
 
-// Condition is one test of a statement, as in StringEquals, aws:SourceAccount, "1".
+// Condition is one condition of a statement, as in StringEquals, aws:SourceAccount, "1".
 type Condition struct {
 	Operator string
 	Key      string
@@ -59,12 +60,12 @@ func (s Statement) json() map[string]any {
 func conditionsJSON(conditions []Condition) map[string]any {
 	operators := map[string]any{}
 	for _, c := range conditions {
-		tests, ok := operators[c.Operator].(map[string]any)
+		values, ok := operators[c.Operator].(map[string]any)
 		if !ok {
-			tests = map[string]any{}
-			operators[c.Operator] = tests
+			values = map[string]any{}
+			operators[c.Operator] = values
 		}
-		tests[c.Key] = c.Value
+		values[c.Key] = c.Value
 	}
 	return operators
 }

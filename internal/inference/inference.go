@@ -17,7 +17,7 @@ import (
 type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.Inference
-	Placement  network.Placement
+	Attachment network.Attachment
 }
 
 // Inference is the VPC link and the load balancer behind it.
@@ -65,7 +65,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	link, err := apigatewayv2.NewVpcLink(ctx, name+"-link", &apigatewayv2.VpcLinkArgs{
-		SubnetIds:        args.Placement.PrivateSubnetIDs,
+		SubnetIds:        args.Attachment.PrivateSubnetIDs,
 		SecurityGroupIds: pulumi.StringArray{groups.link.ID()},
 		Tags:             args.tags("link"),
 	}, pulumi.Parent(i))
@@ -87,8 +87,8 @@ func (i *Inference) route(args *Args, listener *lb.Listener) httpapi.Route {
 	return httpapi.Route{
 		Name:   "inference",
 		Method: "ANY",
-		Path:   args.Settings.Prefix + httpapi.Rest,
-		Private: &httpapi.Private{
+		Path:   args.Settings.Prefix + httpapi.ProxyPath,
+		VPCLink: &httpapi.VPCLinkTarget{
 			LinkID:      i.VPCLinkID,
 			ListenerARN: listener.Arn,
 			ServerName:  args.Settings.ServerName,

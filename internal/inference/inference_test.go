@@ -66,7 +66,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Inference) (*inference.
 	private, err := inference.New(ctx, "inference", &inference.Args{
 		Deployment: pulumitest.Deployment(t),
 		Settings:   s,
-		Placement: network.Placement{
+		Attachment: network.Attachment{
 			VPCID:            pulumi.String("vpc-1"),
 			CIDRs:            []string{"10.0.0.0/16", "100.64.0.0/16"},
 			PrivateSubnetIDs: pulumi.ToStringArray([]string{"subnet-1", "subnet-2"}),
@@ -80,7 +80,7 @@ func declare(t testing.TB, ctx *pulumi.Context, s config.Inference) (*inference.
 		Deployment: pulumitest.Deployment(t),
 		Gateway:    all.Gateway,
 		Key:        all.Key,
-		Ring:       rotation.Ring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
+		Keyring:    rotation.Keyring{Path: "/ring", KMSKeyARN: pulumi.String("arn:kms").ToStringOutput()},
 		Routes:     []httpapi.Route{private.Route},
 	})
 	return private, err

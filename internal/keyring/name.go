@@ -19,13 +19,13 @@ const (
 	nameLength     = len(nameTimeLayout) + 1 + 2*NonceSize
 )
 
-// firstNonce is what marks a stack's first key. A random nonce is the same once in
-// four billion keys, and then does no more harm than one early rotation.
+// firstNonce marks a stack's first key. A random nonce is the same once in four billion
+// keys, and then does no more harm than one early rotation.
 var firstNonce [NonceSize]byte
 
-// Name names a key in its ring: the moment it was made, in UTC to the
+// Name names a key in its keyring: the moment it was made, in UTC to the
 // millisecond, and a nonce, as in "20260131T235959.123Z-0a1b2c3d". Names sort by
-// that moment, as text too.
+// that moment, as strings too.
 //
 // A name is public: it appears in logs.
 type Name string
@@ -37,26 +37,26 @@ func NewName(t time.Time, nonce [NonceSize]byte) Name {
 
 // NewFirstName returns the name of a stack's first key, made at t. Its value
 // reached CloudFront through Pulumi's state instead of the rotator, so [Decide]
-// replaces it at the first tick. The mark is part of the name because a name is
-// all that travels with a key in every listing.
+// replaces it at the first tick. The mark is part of the name because the name is
+// the only thing that every listing returns of a key.
 func NewFirstName(t time.Time) Name { return NewName(t, firstNonce) }
 
-// ParseName returns text as a Name, or an error that says what a name looks like.
-func ParseName(text string) (Name, error) {
-	if len(text) != nameLength {
-		return "", badName(text)
+// ParseName returns s as a Name, or an error that describes a name.
+func ParseName(s string) (Name, error) {
+	if len(s) != nameLength {
+		return "", badName(s)
 	}
-	moment, err := time.Parse(nameTimeLayout, text[:len(nameTimeLayout)])
+	moment, err := time.Parse(nameTimeLayout, s[:len(nameTimeLayout)])
 	if err != nil {
-		return "", badName(text)
+		return "", badName(s)
 	}
 	var nonce [NonceSize]byte
-	if _, err := hex.Decode(nonce[:], []byte(text[len(nameTimeLayout)+1:])); err != nil {
-		return "", badName(text)
+	if _, err := hex.Decode(nonce[:], []byte(s[len(nameTimeLayout)+1:])); err != nil {
+		return "", badName(s)
 	}
 	name := NewName(moment, nonce)
-	if string(name) != text {
-		return "", badName(text)
+	if string(name) != s {
+		return "", badName(s)
 	}
 	return name, nil
 }
@@ -76,6 +76,6 @@ func (n Name) Time() time.Time {
 	return t
 }
 
-func badName(text string) error {
-	return fmt.Errorf("origin key name %q: want a UTC time and %d random bytes in lower-case hex, like 20260131T235959.123Z-0a1b2c3d", text, NonceSize)
+func badName(given string) error {
+	return fmt.Errorf("origin key name %q: want a UTC time and %d random bytes in lower-case hex, like 20260131T235959.123Z-0a1b2c3d", given, NonceSize)
 }

@@ -20,8 +20,8 @@ func ExampleNewName() {
 
 func TestParseName(t *testing.T) {
 	tests := []struct {
-		name, text string
-		ok         bool
+		name, given string
+		ok          bool
 	}{
 		{"a name", "20260131T235959.123Z-0a1b2c3d", true},
 		{"leap day", "20280229T000000.000Z-00000000", true},
@@ -37,14 +37,14 @@ func TestParseName(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			name, err := ParseName(test.text)
+			name, err := ParseName(test.given)
 			if !test.ok {
-				require.ErrorContains(t, err, fmt.Sprintf("%q", test.text))
+				require.ErrorContains(t, err, fmt.Sprintf("%q", test.given))
 				assert.ErrorContains(t, err, "want")
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, test.text, string(name))
+			assert.Equal(t, test.given, string(name))
 		})
 	}
 }
@@ -67,14 +67,14 @@ func FuzzParseName(f *testing.F) {
 	f.Add("20260131T235959.123Z-0a1b2c3d")
 	f.Add("20260131T235959.123+-0a1b2c3d")
 	f.Add("00000000T000000.000Z-00000000")
-	f.Fuzz(func(t *testing.T, text string) {
-		name, err := ParseName(text)
+	f.Fuzz(func(t *testing.T, given string) {
+		name, err := ParseName(given)
 		if err != nil {
 			assert.Empty(t, name)
 			return
 		}
-		assert.Equal(t, text, string(name))
-		assert.Equal(t, text[:21], string(NewName(name.Time(), [NonceSize]byte{})[:21]))
+		assert.Equal(t, given, string(name))
+		assert.Equal(t, given[:21], string(NewName(name.Time(), [NonceSize]byte{})[:21]))
 	})
 }
 

@@ -1,12 +1,12 @@
 package keyring
 
-// Request is what somebody wants of a rotation. It speaks of keys and not of
-// moments, so that no clock decides what it covers and saying it twice changes
-// nothing: it holds until it is fulfilled, over as many looks as that takes.
+// Request is an operator's request to rotate or revoke. It names keys and not times, so
+// that no clock decides what it covers and sending it twice changes nothing: it holds
+// until it is fulfilled, over as many observations as that takes.
 type Request struct {
 	Kind RequestKind
 
-	// Through is the newest key that the request is about.
+	// Through is the newest key that the request covers.
 	Through Name
 }
 
@@ -14,46 +14,46 @@ type Request struct {
 type RequestKind int
 
 const (
-	// NoRequest leaves the rotation to the settings.
+	// NoRequest leaves the rotation to its [Times].
 	NoRequest RequestKind = iota
 
-	// Rotate wants a key in use that is newer than Through.
+	// Rotate requires a key in use that is newer than Through.
 	Rotate
 
-	// Revoke wants Through and every older key deleted, without grace: requests that
-	// are on their way with such a key may be refused.
+	// Revoke requires Through and every older key to be deleted, without a grace period:
+	// requests that are under way with such a key may be rejected.
 	Revoke
 )
 
-// RotateNow asks for the key in use to be replaced. It asks for nothing when the
-// replacement is already on its way.
-func RotateNow(seen Observation) Request {
-	key, ok := seen.Ring.holding(seen.Header)
+// RotateNow requests that the key in use be replaced. It changes nothing when the
+// replacement is already under way.
+func RotateNow(observed Observation) Request {
+	key, ok := observed.Keyring.Holding(observed.Header)
 	if !ok {
-		key, _ = seen.Ring.Newest()
+		key, _ = observed.Keyring.Newest()
 	}
 	return Request{Kind: Rotate, Through: key.Name}
 }
 
-// RevokeNow asks for every key that is in the ring to be replaced and deleted.
-func RevokeNow(seen Observation) Request {
-	newest, _ := seen.Ring.Newest()
+// RevokeNow requests that every key of the keyring be replaced and deleted.
+func RevokeNow(observed Observation) Request {
+	newest, _ := observed.Keyring.Newest()
 	return Request{Kind: Revoke, Through: newest.Name}
 }
 
 // Fulfilled reports whether nothing of the request is left to do.
-func (r Request) Fulfilled(seen Observation) bool {
+func (r Request) Fulfilled(observed Observation) bool {
 	if r.Kind == NoRequest {
 		return true
 	}
-	inUse, ok := seen.Ring.holding(seen.Header)
+	inUse, ok := observed.Keyring.Holding(observed.Header)
 	if !ok || inUse.Name <= r.Through {
 		return false
 	}
-	return r.Kind == Rotate || len(seen.Ring.through(r.Through)) == 0
+	return r.Kind == Rotate || len(observed.Keyring.through(r.Through)) == 0
 }
 
-// covers reports whether name is a key that the request wants replaced.
+// covers reports whether name is a key that the request replaces.
 func (r Request) covers(name Name) bool {
 	return r.Kind != NoRequest && name <= r.Through
 }

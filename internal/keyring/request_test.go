@@ -11,34 +11,34 @@ import (
 
 func TestRequestsNameKeys(t *testing.T) {
 	inUse, next := keyOf(time.Hour), keyOf(time.Minute)
-	seen := sees(t, inUse.Value, inUse, next)
-	assert.Equal(t, Request{Kind: Rotate, Through: inUse.Name}, RotateNow(seen))
-	assert.Equal(t, Request{Kind: Revoke, Through: next.Name}, RevokeNow(seen))
+	observed := observe(t, inUse.Value, inUse, next)
+	assert.Equal(t, Request{Kind: Rotate, Through: inUse.Name}, RotateNow(observed))
+	assert.Equal(t, Request{Kind: Revoke, Through: next.Name}, RevokeNow(observed))
 
-	lost := sees(t, HeaderValue("foreign"), inUse, next)
+	lost := observe(t, HeaderValue("foreign"), inUse, next)
 	assert.Equal(t, Request{Kind: Rotate, Through: next.Name}, RotateNow(lost))
-	assert.Equal(t, Request{Kind: Rotate}, RotateNow(sees(t, Value{})))
+	assert.Equal(t, Request{Kind: Rotate}, RotateNow(observe(t, Value{})))
 }
 
 func TestRequestFulfilled(t *testing.T) {
 	old, inUse := keyOf(time.Hour), keyOf(time.Minute)
 	tests := []struct {
-		name    string
-		request Request
-		seen    Observation
-		want    bool
+		name     string
+		request  Request
+		observed Observation
+		want     bool
 	}{
-		{"none", Request{}, sees(t, Value{}), true},
-		{"rotate, still in use", Request{Rotate, inUse.Name}, sees(t, inUse.Value, inUse), false},
-		{"rotate, published", Request{Rotate, old.Name}, sees(t, inUse.Value, old, inUse), true},
-		{"rotate, foreign header", Request{Rotate, old.Name}, sees(t, HeaderValue("x"), inUse), false},
-		{"revoke, not pruned", Request{Revoke, old.Name}, sees(t, inUse.Value, old, inUse), false},
-		{"revoke, pruned", Request{Revoke, old.Name}, sees(t, inUse.Value, inUse), true},
-		{"revoke, empty ring", Request{Revoke, old.Name}, sees(t, old.Value), false},
+		{"none", Request{}, observe(t, Value{}), true},
+		{"rotate, still in use", Request{Rotate, inUse.Name}, observe(t, inUse.Value, inUse), false},
+		{"rotate, published", Request{Rotate, old.Name}, observe(t, inUse.Value, old, inUse), true},
+		{"rotate, foreign header", Request{Rotate, old.Name}, observe(t, HeaderValue("x"), inUse), false},
+		{"revoke, not pruned", Request{Revoke, old.Name}, observe(t, inUse.Value, old, inUse), false},
+		{"revoke, pruned", Request{Revoke, old.Name}, observe(t, inUse.Value, inUse), true},
+		{"revoke, empty keyring", Request{Revoke, old.Name}, observe(t, old.Value), false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			assert.Equal(t, test.want, test.request.Fulfilled(test.seen))
+			assert.Equal(t, test.want, test.request.Fulfilled(test.observed))
 		})
 	}
 }

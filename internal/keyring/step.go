@@ -2,21 +2,21 @@ package keyring
 
 import "time"
 
-// Action is what a rotator is to do.
+// Action is the kind of a [Step].
 type Action int
 
 const (
-	// Nothing is to be done now.
+	// Nothing leaves everything as it is, for now.
 	Nothing Action = iota
 
-	// Add a key to the ring, named after [Step.Moment].
+	// Add a key to the keyring, named after [Step.Moment].
 	Add
 
 	// Publish a key: let CloudFront send [Step.Key], if its configuration still is
-	// the one that was seen.
+	// the one that was observed.
 	Publish
 
-	// Prune keys: delete [Step.Names] from the ring.
+	// Prune keys: delete [Step.Names] from the keyring.
 	Prune
 )
 
@@ -34,29 +34,29 @@ func (a Action) String() string {
 	}
 }
 
-// Step is one step of a rotation.
+// Step is one step of a rotation, which a rotator is to carry out.
 type Step struct {
 	Action Action
 
-	// Reason says why, in words.
+	// Reason says why, for logs and people.
 	Reason string
 
-	// Moment is what the added key is to be named after: see [NewName].
+	// Moment is the time after which the added key is named: see [NewName].
 	Moment time.Time
 
 	// Key is the key to publish.
 	Key Key
 
-	// Repair says that the published key replaces a header that is in no key of the
-	// ring, which the API refuses: something else than a rotator changed it.
+	// Repair reports that the published key replaces a header that is in no key of the
+	// keyring, which the API rejects: something else than a rotator changed it.
 	Repair bool
 
 	// Names are the keys to prune, oldest first.
 	Names []Name
 
-	// Again is how long to wait before another look can lead to something. It is
-	// zero when the next step may follow at once. After a key was added it may not:
-	// the key has to settle, and a listing that does not show it yet must not lead to
-	// yet another.
-	Again time.Duration
+	// RetryAfter is the time to wait before another observation can lead to a step. It
+	// is zero when the next step may follow at once. After a key was added it may not:
+	// the key must settle, and a listing that does not show it yet must not lead to yet
+	// another.
+	RetryAfter time.Duration
 }

@@ -11,11 +11,11 @@ import (
 )
 
 func TestUpdateMargin(t *testing.T) {
-	assert.Equal(t, 6*time.Minute, settings.UpdateMargin())
-	assert.Equal(t, 24*time.Minute, settings.UpdateTime())
-	assert.Equal(t, 9*time.Second, Settings{Grace: 45 * time.Second}.UpdateMargin())
-	assert.Equal(t, 36*time.Second, Settings{Grace: 45 * time.Second}.UpdateTime())
-	assert.Equal(t, 6*time.Minute, Settings{Grace: 24 * time.Hour}.UpdateMargin())
+	assert.Equal(t, 6*time.Minute, times.UpdateMargin())
+	assert.Equal(t, 24*time.Minute, times.UpdateTime())
+	assert.Equal(t, 9*time.Second, Times{Grace: 45 * time.Second}.UpdateMargin())
+	assert.Equal(t, 36*time.Second, Times{Grace: 45 * time.Second}.UpdateTime())
+	assert.Equal(t, 6*time.Minute, Times{Grace: 24 * time.Hour}.UpdateMargin())
 }
 
 func TestForUpdate(t *testing.T) {
@@ -39,7 +39,7 @@ func TestForUpdate(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name  string
-		ring  []Key
+		keys  []Key
 		want  Key
 		fails string // part of the error
 	}{
@@ -54,14 +54,14 @@ func TestForUpdate(t *testing.T) {
 		{"a new stack", []Key{young}, young, ""},
 		{"a new stack after its first tick", []Key{firstOf(3 * time.Minute), fresh}, firstOf(3 * time.Minute), ""},
 		{"after a revocation", []Key{settled}, settled, ""},
-		{"a ring that is made anew", []Key{fresh}, fresh, ""},
+		{"a keyring that is made anew", []Key{fresh}, fresh, ""},
 
-		{"an empty ring", nil, Key{}, "the ring of origin keys is empty"},
+		{"an empty keyring", nil, Key{}, "the keyring of origin keys is empty"},
 		{"two revocations", []Key{settled, fresh}, Key{}, "update again in 4m31s"},
 		{"all from the future", []Key{future, named(-2 * time.Hour)}, Key{}, "update again in 6m31s"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := ForUpdate(ringOf(t, test.ring...), now, settings)
+			got, err := ForUpdate(keyringOf(t, test.keys...), now, times)
 			if test.fails != "" {
 				require.ErrorContains(t, err, test.fails)
 				assert.Zero(t, got)

@@ -13,14 +13,14 @@ import (
 // digest that compares them.
 const ValueSize = 32
 
-// redacted is what every way of printing a Value shows.
+// redacted replaces a Value in every way of printing it.
 const redacted = "[redacted]"
 
-// errBadValue does not quote what it was given: it may be a secret.
+// errBadValue does not quote the value: it may be a secret.
 var errBadValue = fmt.Errorf("origin key value: want %d bytes in unpadded URL-safe base64", ValueSize)
 
-// Value is the secret of a key: what CloudFront sends in the header. It prints as
-// "[redacted]" with every verb, as JSON and in logs; only [Value.Reveal] shows it.
+// Value is the secret of a key, which CloudFront sends in the header. It prints as
+// "[redacted]" with every verb, as JSON and in logs; only [Value.Reveal] returns it.
 // Compare values with [Value.Equal], not with ==.
 type Value struct {
 	// Where fmt calls no method, in an unexported field or while it reports a wrong
@@ -30,7 +30,7 @@ type Value struct {
 }
 
 type secret struct {
-	text   string
+	clear  string
 	digest [sha256.Size]byte
 }
 
@@ -39,43 +39,43 @@ func NewValue(random [ValueSize]byte) Value {
 	return valueOf(base64.RawURLEncoding.EncodeToString(random[:]))
 }
 
-// ParseValue returns the value whose text [Value.Reveal] showed. Its error never
-// contains text.
-func ParseValue(text string) (Value, error) {
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
+// ParseValue returns the value that [Value.Reveal] returned as s. Its error never
+// contains s.
+func ParseValue(s string) (Value, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	if err != nil || len(raw) != ValueSize {
 		return Value{}, errBadValue
 	}
-	if base64.RawURLEncoding.EncodeToString(raw) != text { // the decoder skips line breaks
+	if base64.RawURLEncoding.EncodeToString(raw) != s { // the decoder skips line breaks
 		return Value{}, errBadValue
 	}
-	return valueOf(text), nil
+	return valueOf(s), nil
 }
 
-// HeaderValue returns what a header was seen to carry, whatever that is: a value
-// that nobody of ours made may be a secret as well. No text gives the zero Value.
-func HeaderValue(text string) Value {
-	if text == "" {
+// HeaderValue returns the value that a header was observed to carry, of any form: a value
+// that Gatehouse did not make may be a secret as well. An empty one gives the zero Value.
+func HeaderValue(s string) Value {
+	if s == "" {
 		return Value{}
 	}
-	return valueOf(text)
+	return valueOf(s)
 }
 
-func valueOf(text string) Value {
-	held := &secret{text: text, digest: sha256.Sum256([]byte(text))}
-	return Value{secret: &held}
+func valueOf(s string) Value {
+	inner := &secret{clear: s, digest: sha256.Sum256([]byte(s))}
+	return Value{secret: &inner}
 }
 
-// Reveal returns the header's text in clear. Call it only where the text leaves
-// for CloudFront or Parameter Store.
+// Reveal returns the value in clear. Call it only where it leaves for CloudFront or
+// Parameter Store.
 func (v Value) Reveal() string {
 	if v.secret == nil {
 		return ""
 	}
-	return (*v.secret).text
+	return (*v.secret).clear
 }
 
-// IsZero reports whether v is no value at all.
+// IsZero reports whether v is the zero Value.
 func (v Value) IsZero() bool { return v.secret == nil }
 
 // Equal reports whether v and other are the same value, in constant time. The
@@ -104,10 +104,10 @@ func (Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // MarshalJSON implements [encoding/json.Marshaler].
 func (Value) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
 
-// UnmarshalJSON refuses: a value that was printed is gone, and one that was not
-// printed goes through [ParseValue].
+// UnmarshalJSON always fails: a printed value is redacted, and any other goes through
+// [ParseValue].
 func (*Value) UnmarshalJSON([]byte) error {
-	return errors.New("origin key value: does not travel as JSON")
+	return errors.New("origin key value: can't be read from JSON")
 }
 
 // LogValue implements [slog.LogValuer].

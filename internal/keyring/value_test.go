@@ -26,7 +26,7 @@ func TestValueRoundTrip(t *testing.T) {
 
 func TestParseValueRefusesWithoutQuoting(t *testing.T) {
 	good := valueFrom(1, 2, 3).Reveal()
-	for name, text := range map[string]string{
+	for name, given := range map[string]string{
 		"empty":         "",
 		"short":         good[:42],
 		"long":          good + "A",
@@ -39,11 +39,11 @@ func TestParseValueRefusesWithoutQuoting(t *testing.T) {
 		"a short other": "hunter2",
 	} {
 		t.Run(name, func(t *testing.T) {
-			value, err := ParseValue(text)
+			value, err := ParseValue(given)
 			require.Error(t, err)
 			assert.True(t, value.IsZero())
-			if text != "" {
-				assert.NotContains(t, err.Error(), text)
+			if given != "" {
+				assert.NotContains(t, err.Error(), given)
 			}
 		})
 	}
@@ -52,13 +52,13 @@ func TestParseValueRefusesWithoutQuoting(t *testing.T) {
 func FuzzParseValue(f *testing.F) {
 	f.Add(valueFrom(1).Reveal())
 	f.Add("AAAA\nAAAA")
-	f.Fuzz(func(t *testing.T, text string) {
-		value, err := ParseValue(text)
+	f.Fuzz(func(t *testing.T, given string) {
+		value, err := ParseValue(given)
 		if err != nil {
 			return
 		}
-		assert.Equal(t, text, value.Reveal())
-		assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s %q %x", value, value, value, value, value, value), text)
+		assert.Equal(t, given, value.Reveal())
+		assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s %q %x", value, value, value, value, value, value), given)
 	})
 }
 
@@ -70,38 +70,38 @@ func TestValueEqual(t *testing.T) {
 	assert.False(t, Value{}.Equal(one))
 	assert.True(t, Value{}.Equal(HeaderValue("")))
 	assert.True(t, HeaderValue(one.Reveal()).Equal(one))
-	assert.Equal(t, "whatever it is", HeaderValue("whatever it is").Reveal())
+	assert.Equal(t, "any string", HeaderValue("any string").Reveal())
 	assert.Empty(t, Value{}.Reveal())
 }
 
 // hidden holds values where fmt calls no methods.
 type hidden struct {
-	name  string
-	value Value
-	Value Value
-	Key   Key
-	keys  []Key
-	ring  Ring
-	Any   any
+	name    string
+	value   Value
+	Value   Value
+	Key     Key
+	keys    []Key
+	keyring Keyring
+	Any     any
 }
 
 func TestValueIsRedacted(t *testing.T) {
 	value := valueFrom(0xff, 2, 3)
 	key := Key{Name: "k", Value: value, Created: time.Now()}
-	ring := ringOf(t, key)
+	keyring := keyringOf(t, key)
 	things := map[string]any{
 		"value":   value,
 		"pointer": &value,
 		"key":     key,
 		"keys":    []Key{key},
-		"ring":    ring,
+		"keyring": keyring,
 		"map":     map[string]any{"value": value},
-		"hidden":  hidden{"n", value, value, key, []Key{key}, ring, value},
+		"hidden":  hidden{"n", value, value, key, []Key{key}, keyring, value},
 		"pointer to hidden": &hidden{
-			"n", value, value, key, []Key{key}, ring, &value,
+			"n", value, value, key, []Key{key}, keyring, &value,
 		},
 		"step":        Step{Action: Publish, Key: key},
-		"observation": Observation{Header: value, Ring: ring},
+		"observation": Observation{Header: value, Keyring: keyring},
 		"error":       fmt.Errorf("it was %v", value),
 	}
 	for name, thing := range things {
@@ -111,8 +111,8 @@ func TestValueIsRedacted(t *testing.T) {
 					assertKeeps(t, value, fmt.Sprintf("%"+flags+string(verb), thing))
 				}
 			}
-			if text, err := json.Marshal(thing); err == nil {
-				assertKeeps(t, value, string(text))
+			if given, err := json.Marshal(thing); err == nil {
+				assertKeeps(t, value, string(given))
 			}
 			var log bytes.Buffer
 			slog.New(slog.NewJSONHandler(&log, nil)).Info("it", "thing", thing)
@@ -122,23 +122,23 @@ func TestValueIsRedacted(t *testing.T) {
 	}
 }
 
-// assertKeeps fails if text shows the value or its digest in some form that fmt has.
-func assertKeeps(t *testing.T, value Value, text string) {
+// assertKeeps fails if given shows the value or its digest in some form that fmt has.
+func assertKeeps(t *testing.T, value Value, given string) {
 	t.Helper()
 	clear := value.Reveal()
 	digest := sha256.Sum256([]byte(clear))
 	for _, secret := range []any{clear, []byte(clear), digest[:], digest} {
 		for _, form := range []string{"%v", "%x", "% x", "%X", "% X", "%d"} {
-			require.False(t, strings.Contains(text, fmt.Sprintf(form, secret)), "a value shows as %s", form)
+			require.False(t, strings.Contains(given, fmt.Sprintf(form, secret)), "a value shows as %s", form)
 		}
 	}
 }
 
-func TestValueDoesNotTravelAsJSON(t *testing.T) {
-	text, err := json.Marshal(map[Name]Value{"k": valueFrom(1)})
+func TestValueCannotBeReadFromJSON(t *testing.T) {
+	given, err := json.Marshal(map[Name]Value{"k": valueFrom(1)})
 	require.NoError(t, err)
-	assert.JSONEq(t, `{"k":"[redacted]"}`, string(text))
+	assert.JSONEq(t, `{"k":"[redacted]"}`, string(given))
 
 	var value Value
-	require.ErrorContains(t, json.Unmarshal([]byte(`"[redacted]"`), &value), "does not travel")
+	require.ErrorContains(t, json.Unmarshal([]byte(`"[redacted]"`), &value), "read from JSON")
 }

@@ -1,8 +1,8 @@
-// Package keystore reads a ring of origin keys from Parameter Store: each key is
-// one SecureString directly below the ring's path, made once and never changed.
+// Package keystore reads a keyring of origin keys from Parameter Store: each key is
+// one SecureString directly below the keyring's path, made once and never changed.
 //
-// It knows no SDK, whose packages for Parameter Store take the authorizer longer to
-// start than all the rest of it. Package ssmstore, which changes rings, has one.
+// It imports no SDK: the SDK's package for Parameter Store takes the authorizer longer to
+// start than all the rest of it. Package ssmstore, which changes keyrings, uses the SDK.
 package keystore
 
 import (
@@ -17,46 +17,46 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// PageSize is how many parameters Parameter Store lists at once, at most.
+// PageSize is the most parameters that Parameter Store lists at once.
 const PageSize = 10
 
-// Parameter is a parameter as it is listed.
+// Parameter is a listed parameter.
 type Parameter struct {
 	Name     string
-	Value    string    // in clear only where decryption was asked for
-	Modified time.Time // zero if the service did not say
+	Value    string    // in clear only if decryption was requested
+	Modified time.Time // zero if the service returned no date
 }
 
-// Page is a part of a list of parameters.
+// Page is one page of a list of parameters.
 type Page struct {
 	Parameters []Parameter
-	Next       string // asks for the next page; empty on the last
+	Next       string // token of the next page; empty on the last
 }
 
-// Lister lists what is directly below a path in Parameter Store, page by page:
+// Lister lists the parameters directly below a path in Parameter Store, page by page:
 // next is empty for the first. Its errors wrap a [smithy.APIError] when the service
-// refused.
+// returned an error.
 type Lister interface {
 	ListParameters(ctx context.Context, path, next string, decrypt bool) (Page, error)
 }
 
-// Reader reads the ring below one path.
+// Reader reads the keyring below one path.
 type Reader struct {
 	parameters Lister
 	path       string
 }
 
-// NewReader returns the Reader of the ring below path.
+// NewReader returns the Reader of the keyring below path.
 func NewReader(parameters Lister, path string) Reader {
 	return Reader{parameters: parameters, path: path}
 }
 
-// Contents is what is stored below a ring's path.
+// Contents holds the parameters below a keyring's path.
 type Contents struct {
-	Ring keyring.Ring
+	Keyring keyring.Keyring
 
-	// Skipped are the parameters that are no keys. Somebody else made or changed
-	// them: they are worth a warning and nothing more.
+	// Skipped lists the parameters that are no keys. Gatehouse did not make them: they
+	// are worth a warning and nothing more.
 	Skipped []Skipped
 }
 
@@ -66,7 +66,7 @@ type Skipped struct {
 	Reason    string
 }
 
-// Read returns the ring.
+// Read returns the keyring.
 func (r Reader) Read(ctx context.Context) (Contents, error) {
 	var found Contents
 	var keys []keyring.Key
@@ -83,10 +83,10 @@ func (r Reader) Read(ctx context.Context) (Contents, error) {
 		return nil
 	})
 	if err == nil {
-		found.Ring, err = keyring.NewRing(keys...)
+		found.Keyring, err = keyring.New(keys...)
 	}
 	if err != nil {
-		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, WithMend(err, "kms:Decrypt"))
+		return Contents{}, fmt.Errorf("read the origin keys below %s: %w", r.path, WithHint(err, "kms:Decrypt"))
 	}
 	return found, nil
 }
@@ -124,8 +124,8 @@ func (r Reader) each(ctx context.Context, decrypt bool, visit func(Parameter) er
 	return nil
 }
 
-// KeyOf returns the key that a parameter of the ring below path holds, and an error
-// without the parameter's value if it holds none.
+// KeyOf returns the key that a parameter of the keyring below path holds. If it holds
+// none, the error doesn't contain the parameter's value.
 func KeyOf(path string, parameter Parameter) (keyring.Key, error) {
 	name, err := nameOf(path, parameter)
 	if err != nil {
@@ -142,12 +142,39 @@ func nameOf(path string, parameter Parameter) (keyring.Name, error) {
 	return keyring.ParseName(strings.TrimPrefix(parameter.Name, path+"/"))
 }
 
-// WithMend says what to do about a refusal by KMS, which Parameter Store passes on
-// without the name of the permission: action is that.
-func WithMend(err error, action string) error {
-	var refused smithy.APIError
-	if !errors.As(err, &refused) || refused.ErrorCode() != "AccessDeniedException" || !strings.Contains(refused.ErrorMessage(), "master key") {
+// WithHint adds the missing permission, action, to an error of KMS: Parameter Store passes
+// such an error on without it.
+func WithHint(err error, action string) error {
+	var apiError smithy.APIError
+	if !errors.As(err, &apiError) || apiError.ErrorCode() != "AccessDeniedException" || !strings.Contains(apiError.ErrorMessage(), "master key") {
 		return err
 	}
-	return fmt.Errorf("%w (allow the role %s on the KMS key of the ring, and see that the key is there and enabled)", err, action)
+	return fmt.Errorf("%w (allow the role %s on the KMS key of the keyring, and check that the key exists and is enabled)", err, action)
+}
+
+// PathForm describes the paths that [IsPath] accepts.
+const PathForm = "a parameter path such as /gatehouse/dev/origin-key"
+
+// maxPathLevels leaves one of Parameter Store's 15 levels for the keys.
+const maxPathLevels = 14
+
+// IsPath reports whether path can be that of a keyring.
+func IsPath(path string) bool {
+	rest, absolute := strings.CutPrefix(path, "/")
+	if !absolute {
+		return false
+	}
+	levels := strings.Split(rest, "/")
+	for _, level := range levels {
+		if level == "" || strings.ContainsFunc(level, notInPath) {
+			return false
+		}
+	}
+	return len(levels) <= maxPathLevels
+}
+
+func notInPath(r rune) bool {
+	letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	digit := '0' <= r && r <= '9'
+	return !letter && !digit && !strings.ContainsRune("-_.", r)
 }

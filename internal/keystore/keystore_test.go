@@ -49,8 +49,8 @@ func TestReadReturnsTheRingOverAllPages(t *testing.T) {
 			found, err := keystore.NewReader(ssmstore.NewLister(fake), path).Read(t.Context())
 			require.NoError(t, err)
 			assert.Empty(t, found.Skipped)
-			require.Equal(t, int(count), found.Ring.Len(), "page size %d", pageSize)
-			for n, got := range found.Ring.Keys() {
+			require.Equal(t, int(count), found.Keyring.Len(), "page size %d", pageSize)
+			for n, got := range found.Keyring.Keys() {
 				want := key(byte(n))
 				require.Equal(t, want.Name, got.Name)
 				require.Equal(t, want.Created, got.Created)
@@ -71,7 +71,7 @@ func TestReadSkipsWhatIsNoKeyAndNamesIt(t *testing.T) {
 
 	found, err := keystore.NewReader(ssmstore.NewLister(fake), path).Read(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, 1, found.Ring.Len())
+	assert.Equal(t, 1, found.Keyring.Len())
 	require.Len(t, found.Skipped, 2)
 	assert.Equal(t, malformed, found.Skipped[0].Parameter)
 	assert.Contains(t, found.Skipped[0].Reason, "origin key value: want")
@@ -93,10 +93,10 @@ func TestReadFailsAsAWhole(t *testing.T) {
 	require.ErrorContains(t, err, "read the origin keys below "+path)
 	var internal *types.InternalServerError
 	require.ErrorAs(t, err, &internal)
-	assert.Zero(t, found.Ring.Len(), "half a ring would refuse good requests")
+	assert.Zero(t, found.Keyring.Len(), "half a keyring would reject valid requests")
 }
 
-func TestReadRefusesAnAnswerWithoutDates(t *testing.T) {
+func TestReadRejectsAResponseWithoutDates(t *testing.T) {
 	_, err := keystore.NewReader(ssmstore.NewLister(undated{fakeWith(1)}), path).Read(t.Context())
 	require.ErrorContains(t, err, "without its date of modification")
 }

@@ -16,7 +16,7 @@ func TestWrite(t *testing.T) {
 	var out strings.Builder
 	at := time.Date(2026, 1, 31, 12, 0, 0, 123e6, time.UTC)
 	require.NoError(t, metrics.Write(&out, at, "gatehouse-dev",
-		metrics.Seconds(metrics.KeyAge, 90*time.Minute), metrics.Count(metrics.RingSize, 2)))
+		metrics.Seconds(metrics.KeyAge, 90*time.Minute), metrics.Count(metrics.KeyringSize, 2)))
 	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
 	assert.JSONEq(t, `{
 		"_aws": {"Timestamp": 1769860800123, "CloudWatchMetrics": [{

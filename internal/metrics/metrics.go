@@ -18,11 +18,11 @@ const (
 // The rotator's metrics, written once a run. Times are in seconds.
 const (
 	KeyAge       = "KeyAge"       // of the key in use, since it was made
-	RingSize     = "RingSize"     // keys
+	KeyringSize  = "RingSize"     // keys
 	Steps        = "Steps"        // that changed something
 	Duration     = "Duration"     // of the run
 	DeployingFor = "DeployingFor" // since the change that CloudFront is deploying; 0 when deployed
-	Repairs      = "Repairs"      // of a header that was in no key of the ring
+	Repairs      = "Repairs"      // of a header that was in no key of the keyring
 	FailedChecks = "FailedChecks" // of requests through the front door
 	Failures     = "Failures"     // runs that ended with an error
 )

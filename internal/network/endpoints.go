@@ -1,12 +1,17 @@
 package network
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// gatewayServices have endpoints that cost nothing, and keep traffic off the NAT.
+// gatewayServices are the services with gateway endpoints, which cost nothing and keep
+// traffic off the NAT gateways.
 var gatewayServices = []string{"dynamodb", "s3"}
 
 func (n *Network) newGatewayEndpoints(ctx *pulumi.Context, name string, args *Args) error {
@@ -29,8 +34,9 @@ func (n *Network) newGatewayEndpoints(ctx *pulumi.Context, name string, args *Ar
 	return nil
 }
 
-// newInterfaceEndpoints puts the services of the settings into the private subnets of
-// the zones that have them, under their usual names and for the VPC only.
+// newInterfaceEndpoints declares an endpoint for each service of the settings, in the
+// private subnets of the zones that offer it, with the service's usual DNS name and for
+// the VPC only.
 func (n *Network) newInterfaceEndpoints(ctx *pulumi.Context, name string, args *Args) error {
 	if len(n.endpoints) == 0 {
 		return nil
@@ -81,7 +87,48 @@ func (n *Network) newEndpointsGroup(ctx *pulumi.Context, name string, args *Args
 	return group, err
 }
 
-// service returns the name of a service as endpoints know it.
+// service returns the full name of a service, as endpoints require it.
 func (a *Args) service(name string) string {
 	return "com.amazonaws." + a.Deployment.Region + "." + name
+}
+
+// endpoint is an interface endpoint for a service of the settings, with the zones it is
+// in, as indexes of the network's zones.
+type endpoint struct {
+	service string
+	zones   []int
+}
+
+// findEndpoints looks up which zones offer the services. AWS rejects an endpoint with a
+// subnet in a zone that doesn't offer its service; few services are in all zones of a
+// region.
+func findEndpoints(ctx *pulumi.Context, region string, services, zones []string, opts ...pulumi.InvokeOption) ([]endpoint, error) {
+	kind := "Interface"
+	endpoints := make([]endpoint, len(services))
+	for i, service := range services {
+		found, err := ec2.LookupVpcEndpointService(ctx, &ec2.LookupVpcEndpointServiceArgs{Service: &service, ServiceType: &kind}, opts...)
+		if err != nil {
+			return nil, fmt.Errorf("looking up %s of gatehouse:networkInterfaceEndpoints in %s: %w", service, region, err)
+		}
+		if endpoints[i], err = chooseEndpointZones(service, found.AvailabilityZones, zones); err != nil {
+			return nil, err
+		}
+	}
+	return endpoints, nil
+}
+
+// chooseEndpointZones returns an endpoint in those of the network's zones that offer the
+// service, or in all of them if AWS doesn't list the zones that do.
+func chooseEndpointZones(service string, offered, zones []string) (endpoint, error) {
+	e := endpoint{service: service}
+	for i, zone := range zones {
+		if len(offered) == 0 || slices.Contains(offered, zone) {
+			e.zones = append(e.zones, i)
+		}
+	}
+	if len(e.zones) == 0 {
+		return e, fmt.Errorf("gatehouse:networkInterfaceEndpoints names %s, which has no endpoints in the network's zones, %s; allowed: services in at least one of them; %s is in %s",
+			service, strings.Join(zones, ", "), service, strings.Join(offered, ", "))
+	}
+	return e, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
-// newFlowLogs records every connection, allowed or not.
+// newFlowLogs declares flow logs of all connections, accepted and rejected.
 func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) error {
 	flowLog := &ec2.FlowLogArgs{
 		VpcId:       n.VPCID,
@@ -44,7 +44,8 @@ func (n *Network) newFlowLogs(ctx *pulumi.Context, name string, args *Args) erro
 	return err
 }
 
-// newFlowLogsRole lets flow logs of this account and region write to the log group.
+// newFlowLogsRole declares the role with which flow logs of this account and region, and
+// no others, write to the log group.
 func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
 	d := args.Deployment
 	role, err := iam.NewRole(ctx, name+"-flow-logs-role", &iam.RoleArgs{
@@ -73,7 +74,7 @@ func (n *Network) newFlowLogsRole(ctx *pulumi.Context, name string, args *Args, 
 		}, iampolicy.Statement{
 			Sid:       "FindLogGroup",
 			Actions:   []string{"logs:DescribeLogGroups"},
-			Resources: pulumi.StringArray{pulumi.String("*")}, // AWS knows no narrower one
+			Resources: pulumi.StringArray{pulumi.String("*")}, // IAM can't restrict this action to a resource
 		}),
 	}, pulumi.Parent(n))
 	return role, permission, err

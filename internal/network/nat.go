@@ -9,7 +9,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// newNAT gives the private subnets the way out that the settings ask for.
+// newNAT declares as many NAT gateways as the settings require, and the routes of the
+// private subnets to them.
 func (n *Network) newNAT(ctx *pulumi.Context, name string, args *Args) error {
 	gateways := 0
 	switch args.Settings.NAT {
@@ -29,7 +30,7 @@ func (n *Network) newNAT(ctx *pulumi.Context, name string, args *Args) error {
 		if last == nil {
 			return nil
 		}
-		// With fewer gateways than zones, the last serves those that have none.
+		// With fewer gateways than zones, the last one serves the remaining zones.
 		if err := n.newRoute(ctx, fmt.Sprintf("%s-private-%d-internet", name, i), table, &ec2.RouteArgs{
 			DestinationCidrBlock: pulumi.String(anyIPv4),
 			NatGatewayId:         last.ID(),

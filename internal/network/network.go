@@ -1,12 +1,15 @@
-// Package network is the VPC that the private side runs in: one of the stack's own,
-// or an existing one, of which nothing is changed.
+// Package network declares the stack's own VPC: subnets, route tables, NAT gateways, VPC
+// endpoints and flow logs. It also checks an existing VPC, of which it changes nothing.
+// Either way, components attach to the VPC by an [Attachment].
 package network
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
@@ -19,7 +22,7 @@ type Args struct {
 	Settings   config.Network
 }
 
-// Network is a VPC with its subnets, ways out, endpoints and flow logs.
+// Network is a VPC with its subnets, gateways, endpoints and flow logs.
 type Network struct {
 	pulumi.ResourceState
 
@@ -28,9 +31,10 @@ type Network struct {
 	PrivateSubnetIDs  pulumi.StringArray
 	IsolatedSubnetIDs pulumi.StringArray
 
-	FlowLogGroup pulumi.StringInput // the log group's name; nil if flow logs go elsewhere
+	FlowLogGroup pulumi.StringInput // name of the log group; nil if flow logs go to S3
 
-	// SecurityGroupIDs are that of "endpoints", if there are any.
+	// SecurityGroupIDs has the group of the interface endpoints as "endpoints", if there
+	// are any.
 	SecurityGroupIDs pulumi.StringMap
 
 	vpc           *ec2.Vpc
@@ -74,9 +78,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-// Placement is where something private goes in this network.
-func (n *Network) Placement() Placement {
-	return Placement{
+// Attachment returns what components need to attach to this network.
+func (n *Network) Attachment() Attachment {
+	return Attachment{
 		VPCID:            n.VPCID,
 		CIDRs:            []string{n.cidr.String()},
 		PrivateSubnetIDs: n.PrivateSubnetIDs,
@@ -84,7 +88,7 @@ func (n *Network) Placement() Placement {
 	}
 }
 
-// plan decides on zones, subnets and where endpoints go.
+// plan chooses the zones, the subnets, and the zones of each interface endpoint.
 func (n *Network) plan(ctx *pulumi.Context, _ string, args *Args) (err error) {
 	s := args.Settings
 	n.cidr = s.CIDR
@@ -102,7 +106,7 @@ func (n *Network) newVPC(ctx *pulumi.Context, name string, args *Args) (err erro
 	n.vpc, err = ec2.NewVpc(ctx, name+"-vpc", &ec2.VpcArgs{
 		CidrBlock:                    pulumi.String(args.Settings.CIDR.String()),
 		EnableDnsSupport:             pulumi.Bool(true),
-		EnableDnsHostnames:           pulumi.Bool(true), // interface endpoints need it for their names
+		EnableDnsHostnames:           pulumi.Bool(true), // required for private DNS names of interface endpoints
 		AssignGeneratedIpv6CidrBlock: pulumi.Bool(args.Settings.IPv6),
 		Tags:                         args.tags(""),
 	}, pulumi.Parent(n), pulumi.IgnoreChanges([]string{"cidrBlock"}))
@@ -114,8 +118,9 @@ func (n *Network) newVPC(ctx *pulumi.Context, name string, args *Args) (err erro
 	}
 	n.VPCID = n.vpc.ID().ToStringOutput()
 
-	// AWS makes a group that lets its members talk to each other and to everybody,
-	// and puts into it what names no other. Without rules, such a thing is noticed.
+	// AWS creates a default group that allows traffic between its members and to any
+	// address, and puts into it what names no other group. Without rules, such a mistake is
+	// noticed.
 	_, err = ec2.NewDefaultSecurityGroup(ctx, name+"-default-group", &ec2.DefaultSecurityGroupArgs{
 		VpcId:   n.VPCID,
 		Ingress: ec2.DefaultSecurityGroupIngressArray{},
@@ -125,11 +130,39 @@ func (n *Network) newVPC(ctx *pulumi.Context, name string, args *Args) (err erro
 	return err
 }
 
-// tags name a resource, which AWS's console shows nothing else of.
+// tags returns the Name tag of a resource, the only name that AWS's console shows.
 func (a *Args) tags(what string) pulumi.StringMap {
 	name := a.Deployment.Name
 	if what != "" {
 		name += "-" + what
 	}
 	return pulumi.StringMap{"Name": pulumi.String(name)}
+}
+
+// checkCIDR returns an error if the setting differs from the VPC's address range, before
+// anything in the VPC is declared. The program doesn't see the previous setting; but
+// since the engine ignores a change of the range, the VPC's outputs have the present one,
+// in a preview too.
+//
+// AWS can't change the range, and a new VPC can't replace the old one: its NAT gateways
+// need the Elastic IP addresses that the old ones still have.
+func (n *Network) checkCIDR(ctx *pulumi.Context) error {
+	found, err := internals.UnsafeAwaitOutput(ctx.Context(), n.vpc.CidrBlock)
+	if err != nil {
+		return fmt.Errorf("the network's VPC: %w", err)
+	}
+	present, known := found.Value.(string)
+	if !known {
+		return nil // the VPC doesn't exist yet
+	}
+	return compareCIDR(present, n.cidr)
+}
+
+// compareCIDR returns an error unless the VPC's present range is the wanted one.
+func compareCIDR(present string, wanted netip.Prefix) error {
+	if present == wanted.String() {
+		return nil
+	}
+	return fmt.Errorf("gatehouse:networkCidr is %s; allowed: %s, which the network of this stack has for good: "+
+		"for another one, deploy without it first (gatehouse:networkEnabled false), or make another stack", wanted, present)
 }

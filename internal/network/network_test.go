@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// own is the default network with a change or two.
+// own returns the default settings of the stack's own network, with changes.
 func own(t testing.TB, changes ...func(*config.Network)) config.Network {
 	t.Helper()
 	s := pulumitest.Settings(t).Network
@@ -39,7 +39,7 @@ func program(t testing.TB, s config.Network) pulumi.RunFunc {
 	}
 }
 
-// combinations are all choices of a network of the stack's own.
+// combinations returns all combinations of settings of the stack's own network.
 func combinations(t testing.TB) map[string]config.Network {
 	all := map[string]config.Network{}
 	for zones := 2; zones <= 3; zones++ {
@@ -97,7 +97,7 @@ func TestEveryVPCHasFlowLogsAndAnEmptyDefaultGroup(t *testing.T) {
 	})
 }
 
-func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
+func TestOnlyPublicSubnetsAssignPublicAddresses(t *testing.T) {
 	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		subnets := r.OfType("aws:ec2/subnet:Subnet")
 		require.Len(t, subnets, 3*s.ZoneCount)
@@ -108,7 +108,7 @@ func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
 	})
 }
 
-func TestNothingIsOpenToEverybody(t *testing.T) {
+func TestNoSecurityGroupIsOpenToAnyAddress(t *testing.T) {
 	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		for _, group := range r.OfType("aws:ec2/securityGroup:SecurityGroup") {
 			assert.True(t, group.Input("ingress").IsNull(), "the rules of %s are apart", group.Name)
@@ -128,7 +128,7 @@ func TestNothingIsOpenToEverybody(t *testing.T) {
 	})
 }
 
-// routes are a tier's in one zone: destination to target.
+// routes returns the routes of a tier in one zone, as a map from destination to target.
 func routes(t testing.TB, r *pulumitest.Recorder, tier string, zone int) map[string]string {
 	t.Helper()
 	association := r.Named(t, "aws:ec2/routeTableAssociation:RouteTableAssociation", fmt.Sprintf("network-%s-%d", tier, zone))
@@ -137,14 +137,14 @@ func routes(t testing.TB, r *pulumitest.Recorder, tier string, zone int) map[str
 	for _, route := range r.OfType("aws:ec2/route:Route") {
 		if route.Text("routeTableId") == association.Text("routeTableId") {
 			to := route.Text("destinationCidrBlock") + route.Text("destinationIpv6CidrBlock")
-			assert.NotContains(t, found, to, "two routes to the same")
+			assert.NotContains(t, found, to, "two routes to the same destination")
 			found[to] = route.Text("gatewayId") + route.Text("natGatewayId") + route.Text("egressOnlyGatewayId")
 		}
 	}
 	return found
 }
 
-func TestEachTierReachesWhatItMay(t *testing.T) {
+func TestRoutesOfEachTier(t *testing.T) {
 	each(t, func(t *testing.T, s config.Network, r *pulumitest.Recorder) {
 		for zone := range s.ZoneCount {
 			public := map[string]string{"0.0.0.0/0": "network-internet-id"}
@@ -179,7 +179,7 @@ func TestNATGatewaysAreInPublicSubnetsOfTheirZones(t *testing.T) {
 			assert.Equal(t, fmt.Sprintf("network-public-%d-id", zone), gateway.Text("subnetId"))
 			assert.True(t, slices.ContainsFunc(gateway.Request.GetDependencies(), func(urn string) bool {
 				return strings.HasSuffix(urn, "::network-internet")
-			}), "a NAT gateway without a way out fails")
+			}), "a NAT gateway requires an internet gateway")
 		}
 	})
 }
@@ -223,7 +223,7 @@ func TestIPv6Addresses(t *testing.T) {
 	})
 }
 
-func TestAddingAZoneChangesNothing(t *testing.T) {
+func TestAddingAZoneChangesNoExistingResource(t *testing.T) {
 	for name, s := range combinations(t) {
 		if s.ZoneCount != 2 {
 			continue
@@ -235,7 +235,7 @@ func TestAddingAZoneChangesNothing(t *testing.T) {
 			for _, r := range before.All() {
 				switch {
 				case r.Type == "aws:ec2/vpcEndpoint:VpcEndpoint", !r.Custom():
-					// They reach into the new zone, without being replaced.
+					// Endpoints get another subnet or route table, without being replaced.
 				default:
 					assert.Equal(t, r.Input(""), after.Named(t, r.Type, r.Name).Input(""), "%s %s", r.Type, r.Name)
 				}
@@ -303,7 +303,7 @@ func TestZones(t *testing.T) {
 	}
 }
 
-func TestThePlacementAndTheOutputs(t *testing.T) {
+func TestAttachmentAndOutputs(t *testing.T) {
 	got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
 		n, err := network.New(ctx, "network", &network.Args{
 			Deployment: pulumitest.Deployment(t),
@@ -312,16 +312,16 @@ func TestThePlacementAndTheOutputs(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		placement := n.Placement()
+		attachment := n.Attachment()
 		return pulumi.Map{
-			"vpc": placement.VPCID, "cidrs": pulumi.ToStringArray(placement.CIDRs), "placed": placement.PrivateSubnetIDs,
+			"vpc": attachment.VPCID, "cidrs": pulumi.ToStringArray(attachment.CIDRs), "attached": attachment.PrivateSubnetIDs,
 			"public": n.PublicSubnetIDs, "private": n.PrivateSubnetIDs, "isolated": n.IsolatedSubnetIDs, "groups": n.SecurityGroupIDs,
 		}, nil
 	})
 	assert.Equal(t, map[string]any{
 		"vpc":      "network-vpc-id",
 		"cidrs":    []any{"10.0.0.0/16"},
-		"placed":   []any{"network-private-0-id", "network-private-1-id"},
+		"attached": []any{"network-private-0-id", "network-private-1-id"},
 		"public":   []any{"network-public-0-id", "network-public-1-id"},
 		"private":  []any{"network-private-0-id", "network-private-1-id"},
 		"isolated": []any{"network-isolated-0-id", "network-isolated-1-id"},
@@ -329,10 +329,42 @@ func TestThePlacementAndTheOutputs(t *testing.T) {
 	}, got)
 }
 
-func TestEverythingOfTheNetworkIsNamed(t *testing.T) {
+func TestEveryResourceHasANameTag(t *testing.T) {
 	for _, r := range deploy(t, combinations(t)["3 zones, NAT perZone, 3 endpoints, IPv6 true, flow logs to cloudwatch"]).All() {
 		if tags := r.Input("tags"); !tags.IsNull() {
 			assert.Contains(t, tags.ObjectValue(), resource.PropertyKey("Name"), r.Name)
 		}
 	}
+}
+
+// deployed mocks an account in which the VPC exists with another address range, which is
+// the engine's result of an ignored change.
+type deployed struct {
+	*pulumitest.Recorder
+	cidr string
+}
+
+func (d deployed) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	id, state, err := d.Recorder.NewResource(args)
+	if args.TypeToken == "aws:ec2/vpc:Vpc" {
+		state["cidrBlock"] = resource.NewProperty(d.cidr)
+	}
+	return id, state, err
+}
+
+func TestAddressRangeCantBeChanged(t *testing.T) {
+	s := own(t, func(s *config.Network) { s.CIDR = netip.MustParsePrefix("10.1.0.0/16") })
+	run := func(cidr string) (*pulumitest.Recorder, error) {
+		d := deployed{&pulumitest.Recorder{}, cidr}
+		return d.Recorder, pulumi.RunErr(program(t, s), pulumi.WithMocks(pulumitest.Project, pulumitest.Stack, d))
+	}
+	_, err := run("10.1.0.0/16")
+	assert.NoError(t, err)
+
+	r, err := run("10.0.0.0/16")
+	assert.ErrorContains(t, err, "gatehouse:networkCidr is 10.1.0.0/16; allowed: 10.0.0.0/16")
+	for _, made := range r.All() {
+		assert.Contains(t, []string{"gatehouse:network:Network", "aws:ec2/vpc:Vpc"}, made.Type, "nothing in the VPC is declared")
+	}
+	assert.Equal(t, []string{"cidrBlock"}, r.Only(t, "aws:ec2/vpc:Vpc").Request.GetIgnoreChanges())
 }

@@ -10,13 +10,13 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/network/subnets"
 )
 
-// Everywhere, as routes spell it.
+// Destinations of default routes.
 const (
 	anyIPv4 = "0.0.0.0/0"
 	anyIPv6 = "::/0"
 )
 
-// newPublicTier makes the subnets that the internet reaches, and that reach it.
+// newPublicTier declares the subnets with routes to and from the internet.
 func (n *Network) newPublicTier(ctx *pulumi.Context, name string, args *Args) (err error) {
 	n.internet, err = ec2.NewInternetGateway(ctx, name+"-internet", &ec2.InternetGatewayArgs{
 		VpcId: n.VPCID,
@@ -47,8 +47,8 @@ func (n *Network) newPublicTier(ctx *pulumi.Context, name string, args *Args) (e
 	})
 }
 
-// newPrivateTier makes the subnets that reach the internet at most, each with a
-// route table: changing the kind of NAT then changes routes and nothing else.
+// newPrivateTier declares the subnets that can at most open connections to the internet,
+// each with a route table of its own: changing the kind of NAT then changes routes only.
 func (n *Network) newPrivateTier(ctx *pulumi.Context, name string, args *Args) error {
 	for i := range n.zones {
 		table, err := n.newTable(ctx, name, args, fmt.Sprintf("private-%d", i))
@@ -83,8 +83,8 @@ func (n *Network) newPrivateTier(ctx *pulumi.Context, name string, args *Args) e
 	return nil
 }
 
-// newIsolatedTier makes the subnets that reach the VPC, and the AWS services that
-// have endpoints in it.
+// newIsolatedTier declares the subnets that reach only the VPC and the AWS services with
+// endpoints in it.
 func (n *Network) newIsolatedTier(ctx *pulumi.Context, name string, args *Args) (err error) {
 	if n.isolatedTable, err = n.newTable(ctx, name, args, "isolated"); err != nil {
 		return err
@@ -112,7 +112,7 @@ func (n *Network) newRoute(ctx *pulumi.Context, name string, table *ec2.RouteTab
 	return err
 }
 
-// newSubnet makes a zone's subnet of a tier and returns its id.
+// newSubnet declares a zone's subnet of a tier and returns its id.
 func (n *Network) newSubnet(ctx *pulumi.Context, name string, args *Args, zone int, tier subnets.Tier, table *ec2.RouteTable) (pulumi.StringOutput, error) {
 	what := fmt.Sprintf("%s-%d", tier, zone)
 	subnetArgs := &ec2.SubnetArgs{
@@ -138,8 +138,8 @@ func (n *Network) newSubnet(ctx *pulumi.Context, name string, args *Args, zone i
 }
 
 func (n *Network) ipv6Subnet(zone int, tier subnets.Tier) pulumi.StringOutput {
-	return n.vpc.Ipv6CidrBlock.ApplyT(func(text string) (string, error) {
-		vpc, err := netip.ParsePrefix(text)
+	return n.vpc.Ipv6CidrBlock.ApplyT(func(cidr string) (string, error) {
+		vpc, err := netip.ParsePrefix(cidr)
 		if err != nil {
 			return "", fmt.Errorf("the VPC's IPv6 addresses: %w", err)
 		}

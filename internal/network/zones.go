@@ -9,21 +9,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// withoutLinks are the zones, by id, in which API Gateway makes no VPC links (its
-// developer guide, "VPC links for HTTP APIs", availability by region). The name of
+// withoutLinks are the ids of the zones in which API Gateway doesn't support VPC links
+// (its developer guide, "VPC links for HTTP APIs", availability by region). The name of
 // such a zone differs from account to account.
 var withoutLinks = []string{"ape1-az1", "apne1-az3", "apne2-az4", "cac1-az4", "euw3-az2", "use1-az3", "usw1-az2"}
 
 // zone is an availability zone as an account sees it.
 type zone struct{ name, id string }
 
-// findZones returns the names of the zones that the subnets go to. It looks at
-// zones in whatever state, since one that is impaired must not move the subnets of
-// the others.
+// findZones returns the names of the zones for the subnets. It considers zones in any
+// state, since an impaired zone must not move the subnets of the others.
 func findZones(ctx *pulumi.Context, region string, count int, named []string, opts ...pulumi.InvokeOption) ([]string, error) {
 	found, err := aws.GetAvailabilityZones(ctx, &aws.GetAvailabilityZonesArgs{
 		Filters: []aws.GetAvailabilityZonesFilter{
-			// Local and Wavelength zones are opted in to; they have no load balancers.
+			// Local and Wavelength zones require an opt-in; they have no load balancers.
 			{Name: "opt-in-status", Values: []string{"opt-in-not-required"}},
 		},
 	}, opts...)
@@ -40,7 +39,7 @@ func findZones(ctx *pulumi.Context, region string, count int, named []string, op
 	return chooseZones(zones, region, count, named)
 }
 
-// chooseZones returns the named zones, or the first that are fit.
+// chooseZones returns the named zones, or the first ones that support VPC links.
 func chooseZones(all []zone, region string, count int, named []string) ([]string, error) {
 	var fit []string
 	for _, z := range all {

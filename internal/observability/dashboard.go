@@ -125,7 +125,7 @@ func (a *Args) rotation() section {
 		}},
 		{title: "Steps", region: a.Deployment.Region, unit: "steps", lines: []line{
 			{label: "steps", metric: a.ofStack(metrics.Steps, "Sum")},
-			{label: "keys in the keyring", metric: a.ofStack(metrics.RingSize, "Maximum")},
+			{label: "keys in the keyring", metric: a.ofStack(metrics.KeyringSize, "Maximum")},
 			{label: "repairs", metric: a.ofStack(metrics.Repairs, "Sum")},
 		}},
 		{title: "Time in deployment of CloudFront", region: a.Deployment.Region, unit: "s", bound: a.LongestDeployment.Seconds(), lines: []line{

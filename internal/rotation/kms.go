@@ -17,8 +17,8 @@ var administration = []string{
 	"kms:UpdateKeyDescription",
 }
 
-// newKMSKey makes the key that encrypts the ring. Its policy leaves it to IAM who
-// uses it, but only through Parameter Store and only for keys of the ring.
+// newKMSKey makes the key that encrypts the keyring. Its policy leaves it to IAM who
+// uses it, but only through Parameter Store and only for keys of the keyring.
 func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error {
 	d := args.Deployment
 	account := iampolicy.Principal{Type: "AWS", ID: pulumi.Sprintf("arn:%s:iam::%s:root", d.Partition, d.AccountID)}
@@ -37,7 +37,7 @@ func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error
 				Conditions: []iampolicy.Condition{
 					{Operator: "StringEquals", Key: "kms:ViaService", Value: pulumi.Sprintf("ssm.%s.amazonaws.com", d.Region)},
 					{Operator: "StringEquals", Key: "kms:CallerAccount", Value: pulumi.String(d.AccountID)},
-					r.Ring.keysOnly(),
+					r.Keyring.keysOnly(),
 				},
 			},
 		),
@@ -45,7 +45,7 @@ func (r *Rotation) newKMSKey(ctx *pulumi.Context, name string, args *Args) error
 	if err != nil {
 		return err
 	}
-	r.Ring.KMSKeyARN = key.Arn
+	r.Keyring.KMSKeyARN = key.Arn
 	_, err = kms.NewAlias(ctx, name+"-kms-alias", &kms.AliasArgs{
 		Name:        pulumi.String("alias/" + d.Name + "-origin-key"),
 		TargetKeyId: key.KeyId,

@@ -16,7 +16,7 @@ import (
 // the rotator, so that it makes no difference what the rotator does meanwhile, and how
 // old Pulumi's state is.
 //
-// The ring is read when the first key is in it, and when all that is given as after is
+// The keyring is read when the first key is in it, and when all that is given as after is
 // known: what else the distribution needs, so that it is updated soon after.
 //
 // A preview reads no key, so that its role needs no permission to: the distribution
@@ -31,20 +31,20 @@ func (r *Rotation) OriginKey(ctx *pulumi.Context, after ...pulumi.Input) pulumi.
 			known = append(known, input)
 		}
 	}
-	path := pulumi.All(known...).ApplyT(func([]any) string { return r.Ring.Path }).(pulumi.StringOutput)
+	path := pulumi.All(known...).ApplyT(func([]any) string { return r.Keyring.Path }).(pulumi.StringOutput)
 	ring := ssm.GetParametersByPathOutput(ctx, ssm.GetParametersByPathOutputArgs{
 		Path:           path,
 		WithDecryption: pulumi.Bool(true),
 	}, pulumi.Parent(r))
 	return pulumi.ToSecret(ring.ApplyT(func(listed ssm.GetParametersByPathResult) (string, error) {
-		chosen, err := choose(r.Ring.Path, listed, time.Now(), r.times)
+		chosen, err := choose(r.Keyring.Path, listed, time.Now(), r.times)
 		return chosen.Value.Reveal(), err
 	})).(pulumi.StringOutput)
 }
 
 // choose returns the key that CloudFront is handed, of those that were listed below
 // the path. What else is stored there is left out, as the rotator leaves it out.
-func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times keyring.Settings) (keyring.Key, error) {
+func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, times keyring.Times) (keyring.Key, error) {
 	if len(listed.Names) != len(listed.Values) {
 		return keyring.Key{}, fmt.Errorf("the parameters below %s came as %d names and %d values", path, len(listed.Names), len(listed.Values))
 	}
@@ -55,7 +55,7 @@ func choose(path string, listed ssm.GetParametersByPathResult, now time.Time, ti
 			keys = append(keys, key)
 		}
 	}
-	ring, err := keyring.NewRing(keys...)
+	ring, err := keyring.New(keys...)
 	if err != nil {
 		return keyring.Key{}, err
 	}

@@ -21,7 +21,7 @@ func stored(made time.Time, number byte) (parameter, value string) {
 
 func TestTheKeyIsChosenByItsNamesAge(t *testing.T) {
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	times := keyring.Settings{Settle: 30 * time.Second, Grace: 30 * time.Minute}
+	times := keyring.Times{Settle: 30 * time.Second, Grace: 30 * time.Minute}
 	var listed ssm.GetParametersByPathResult
 	for i, age := range []time.Duration{time.Minute, 2 * time.Hour, time.Hour} { // in any order
 		name, value := stored(now.Add(-age), byte(i+1))
@@ -42,7 +42,7 @@ func TestNoErrorShowsAValue(t *testing.T) {
 		{Names: []string{name}},
 		{Names: []string{name, name}, Values: []string{value, value}},
 	} {
-		_, err := choose(ringPath, listed, now, keyring.Settings{Grace: 30 * time.Minute})
+		_, err := choose(ringPath, listed, now, keyring.Times{Grace: 30 * time.Minute})
 		require.Error(t, err)
 		assert.NotContains(t, err.Error(), value)
 	}

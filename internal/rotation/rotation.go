@@ -1,4 +1,4 @@
-// Package rotation is the origin key's home: the ring, the KMS key that encrypts
+// Package rotation is the origin key's home: the keyring, the KMS key that encrypts
 // it, and the rotator, the one function that changes it.
 package rotation
 
@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // RotatorTimeout has room for a whole run: a new key settles, replaced ones drain,
@@ -30,22 +31,22 @@ type Args struct {
 	CacheTime time.Duration
 }
 
-// Rotation is the ring with its rotator.
+// Rotation is the keyring with its rotator.
 type Rotation struct {
 	pulumi.ResourceState
 
-	Ring    Ring
+	Keyring Keyring
 	Rotator *function.Function
 
 	firstKey *lambda.Invocation
-	times    keyring.Settings
+	times    keyring.Times
 }
 
-// New declares the ring and the rotator, and has the rotator make the first key.
+// New declares the keyring and the rotator, and has the rotator make the first key.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Rotation, error) {
 	r := &Rotation{
-		Ring:  Ring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
-		times: times(args.Settings),
+		Keyring: Keyring{Path: args.Deployment.Path + "/origin-key", deployment: args.Deployment},
+		times:   times(args.Settings),
 	}
 	if err := ctx.RegisterComponentResource("gatehouse:rotation:Rotation", name, r, opts...); err != nil {
 		return nil, err
@@ -60,17 +61,27 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{
-		"parameterPath": pulumi.String(r.Ring.Path),
-		"kmsKeyArn":     r.Ring.KMSKeyARN,
+		"parameterPath": pulumi.String(r.Keyring.Path),
+		"kmsKeyArn":     r.Keyring.KMSKeyARN,
 		"rotatorName":   r.Rotator.Name,
 	})
 }
 
 func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err error) {
+	variables := pulumi.ToStringMap(lambdaenv.Rotator{
+		Stack:      args.Deployment.Name,
+		KeyPath:    r.Keyring.Path,
+		Header:     args.Key.Header,
+		APIPrefix:  args.APIPrefix,
+		Times:      r.times,
+		KeyringTTL: args.Key.MemoryTTL,
+		CacheTime:  args.CacheTime,
+	}.Variables())
+	variables[lambdaenv.KMSKeyVariable] = r.Keyring.KMSKeyARN
 	r.Rotator, err = function.New(ctx, name+"-rotator", &function.Args{
 		Deployment:  args.Deployment,
 		Code:        "rotator",
-		Description: "Makes, changes and removes the origin keys below " + r.Ring.Path,
+		Description: "Makes, changes and removes the origin keys below " + r.Keyring.Path,
 		Timeout:     int(RotatorTimeout.Seconds()),
 		Memory:      128,
 
@@ -78,24 +89,12 @@ func (r *Rotation) newRotator(ctx *pulumi.Context, name string, args *Args) (err
 		// any reservation leaves it out.
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 
-		Environment: pulumi.StringMap{
-			"GATEHOUSE_STACK":         pulumi.String(args.Deployment.Name),
-			"GATEHOUSE_KEY_PATH":      pulumi.String(r.Ring.Path),
-			"GATEHOUSE_KMS_KEY":       r.Ring.KMSKeyARN,
-			"GATEHOUSE_ORIGIN_HEADER": pulumi.String(args.Key.Header),
-			"GATEHOUSE_API_PREFIX":    pulumi.String(args.APIPrefix),
-			"GATEHOUSE_INTERVAL":      pulumi.String(args.Settings.Interval.String()),
-			"GATEHOUSE_SETTLE":        pulumi.String(args.Settings.Settle.String()),
-			"GATEHOUSE_GRACE":         pulumi.String(args.Settings.Grace.String()),
-			"GATEHOUSE_DRAIN":         pulumi.String(args.Settings.Drain.String()),
-			"GATEHOUSE_RING_TTL":      pulumi.String(args.Key.MemoryTTL.String()),
-			"GATEHOUSE_CACHE_TIME":    pulumi.String(args.CacheTime.String()),
-		},
-		Statements: append(r.Ring.ReadStatements(), r.Ring.writeStatements()...),
+		Environment: variables,
+		Statements:  append(r.Keyring.ReadStatements(), r.Keyring.writeStatements()...),
 	}, pulumi.Parent(r))
 	return err
 }
 
-func times(s config.Rotation) keyring.Settings {
-	return keyring.Settings{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
+func times(s config.Rotation) keyring.Times {
+	return keyring.Times{Interval: s.Interval, Settle: s.Settle, Grace: s.Grace, Drain: s.Drain}
 }

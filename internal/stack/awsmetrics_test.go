@@ -24,7 +24,7 @@ var knownMetrics = map[string]map[string][]string{
 	),
 	metrics.Namespace: merged(
 		of([]string{metrics.StackDimension},
-			metrics.KeyAge, metrics.RingSize, metrics.Steps, metrics.Duration, metrics.DeployingFor, metrics.Repairs, metrics.FailedChecks, metrics.Failures,
+			metrics.KeyAge, metrics.KeyringSize, metrics.Steps, metrics.Duration, metrics.DeployingFor, metrics.Repairs, metrics.FailedChecks, metrics.Failures,
 			metrics.Requests, metrics.Denials),
 		of([]string{metrics.StackDimension, metrics.ErrorTypeDimension + " " + metrics.StackDimension}, metrics.Errors),
 		of([]string{metrics.StackDimension, metrics.ModelDimension + " " + metrics.StackDimension},

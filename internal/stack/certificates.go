@@ -18,7 +18,7 @@ import (
 type certificates struct {
 	authority   *authority.Authority // nil if an existing one issues
 	issuer      authority.Issuer
-	namespace   *namespace.Cluster
+	namespace   *namespace.Namespace
 	certificate *certificate.Certificate
 	workload    *workload.Workload // nil unless the settings enable it
 }
@@ -55,7 +55,7 @@ func declareCertificates(ctx *pulumi.Context, d deployment.Deployment, s config.
 		Settings:   s.Certificate,
 		Vault:      s.Vault,
 		Issuer:     c.issuer,
-		Cluster:    c.namespace,
+		Namespace:  c.namespace,
 	}, pulumi.Providers(onVault, onKubernetes))
 	if err != nil || !s.Workload.Enabled {
 		return c, err
@@ -85,7 +85,7 @@ func (c certificates) workloadArgs(s config.Settings, private privateNetwork) *w
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,
-		Cluster:    c.namespace,
+		Namespace:  c.namespace,
 		SecretName: c.certificate.SecretName,
 	}
 	if issued := c.issued(); issued != nil {

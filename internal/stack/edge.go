@@ -24,7 +24,7 @@ func declareDomain(ctx *pulumi.Context, s config.Settings, p providers) (certifi
 	if err != nil {
 		return nil, err
 	}
-	return certified.CertificateARN, nil
+	return certified.ARN, nil
 }
 
 // declareEdge declares the distribution, with the firewall before it and the functions
@@ -79,7 +79,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 	if err != nil {
 		return err
 	}
-	args.ResponseHeadersPolicyID = headers.PolicyID
+	args.ResponseHeadersPolicyID = headers.ID
 
 	var problemsPrefix string
 	if s.Edge.ErrorDocuments {

@@ -80,7 +80,7 @@ var exports = []export{
 	},
 	{
 		"parameterPath", stringType, always, "path of the keyring in Parameter Store",
-		func(c components) pulumi.Input { return pulumi.String(c.rotation.Ring.Path) },
+		func(c components) pulumi.Input { return pulumi.String(c.rotation.Keyring.Path) },
 	},
 	{
 		"originHeaderName", stringType, always, "name of the header that carries the origin key",
@@ -164,7 +164,7 @@ var exports = []export{
 	},
 	{
 		"tlsSecretNamespace", stringType, withVault, "namespace of that Secret",
-		func(c components) pulumi.Input { return c.certificates.namespace.Namespace },
+		func(c components) pulumi.Input { return c.certificates.namespace.Name },
 	},
 	{
 		"caCertificate", stringType, withVault, "root certificate that clients trust, PEM",

@@ -10,10 +10,10 @@ import (
 
 // declareModel declares the function behind the API, in the private network if the
 // settings want it there.
-func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, p providers) (*chatapi.Model, error) {
+func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, p providers) (*chatapi.API, error) {
 	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
 	if s.Model.InVPC {
-		args.Place = private.vpcConfig(s.Inference)
+		args.VPC = private.vpcConfig(s.Inference)
 	}
 	if looksUpInAnotherRegion(s) {
 		provider, err := deployment.NewProvider(ctx, "aws-model", s.Model.Region, p.protect)

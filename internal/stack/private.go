@@ -17,7 +17,7 @@ import (
 // privateNetwork holds the VPC with the route to the private model. It is empty unless
 // the settings enable the network.
 type privateNetwork struct {
-	placement network.Placement
+	placement network.Attachment
 	own       *network.Network // nil in an existing VPC
 	inference *inference.Inference
 }
@@ -35,13 +35,13 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 		return privateNetwork{}, err
 	}
 	if n.own != nil {
-		n.placement = n.own.Placement()
+		n.placement = n.own.Attachment()
 	}
 	// Not protected: its targets and listeners come and go with the settings.
 	n.inference, err = inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
-		Placement:  n.placement,
+		Attachment:  n.placement,
 	}, pulumi.Provider(p.regional))
 	return n, err
 }
@@ -57,9 +57,9 @@ func (n privateNetwork) routes() []httpapi.Route {
 }
 
 // vpcConfig attaches the function behind the API to the network.
-func (n privateNetwork) vpcConfig(s config.Inference) *chatapi.Place {
-	return &chatapi.Place{
-		Placement: n.placement,
+func (n privateNetwork) vpcConfig(s config.Inference) *chatapi.VPCConfig {
+	return &chatapi.VPCConfig{
+		Attachment: n.placement,
 		PrivateModel: chatapi.PrivateModel{
 			URL:             n.inference.URL,
 			Port:            n.inference.Port,

@@ -44,10 +44,10 @@ type components struct {
 	rotation      *rotation.Rotation
 	schedule      *rotation.Schedule
 	private       privateNetwork
-	model         *chatapi.Model
-	api           *httpapi.Gateway
+	model         *chatapi.API
+	api           *httpapi.API
 	edge          *edge.Edge
-	firewall      *waf.Firewall
+	firewall      *waf.WebACL
 	accessLogs    *accesslogs.Logs
 	observability *observability.Observability
 	certificates  certificates
@@ -100,7 +100,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Gateway:    s.Gateway,
 		Key:        s.Key,
-		Ring:       c.rotation.Ring,
+		Keyring:    c.rotation.Keyring,
 		Routes:     slices.Concat(c.model.Routes, c.private.routes()),
 	}, onAWS)
 	if err != nil {

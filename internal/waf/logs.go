@@ -14,15 +14,15 @@ import (
 var secretHeaders = []string{"authorization", "cookie", "x-api-key", "api-key"}
 
 // newLogs has the firewall write its log. AWS demands the start of the group's name.
-func (f *Firewall) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv2.WebAcl) error {
+func (w *WebACL) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv2.WebAcl) error {
 	group, err := cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("aws-waf-logs-" + args.Deployment.Name),
 		RetentionInDays: pulumi.Int(args.Deployment.LogRetentionDays),
-	}, pulumi.Parent(f), args.Deployment.HoldsData())
+	}, pulumi.Parent(w), args.Deployment.HoldsData())
 	if err != nil {
 		return err
 	}
-	mayWrite, err := f.letWrite(ctx, name, args, group)
+	mayWrite, err := w.letWrite(ctx, name, args, group)
 	if err != nil {
 		return err
 	}
@@ -34,13 +34,13 @@ func (f *Firewall) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wa
 	if args.Settings.Logs == config.FirewallLogsMatched {
 		configuration.LoggingFilter = matchedOnly(args.Settings)
 	}
-	_, err = wafv2.NewWebAclLoggingConfiguration(ctx, name+"-logging", configuration, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{mayWrite}))
+	_, err = wafv2.NewWebAclLoggingConfiguration(ctx, name+"-logging", configuration, pulumi.Parent(w), pulumi.DependsOn([]pulumi.Resource{mayWrite}))
 	return err
 }
 
 // letWrite lets AWS's deliverer of logs write to the group. AWS would add a policy with
 // this statement by itself, and leave it behind.
-func (f *Firewall) letWrite(ctx *pulumi.Context, name string, args *Args, group *cloudwatch.LogGroup) (*cloudwatch.LogResourcePolicy, error) {
+func (w *WebACL) letWrite(ctx *pulumi.Context, name string, args *Args, group *cloudwatch.LogGroup) (*cloudwatch.LogResourcePolicy, error) {
 	d := args.Deployment
 	return cloudwatch.NewLogResourcePolicy(ctx, name+"-logs-policy", &cloudwatch.LogResourcePolicyArgs{
 		PolicyName: pulumi.String(d.Name + "-waf-logs"),
@@ -54,7 +54,7 @@ func (f *Firewall) letWrite(ctx *pulumi.Context, name string, args *Args, group 
 				{Operator: "ArnLike", Key: "aws:SourceArn", Value: pulumi.Sprintf("arn:%s:logs:%s:%s:*", d.Partition, config.GlobalRegion, d.AccountID)},
 			},
 		}),
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(w))
 }
 
 func redacted(keyHeader string) wafv2.WebAclLoggingConfigurationRedactedFieldArray {

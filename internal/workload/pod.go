@@ -25,7 +25,7 @@ const (
 // template is that of the pods: without privileges, without access to the cluster's
 // API, and with nothing to write to but memory.
 func (a *Args) template() *corev1.PodTemplateSpecArgs {
-	metadata := &metav1.ObjectMetaArgs{Labels: a.Cluster.Labels(component)}
+	metadata := &metav1.ObjectMetaArgs{Labels: a.Namespace.Labels(component)}
 	if a.SerialNumber != nil {
 		metadata.Annotations = pulumi.StringMap{"gatehouse/serial-number": a.SerialNumber}
 	}
@@ -136,7 +136,7 @@ func (a *Args) spread() corev1.TopologySpreadConstraintArray {
 			TopologyKey:       pulumi.String(key),
 			MaxSkew:           pulumi.Int(1),
 			WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
-			LabelSelector:     &metav1.LabelSelectorArgs{MatchLabels: a.Cluster.Selector(component)},
+			LabelSelector:     &metav1.LabelSelectorArgs{MatchLabels: a.Namespace.Selector(component)},
 		})
 	}
 	return all

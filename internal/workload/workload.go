@@ -3,6 +3,8 @@
 package workload
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -12,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/inference"
 	"github.com/gatehouse-iac/gatehouse/internal/namespace"
 )
 
@@ -27,7 +30,7 @@ const (
 type Args struct {
 	Settings  config.Workload
 	Inference config.Inference // port and health path
-	Cluster   *namespace.Cluster
+	Namespace *namespace.Namespace
 
 	SecretName pulumi.StringInput // of type kubernetes.io/tls
 
@@ -75,10 +78,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 func (w *Workload) newService(ctx *pulumi.Context, name string, args *Args) (*corev1.Service, error) {
 	return corev1.NewService(ctx, name+"-service", &corev1.ServiceArgs{
 		// Pods follow later: there is nothing to wait for.
-		Metadata: args.Cluster.Metadata(component, component, pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}),
+		Metadata: args.Namespace.Metadata(component, component, pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}),
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),
-			Selector: args.Cluster.Selector(component),
+			Selector: args.Namespace.Selector(component),
 			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
 				Name:       pulumi.String(portName),
 				Protocol:   pulumi.String("TCP"),
@@ -100,7 +103,7 @@ func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args 
 	return apiextensions.NewCustomResource(ctx, name+"-binding", &apiextensions.CustomResourceArgs{
 		ApiVersion: pulumi.String("elbv2.k8s.aws/v1beta1"),
 		Kind:       pulumi.String("TargetGroupBinding"),
-		Metadata:   args.Cluster.Metadata(component, component, nil),
+		Metadata:   args.Namespace.Metadata(component, component, nil),
 		OtherFields: kubernetes.UntypedArgs{"spec": pulumi.Map{
 			"targetGroupARN": args.TargetGroupARN,
 			"targetType":     pulumi.String("ip"),
@@ -111,9 +114,9 @@ func (w *Workload) newTargetGroupBinding(ctx *pulumi.Context, name string, args 
 
 // newPods makes the pods, and says how many of them may be stopped at once.
 func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready []pulumi.Resource) error {
-	selector := &metav1.LabelSelectorArgs{MatchLabels: args.Cluster.Selector(component)}
+	selector := &metav1.LabelSelectorArgs{MatchLabels: args.Namespace.Selector(component)}
 	_, err := appsv1.NewDeployment(ctx, name+"-deployment", &appsv1.DeploymentArgs{
-		Metadata: args.Cluster.Metadata(component, component, args.Cluster.Waiting(nil)),
+		Metadata: args.Namespace.Metadata(component, component, args.Namespace.Waiting(nil)),
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(args.Settings.Replicas),
 			Selector: selector,
@@ -132,8 +135,19 @@ func (w *Workload) newPods(ctx *pulumi.Context, name string, args *Args, ready [
 		return err
 	}
 	_, err = policyv1.NewPodDisruptionBudget(ctx, name+"-disruption-budget", &policyv1.PodDisruptionBudgetArgs{
-		Metadata: args.Cluster.Metadata(component, component, nil),
+		Metadata: args.Namespace.Metadata(component, component, nil),
 		Spec:     &policyv1.PodDisruptionBudgetSpecArgs{MaxUnavailable: pulumi.Int(1), Selector: selector},
 	}, pulumi.Parent(w))
 	return err
+}
+
+// rolloutSlack is for nodes that come up and images that are pulled.
+const rolloutSlack = 10 * time.Minute
+
+// rollout is how long Pulumi waits for so many pods. They are replaced one after the
+// other, each only when the one before is ready: it may take all of its time to start
+// and to become a healthy target, and the one that goes all of its time to end.
+func rollout(replicas int) time.Duration {
+	each := startup.time() + inference.TargetDelay + grace*time.Second
+	return time.Duration(replicas)*each + rolloutSlack
 }

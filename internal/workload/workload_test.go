@@ -40,14 +40,14 @@ func declare(t testing.TB, ctx *pulumi.Context, o options) (*workload.Workload, 
 	}
 	maps.Copy(config, o.config)
 	s := pulumitest.Configured(t, config)
-	place, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
+	ns, err := namespace.New(ctx, "cluster", &namespace.Args{Deployment: pulumitest.Deployment(t), Settings: s.Kubernetes})
 	if err != nil {
 		return nil, err
 	}
 	args := &workload.Args{
 		Settings:   s.Workload,
 		Inference:  s.Inference,
-		Cluster:    place,
+		Namespace:  ns,
 		SecretName: pulumi.String("the-secret"),
 	}
 	if !o.unknownSerial {

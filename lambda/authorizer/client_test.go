@@ -56,7 +56,7 @@ func TestTheClientSignsAndRetries(t *testing.T) {
 
 	found, err := keystore.NewReader(newParameterStore(environment(server.URL)), testPath).Read(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, 1, found.Ring.Len())
+	assert.Equal(t, 1, found.Keyring.Len())
 	assert.Equal(t, int32(2), requests.Load())
 }
 

@@ -8,16 +8,16 @@ import (
 
 // limits say how long what was read holds. refetch ≤ ttl ≤ stale.
 type limits struct {
-	ttl     time.Duration // a key in a ring younger than this is accepted without a read
-	refetch time.Duration // the ring is read at most once in this time
-	stale   time.Duration // a key is accepted this long when the ring can't be read
+	ttl     time.Duration // a key in a keyring younger than this is accepted without a read
+	refetch time.Duration // the keyring is read at most once in this time
+	stale   time.Duration // a key is accepted this long when the keyring can't be read
 }
 
-// memory is what an authorizer knows of the ring. It never changes: each read of
-// the ring makes another. All times are when a read began, because a ring is as
+// memory is what an authorizer knows of the keyring. It never changes: each read of
+// the keyring makes another. All times are when a read began, because a keyring is as
 // old as that and not as its last byte.
 type memory struct {
-	ring  keyring.Ring
+	ring  keyring.Keyring
 	read  time.Time // of the last read that succeeded; zero before the first
 	tried time.Time // of the last read
 	err   error     // of the last read
@@ -29,7 +29,7 @@ const (
 	accepted    outcome = iota
 	refused             // API Gateway remembers it: only when it is certain
 	unconfirmed         // an error, which API Gateway does not remember
-	unread              // the ring has to be read first
+	unread              // the keyring has to be read first
 )
 
 func (o outcome) String() string {
@@ -45,17 +45,17 @@ type verdict struct {
 }
 
 const (
-	reasonInRing     = "the value is a key of the ring"
-	reasonFromMemory = "the value is a key of the ring as remembered, which can't be read now"
+	reasonInRing     = "the value is a key of the keyring"
+	reasonFromMemory = "the value is a key of the keyring as remembered, which can't be read now"
 	reasonForm       = "the value has not the form of a key"
-	reasonNotInRing  = "the value is no key of the ring"
-	reasonEmpty      = "the ring is empty: the rotator's create makes the first key"
-	reasonUnreadable = "the ring can't be read, and the value is no key that is remembered"
-	reasonSlow       = "reading the ring took too long to refuse by it"
+	reasonNotInRing  = "the value is no key of the keyring"
+	reasonEmpty      = "the keyring is empty: the rotator's create makes the first key"
+	reasonUnreadable = "the keyring can't be read, and the value is no key that is remembered"
+	reasonSlow       = "reading the keyring took too long to refuse by it"
 )
 
 // decide judges the presented value by what is remembered, or asks for a read of
-// the ring. After that read, [memory.conclude] decides.
+// the keyring. After that read, [memory.conclude] decides.
 func (m memory) decide(now time.Time, presented string, l limits) verdict {
 	if key, known := m.ring.Accepts(presented); known && within(l.ttl, m.read, now) {
 		return verdict{accepted, key, reasonInRing}
@@ -70,12 +70,12 @@ func (m memory) decide(now time.Time, presented string, l limits) verdict {
 	return v
 }
 
-// conclude judges the presented value when the ring was read, or tried to, within
+// conclude judges the presented value when the keyring was read, or tried to, within
 // the refetch period.
 //
-// A refusal needs a ring that was read within that period: CloudFront sends a key
-// only when it has been in the ring for longer (the rotator's settle time), so a
-// value that such a ring lacks is none. An empty ring confirms nothing: the first
+// A refusal needs a keyring that was read within that period: CloudFront sends a key
+// only when it has been in the keyring for longer (the rotator's settle time), so a
+// value that such a keyring lacks is none. An empty keyring confirms nothing: the first
 // key may be on its way, and a refusal would be remembered.
 func (m memory) conclude(now time.Time, presented string, l limits) verdict {
 	key, known := m.ring.Accepts(presented)
@@ -95,13 +95,13 @@ func (m memory) conclude(now time.Time, presented string, l limits) verdict {
 }
 
 // within reports whether less than limit has passed from since until now. A clock
-// that was set back makes it false, so that the ring is read once more.
+// that was set back makes it false, so that the keyring is read once more.
 func within(limit time.Duration, since, now time.Time) bool {
 	age := now.Sub(since)
 	return 0 <= age && age < limit
 }
 
-// hasForm reports whether presented could be a key of any ring. What could not is
+// hasForm reports whether presented could be a key of any keyring. What could not is
 // refused without a read, so that most guesses cost nothing.
 func hasForm(presented string) bool {
 	_, err := keyring.ParseValue(presented)

@@ -25,12 +25,12 @@ func testKey(n byte) keyring.Key {
 	}
 }
 
-func testRing(t testing.TB, numbers ...byte) keyring.Ring {
+func testRing(t testing.TB, numbers ...byte) keyring.Keyring {
 	keys := make([]keyring.Key, len(numbers))
 	for i, n := range numbers {
 		keys[i] = testKey(n)
 	}
-	ring, err := keyring.NewRing(keys...)
+	ring, err := keyring.New(keys...)
 	require.NoError(t, err)
 	return ring
 }
@@ -38,7 +38,7 @@ func testRing(t testing.TB, numbers ...byte) keyring.Ring {
 func TestDecide(t *testing.T) {
 	known, unknown := testKey(1).Value.Reveal(), testKey(9).Value.Reveal()
 	name := testKey(1).Name
-	ring, empty := testRing(t, 1, 2), keyring.Ring{}
+	ring, empty := testRing(t, 1, 2), keyring.Keyring{}
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
 	const s = time.Second
 
@@ -49,28 +49,28 @@ func TestDecide(t *testing.T) {
 		want      verdict
 	}{
 		{"known, just read", memory{ring, noon, noon, nil}, known, verdict{accepted, name, reasonInRing}},
-		{"known, ring still young", memory{ring, ago(60*s - 1), ago(60*s - 1), nil}, known, verdict{accepted, name, reasonInRing}},
-		{"known, ring too old", memory{ring, ago(60 * s), ago(60 * s), nil}, known, verdict{outcome: unread}},
-		{"known, ring young, a read failed since", memory{ring, ago(30 * s), ago(5 * s), errDown}, known, verdict{accepted, name, reasonInRing}},
-		{"known, ring too old, a read failed just now", memory{ring, ago(90 * s), ago(10*s - 1), errDown}, known, verdict{accepted, name, reasonFromMemory}},
-		{"known, ring too old, a read failed a while ago", memory{ring, ago(90 * s), ago(10 * s), errDown}, known, verdict{outcome: unread}},
+		{"known, keyring still young", memory{ring, ago(60*s - 1), ago(60*s - 1), nil}, known, verdict{accepted, name, reasonInRing}},
+		{"known, keyring too old", memory{ring, ago(60 * s), ago(60 * s), nil}, known, verdict{outcome: unread}},
+		{"known, keyring young, a read failed since", memory{ring, ago(30 * s), ago(5 * s), errDown}, known, verdict{accepted, name, reasonInRing}},
+		{"known, keyring too old, a read failed just now", memory{ring, ago(90 * s), ago(10*s - 1), errDown}, known, verdict{accepted, name, reasonFromMemory}},
+		{"known, keyring too old, a read failed a while ago", memory{ring, ago(90 * s), ago(10 * s), errDown}, known, verdict{outcome: unread}},
 		{"known, at the stale limit", memory{ring, ago(3600 * s), ago(5 * s), errDown}, known, verdict{outcome: unconfirmed, reason: reasonUnreadable}},
-		{"known, ring from a clock that was set back", memory{ring, noon.Add(1), noon.Add(1), nil}, known, verdict{outcome: unread}},
+		{"known, keyring from a clock that was set back", memory{ring, noon.Add(1), noon.Add(1), nil}, known, verdict{outcome: unread}},
 
 		{"unknown, just read", memory{ring, noon, noon, nil}, unknown, verdict{outcome: refused, reason: reasonNotInRing}},
 		{"unknown, within the refetch period", memory{ring, ago(10*s - 1), ago(10*s - 1), nil}, unknown, verdict{outcome: refused, reason: reasonNotInRing}},
 		{"unknown, after the refetch period", memory{ring, ago(10 * s), ago(10 * s), nil}, unknown, verdict{outcome: unread}},
-		{"unknown, ring young, a read failed just now", memory{ring, ago(12 * s), ago(1 * s), errDown}, unknown, verdict{outcome: unconfirmed, reason: reasonUnreadable}},
-		{"unknown, ring young, a read failed a while ago", memory{ring, ago(22 * s), ago(11 * s), errDown}, unknown, verdict{outcome: unread}},
+		{"unknown, keyring young, a read failed just now", memory{ring, ago(12 * s), ago(1 * s), errDown}, unknown, verdict{outcome: unconfirmed, reason: reasonUnreadable}},
+		{"unknown, keyring young, a read failed a while ago", memory{ring, ago(22 * s), ago(11 * s), errDown}, unknown, verdict{outcome: unread}},
 
 		{"nothing read yet", memory{}, unknown, verdict{outcome: unread}},
 		{"never read, failed just now", memory{tried: ago(1 * s), err: errDown}, unknown, verdict{outcome: unconfirmed, reason: reasonUnreadable}},
-		{"empty ring, just read", memory{empty, ago(1 * s), ago(1 * s), nil}, unknown, verdict{outcome: unconfirmed, reason: reasonEmpty}},
-		{"empty ring, after the refetch period", memory{empty, ago(10 * s), ago(10 * s), nil}, unknown, verdict{outcome: unread}},
+		{"empty keyring, just read", memory{empty, ago(1 * s), ago(1 * s), nil}, unknown, verdict{outcome: unconfirmed, reason: reasonEmpty}},
+		{"empty keyring, after the refetch period", memory{empty, ago(10 * s), ago(10 * s), nil}, unknown, verdict{outcome: unread}},
 
 		{"a guess of the wrong form needs no read", memory{}, "guess", verdict{outcome: refused, reason: reasonForm}},
 		{"a guess of the wrong form when a read failed", memory{tried: noon, err: errDown}, "guess", verdict{outcome: refused, reason: reasonForm}},
-		{"a guess of the wrong form before an empty ring", memory{empty, noon, noon, nil}, "guess", verdict{outcome: refused, reason: reasonForm}},
+		{"a guess of the wrong form before an empty keyring", memory{empty, noon, noon, nil}, "guess", verdict{outcome: refused, reason: reasonForm}},
 		{"a guess of the wrong form, just read", memory{ring, noon, noon, nil}, "guess", verdict{outcome: refused, reason: reasonNotInRing}},
 		{"a key with something after it", memory{ring, noon, noon, nil}, known + " ", verdict{outcome: refused, reason: reasonNotInRing}},
 	} {

@@ -10,17 +10,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
-// readTimeout bounds a read of the ring, its retries included, well below the 10
+// readTimeout bounds a read of the keyring, its retries included, well below the 10
 // seconds that API Gateway waits for an authorizer.
 const readTimeout = 3 * time.Second
 
-// ringReader reads the ring from Parameter Store.
+// ringReader reads the keyring from Parameter Store.
 type ringReader interface {
 	Read(ctx context.Context) (keystore.Contents, error)
 }
 
 // gate decides on presented values: it carries out what [memory.decide] asks for.
-// It is safe for concurrent use; one read of the ring is under way at a time.
+// It is safe for concurrent use; one read of the keyring is under way at a time.
 type gate struct {
 	ring   ringReader
 	limits limits
@@ -55,7 +55,7 @@ func (g *gate) judge(ctx context.Context, presented string) (verdict, error) {
 	return m.conclude(g.now(), presented, g.limits), m.err
 }
 
-// readRing returns what is known after a read of the ring, whether it succeeded or
+// readRing returns what is known after a read of the keyring, whether it succeeded or
 // not, when last was known before.
 func (g *gate) readRing(ctx context.Context, last *memory) *memory {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -63,11 +63,11 @@ func (g *gate) readRing(ctx context.Context, last *memory) *memory {
 	began := g.now()
 	found, err := g.ring.Read(ctx)
 	if err != nil {
-		g.log.WarnContext(ctx, "the ring can't be read", "error", err)
+		g.log.WarnContext(ctx, "the keyring can't be read", "error", err)
 		return &memory{ring: last.ring, read: last.read, tried: began, err: err}
 	}
 	for _, skipped := range found.Skipped {
-		g.log.WarnContext(ctx, "a parameter in the ring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
+		g.log.WarnContext(ctx, "a parameter in the keyring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
 	}
-	return &memory{ring: found.Ring, read: began, tried: began}
+	return &memory{ring: found.Keyring, read: began, tried: began}
 }

@@ -33,7 +33,7 @@ type world struct {
 	clock clock
 	down  bool
 
-	added   map[byte]time.Time // of each key that was ever in the ring
+	added   map[byte]time.Time // of each key that was ever in the keyring
 	removed map[byte]time.Time // of each key that is no more
 	reads   []time.Time
 
@@ -53,7 +53,7 @@ func (w *world) Read(context.Context) (keystore.Contents, error) {
 		}
 	}
 	w.last, w.lastAt = present, w.clock.time
-	return keystore.Contents{Ring: testRing(w.t, present...)}, nil
+	return keystore.Contents{Keyring: testRing(w.t, present...)}, nil
 }
 
 func (w *world) present(n byte) bool {
@@ -62,7 +62,7 @@ func (w *world) present(n byte) bool {
 	return added && !removed
 }
 
-// size returns how many keys the ring has.
+// size returns how many keys the keyring has.
 func (w *world) size() int { return len(w.added) - len(w.removed) }
 
 // TestGateKeepsItsPromises plays random histories of keys, requests, outages and
@@ -74,7 +74,7 @@ func TestGateKeepsItsPromises(t *testing.T) {
 		w := &world{t: t, clock: clock{noon}, added: map[byte]time.Time{}, removed: map[byte]time.Time{}}
 		gate := newGate(w, testLimits, w.clock.now, slog.New(slog.DiscardHandler))
 		next := byte(1)
-		lastDown := time.Time{} // when an outage, or an empty ring, was last seen
+		lastDown := time.Time{} // when an outage, or an empty keyring, was last seen
 		for range 80 {
 			switch random.IntN(10) {
 			case 0:
@@ -94,7 +94,7 @@ func TestGateKeepsItsPromises(t *testing.T) {
 				if w.down || w.size() == 0 {
 					lastDown = w.clock.time
 				}
-				n := byte(random.IntN(int(next) + 1)) // keys 0 and next have never been in the ring
+				n := byte(random.IntN(int(next) + 1)) // keys 0 and next have never been in the keyring
 				v, err := gate.judge(t.Context(), testKey(n).Value.Reveal())
 				outcomes[v.outcome]++
 				w.check(t, seed, n, v, err, lastDown)
@@ -125,8 +125,8 @@ func (w *world) check(t *testing.T, seed uint64, n byte, v verdict, err error, l
 		}
 	case refused:
 		inRing := ever && !gone && now.Sub(added) >= testLimits.refetch
-		require.False(t, inRing, "seed %d: a key that was in the ring for the refetch period was refused", seed)
-		require.NotEmpty(t, w.last, "seed %d: an empty ring refused", seed)
+		require.False(t, inRing, "seed %d: a key that was in the keyring for the refetch period was refused", seed)
+		require.NotEmpty(t, w.last, "seed %d: an empty keyring refused", seed)
 	case unconfirmed:
 		remembered := slices.Contains(w.last, n) && now.Sub(w.lastAt) < testLimits.stale
 		require.False(t, remembered, "seed %d: a key that is remembered was not accepted", seed)
@@ -145,7 +145,7 @@ func TestOneReadAtATimeServesAllWhoWait(t *testing.T) {
 		if reads.Add(1) == 1 {
 			assert.Eventually(t, allWait, 10*time.Second, time.Millisecond)
 		}
-		return keystore.Contents{Ring: testRing(t, 1)}, nil
+		return keystore.Contents{Keyring: testRing(t, 1)}, nil
 	})
 	gate := newGate(reader, testLimits, clock, slog.New(slog.DiscardHandler))
 
@@ -196,7 +196,7 @@ var _ ringReader = keystore.Reader{}
 func BenchmarkGate(b *testing.B) {
 	ring := testRing(b, 1, 2, 3)
 	reader := readerFunc(func(context.Context) (keystore.Contents, error) {
-		return keystore.Contents{Ring: ring}, nil
+		return keystore.Contents{Keyring: ring}, nil
 	})
 	gate := newGate(reader, testLimits, wallClock, slog.New(slog.DiscardHandler))
 	presented := testKey(2).Value.Reveal()

@@ -24,7 +24,7 @@ const (
 	testHeader = "x-origin-verify"
 )
 
-// setup is a handler before a Parameter Store whose ring has keys 1 and 2.
+// setup is a handler before a Parameter Store whose keyring has keys 1 and 2.
 type setup struct {
 	*handler
 	clock *clock
@@ -170,7 +170,7 @@ func TestAnEmptyRingIsAnError(t *testing.T) {
 	s.store = &keystoretest.Fake{}
 	s.gate.ring = keystore.NewReader(ssmstore.NewLister(s.store), testPath)
 	_, err := s.Invoke(t.Context(), payload(t, nil, testKey(1).Value.Reveal()))
-	require.ErrorContains(t, err, "the ring is empty")
+	require.ErrorContains(t, err, "the keyring is empty")
 
 	s.store.SetKey(testPath, testKey(1))
 	s.clock.advance(testLimits.refetch)

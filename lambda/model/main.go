@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/api"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/bedrock"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
@@ -32,7 +33,7 @@ func main() {
 }
 
 func newHandler(ctx context.Context) (*api.Handler, error) {
-	s, err := readSettings(os.LookupEnv)
+	env, err := lambdaenv.ParseModel(os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -40,39 +41,39 @@ func newHandler(ctx context.Context) (*api.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
-	provider := newProvider(s, sdk)
+	provider := newProvider(env, sdk)
 	if daemon := os.Getenv(xray.AddressVariable); daemon != "" {
-		if provider, err = xray.New(provider, s.backend, daemon); err != nil {
+		if provider, err = xray.New(provider, env.Backend, daemon); err != nil {
 			return nil, fmt.Errorf("reach X-Ray's daemon: %w", err)
 		}
 	}
 	return api.New(api.Config{
-		Prefix:     s.prefix,
-		Limits:     s.limits,
-		Stack:      s.stack,
-		LogContent: s.logContent,
+		Prefix:     env.APIPrefix,
+		Limits:     api.Limits{Models: env.ModelIDs, MaxTokens: env.MaxTokens, MaxBody: env.MaxBody},
+		Stack:      env.Stack,
+		LogContent: env.LogContent,
 		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
 		Metrics:    os.Stdout,
 	}, provider), nil
 }
 
-// newProvider is where a further backend is added.
-func newProvider(s settings, sdk aws.Config) chat.Provider {
-	if s.backend == backendOpenAI {
-		p := &openai.Provider{HTTP: openai.NewClient(s.serverName), BaseURL: s.baseURL}
-		if s.apiKeyParameter != "" {
-			p.Key = &openai.Parameter{API: ssm.NewFromConfig(sdk), Name: s.apiKeyParameter}
+// newProvider returns the provider of the backend. A further backend is added here.
+func newProvider(env lambdaenv.Model, sdk aws.Config) chat.Provider {
+	if env.Backend == lambdaenv.BackendOpenAI {
+		p := &openai.Provider{HTTP: openai.NewClient(env.ServerName), BaseURL: env.BaseURL}
+		if env.APIKeyParameter != "" {
+			p.Key = &openai.Parameter{API: ssm.NewFromConfig(sdk), Name: env.APIKeyParameter}
 		}
 		return p
 	}
 	return &bedrock.Provider{
 		API: bedrockruntime.NewFromConfig(sdk, func(o *bedrockruntime.Options) {
 			o.Retryer = bedrock.NewRetryer()
-			if s.region != "" {
-				o.Region = s.region
+			if env.Region != "" {
+				o.Region = env.Region
 			}
 		}),
-		Guardrail: s.guardrail,
-		Probe:     s.limits.Models[0],
+		Guardrail: bedrock.Guardrail{ID: env.GuardrailID, Version: env.GuardrailVersion},
+		Probe:     env.ModelIDs[0],
 	}
 }

@@ -26,7 +26,7 @@ const prunedLimit = 16
 
 // direct is the way to the API that goes past CloudFront.
 func (r *run) direct() probe.Door {
-	return probe.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.settings.header, Prefix: r.settings.prefix}
+	return probe.Door{HTTP: r.http, URL: r.event.APIURL, Header: r.env.Header, Prefix: r.env.APIPrefix}
 }
 
 // checkShut looks whether the API refuses a value that nobody made a key of, and
@@ -45,7 +45,7 @@ func (r *run) checkShut(ctx context.Context) error {
 	}
 	var left []pruned
 	for _, p := range r.pruned {
-		if r.now().Sub(p.at) < r.settings.cacheTime {
+		if r.now().Sub(p.at) < r.env.CacheTime {
 			left = append(left, p)
 			continue
 		}
@@ -93,7 +93,7 @@ func (r *run) checkPrune(ctx context.Context) bool {
 		r.log.InfoContext(ctx, "no check through CloudFront: the event has no distributionUrl")
 		return true
 	}
-	err := probe.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.settings.header, Prefix: r.settings.prefix}.Opens(ctx, keyring.Value{})
+	err := probe.Door{HTTP: r.http, URL: r.event.DistributionURL, Header: r.env.Header, Prefix: r.env.APIPrefix}.Opens(ctx, keyring.Value{})
 	if err != nil {
 		r.failCheck(ctx, "requests get through CloudFront before older keys are deleted", err)
 	}

@@ -30,7 +30,7 @@ func TestTheFirstTickWaitsForIAM(t *testing.T) {
 		inWorld(t, func(t *testing.T, w *world) {
 			known := time.Now().Add(20 * time.Second)
 			if operation == "UpdateDistribution" {
-				known = known.Add(testSettings.times.Settle) // before, nothing is published
+				known = known.Add(testEnvironment.Times.Settle) // before, nothing is published
 			}
 			refused := 0
 			w.hook = func(_ context.Context, _ int, called string, after bool) error {
@@ -60,7 +60,7 @@ func TestATickThatIsNeverAllowedFails(t *testing.T) {
 			began := time.Now()
 			_, err := w.send(w.rotator(), eventOf("tick"))
 			require.ErrorContains(t, err, "not authorized to perform", operation)
-			assert.LessOrEqual(t, time.Since(began), deniedPatience+2*testSettings.times.Settle, operation)
+			assert.LessOrEqual(t, time.Since(began), deniedPatience+2*testEnvironment.Times.Settle, operation)
 		})
 	}
 }

@@ -57,7 +57,7 @@ func parseEvent(payload []byte) (event, error) {
 		return e.ofResource()
 	}
 	if a.resource {
-		return event{}, fmt.Errorf("event: action %s without tf: it answers with a key or empties the ring, and is for the resource of the first key; want one of %s", e.Action, allowedActions())
+		return event{}, fmt.Errorf("event: action %s without tf: it answers with a key or empties the keyring, and is for the resource of the first key; want one of %s", e.Action, allowedActions())
 	}
 	if err := errors.Join(e.frontDoorProblems(a.frontDoor)...); err != nil {
 		return event{}, fmt.Errorf("event: action %s: %w", e.Action, err)

@@ -30,15 +30,15 @@ type created struct {
 // LogValue implements [slog.LogValuer].
 func (c created) LogValue() slog.Value { return slog.StringValue(string(c.name)) }
 
-// firstKey is the answer to create: it names a key that the ring has. The value stays
+// firstKey is the answer to create: it names a key that the keyring has. The value stays
 // in Parameter Store, where the update of the stack reads it with a permission of its
 // own.
 type firstKey struct {
 	Name keyring.Name `json:"name"`
 }
 
-// create names the newest key of the ring, and makes it first if the ring is empty. Two
-// that overlap may make and name a key each: both are in the ring, and rotation deletes
+// create names the newest key of the keyring, and makes it first if the keyring is empty. Two
+// that overlap may make and name a key each: both are in the keyring, and rotation deletes
 // the one that CloudFront does not get.
 func (r *rotator) create(ctx context.Context, _ event) (any, error) {
 	var name keyring.Name
@@ -67,12 +67,12 @@ func (r *rotator) newestOrFirst(ctx context.Context) (keyring.Name, error) {
 	if err != nil && !errors.Is(err, ssmstore.ErrExists) {
 		return "", err
 	}
-	r.log.InfoContext(ctx, "added a key to the empty ring", "key", made)
+	r.log.InfoContext(ctx, "added a key to the empty keyring", "key", made)
 	return r.listed(ctx, made.name)
 }
 
 // listed waits until a listing shows the key that was added, and returns the newest of
-// the listing: the update of the stack lists the ring next.
+// the listing: the update of the stack lists the keyring next.
 func (r *rotator) listed(ctx context.Context, added keyring.Name) (keyring.Name, error) {
 	for range listTries {
 		newest, ok, err := r.newest(ctx)
@@ -83,10 +83,10 @@ func (r *rotator) listed(ctx context.Context, added keyring.Name) (keyring.Name,
 			return "", err
 		}
 	}
-	return "", fmt.Errorf("the ring is empty although key %s exists: run `pulumi up` again", added)
+	return "", fmt.Errorf("the keyring is empty although key %s exists: run `pulumi up` again", added)
 }
 
-// newest returns the name of the newest key of the ring, and false when the ring is
+// newest returns the name of the newest key of the keyring, and false when the keyring is
 // empty.
 func (r *rotator) newest(ctx context.Context) (keyring.Name, bool, error) {
 	ring, err := r.readRing(ctx)
@@ -153,7 +153,7 @@ type deleted struct {
 	Deleted int `json:"deleted"`
 }
 
-// delete empties the ring, so that nothing is left of the stack that had it. It
+// delete empties the keyring, so that nothing is left of the stack that had it. It
 // leaves alone what is no key by its name.
 func (r *rotator) delete(ctx context.Context, _ event) (any, error) {
 	names, err := r.store.Names(ctx)
@@ -164,6 +164,6 @@ func (r *rotator) delete(ctx context.Context, _ event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.log.InfoContext(ctx, "emptied the ring", "deleted", count)
+	r.log.InfoContext(ctx, "emptied the keyring", "deleted", count)
 	return deleted{count}, nil
 }

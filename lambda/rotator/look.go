@@ -13,7 +13,7 @@ type sight struct {
 	version distribution.Version
 }
 
-// look reads the clock, the distribution and the ring, in this order: see
+// look reads the clock, the distribution and the keyring, in this order: see
 // [originkey.Observation].
 func (r *rotator) look(ctx context.Context, of distribution.Distribution) (sight, error) {
 	now := r.now()
@@ -32,27 +32,27 @@ func (r *rotator) look(ctx context.Context, of distribution.Distribution) (sight
 			Header:        version.Header,
 			Modified:      version.Modified,
 			DeployedSince: since,
-			Ring:          ring,
+			Keyring:       ring,
 		},
 		version: version,
 	}, nil
 }
 
-// readRing returns the ring, and warns of what lies in its path and is no key.
-func (r *rotator) readRing(ctx context.Context) (keyring.Ring, error) {
+// readRing returns the keyring, and warns of what lies in its path and is no key.
+func (r *rotator) readRing(ctx context.Context) (keyring.Keyring, error) {
 	found, err := r.store.Read(ctx)
 	if err != nil {
-		return keyring.Ring{}, err
+		return keyring.Keyring{}, err
 	}
 	for _, skipped := range found.Skipped {
-		r.log.WarnContext(ctx, "a parameter in the ring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
+		r.log.WarnContext(ctx, "a parameter in the keyring's path is no key", "parameter", skipped.Parameter, "reason", skipped.Reason)
 	}
-	return found.Ring, nil
+	return found.Keyring, nil
 }
 
 // inUse returns the key that the distribution sends.
 func (s sight) inUse() (keyring.Key, bool) {
-	for _, key := range s.Ring.Keys() {
+	for _, key := range s.Keyring.Keys() {
 		if key.Value.Equal(s.Header) {
 			return key, true
 		}
@@ -65,6 +65,6 @@ func (r *rotator) target(e event) distribution.Distribution {
 	return distribution.New(r.cloudFront, distribution.Target{
 		DistributionID: e.DistributionID,
 		OriginID:       e.OriginID,
-		Header:         r.settings.header,
+		Header:         r.env.Header,
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The order is part of the protocol: the clock, the distribution, the ring.
+// The order is part of the protocol: the clock, the distribution, the keyring.
 func TestLooksInTheOrderOfTheProtocol(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		time.Sleep(deployTime)

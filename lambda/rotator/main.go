@@ -1,4 +1,4 @@
-// Command rotator is the one function that changes the ring of origin keys and
+// Command rotator is the one function that changes the keyring of origin keys and
 // the header that CloudFront sends. An event names the action; see [actions].
 package main
 
@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
@@ -35,7 +36,7 @@ func main() {
 }
 
 func newRotator(ctx context.Context) (*rotator, error) {
-	settings, err := readSettings(os.LookupEnv)
+	env, err := lambdaenv.ParseRotator(os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -44,8 +45,8 @@ func newRotator(ctx context.Context) (*rotator, error) {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
 	return &rotator{
-		settings:   settings,
-		store:      ssmstore.New(ssm.NewFromConfig(sdk), settings.keyPath, settings.kmsKey),
+		env:        env,
+		store:      ssmstore.New(ssm.NewFromConfig(sdk), env.KeyPath, env.KMSKeyARN),
 		cloudFront: cloudfront.NewFromConfig(sdk),
 		api:        apigatewayv2.NewFromConfig(sdk),
 		http:       probe.NewHTTPClient(),

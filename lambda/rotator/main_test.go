@@ -15,15 +15,14 @@ func TestRefusedEnvironment(t *testing.T) {
 }
 
 func TestNewRotator(t *testing.T) {
-	for name, text := range map[string]string{
-		"GATEHOUSE_STACK": "gatehouse-test", "GATEHOUSE_KEY_PATH": testPath, "GATEHOUSE_KMS_KEY": testKMS, "GATEHOUSE_ORIGIN_HEADER": testHeader, "GATEHOUSE_API_PREFIX": "/api",
-		"GATEHOUSE_INTERVAL": "6h", "GATEHOUSE_SETTLE": "30s", "GATEHOUSE_GRACE": "30m", "GATEHOUSE_DRAIN": "1m", "GATEHOUSE_RING_TTL": "1m", "GATEHOUSE_CACHE_TIME": "6m",
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-	} {
-		t.Setenv(name, text)
+	for name, value := range testEnvironment.Variables() {
+		t.Setenv(name, value)
+	}
+	for name, value := range map[string]string{"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"} {
+		t.Setenv(name, value)
 	}
 	r, err := newRotator(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, testSettings, r.settings)
+	assert.Equal(t, testEnvironment, r.env)
 	assert.WithinDuration(t, time.Now(), r.now(), time.Minute)
 }

@@ -12,12 +12,13 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // rotator carries out actions. It serves one event at a time, as Lambda does.
 type rotator struct {
-	settings   settings
+	env        lambdaenv.Rotator
 	store      ssmstore.Store
 	cloudFront *cloudfront.Client
 	api        authorizersAPI

@@ -20,22 +20,23 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/keystoretest"
 	"github.com/gatehouse-iac/gatehouse/internal/keystore/ssmstore"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
-var testSettings = settings{
-	stack:   "gatehouse-test",
-	keyPath: testPath,
-	kmsKey:  testKMS,
-	header:  testHeader,
-	prefix:  "/api",
-	times: keyring.Settings{
+var testEnvironment = lambdaenv.Rotator{
+	Stack:     "gatehouse-test",
+	KeyPath:   testPath,
+	KMSKeyARN: testKMS,
+	Header:    testHeader,
+	APIPrefix: "/api",
+	Times: keyring.Times{
 		Interval: 6 * time.Hour,
 		Settle:   30 * time.Second,
 		Grace:    30 * time.Minute,
 		Drain:    time.Minute,
 	},
-	ringTTL:   time.Minute,
-	cacheTime: 6 * time.Minute,
+	KeyringTTL: time.Minute,
+	CacheTime:  6 * time.Minute,
 }
 
 const (
@@ -92,12 +93,12 @@ func (s setup) invoke(t *testing.T, event string) firstAnswer {
 	return got
 }
 
-// requireInRing fails unless the ring has the key of the answer.
+// requireInRing fails unless the keyring has the key of the answer.
 func (s setup) requireInRing(t *testing.T, got firstAnswer) {
 	t.Helper()
 	found, err := s.rotator.store.Read(t.Context())
 	require.NoError(t, err)
-	require.Contains(t, found.Ring.Names(), keyring.Name(got.Name))
+	require.Contains(t, found.Keyring.Names(), keyring.Name(got.Name))
 }
 
 // What the resource that stands for the first key sends when it is made and destroyed.
@@ -136,7 +137,7 @@ func TestCreateSkipsWhatIsNoKeyAndWarns(t *testing.T) {
 	assert.Contains(t, s.logs.String(), testPath+"/note")
 }
 
-// Overlapping creates may make a key each; what each returns is in the ring.
+// Overlapping creates may make a key each; what each returns is in the keyring.
 func TestCreateOverlaps(t *testing.T) {
 	const invocations = 20
 	s := newSetup(0)
@@ -318,42 +319,8 @@ func TestNoValueLeaks(t *testing.T) {
 	assert.Contains(t, said.String(), "[redacted] is not acceptable", "the test must reach it")
 	s.store.Before = nil
 	try(firstCreate)
-	assert.Contains(t, said.String(), "added a key to the empty ring")
+	assert.Contains(t, said.String(), "added a key to the empty keyring")
 	try(firstCreate)
 	try(lastDelete)
-	assert.Contains(t, said.String(), "emptied the ring")
-}
-
-func TestReadSettings(t *testing.T) {
-	lookup := func(variables map[string]string) func(string) (string, bool) {
-		return func(name string) (string, bool) { text, ok := variables[name]; return text, ok }
-	}
-	got, err := readSettings(lookup(map[string]string{
-		"GATEHOUSE_STACK":         "gatehouse-test",
-		"GATEHOUSE_KEY_PATH":      testPath,
-		"GATEHOUSE_KMS_KEY":       testKMS,
-		"GATEHOUSE_ORIGIN_HEADER": testHeader,
-		"GATEHOUSE_API_PREFIX":    "/api",
-		"GATEHOUSE_INTERVAL":      "6h0m0s",
-		"GATEHOUSE_SETTLE":        "30s",
-		"GATEHOUSE_GRACE":         "30m0s",
-		"GATEHOUSE_DRAIN":         "1m0s",
-		"GATEHOUSE_RING_TTL":      "1m0s",
-		"GATEHOUSE_CACHE_TIME":    "6m0s",
-	}))
-	require.NoError(t, err)
-	assert.Equal(t, testSettings, got)
-
-	_, err = readSettings(lookup(map[string]string{
-		"GATEHOUSE_KMS_KEY": "alias/mine", "GATEHOUSE_ORIGIN_HEADER": "X-Origin-Verify", "GATEHOUSE_API_PREFIX": "api", "GATEHOUSE_INTERVAL": "6", "GATEHOUSE_STACK": "",
-	}))
-	for _, want := range []string{
-		`GATEHOUSE_STACK is ""`, "GATEHOUSE_KEY_PATH is not set", `GATEHOUSE_KMS_KEY is "alias/mine": want the ARN of a KMS key`,
-		`GATEHOUSE_ORIGIN_HEADER is "X-Origin-Verify"`, `GATEHOUSE_API_PREFIX is "api"`, `GATEHOUSE_INTERVAL is "6"`, "GATEHOUSE_SETTLE is not set",
-		"GATEHOUSE_GRACE is not set", "GATEHOUSE_DRAIN is not set", "GATEHOUSE_CACHE_TIME is not set",
-	} {
-		require.ErrorContains(t, err, want)
-	}
-	_, err = readSettings(lookup(map[string]string{"GATEHOUSE_KMS_KEY": "arn:aws:s3:::bucket"}))
-	require.ErrorContains(t, err, "GATEHOUSE_KMS_KEY")
+	assert.Contains(t, said.String(), "emptied the keyring")
 }

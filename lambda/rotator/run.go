@@ -78,7 +78,7 @@ func (r *rotator) rotate(ctx context.Context, e event) (any, error) {
 		event:    e,
 		of:       r.target(e),
 		began:    r.now(),
-		patience: r.settings.times.Settle + r.settings.times.Drain,
+		patience: r.env.Times.Settle + r.env.Times.Drain,
 		answer:   answer{Action: e.Action, Steps: []taken{}},
 	}
 	inTime := ctx
@@ -127,7 +127,7 @@ func (r *run) toTheEnd(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if step.Again > 0 && !r.wait(ctx, step) {
+		if step.RetryAfter > 0 && !r.wait(ctx, step) {
 			return nil
 		}
 	}
@@ -145,11 +145,11 @@ func (r *run) resolve(seen sight) error {
 	}
 	if r.event.Through != "" {
 		r.request.Through = keyring.Name(r.event.Through)
-		if newest, ok := seen.Ring.Newest(); ok && newest.Name < r.request.Through {
-			return fmt.Errorf("%s through %s: the ring has no such key nor a newer one, but %v", r.event.Action, r.request.Through, seen.Ring)
+		if newest, ok := seen.Keyring.Newest(); ok && newest.Name < r.request.Through {
+			return fmt.Errorf("%s through %s: the keyring has no such key nor a newer one, but %v", r.event.Action, r.request.Through, seen.Keyring)
 		}
 	}
-	if r.request.Through == "" { // of an empty ring: the first key that comes will do
+	if r.request.Through == "" { // of an empty keyring: the first key that comes will do
 		r.request.Through = keyring.NewFirstName(time.Time{})
 	}
 	r.answer.Through = r.request.Through
@@ -157,7 +157,7 @@ func (r *run) resolve(seen sight) error {
 }
 
 // fulfilled ends a run whose request has nothing left to do. The API forgets its
-// authorizations only now: those of a key that was in the ring would come back.
+// authorizations only now: those of a key that was in the keyring would come back.
 func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 	r.answer.Done = r.request.Fulfilled(seen.Observation)
 	if !r.answer.Done || r.request.Kind == keyring.NoRequest {
@@ -168,18 +168,18 @@ func (r *run) fulfilled(ctx context.Context, seen sight) (bool, error) {
 			return false, err
 		}
 	}
-	r.leave(keyring.Decide(seen.Observation, r.settings.times, keyring.Request{}))
+	r.leave(keyring.Decide(seen.Observation, r.env.Times, keyring.Request{}))
 	return true, nil
 }
 
 // forgetForGood makes the API forget its authorizations twice. The first time ends
-// most of them at once. But authorizers remember the ring, and what they say until
+// most of them at once. But authorizers remember the keyring, and what they say until
 // that has run out is remembered again.
 func (r *run) forgetForGood(ctx context.Context) error {
 	if err := r.forgetAuthorizations(ctx); err != nil {
 		return err
 	}
-	if err := sleep(ctx, r.settings.ringTTL); err != nil {
+	if err := sleep(ctx, r.env.KeyringTTL); err != nil {
 		return fmt.Errorf("wait until authorizers have forgotten the revoked keys (send the revocation again to go on): %w", err)
 	}
 	return r.forgetAuthorizations(ctx)
@@ -192,7 +192,7 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("make API %s forget its authorizations (the rotator's role must allow apigateway:DELETE on stage %s's cache/authorizers; what is remembered ends by itself after %s): %w",
-			r.event.APIID, r.event.APIStage, r.settings.cacheTime, err)
+			r.event.APIID, r.event.APIStage, r.env.CacheTime, err)
 	}
 	r.did(ctx, r.now(), keyring.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.request.Through)}, "forget authorizations", nil)
 	return nil
@@ -201,9 +201,9 @@ func (r *run) forgetAuthorizations(ctx context.Context) error {
 // next decides on a step and carries it out. What it returns says for how long to
 // wait then, and why.
 func (r *run) next(ctx context.Context, seen sight) (keyring.Step, error) {
-	step := keyring.Decide(seen.Observation, r.settings.times, r.request)
+	step := keyring.Decide(seen.Observation, r.env.Times, r.request)
 	if step.Action == keyring.Prune && r.isGone(step.Names) {
-		return keyring.Step{Reason: "Parameter Store still lists what was deleted", Again: listPause}, nil
+		return keyring.Step{Reason: "Parameter Store still lists what was deleted", RetryAfter: listPause}, nil
 	}
 	if step.Action == keyring.Nothing {
 		return step, nil
@@ -237,7 +237,7 @@ func (r *run) add(ctx context.Context, began time.Time, step keyring.Step) (keyr
 		return keyring.Step{}, err
 	}
 	r.did(ctx, began, step, step.Action.String(), []keyring.Name{made.name})
-	return keyring.Step{Reason: fmt.Sprintf("key %s is not settled yet", made.name), Again: step.Again}, nil
+	return keyring.Step{Reason: fmt.Sprintf("key %s is not settled yet", made.name), RetryAfter: step.RetryAfter}, nil
 }
 
 func (r *run) publish(ctx context.Context, began time.Time, step keyring.Step, seen sight) (keyring.Step, error) {
@@ -267,14 +267,14 @@ func (r *run) prune(ctx context.Context, began time.Time, step keyring.Step, see
 		return keyring.Step{}, err
 	}
 	r.gone = append(r.gone, step.Names...)
-	r.remember(seen.Ring.Keys(), step.Names)
+	r.remember(seen.Keyring.Keys(), step.Names)
 	r.did(ctx, began, step, step.Action.String(), step.Names)
 	return step, nil
 }
 
 // held is what a step comes to when a check is against it.
 func held(step keyring.Step, reason string) keyring.Step {
-	return keyring.Step{Reason: fmt.Sprintf("%s, though %s", reason, step.Reason), Again: checkPause}
+	return keyring.Step{Reason: fmt.Sprintf("%s, though %s", reason, step.Reason), RetryAfter: checkPause}
 }
 
 // did logs a step that was carried out, and puts it into the answer.
@@ -287,23 +287,23 @@ func (r *run) did(ctx context.Context, began time.Time, step keyring.Step, actio
 // wait waits until another look can lead to something, and reports whether that was
 // worth it.
 func (r *run) wait(ctx context.Context, step keyring.Step) bool {
-	r.log.InfoContext(ctx, "nothing to do now", "reason", step.Reason, "again", step.Again.String())
+	r.log.InfoContext(ctx, "nothing to do now", "reason", step.Reason, "again", step.RetryAfter.String())
 	r.leave(step)
-	if step.Again > r.patience {
+	if step.RetryAfter > r.patience {
 		return false
 	}
-	if deadline, ok := ctx.Deadline(); ok && r.now().Add(step.Again+lookTime).After(deadline) {
+	if deadline, ok := ctx.Deadline(); ok && r.now().Add(step.RetryAfter+lookTime).After(deadline) {
 		return false
 	}
-	r.patience -= step.Again
-	return sleep(ctx, step.Again) == nil
+	r.patience -= step.RetryAfter
+	return sleep(ctx, step.RetryAfter) == nil
 }
 
 // leave says in the answer what comes next.
 func (r *run) leave(step keyring.Step) {
 	r.answer.Left, r.answer.AgainIn = step.Reason, ""
-	if step.Again > 0 {
-		r.answer.AgainIn = roundUp(step.Again).String()
+	if step.RetryAfter > 0 {
+		r.answer.AgainIn = roundUp(step.RetryAfter).String()
 	}
 }
 
@@ -327,12 +327,12 @@ func (r *run) writeMetrics(err error) error {
 		metrics.Count(metrics.Failures, failures),
 	}
 	if r.last != nil {
-		values = append(values, metrics.Count(metrics.RingSize, r.last.Ring.Len()), metrics.Seconds(metrics.DeployingFor, r.last.deployingFor(r.now())))
+		values = append(values, metrics.Count(metrics.KeyringSize, r.last.Keyring.Len()), metrics.Seconds(metrics.DeployingFor, r.last.deployingFor(r.now())))
 		if key, ok := r.last.inUse(); ok {
 			values = append(values, metrics.Seconds(metrics.KeyAge, r.now().Sub(key.Created)))
 		}
 	}
-	return metrics.Write(r.metrics, r.now(), r.settings.stack, values...)
+	return metrics.Write(r.metrics, r.now(), r.env.Stack, values...)
 }
 
 // deployingFor is the time since the change that CloudFront is deploying.

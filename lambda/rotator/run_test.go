@@ -48,7 +48,7 @@ func TestFirstTickReplacesTheFirstKey(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Contains(t, got.Steps[0].Reason, "first")
-		assert.Equal(t, testSettings.times.Settle, time.Since(began), "it waits for the key to settle and for nothing else")
+		assert.Equal(t, testEnvironment.Times.Settle, time.Since(began), "it waits for the key to settle and for nothing else")
 		assert.False(t, w.inUse().IsFirst())
 		assert.True(t, got.Done)
 		assert.NotEmpty(t, got.Left)
@@ -141,7 +141,7 @@ func TestRotateOnRequest(t *testing.T) {
 		assert.Empty(t, again.Steps, "a request that is repeated asks for nothing more")
 
 		_, err = w.send(r, eventOf("rotate", `,"through":"20991231T000000.000Z-00000001"`))
-		require.ErrorContains(t, err, "the ring has no such key")
+		require.ErrorContains(t, err, "the keyring has no such key")
 	})
 }
 
@@ -168,7 +168,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 			require.NoError(t, err)
 			require.Less(t, runs, 10)
 			if got.Done {
-				assert.GreaterOrEqual(t, time.Since(sent), testSettings.ringTTL, "the last is when authorizers have forgotten")
+				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last is when authorizers have forgotten")
 			}
 		}
 		assert.Equal(t, []string{"prune", "forget authorizations", "forget authorizations"}, steps(got))
@@ -203,7 +203,7 @@ func TestRevokeForgetsAuthorizationsInTheEnd(t *testing.T) {
 	})
 }
 
-// An empty ring has nothing to rotate: the first key that comes will do.
+// An empty keyring has nothing to rotate: the first key that comes will do.
 func TestRequestsOfAnEmptyRing(t *testing.T) {
 	for _, action := range []string{"rotate", "revoke"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -305,10 +305,10 @@ func TestChecksPoisonNoCache(t *testing.T) {
 			if after && operation == "POST "+apiURL {
 				value := w.knocks[len(w.knocks)-1].value
 				if made, ours := created[value]; ours {
-					assert.GreaterOrEqual(t, time.Since(made), testSettings.times.Settle)
+					assert.GreaterOrEqual(t, time.Since(made), testEnvironment.Times.Settle)
 				}
 				if gone, ours := deleted[value]; ours {
-					assert.GreaterOrEqual(t, time.Since(gone), testSettings.cacheTime)
+					assert.GreaterOrEqual(t, time.Since(gone), testEnvironment.CacheTime)
 				}
 			}
 			return nil
@@ -391,7 +391,7 @@ func TestStatus(t *testing.T) {
 		assert.False(t, got.Keys[0].InUse)
 		assert.Equal(t, "5m0s", got.Keys[0].Age)
 		assert.True(t, got.Keys[1].InUse)
-		assert.Equal(t, "a key of the ring", got.Header)
+		assert.Equal(t, "a key of the keyring", got.Header)
 		assert.True(t, got.Deployed)
 		assert.Equal(t, "4m30s", got.ModifiedAgo)
 		assert.Equal(t, "nothing", got.Next.Action)
@@ -399,7 +399,7 @@ func TestStatus(t *testing.T) {
 		assert.Len(t, w.front.Requests(), requests+1, "it reads and changes nothing")
 
 		w.t = ignoring{t}
-		for header, broken := range map[string]string{"a value that is in no key of the ring": configWith("foreign"), "nothing": configWith("")} {
+		for header, broken := range map[string]string{"a value that is in no key of the keyring": configWith("foreign"), "nothing": configWith("")} {
 			w.front.Set(broken)
 			result, err = r.handle(t.Context(), eventOf("status"))
 			require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 // status is the answer to the event of that name. It has no secret in it.
 type status struct {
 	Keys         []keyStatus `json:"keys"`         // oldest first
-	Header       string      `json:"header"`       // what the distribution sends: a key of the ring, something unknown, nothing
+	Header       string      `json:"header"`       // what the distribution sends: a key of the keyring, something unknown, nothing
 	Deployed     bool        `json:"deployed"`     // everywhere
 	ModifiedAgo  string      `json:"modifiedAgo"`  // the distribution
 	DeployingFor string      `json:"deployingFor"` // 0s when deployed
@@ -35,17 +35,17 @@ func (r *rotator) status(ctx context.Context, e event) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := keyring.Decide(seen.Observation, r.settings.times, keyring.Request{})
+	step := keyring.Decide(seen.Observation, r.env.Times, keyring.Request{})
 	s := status{
 		Keys:         []keyStatus{},
-		Header:       "a key of the ring",
+		Header:       "a key of the keyring",
 		Deployed:     seen.version.Deployed,
 		ModifiedAgo:  ago(seen.Modified, seen.Now),
 		DeployingFor: seen.deployingFor(seen.Now).Round(time.Second).String(),
 		Next:         nextStep{Action: step.Action.String(), Reason: step.Reason},
 	}
-	if step.Again > 0 {
-		s.Next.AgainIn = roundUp(step.Again).String()
+	if step.RetryAfter > 0 {
+		s.Next.AgainIn = roundUp(step.RetryAfter).String()
 	}
 	inUse, known := seen.inUse()
 	switch {
@@ -53,9 +53,9 @@ func (r *rotator) status(ctx context.Context, e event) (any, error) {
 	case seen.Header.IsZero():
 		s.Header = "nothing"
 	default:
-		s.Header = "a value that is in no key of the ring"
+		s.Header = "a value that is in no key of the keyring"
 	}
-	for _, key := range seen.Ring.Keys() {
+	for _, key := range seen.Keyring.Keys() {
 		s.Keys = append(s.Keys, keyStatus{Name: key.Name, Age: ago(key.Created, seen.Now), InUse: known && key.Name == inUse.Name})
 	}
 	return s, nil

@@ -41,7 +41,7 @@ var errLost = errors.New("connection reset by peer")
 
 // world is an account with a stack in it, in a bubble of its own time: everything
 // that rotators call, and what can go wrong there. At each call it looks whether
-// every edge sends a key of the ring.
+// every edge sends a key of the keyring.
 type world struct {
 	t      testing.TB
 	store  *keystoretest.Fake
@@ -62,7 +62,7 @@ type unnoticed struct{}
 
 type knock struct{ url, value string }
 
-// newWorld is the account right after an `up`: the ring has a first key, and
+// newWorld is the account right after an `up`: the keyring has a first key, and
 // CloudFront is deploying it.
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, said: &syncBuffer{}, secrets: map[string]bool{}, answers: map[string]int{}}
@@ -94,14 +94,14 @@ func (w *world) first() string {
 // rotator returns a cold rotator.
 func (w *world) rotator() *rotator {
 	r := &rotator{
-		settings: testSettings,
-		store:    ssmstore.New(w.store, testPath, testKMS),
-		api:      resetter{w},
-		http:     w,
-		random:   rand.Reader,
-		now:      wallClock,
-		log:      slog.New(slog.NewJSONHandler(w.said, nil)),
-		metrics:  w.said,
+		env:     testEnvironment,
+		store:   ssmstore.New(w.store, testPath, testKMS),
+		api:     resetter{w},
+		http:    w,
+		random:  rand.Reader,
+		now:     wallClock,
+		log:     slog.New(slog.NewJSONHandler(w.said, nil)),
+		metrics: w.said,
 	}
 	if w.front != nil {
 		r.cloudFront = w.front.Client()
@@ -138,16 +138,16 @@ func (w *world) after(ctx context.Context, operation string) error {
 	return hook(ctx, call, operation, true)
 }
 
-// ring reads the ring without anybody noticing.
-func (w *world) ring() keyring.Ring {
+// keyring reads the keyring without anybody noticing.
+func (w *world) ring() keyring.Keyring {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	found, err := keystore.NewReader(ssmstore.NewLister(w.store), testPath).Read(context.WithValue(context.Background(), unnoticed{}, true))
 	require.NoError(w.t, err)
-	for _, key := range found.Ring.Keys() {
+	for _, key := range found.Keyring.Keys() {
 		w.secrets[key.Value.Reveal()] = true
 	}
-	return found.Ring
+	return found.Keyring
 }
 
 // check fails the test when an edge sends what the API refuses.
@@ -158,7 +158,7 @@ func (w *world) check() {
 	ring := w.ring()
 	for edge, value := range w.front.Sent("api", testHeader) {
 		_, ok := ring.Accepts(value)
-		require.True(w.t, ok, "edge %d sends a key that is not in the ring %v", edge, ring)
+		require.True(w.t, ok, "edge %d sends a key that is not in the keyring %v", edge, ring)
 	}
 }
 
@@ -235,7 +235,7 @@ func (w *world) inUse() keyring.Name {
 	return name
 }
 
-// requireSteady fails unless the ring has one key, not the first, and every edge
+// requireSteady fails unless the keyring has one key, not the first, and every edge
 // sends it.
 func (w *world) requireSteady(msg ...any) {
 	w.t.Helper()

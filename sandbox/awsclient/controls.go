@@ -1,5 +1,5 @@
-// Package controls reaches what the local cloud has for tests beside AWS's API: faults,
-// the record of calls, how CloudFront deploys.
+// Package awsclient reaches the sandbox's AWS: its API as the account's administrator,
+// and the controls that it has for tests, such as faults and the record of calls.
 package awsclient
 
 import (
@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
 // answerTime is the longest that the cloud takes to answer.
@@ -181,7 +179,7 @@ func (c Controls) request(ctx context.Context, method, path string, send any) ([
 	}
 	if response.StatusCode != http.StatusOK {
 		name, _ := url.PathUnescape(path)
-		return nil, fmt.Errorf("the local cloud's %s answered %s: %s", name, response.Status, smoke.Short(string(content)))
+		return nil, fmt.Errorf("the local cloud's %s answered %s: %s", name, response.Status, bytes.TrimSpace(content))
 	}
 	return content, nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
-	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
 )
 
 // Name is that of its log and its record.
@@ -76,15 +75,6 @@ func (c Cloud) Instance(ctx context.Context) (Instance, error) {
 		return Instance{}, fmt.Errorf("ask the local cloud who it is: %w", err)
 	}
 	return instance, nil
-}
-
-// Inventory asks the cloud what it holds.
-func (c Cloud) Inventory(ctx context.Context) (recovery.Inventory, error) {
-	var inventory recovery.Inventory
-	if err := c.get(ctx, "/_gatehouse/resources", &inventory); err != nil {
-		return recovery.Inventory{}, fmt.Errorf("ask the local cloud what it holds: %w", err)
-	}
-	return inventory, nil
 }
 
 func (c Cloud) get(ctx context.Context, path string, into any) error {

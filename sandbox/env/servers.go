@@ -1,11 +1,10 @@
-// Package servers is all that the local stack is deployed to: the cloud, Vault
-// and Kubernetes.
 package env
 
 import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,13 +12,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
-	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
 )
 
-var names = []string{awsserver.Name, vaultserver.Name, kubernetesserver.Name}
+// names has the names of the servers that a stack is deployed to, and of the model that
+// its private route leads to.
+var names = []string{awsserver.Name, vaultserver.Name, kubernetesserver.Name, privatemodel.Command}
 
-// Servers are running ones.
+// Servers are the running servers that a stack is deployed to.
 type Servers struct {
 	Cloud      awsserver.Cloud
 	Vault      vaultserver.Server
@@ -36,6 +37,32 @@ func Find(l checkout.Layout) (s Servers, all bool) {
 	return s, found == [3]bool{true, true, true}
 }
 
+// Status tells whether one of the servers of a checkout runs.
+type Status struct {
+	Name    string
+	Running bool
+	PID     int
+	Address string
+}
+
+// Statuses returns the status of each server.
+func Statuses(l checkout.Layout) (all []Status) {
+	for _, name := range names {
+		status := Status{Name: name}
+		if running, found := daemon.Find(l, name); found {
+			status.Running, status.PID = true, running.Process.PID
+			if len(running.Ports) > 0 {
+				status.Address = awsserver.URL(running.Ports[0])
+			}
+		}
+		all = append(all, status)
+	}
+	if server, found := kubernetesserver.Find(l); found {
+		all[slices.Index(names, kubernetesserver.Name)].Address = server.Access.Server
+	}
+	return all
+}
+
 // Any reports whether one of the servers runs for this checkout.
 func Any(l checkout.Layout) bool {
 	for _, name := range names {
@@ -46,12 +73,13 @@ func Any(l checkout.Layout) bool {
 	return false
 }
 
-// Usable makes sure that all of them can listen.
+// Usable reports the ports that the servers can't listen on.
 func Usable(l checkout.Layout, ports awsserver.Ports) error {
 	return errors.Join(
 		daemon.Usable(l, awsserver.Name, ports.Cloud()...),
 		daemon.Usable(l, vaultserver.Name, ports.Vault),
 		daemon.Usable(l, kubernetesserver.Name, ports.Kubernetes),
+		daemon.Usable(l, privatemodel.Command, ports.PrivateModel),
 	)
 }
 
@@ -64,17 +92,19 @@ func Stop(ctx context.Context, l checkout.Layout) error {
 	return group.Wait()
 }
 
-// Run is what tells running servers from those of another run.
+// Run identifies running servers among those of all runs.
 type Run struct {
 	// Instances has an entry for each server. What was deployed to it is gone with
 	// that instance.
 	Instances []string
-	// Environment is that in which a program reaches the servers as their
-	// administrator, and the cloud's by the names that they have on AWS.
+
+	// Environment has the environment variables with which a program reaches the servers
+	// as their administrator, and the API and the distribution by the names that they
+	// have on AWS.
 	Environment map[string]string
 }
 
-// Run asks the servers which run they are.
+// Run returns the run of the servers.
 func (s Servers) Run(ctx context.Context) (Run, error) {
 	instance, err := s.Cloud.Instance(ctx)
 	if err != nil {
@@ -87,17 +117,4 @@ func (s Servers) Run(ctx context.Context) (Run, error) {
 	}
 	maps.Copy(environment, instance.Environment)
 	return Run{[]string{"cloud " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
-}
-
-// Inventory asks the servers what they hold.
-func (s Servers) Inventory(ctx context.Context) (recovery.Inventory, error) {
-	var all []recovery.Inventory
-	for _, ask := range []func(context.Context) (recovery.Inventory, error){s.Cloud.Inventory, s.Vault.Inventory, s.Kubernetes.Access.Inventory} {
-		inventory, err := ask(ctx)
-		if err != nil {
-			return recovery.Inventory{}, err
-		}
-		all = append(all, inventory)
-	}
-	return recovery.Merge(all...), nil
 }

@@ -6,26 +6,18 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon/daemontest"
-	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 )
 
 type object = map[string]any
 
 func named(name string) object { return object{"metadata": object{"name": name}} }
-
-func service(name string) object {
-	made := named(name)
-	made["spec"] = object{"ports": []object{{"port": 80}}}
-	return made
-}
 
 func TestServer(t *testing.T) {
 	l := daemontest.Checkout(t, Name)
@@ -96,20 +88,6 @@ func TestServer(t *testing.T) {
 		object{"apiVersion": "example.test/v1", "kind": "Thing", "metadata": object{"name": "two"}, "spec": object{"size": "big"}}, nil)
 	if restclient.Status(err) != http.StatusUnprocessableEntity {
 		t.Errorf("against the schema: %v", err)
-	}
-
-	// As Pulumi makes them. The rest is somebody else's.
-	do(http.MethodPost, "/api/v1/namespaces?fieldManager="+manager, named("ours"), nil)
-	do(http.MethodPost, in+"/configmaps?fieldManager="+manager, named("of-no-kind-of-ours"), nil)
-	do(http.MethodPost, in+"/services?fieldManager="+manager+"-1a2b3c", service("ours"), nil)
-	do(http.MethodPost, in+"/services", service("theirs"), nil)
-	inventory, err := s.Access.Inventory(t.Context())
-	want := []recovery.Found{
-		{Type: "kubernetes:core/v1:Namespace", ID: "ours", Import: "ours", Hints: []string{"ours"}},
-		{Type: "kubernetes:core/v1:Service", ID: "test/ours", Import: "test/ours", Hints: []string{"ours", "test"}},
-	}
-	if err != nil || !reflect.DeepEqual(inventory.Resources, want) {
-		t.Errorf("the inventory: %+v, %v", inventory.Resources, err)
 	}
 
 	// The two controllers.

@@ -1,10 +1,11 @@
-// Package stack deploys and destroys the local stack. The servers that it is
-// deployed to keep all in memory and the stack's state lies on disk, and either
-// may be gone or left half done by an interrupted run: the state is used only if
-// it describes these very servers.
+// Package localstack deploys and destroys the stack of the sandbox. The servers that it
+// is deployed to keep all in memory and the stack's state lies on disk, and either may
+// be gone or left half done by an interrupted run: the state is used only if it
+// describes these very servers, and only if it is known to be complete.
 package localstack
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,37 +20,38 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/sandbox/recovery"
 )
 
-// What the state can't be built upon. Both are mended by new servers.
+// Reasons why the next deployment can't continue from the state. Empty servers fix both.
 var (
-	// ErrUnknown is the outcome of a deployment that was killed when nobody can tell
-	// what of its last operations happened on the servers.
+	// ErrUnknown means that the last deployment was killed, and that its state doesn't
+	// tell what the servers have.
 	ErrUnknown = errors.New("the last deployment was killed midway")
 
 	// ErrPartlyGone means that a part of what was deployed is gone with its server.
 	ErrPartlyGone = errors.New("one of the servers is a new one")
 )
 
-// Stack is the local stack.
+// Stack is the stack of the sandbox. It is never changed.
 type Stack struct {
 	Layout checkout.Layout
 	CLI    pulumicli.CLI
-	// Machine is the part of the configuration that differs from machine to machine.
+
+	// Machine has the settings that differ from machine to machine.
 	Machine map[string]any
-	// Inventory asks the servers what they hold.
-	Inventory func(context.Context) (recovery.Inventory, error)
+
 	// Say tells the user what was done about leftovers.
 	Say func(format string, args ...any)
 }
 
-// owner is the file that names the servers which the state describes.
+// owner returns the file that names the servers which the state describes.
 func (s Stack) owner() string { return s.Layout.Run("stack") }
 
-// Exists reports whether there is a state.
+// Exists reports whether there is a state, or what a deployment left that was killed
+// while it wrote one: the file backend copies the state to a file that ends in .bak before
+// it writes a new one.
 func (s Stack) Exists() bool {
-	return len(s.files("stacks", "*", pulumicli.StackName+".json"))+len(s.backups()) > 0
+	return len(s.files("stacks", "*", pulumicli.StackName+".json*")) > 0
 }
 
 // files lists what the file backend keeps.
@@ -58,9 +60,7 @@ func (s Stack) files(pattern ...string) []string {
 	return found
 }
 
-// Locked reports whether a deployment goes on, or was killed.
-func (s Stack) Locked() bool { return len(s.locks()) > 0 }
-
+// locks lists the locks of deployments that are under way, or were killed.
 func (s Stack) locks() []string { return s.files("locks", "*", "*", pulumicli.StackName, "*.json") }
 
 // Describes reports whether the state belongs to these instances of the
@@ -69,7 +69,7 @@ func (s Stack) Describes(instances []string) bool {
 	return len(instances) > 0 && slices.Equal(s.described(), instances)
 }
 
-// described are the instances that the state belongs to.
+// described returns the instances that the state belongs to.
 func (s Stack) described() []string {
 	owner, err := os.ReadFile(s.owner())
 	if err != nil {
@@ -110,11 +110,11 @@ func (s Stack) create(ctx context.Context) error {
 	return s.CLI.Init(ctx, s.Layout.Root, pulumicli.StackName)
 }
 
-// endTime is how long a deployment that someone else has begun may take.
+// endTime is the longest that a deployment by another process may take.
 const endTime = 4 * time.Minute
 
-// unlock removes the lock of a deployment that was killed. One that still goes
-// on, by hand or because its driver was killed a moment ago, is left to end.
+// unlock removes the lock of a deployment that was killed. It waits for one that still
+// goes on, started by hand or by a driver that was killed a moment ago.
 func (s Stack) unlock(ctx context.Context) error {
 	waiting := false
 	for deadline := time.Now().Add(endTime); ; {
@@ -125,11 +125,10 @@ func (s Stack) unlock(ctx context.Context) error {
 		pid, busy := holder(locks)
 		if !busy {
 			s.Say("  the lock of a deployment that was killed is removed")
-			if err := s.restore(); err != nil {
-				return err
+			if _, err := s.CLI.Output(ctx, "cancel", "--yes", "--stack", pulumicli.StackName); err != nil {
+				return cmp.Or(context.Cause(ctx), fmt.Errorf("%w: its lock can't be removed", ErrUnknown))
 			}
-			_, err := s.CLI.Output(ctx, "cancel", "--yes", "--stack", pulumicli.StackName)
-			return err
+			return nil
 		}
 		if time.Now().After(deadline) {
 			return fmt.Errorf("process %d does not stop changing the stack: end it, and start again", pid)
@@ -146,7 +145,7 @@ func (s Stack) unlock(ctx context.Context) error {
 	}
 }
 
-// holder returns the CLI that holds one of the locks and still runs.
+// holder returns the process of the CLI that holds one of the locks, if it still runs.
 func holder(locks []string) (pid int, busy bool) {
 	for _, path := range locks {
 		var lock struct{ PID int }
@@ -157,8 +156,10 @@ func holder(locks []string) (pid int, busy bool) {
 	return 0, false
 }
 
-// Settle clears away what a killed deployment left. It returns ErrUnknown if
-// the state can't be built upon.
+// Settle clears away what a killed deployment left. It returns [ErrUnknown] if the state
+// can't be read, or if operations were under way: it doesn't tell then which of them have
+// happened. On AWS, docs/runbook.md says how to find out; here, empty servers are had
+// within minutes.
 func (s Stack) Settle(ctx context.Context) error {
 	if err := s.unlock(ctx); err != nil {
 		return err
@@ -166,41 +167,33 @@ func (s Stack) Settle(ctx context.Context) error {
 	if _, err := os.Stat(s.Layout.Passphrase()); err != nil {
 		return fmt.Errorf("%w: the state's passphrase is gone", ErrUnknown)
 	}
-	out, err := s.Export(ctx)
+	exported, err := s.Export(ctx)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var state recovery.State
-	if err := errors.Join(err, json.Unmarshal(out, &state)); err != nil {
+	pending, invalid := pendingOperations(exported)
+	if err := errors.Join(err, invalid); err != nil {
 		return fmt.Errorf("%w: the state can't be read", ErrUnknown)
 	}
-	if len(state.Deployment.Pending) == 0 {
-		return nil
+	if pending > 0 {
+		return fmt.Errorf("%w, with %d operations under way", ErrUnknown, pending)
 	}
-	return s.mend(ctx, state, []byte(out))
+	return nil
 }
 
-// mend lets the state learn what the operations that were under way have made. What
-// the others have changed, the next deployment's refresh sees.
-func (s Stack) mend(ctx context.Context, state recovery.State, exported []byte) error {
-	pending := len(state.Deployment.Pending)
-	inventory, err := s.Inventory(ctx)
-	if err != nil {
-		return err
+// pendingOperations counts the operations that were under way when an exported state was
+// written.
+func pendingOperations(exported []byte) (int, error) {
+	var state struct {
+		Deployment struct {
+			Pending []json.RawMessage `json:"pending_operations"`
+		} `json:"deployment"`
 	}
-	imports, err := recovery.Explain(state, inventory)
-	if err != nil {
-		return fmt.Errorf("%w, with %d operations under way: %w", ErrUnknown, pending, err)
-	}
-	mended, err := recovery.Mend(exported, imports)
-	if err != nil {
-		return fmt.Errorf("%w, and its state is not understood: %w", ErrUnknown, err)
-	}
-	s.Say("  the last deployment was killed with %d operations under way, of which %d have made something that its state lacks: it is mended", pending, len(imports))
-	return s.Import(ctx, mended)
+	err := json.Unmarshal(exported, &state)
+	return len(state.Deployment.Pending), err
 }
 
-// policyPack is the folder of the rules for every resource. At a deployment they see
+// policyPack names the folder of the rules for every resource. At a deployment they see
 // what a preview can't know yet.
 const policyPack = "policy"
 
@@ -214,7 +207,7 @@ func (s Stack) up(ctx context.Context, doing func(string), flags ...string) (cha
 	return s.run(ctx, "up", doing, append(args, flags...)...)
 }
 
-// UpWith deploys with some settings changed; with none, the stack as it is meant.
+// UpWith deploys with some settings changed, or with the stack's own if there are none.
 func (s Stack) UpWith(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
 	if err := s.configure(settings); err != nil {
 		return "", err
@@ -229,7 +222,8 @@ func (s Stack) configure(settings map[string]any) error {
 	return pulumicli.WriteConfig(s.Layout, changed)
 }
 
-// UpWithoutRefresh is [Stack.UpWith] by the state as it is, whatever has changed since.
+// UpWithoutRefresh does what [Stack.UpWith] does, by the state as it is: the provider
+// isn't asked what has changed since.
 func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
 	if err := s.configure(settings); err != nil {
 		return "", err
@@ -237,8 +231,8 @@ func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, do
 	return s.up(ctx, doing, "--refresh=false")
 }
 
-// Preview fails if a deployment would change anything, or if something isn't as the
-// state has it.
+// Preview fails if a deployment would change anything, or if a resource differs from the
+// state.
 func (s Stack) Preview(ctx context.Context, doing func(string)) (changes string, err error) {
 	return s.run(ctx, "preview", doing, "preview", "--diff", "--refresh", "--expect-no-changes", "--policy-pack", policyPack)
 }
@@ -272,7 +266,7 @@ func (s Stack) run(ctx context.Context, log string, doing func(string), args ...
 	return progress.Changes(), err
 }
 
-// Outputs are the stack's outputs as the CLI shows them, secrets masked.
+// Outputs returns the stack's outputs as the CLI shows them, secrets masked.
 func (s Stack) Outputs(ctx context.Context) (values map[string]string, text string, err error) {
 	text, err = s.CLI.Output(ctx, "stack", "output", "--json", "--stack", pulumicli.StackName)
 	if err != nil {
@@ -297,7 +291,7 @@ func (s Stack) Export(ctx context.Context) ([]byte, error) {
 	return []byte(out), err
 }
 
-// Import puts a state in place of the one that there is.
+// Import replaces the state.
 func (s Stack) Import(ctx context.Context, state []byte) error {
 	file := s.Layout.Run("import.json")
 	if err := checkout.WriteFile(file, state, 0o600); err != nil {
@@ -308,7 +302,7 @@ func (s Stack) Import(ctx context.Context, state []byte) error {
 	return err
 }
 
-// Drop forgets the stack without touching the servers.
+// Drop removes the stack's state and configuration, and leaves the servers alone.
 func (s Stack) Drop() error {
 	return errors.Join(os.RemoveAll(s.Layout.State()), os.RemoveAll(s.owner()), os.RemoveAll(s.Layout.Config()))
 }

@@ -48,9 +48,7 @@ var Parts = []Part{
 	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
 		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
 		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +
-		"the rotator's own waits are shortened as `make local-rotation-test` says. Last, a simulated year of 10 000 requests/s through " +
-		"600 edges with deployments of 10 s to 15 min and the default settings, beside *one value* and *two values*, which stay valid for " +
-		"a whole interval as in AWS's sample with a web ACL."},
+		"the rotator's own waits are shortened as `make local-rotation-test` says."},
 	{Name: ProgramPart, Title: "Program", NeedsStack: true, About: "" +
 		"The running local stack, with nothing to change, and everything built."},
 	{Name: TestsPart, Title: "Tests", About: "" +

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/restore"
@@ -56,7 +57,7 @@ func Path(ctx context.Context, front Front, programs Programs, doing func(string
 	var made restore.Changes
 	defer func() { err = errors.Join(err, made.RevertAll(ctx)) }()
 	doing("deploying")
-	variants, err := deployVariants(ctx, front, programs, fixture.New(fixture.Config(front.Cloud.Endpoint()), pathName, &made))
+	variants, err := deployVariants(ctx, front, programs, fixture.New(awsclient.Config(front.Cloud.Endpoint()), pathName, &made))
 	if err != nil {
 		return nil, err
 	}

@@ -58,27 +58,6 @@ an edge could send a refused key, for each rotation; 0 s; 0.100 s (one value); �
 new key to old key deleted, deployment of 2 s; 11 s; ; `)
 }
 
-func TestSimulationRows(t *testing.T) {
-	rows, err := Simulation([]byte(`[{"algorithm":"ring","refused":0,"stayedValidP50Seconds":2160},
-		{"algorithm":"one value","refused":9.5,"disagreementSeconds":3},{"algorithm":"two values","stayedValidP99Seconds":21600}]`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compareFigures(t, rows, `simulated year: valid requests refused; 0; 9.50 (one value); ≤ 0, met
-simulated year: valid requests refused; 0; 0 (two values); ≤ 0, met
-simulated year: an edge sent a refused key for; 0 s; 3 s (one value); ≤ 0, met
-simulated year: an edge sent a refused key for; 0 s; 0 s (two values); ≤ 0, met
-simulated year: replaced value valid for, p50; 2 160 s; 0 s (one value); 
-simulated year: replaced value valid for, p50; 2 160 s; 0 s (two values); 
-simulated year: replaced value valid for, p99; 0 s; 0 s (one value); 
-simulated year: replaced value valid for, p99; 0 s; 21 600 s (two values); `)
-	for _, bad := range []string{`no JSON`, `[]`, `[{"algorithm":"ring"}]`} {
-		if _, err := Simulation([]byte(bad)); err == nil {
-			t.Errorf("%s: no error", bad)
-		}
-	}
-}
-
 func TestProgramRows(t *testing.T) {
 	run := Run{Seconds: 61, Steps: []progress.Took{{Step: "tools", Seconds: 0.2}, {Step: "deploy", Seconds: 25}}}
 	compareFigures(t, Program{Up: run, Previews: []float64{9, 30, 10}, Deployments: []float64{21}, Resources: 160}.Rows(), `pulumi preview, nothing to change; 10 s; ; ≤ 10, met

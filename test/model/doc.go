@@ -5,7 +5,7 @@
 // What takes part, and how each is more than the real one:
 //
 //   - Rotators: two, and a third one's call. Each reads the clock and the
-//     distribution, then the ring, decides by the real Decide, and makes a call, with
+//     distribution, then the keyring, decides by the real Decide, and makes a call, with
 //     any pause in between, as long as you like. It crashes before or after each; a
 //     call is throttled, refused by If-Match, or made again at any later time because
 //     its reply was lost. A tick, a duplicate of it, and a request to rotate come at
@@ -18,7 +18,7 @@
 //     So edges switch in any order, or back and forth, however many there are, and a
 //     deployment takes as long as it likes. Requests that were sent until then arrive
 //     until time passes.
-//   - Pulumi: any number of `up`s at once. Each reads the ring, chooses a key as
+//   - Pulumi: any number of `up`s at once. Each reads the keyring, chooses a key as
 //     [originkey.ForUpdate] does, by names and clocks that are not exact, and writes it
 //     at any moment within its longest time, whatever the ETag is by then.
 //   - An intruder, who puts foreign headers into the distribution. Requests with these
@@ -28,7 +28,7 @@
 //     the answers that API Gateway keeps. Any number of authorizers can do no more
 //     than this one, since it does whatever one of them could. Where no key is
 //     watched, the worst that any authorizer can do takes its place: it has just read
-//     the ring when the key comes.
+//     the keyring when the key comes.
 //   - Time: a clock in coarse units. Whatever takes less than a unit happens at the
 //     same moment in any order. The protocol's times are as short as they can be, by
 //     one unit, and what has to happen within a time has until its last moment.

@@ -9,7 +9,7 @@ type door struct {
 	age     uint8 // of that memory: units of time since it was read
 	kept    kept
 	keptAge uint8
-	gone    uint8 // 0: the key is in the ring or was never; else 1 + units of time since
+	gone    uint8 // 0: the key is in the keyring or was never; else 1 + units of time since
 }
 
 // kept is the answer that API Gateway keeps.
@@ -87,7 +87,7 @@ func (w *world) check(s *state, who uint8, c call, emit emitter) {
 	emit(event{kind: checkFails, who: who, key: c.key}, next)
 }
 
-// watch notes when the watched key leaves the ring, and stops watching when nothing
+// watch notes when the watched key leaves the keyring, and stops watching when nothing
 // more can be learned: when the key is dead, or never came to be.
 func (w *world) watch(s *state) {
 	if s.watched == noWatch {
@@ -108,7 +108,7 @@ func (w *world) watch(s *state) {
 }
 
 // mergeDoors merges front doors of which one can do all that the other can, or that do
-// the same. While the key is in the ring, an authorizer may read it again at any
+// the same. While the key is in the keyring, an authorizer may read it again at any
 // moment, so it makes no difference how old a memory is that has the key, and it is
 // worth no more if API Gateway keeps an acceptance as well. A memory without the key
 // counts only while it keeps the authorizer from reading again.

@@ -11,7 +11,7 @@ type exploration struct {
 	states   []state
 	steps    int              // transitions, those to known states included
 	depth    int              // of the state that is farthest from the start
-	biggest  int              // number of keys in the largest ring
+	biggest  int              // number of keys in the largest keyring
 	happened [accepts + 1]int // how often each kind of event did
 	took     time.Duration
 	parents  []uint32
@@ -66,7 +66,7 @@ func explore(w *world) *exploration {
 }
 
 func (x *exploration) String() string {
-	return fmt.Sprintf("%d states, %d steps between them, %d deep, at most %d keys in the ring, %.1f s",
+	return fmt.Sprintf("%d states, %d steps between them, %d deep, at most %d keys in the keyring, %.1f s",
 		len(x.states), x.steps, x.depth, x.biggest, x.took.Seconds())
 }
 

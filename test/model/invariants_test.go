@@ -4,9 +4,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// mostKeys is how many keys a ring can have: each of two rotators may add one to a
-// ring that was not full when it looked.
-const mostKeys = keyring.RingLimit - 1 + 2
+// mostKeys is how many keys a keyring can have: each of two rotators may add one to a
+// keyring that was not full when it looked.
+const mostKeys = keyring.KeyLimit - 1 + 2
 
 // violation is a state that must not be.
 type violation struct {
@@ -20,7 +20,7 @@ const (
 	refused        violationKind = "a request may be refused"
 	refusedForLong violationKind = "a request may be refused, by an answer that API Gateway keeps"
 	undead         violationKind = "a deleted key is accepted after the bound"
-	overfull       violationKind = "the ring is too large"
+	overfull       violationKind = "the keyring is too large"
 )
 
 // violation returns what is wrong with a state.
@@ -53,7 +53,7 @@ func (w *world) violation(s *state) *violation {
 }
 
 // tooYoung looks for a value that is carried although some authorizer may have read
-// the ring without its key and not be allowed to read it again. That is the worst
+// the keyring without its key and not be allowed to read it again. That is the worst
 // which any number of authorizers can do, so that it stands for a closer look.
 func (w *world) tooYoung(s *state, carried values) (found *violation) {
 	carried.each(func(v value) {

@@ -32,7 +32,7 @@ func (l liveness) ticks(s state) int {
 	return n
 }
 
-// steady reports whether CloudFront sends the one key of the ring.
+// steady reports whether CloudFront sends the one key of the keyring.
 func (s *state) steady() bool {
 	return s.header != foreign && s.ring() == only(s.header)
 }

@@ -23,7 +23,7 @@ type choice struct {
 	revokes bool
 }
 
-// eachView visits the ring in every way in which it can show itself now: what came
+// eachView visits the keyring in every way in which it can show itself now: what came
 // or went this very moment may show or not.
 func (w *world) eachView(s *state, r rotator, visit func([capacity]life)) {
 	if w.ringFirst {
@@ -67,7 +67,7 @@ func (w *world) choices(l look) []choice {
 	seen := w.observation(l)
 	requests := []keyring.Request{{}, keyring.RotateNow(seen)}
 	if w.revokes {
-		for _, name := range seen.Ring.Names() {
+		for _, name := range seen.Keyring.Names() {
 			requests = append(requests, keyring.Request{Kind: keyring.Revoke, Through: name})
 		}
 	}
@@ -89,7 +89,7 @@ func (w *world) choice(seen keyring.Observation, request keyring.Request) choice
 	switch step.Action {
 	case keyring.Add:
 		c := choice{kind: addCall}
-		if newest, ok := seen.Ring.Newest(); ok {
+		if newest, ok := seen.Keyring.Newest(); ok {
 			c.key = number(newest.Name) + 1
 		}
 		return c
@@ -105,8 +105,8 @@ func (w *world) choice(seen keyring.Observation, request keyring.Request) choice
 	return choice{}
 }
 
-func (w *world) settings() keyring.Settings {
-	return keyring.Settings{
+func (w *world) settings() keyring.Times {
+	return keyring.Times{
 		Interval: 1000 * unit, // what the interval does, a request to rotate does at any moment
 		Settle:   time.Duration(w.settle) * unit,
 		Grace:    time.Duration(w.grace) * unit,
@@ -135,11 +135,11 @@ func (w *world) observation(l look) keyring.Observation {
 			keys = append(keys, key)
 		}
 	}
-	ring, err := keyring.NewRing(keys...)
+	ring, err := keyring.New(keys...)
 	if err != nil {
 		panic(err)
 	}
-	seen.Ring = ring
+	seen.Keyring = ring
 	return seen
 }
 

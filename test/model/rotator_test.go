@@ -79,7 +79,7 @@ func (r *rotator) age(w *world) {
 	}
 }
 
-// choose reads the ring, in every way in which it may look at this moment, and
+// choose reads the keyring, in every way in which it may look at this moment, and
 // decides, for every request that there may be.
 func (w *world) choose(s *state, who uint8, emit emitter) {
 	r := s.rotators[who]
@@ -198,7 +198,7 @@ func (w *world) effect(s *state, c call) bool {
 	return true
 }
 
-// drop deletes keys from the ring.
+// drop deletes keys from the keyring.
 func (s *state) drop(keys values) {
 	(keys & s.ring()).each(func(v value) { s.keys[v] = goneNow })
 }

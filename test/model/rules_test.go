@@ -14,7 +14,7 @@ const unit = time.Minute
 // allows may happen at any moment or not at all.
 type rules struct {
 	// decide is the rotator's decision.
-	decide func(keyring.Observation, keyring.Settings, keyring.Request) keyring.Step
+	decide func(keyring.Observation, keyring.Times, keyring.Request) keyring.Step
 
 	// The rotator's times, in units.
 	settle, grace, drain uint8
@@ -32,7 +32,7 @@ type rules struct {
 
 	names    value // how many keys have a name at once; none is added beyond that
 	watches  bool  // the front door is looked at closely, for one key at a time
-	ups      bool  // there are `up`s, which choose a key from the ring and write it later
+	ups      bool  // there are `up`s, which choose a key from the keyring and write it later
 	third    bool  // a third rotator may be about to make a call, however late
 	intruder bool  // somebody puts foreign headers into the distribution
 	revokes  bool  // there are requests to revoke
@@ -42,7 +42,7 @@ type rules struct {
 	plain bool // states are told apart that lead to the same: slower, for comparison
 
 	// What a weaker protocol would do.
-	ringFirst   bool // the rotator reads the ring before the distribution
+	ringFirst   bool // the rotator reads the keyring before the distribution
 	lateClock   bool // the rotator reads its clock after all else
 	noIfMatch   bool // the rotator updates the distribution whatever its ETag
 	noRefetch   bool // authorizers refuse by their memory as long as they trust it
@@ -72,7 +72,7 @@ func (r rules) but(change func(*rules)) rules {
 	return r
 }
 
-// bound is how many units after a key left the ring its value is still accepted.
+// bound is how many units after a key left the keyring its value is still accepted.
 func (r rules) bound() uint8 {
 	bound := r.memory
 	if r.outages {

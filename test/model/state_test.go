@@ -36,7 +36,7 @@ type life uint8
 const (
 	unnamed   life = iota
 	named          // a rotator is about to add it
-	gone           // not in the ring any more
+	gone           // not in the keyring any more
 	goneNow        // since this very moment: some readers may still see it
 	inRing         // since this very moment: some readers may not see it yet
 	inRingFor      // and the following: for 1, 2, … units of time
@@ -56,7 +56,7 @@ type state struct {
 	sent   values // the keys that some edge may send
 	flying values // the keys that a request on its way may carry besides
 
-	// chosen are the keys that an `up` has chosen from the ring and may still write
+	// chosen are the keys that an `up` has chosen from the keyring and may still write
 	// into the distribution: within this unit of time and as many more as the index
 	// says. A key is in the last set that it belongs to alone.
 	chosen [longestUp + 1]values
@@ -125,7 +125,7 @@ func (s *state) insert(at value) {
 }
 
 // remove forgets the name of a key. Whoever still thinks of it as a header that it
-// saw might as well have seen a foreign one: neither is in the ring, ever.
+// saw might as well have seen a foreign one: neither is in the keyring, ever.
 func (s *state) remove(at value) {
 	copy(s.keys[at:], s.keys[at+1:])
 	s.keys[capacity-1] = unnamed

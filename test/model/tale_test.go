@@ -122,7 +122,7 @@ func (t *tale) list(set values) string {
 // setScene describes the state after an event, if it is another.
 func (t *tale) setScene() {
 	s := &t.now
-	scene := fmt.Sprintf("     | ring %s, header %s, edges send %s", t.list(s.ring()), t.name(s.header), t.list(s.sent))
+	scene := fmt.Sprintf("     | keyring %s, header %s, edges send %s", t.list(s.ring()), t.name(s.header), t.list(s.sent))
 	if s.flying != 0 {
 		scene += ", on their way " + t.list(s.flying)
 	}
@@ -139,7 +139,7 @@ func (t *tale) words(e event, before, after *state) string {
 	}
 	switch e.kind {
 	case ringRead:
-		return who + " reads the ring"
+		return who + " reads the keyring"
 	case looks:
 		status := "InProgress"
 		if before.full > 0 {
@@ -147,12 +147,12 @@ func (t *tale) words(e event, before, after *state) string {
 		}
 		return fmt.Sprintf("%s reads the distribution: header %s, %s", who, key, status)
 	case decides:
-		return fmt.Sprintf("%s reads the ring and decides: %s", who, t.callWords(after.rotators[e.who].call))
+		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.callWords(after.rotators[e.who].call))
 	case coins:
 		if t.w.reference {
 			return fmt.Sprintf("%s makes %s, to publish it first", who, key)
 		}
-		return fmt.Sprintf("%s reads the ring and decides: %s", who, t.callWords(after.rotators[e.who].call))
+		return fmt.Sprintf("%s reads the keyring and decides: %s", who, t.callWords(after.rotators[e.who].call))
 	case crash:
 		return who + " crashes, or is told of an error and ends"
 	case callDone:
@@ -174,15 +174,15 @@ func (t *tale) words(e event, before, after *state) string {
 	case edgesDone:
 		return "CloudFront: every edge has the configuration"
 	case upWrites:
-		return fmt.Sprintf("an `up` writes %s, which it chose from the ring", key)
+		return fmt.Sprintf("an `up` writes %s, which it chose from the keyring", key)
 	case intrusion:
 		return "somebody puts in a foreign header"
 	case timePasses:
 		return "time passes"
 	case fetches:
-		return "an authorizer reads the ring, with " + key
+		return "an authorizer reads the keyring, with " + key
 	case misses:
-		return "an authorizer reads the ring, without " + key
+		return "an authorizer reads the keyring, without " + key
 	case accepts:
 		return "API Gateway keeps an acceptance of " + key
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// letUpsChoose notes each key that an `up` may choose from the ring at this moment. It may
+// letUpsChoose notes each key that an `up` may choose from the keyring at this moment. It may
 // do so in every state, and what it chose is only ever one more thing that it may
 // write, so that the choice needs no event of its own.
 func (w *world) letUpsChoose(s *state) {
@@ -34,11 +34,11 @@ func (s *state) writable() (set values) {
 	return set
 }
 
-// choosable are the keys that an `up` which reads the ring now may choose: the newest
+// choosable are the keys that an `up` which reads the keyring now may choose: the newest
 // that it takes for settled, or the only one. What came or went this very moment it
 // may see or not.
 //
-// A ring without a settled key is that of a stack which is being made, and has no
+// A keyring without a settled key is that of a stack which is being made, and has no
 // distribution yet that an `up` could change, or its keys were deleted by hand.
 func (w *world) choosable(s *state) (set values) {
 	if s.oldestAge() < w.settle {
@@ -59,7 +59,7 @@ func (w *world) choosable(s *state) (set values) {
 	return set
 }
 
-// chosenFrom returns the newest key of a ring that has lived for long enough, or else
+// chosenFrom returns the newest key of a keyring that has lived for long enough, or else
 // the only one.
 func chosenFrom(ring [capacity]life, enough life) (chosen value, ok bool) {
 	count := 0
@@ -75,7 +75,7 @@ func chosenFrom(ring [capacity]life, enough life) (chosen value, ok bool) {
 	return chosen, count == 1
 }
 
-// oldestAge is how many units of time the key has been in the ring that is in it for
+// oldestAge is how many units of time the key has been in the keyring that is in it for
 // longest.
 func (s *state) oldestAge() (age uint8) {
 	for _, l := range s.keys {
@@ -87,10 +87,10 @@ func (s *state) oldestAge() (age uint8) {
 }
 
 // TestUpsChooseAsTheProgramDoes compares the model's choice with the program's, in
-// every ring of up to four keys whose names tell their ages.
+// every keyring of up to four keys whose names tell their ages.
 func TestUpsChooseAsTheProgramDoes(t *testing.T) {
 	const settle, margin = 1, 1
-	settings := keyring.Settings{Settle: settle * unit, Grace: 5 * margin * unit}
+	settings := keyring.Times{Settle: settle * unit, Grace: 5 * margin * unit}
 	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	rings := 0
 	for ages := range 5 * 5 * 5 * 5 { // 4: no key
@@ -110,7 +110,7 @@ func TestUpsChooseAsTheProgramDoes(t *testing.T) {
 				Value: keyring.NewValue([keyring.ValueSize]byte{byte(v + 1)}),
 			})
 		}
-		built, err := keyring.NewRing(keys...)
+		built, err := keyring.New(keys...)
 		require.NoError(t, err)
 		want, err := keyring.ForUpdate(built, now, settings)
 		v, ok := chosenFrom(ring, inRing+settle+margin)

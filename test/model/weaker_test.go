@@ -31,12 +31,12 @@ func TestWeakerProtocolsFail(t *testing.T) {
 		{"pruning after grace, Deployed or not", func(r *rules) { r.decide, r.plain = decideUndeployed, true }, refused},
 		{"pruning every key but the one in use", func(r *rules) { r.decide = decidePruneAll }, refused},
 		{"no If-Match", func(r *rules) { r.noIfMatch = true }, refused},
-		{"the ring read before the distribution", func(r *rules) { r.ringFirst = true }, refused},
+		{"the keyring read before the distribution", func(r *rules) { r.ringFirst = true }, refused},
 		{"the clock read after the distribution", func(r *rules) { r.lateClock = true }, refused},
 		{"repairing with a key that is not settled", func(r *rules) { r.decide = decideHasty }, refused},
 		{"revoking as if it were rotating", func(r *rules) { r.revokes, r.strict = true, true }, refused},
 		{"a bound that forgets what API Gateway keeps", func(r *rules) { r.forgetCache = true }, undead},
-		{"no limit to the ring", func(r *rules) {
+		{"no limit to the keyring", func(r *rules) {
 			r.decide = decideUnlimited
 			r.names, r.watches, r.lag = 7, false, false
 		}, overfull},
@@ -54,17 +54,17 @@ func TestWeakerProtocolsFail(t *testing.T) {
 }
 
 // decideUndeployed prunes without waiting for the edges.
-func decideUndeployed(seen keyring.Observation, settings keyring.Settings, request keyring.Request) keyring.Step {
+func decideUndeployed(seen keyring.Observation, settings keyring.Times, request keyring.Request) keyring.Step {
 	seen.DeployedSince = seen.Modified
 	return keyring.Decide(seen, settings, request)
 }
 
 // decidePruneAll prunes keys that are about to be published, too.
-func decidePruneAll(seen keyring.Observation, settings keyring.Settings, request keyring.Request) keyring.Step {
+func decidePruneAll(seen keyring.Observation, settings keyring.Times, request keyring.Request) keyring.Step {
 	step := keyring.Decide(seen, settings, request)
 	if step.Action == keyring.Prune {
 		step.Names = nil
-		for _, key := range seen.Ring.Keys() {
+		for _, key := range seen.Keyring.Keys() {
 			if !key.Value.Equal(seen.Header) {
 				step.Names = append(step.Names, key.Name)
 			}
@@ -74,22 +74,22 @@ func decidePruneAll(seen keyring.Observation, settings keyring.Settings, request
 }
 
 // decideHasty repairs with the newest key at once.
-func decideHasty(seen keyring.Observation, settings keyring.Settings, request keyring.Request) keyring.Step {
-	if newest, ok := seen.Ring.Newest(); ok && !known(seen) {
+func decideHasty(seen keyring.Observation, settings keyring.Times, request keyring.Request) keyring.Step {
+	if newest, ok := seen.Keyring.Newest(); ok && !known(seen) {
 		return keyring.Step{Action: keyring.Publish, Key: newest, Repair: true}
 	}
 	return keyring.Decide(seen, settings, request)
 }
 
 func known(seen keyring.Observation) bool {
-	_, ok := seen.Ring.Accepts(seen.Header.Reveal())
+	_, ok := seen.Keyring.Accepts(seen.Header.Reveal())
 	return ok
 }
 
 // decideUnlimited adds a key whenever one is asked for.
-func decideUnlimited(seen keyring.Observation, settings keyring.Settings, request keyring.Request) keyring.Step {
+func decideUnlimited(seen keyring.Observation, settings keyring.Times, request keyring.Request) keyring.Step {
 	step := keyring.Decide(seen, settings, request)
-	newest, ok := seen.Ring.Newest()
+	newest, ok := seen.Keyring.Newest()
 	if ok && step.Action == keyring.Nothing && request.Through == newest.Name && newest.Value.Equal(seen.Header) {
 		return keyring.Step{Action: keyring.Add}
 	}

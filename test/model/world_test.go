@@ -11,7 +11,7 @@ func newWorld(r rules) *world {
 }
 
 // initial returns the states in which a story may begin: a key in use, and an empty
-// ring behind a header that is in none.
+// keyring behind a header that is in none.
 func (w *world) initial() []state {
 	steady := state{
 		keys:   [capacity]life{inRing + life(w.settleCap())},

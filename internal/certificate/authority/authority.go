@@ -4,7 +4,12 @@
 package authority
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
+	"net/netip"
+	"time"
 
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -170,4 +175,40 @@ func first(imported []string) (string, error) {
 		return "", errors.New("the intermediate has been in Vault before, and Vault doesn't say which of its issuers it is: make another one, `pulumi up --replace '**authority-intermediate-request'`")
 	}
 	return imported[0], nil
+}
+
+// addressConstraints are the addresses that an intermediate may issue for, as
+// ranges: exactly these, or else none at all.
+func addressConstraints(addresses []string) (permitted, excluded pulumi.StringArray) {
+	if len(addresses) == 0 {
+		return nil, pulumi.ToStringArray([]string{"0.0.0.0/0", "::/0"})
+	}
+	for _, text := range addresses {
+		address := netip.MustParseAddr(text) // checked by the settings
+		permitted = append(permitted, pulumi.String(netip.PrefixFrom(address, address.BitLen()).String()))
+	}
+	return permitted, nil
+}
+
+// backdating is how much earlier than it was issued a certificate may begin, so that
+// clocks that are slow take it. Vault's is 30 seconds.
+const backdating = 5 * time.Minute
+
+// checkLife refuses a root that was made for another life than the settings say. The
+// provider would take the new one for an update, do nothing, and say that it is done;
+// another root is nothing that a setting may bring about, since clients trust this one.
+func checkLife(certificate string, ttl time.Duration) error {
+	block, _ := pem.Decode([]byte(certificate))
+	if block == nil {
+		return errors.New("the root's certificate isn't PEM")
+	}
+	root, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("the root's certificate: %w", err)
+	}
+	if life := root.NotAfter.Sub(root.NotBefore); life < ttl || life > ttl+backdating {
+		return fmt.Errorf("the root was made for %s, until %s, and gatehouse:certificateRootTtl is %s; allowed: what it was made for, or another root with `pulumi up --replace '**::authority-root'`, "+
+			"once every client trusts it (docs/certificates.md)", life.Round(time.Hour), root.NotAfter.UTC().Format(time.DateOnly), ttl)
+	}
+	return nil
 }

@@ -109,20 +109,20 @@ func TestFailures(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	o, s, out := operatorOf(t,
-		`{"keys":[{"name":"k1","age":"6h0m0s","inUse":false},{"name":"k2","age":"5m0s","inUse":true}],"header":"a key of the ring","deployed":false,"modifiedAgo":"4m30s","deployingFor":"4m30s","next":{"action":"nothing","reason":"key k2 is in use","againIn":"25m0s"}}`,
-		`{"keys":[],"header":"nothing","deployed":true,"modifiedAgo":"1h0m0s","deployingFor":"0s","next":{"action":"add","reason":"the ring is empty"}}`)
+		`{"keys":[{"name":"k1","age":"6h0m0s","inUse":false},{"name":"k2","age":"5m0s","inUse":true}],"header":"a key of the keyring","deployed":false,"modifiedAgo":"4m30s","deployingFor":"4m30s","next":{"action":"nothing","reason":"key k2 is in use","againIn":"25m0s"}}`,
+		`{"keys":[],"header":"nothing","deployed":true,"modifiedAgo":"1h0m0s","deployingFor":"0s","next":{"action":"add","reason":"the keyring is empty"}}`)
 	require.NoError(t, o.status(t.Context()))
 	require.NoError(t, o.status(t.Context()))
 	assert.Equal(t, "status", s.events[0]["action"])
 	assert.Equal(t, `KEY   AGE      
 k1    6h0m0s   
 k2    5m0s     in use
-CloudFront sends a key of the ring; changed 4m30s ago, being deployed for 4m30s.
+CloudFront sends a key of the keyring; changed 4m30s ago, being deployed for 4m30s.
 Next: nothing, because key k2 is in use.
 Something else can follow in 25m0s.
 KEY   AGE   
 CloudFront sends nothing; changed 1h0m0s ago, deployed everywhere.
-Next: add, because the ring is empty.
+Next: add, because the keyring is empty.
 `, out.String())
 }
 

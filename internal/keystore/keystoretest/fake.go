@@ -56,7 +56,7 @@ func (f *Fake) Set(parameter, value string, modified time.Time) {
 	})
 }
 
-// SetKey stores a key of the ring below path.
+// SetKey stores a key of the keyring below path.
 func (f *Fake) SetKey(path string, key keyring.Key) {
 	f.Set(path+"/"+string(key.Name), key.Value.Reveal(), key.Created)
 }

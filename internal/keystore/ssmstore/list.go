@@ -9,17 +9,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
-// ListAPI is what reading a ring needs of Parameter Store.
+// ListAPI has the operation of Parameter Store that reads a keyring.
 type ListAPI interface {
 	GetParametersByPath(context.Context, *ssm.GetParametersByPathInput, ...func(*ssm.Options)) (*ssm.GetParametersByPathOutput, error)
 }
 
-// Lister is a [keystore.Lister] through the SDK.
+// Lister implements [keystore.Lister] with the SDK.
 type Lister struct {
 	api ListAPI
 }
 
-// NewLister returns the Lister that asks api.
+// NewLister returns the Lister that calls api.
 func NewLister(api ListAPI) Lister { return Lister{api} }
 
 // ListParameters implements [keystore.Lister].

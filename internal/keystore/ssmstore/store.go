@@ -1,8 +1,8 @@
-// Package ssmstore changes a ring of origin keys in Parameter Store, and reads it,
-// through the AWS SDK.
+// Package ssmstore reads and changes a keyring of origin keys in Parameter Store, through
+// the AWS SDK.
 //
-// Nothing is ever overwritten, because Parameter Store can't compare before it
-// does: what creates if absent, and deletes, can't lose another's key.
+// It never overwrites a parameter, because Parameter Store has no compare-and-set:
+// creating if absent, and deleting, can't lose a key that another run added.
 package ssmstore
 
 import (
@@ -20,14 +20,14 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 )
 
-// batchSize is how many parameters one call deletes at most.
+// batchSize is the most parameters that one call deletes.
 const batchSize = 10
 
-// ErrExists says that a key was not added because its name is taken. After a lost
-// reply and a retry, it may be that very key.
+// ErrExists is returned for a key that was not added because its name is taken. After a
+// lost response and a retry, the parameter may be that very key.
 var ErrExists = errors.New("a parameter of this name exists already")
 
-// API is what a ring needs of Parameter Store.
+// API has the operations of Parameter Store that change a keyring.
 type API interface {
 	ListAPI
 	PutParameter(context.Context, *ssm.PutParameterInput, ...func(*ssm.Options)) (*ssm.PutParameterOutput, error)
@@ -36,7 +36,7 @@ type API interface {
 
 var _ API = (*ssm.Client)(nil)
 
-// Store reads and changes the ring below one path.
+// Store reads and changes the keyring below one path.
 type Store struct {
 	keystore.Reader
 	api    API
@@ -44,7 +44,7 @@ type Store struct {
 	kmsKey string
 }
 
-// New returns the Store of the ring below path, whose new keys are encrypted
+// New returns the Store of the keyring below path, whose new keys are encrypted
 // with the KMS key of that ARN.
 func New(api API, path, kmsKey string) Store {
 	return Store{Reader: keystore.NewReader(NewLister(api), path), api: api, path: path, kmsKey: kmsKey}
@@ -56,8 +56,8 @@ func (s Store) Add(ctx context.Context, name keyring.Name, value keyring.Value) 
 		Name:  aws.String(s.parameter(name)),
 		Value: aws.String(value.Reveal()),
 		Type:  types.ParameterTypeSecureString,
-		// Without it, the account's default counts: the advanced tier costs, and asks for
-		// kms:GenerateDataKey, which the rotator's role has not.
+		// Without it, the account's default applies: the advanced tier costs, and requires
+		// kms:GenerateDataKey, which the rotator's role lacks.
 		Tier:      types.ParameterTierStandard,
 		KeyId:     aws.String(s.kmsKey),
 		Overwrite: aws.Bool(false),
@@ -67,13 +67,13 @@ func (s Store) Add(ctx context.Context, name keyring.Name, value keyring.Value) 
 		err = ErrExists
 	}
 	if err != nil {
-		return fmt.Errorf("add origin key %s: %w", s.parameter(name), without(value, keystore.WithMend(err, "kms:Encrypt")))
+		return fmt.Errorf("add origin key %s: %w", s.parameter(name), without(value, keystore.WithHint(err, "kms:Encrypt")))
 	}
 	return nil
 }
 
-// Delete deletes the keys of these names and returns how many of them there were:
-// deleting a key that is gone is no error.
+// Delete deletes the keys of these names and returns how many of them existed: deleting a
+// key that no longer exists is no error.
 func (s Store) Delete(ctx context.Context, names ...keyring.Name) (int, error) {
 	deleted := 0
 	for batch := range slices.Chunk(names, batchSize) {
@@ -92,12 +92,12 @@ func (s Store) Delete(ctx context.Context, names ...keyring.Name) (int, error) {
 
 func (s Store) parameter(name keyring.Name) string { return s.path + "/" + string(name) }
 
-// without returns err with its text free of value. A service may quote what it
-// refused; wrapping such an error would carry the value along, so it is not.
+// without returns err without value in its message. A service may quote the parameter that
+// it rejected; wrapping such an error would carry the value along, so it is not wrapped.
 func without(value keyring.Value, err error) error {
-	text := err.Error()
-	if !strings.Contains(text, value.Reveal()) {
+	message := err.Error()
+	if !strings.Contains(message, value.Reveal()) {
 		return err
 	}
-	return errors.New(strings.ReplaceAll(text, value.Reveal(), value.String()))
+	return errors.New(strings.ReplaceAll(message, value.Reveal(), value.String()))
 }

@@ -41,8 +41,8 @@ func fakeWith(count byte) *keystoretest.Fake {
 	return fake
 }
 
-// Parameter Store says nothing of the permission that is missing when KMS refuses.
-func TestARefusalByKMSNamesThePermission(t *testing.T) {
+// Parameter Store does not name the missing permission in an error of KMS.
+func TestAnErrorOfKMSNamesThePermission(t *testing.T) {
 	fake := fakeWith(1)
 	fake.Before = func(context.Context, string) error {
 		return &smithy.GenericAPIError{
@@ -55,8 +55,8 @@ func TestARefusalByKMSNamesThePermission(t *testing.T) {
 	require.ErrorContains(t, err, "allow the role kms:Decrypt")
 	err = store.Add(t.Context(), keyring.NewName(time.Now(), [keyring.NonceSize]byte{1}), keyring.NewValue([keyring.ValueSize]byte{1}))
 	require.ErrorContains(t, err, "allow the role kms:Encrypt")
-	var refused smithy.APIError
-	require.ErrorAs(t, err, &refused)
+	var apiError smithy.APIError
+	require.ErrorAs(t, err, &apiError)
 }
 
 func TestAddCreatesAndNeverOverwrites(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAddCreatesAndNeverOverwrites(t *testing.T) {
 
 	found, err := store.Read(t.Context())
 	require.NoError(t, err)
-	newest, ok := found.Ring.Newest()
+	newest, ok := found.Keyring.Newest()
 	require.True(t, ok)
 	assert.True(t, newest.Value.Equal(added.Value), "the first value stays")
 	assert.Equal(t, noon, newest.Created)

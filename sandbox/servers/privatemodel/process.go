@@ -28,6 +28,9 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) error {
 	return err
 }
 
+// Stop stops the server if it runs.
+func Stop(ctx context.Context, l checkout.Layout) error { return daemon.Stop(ctx, l, Command) }
+
 func answers(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
@@ -33,7 +34,7 @@ func (t *test) secondBackend(ctx context.Context, s *progress.Step) (err error) 
 	}
 	defer server.stop()
 	store := ssm.NewFromConfig(aws.Config{
-		Region: smoke.Region, BaseEndpoint: aws.String(t.api.Cloud), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Region: awsclient.Region, BaseEndpoint: aws.String(t.api.Cloud), Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 	if err := putKey(ctx, store, server.key()); err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
 const (
@@ -25,7 +24,7 @@ const tierSetting = "/ssm/parameter-store/default-parameter-tier"
 // which the functions' roles lack a permission.
 func (t *test) youngAccount(ctx context.Context, step *progress.Step) error {
 	step.Note("%d concurrent executions, advanced parameters", youngQuota)
-	_, err := ssm.NewFromConfig(smoke.Config(t.endpoint)).UpdateServiceSetting(ctx, &ssm.UpdateServiceSettingInput{
+	_, err := ssm.NewFromConfig(awsclient.Config(t.endpoint)).UpdateServiceSetting(ctx, &ssm.UpdateServiceSettingInput{
 		SettingId: aws.String(tierSetting), SettingValue: aws.String("Advanced"),
 	})
 	if err != nil {

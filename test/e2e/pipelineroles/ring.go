@@ -13,7 +13,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
 // ringPath is where the local stack has its keys.
@@ -56,7 +55,7 @@ func (t *test) ring(ctx context.Context, step *progress.Step) error {
 }
 
 func readRing(ctx context.Context, s localstack.Stack, endpoint string, decrypted bool) (int, error) {
-	config := smoke.Config(endpoint)
+	config := awsclient.Config(endpoint)
 	c := s.CLI.Credentials
 	config.Credentials = credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)
 	got, err := ssm.NewFromConfig(config).GetParametersByPath(ctx, &ssm.GetParametersByPathInput{

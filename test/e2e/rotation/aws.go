@@ -20,7 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/restore"
 )
 
@@ -36,7 +36,7 @@ type account struct {
 }
 
 func newAccount(endpoint string) account {
-	config := fixture.Config(endpoint)
+	config := awsclient.Config(endpoint)
 	return account{
 		cloudFront: cloudfront.NewFromConfig(config),
 		gateway:    apigatewayv2.NewFromConfig(config),

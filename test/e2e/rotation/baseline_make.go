@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	gateway "github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/restore"
@@ -51,7 +52,7 @@ func (t *test) buildBaseline(ctx context.Context, s *progress.Step, made *restor
 		return b, err
 	}
 	s.Doing("deploying")
-	maker := fixture.New(fixture.Config(t.cloud.Endpoint), baselineName, made)
+	maker := fixture.New(awsclient.Config(t.cloud.Endpoint), baselineName, made)
 	b.header, b.parameter = t.header, "/"+baselineName+"/origin-key"
 	value := rand.Text()
 	if err := maker.Parameter(ctx, b.parameter, value); err != nil {

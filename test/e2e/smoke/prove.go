@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 )
 
@@ -50,7 +51,7 @@ type Stack interface {
 // error means that it could not even begin.
 func Run(ctx context.Context, l checkout.Layout, t Target, stack Stack, doing func(string)) ([]Row, error) {
 	doing("reading the key ring")
-	keys, err := Ring(ctx, t.AWSEndpoint, t.KeyPath)
+	keys, err := awsclient.Keyring(ctx, t.AWSEndpoint, t.KeyPath)
 	if err != nil {
 		return nil, err
 	}

@@ -48,6 +48,31 @@ def extend(owner: Any, name: str, extension: Callable) -> None:
     setattr(owner, name, extended)
 
 
+def wrap(owner: Any, name: str, wrapper: Callable) -> None:
+    """Let wrapper(proceed, ...) stand in for owner.name; it takes those of the original's parameters that it needs.
+
+    proceed() calls the original with the arguments of the call, proceed(name=value) with another one for name.
+    """
+    original = _present(owner, name)
+    signature = inspect.signature(original)
+    taken = list(inspect.signature(wrapper).parameters)[1:]
+    if missing := [parameter for parameter in taken if parameter not in signature.parameters]:
+        raise Incompatible(f"{_label(owner, name)} takes {list(signature.parameters)}, its wrapper also {missing}")
+
+    @functools.wraps(original)
+    def wrapped(*arguments, **keywords):
+        call = signature.bind(*arguments, **keywords)
+        call.apply_defaults()
+
+        def proceed(**changes):
+            call.arguments.update(changes)
+            return original(*call.args, **call.kwargs)
+
+        return wrapper(proceed, **{parameter: call.arguments[parameter] for parameter in taken})
+
+    setattr(owner, name, wrapped)
+
+
 def extend_entry(table: dict[str, Callable], name: str, extension: Callable) -> None:
     """Likewise for a table of functions, such as a service's actions."""
     if name not in table:

@@ -1,4 +1,4 @@
-"""Puts the extensions into ministack and serves its three ports from one process."""
+"""Installs the extensions in ministack and serves its three ports from one process."""
 
 import asyncio
 import logging
@@ -10,73 +10,14 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack import app
 
-from . import (
-    absent,
-    access,
-    access_logs,
-    addresses,
-    administration,
-    alarm_states,
-    alarms,
-    answers,
-    api_paths,
-    authorizers,
-    calls,
-    certificates,
-    completions,
-    concurrency,
-    conditions,
-    controls,
-    delegated,
-    deployments,
-    domain_names,
-    edge,
-    edge_administration,
-    edge_functions,
-    endpoints,
-    error_pages,
-    errors,
-    faults,
-    firewall,
-    function_logs,
-    function_versions,
-    guardrails,
-    in_use,
-    lambda_at_edge,
-    load_balancers,
-    log_deliveries,
-    network_checks,
-    networks,
-    one_vpc,
-    origin_connections,
-    origin_headers,
-    packages,
-    parameter_tiers,
-    patching,
-    payloads,
-    permissions,
-    policy_rules,
-    private_integrations,
-    quiet,
-    replicas,
-    response_headers,
-    runtime,
-    saved_queries,
-    schedules,
-    security_groups,
-    settling,
-    shrinking,
-    stages,
-    tag_on_create,
-    targets,
-    tunnel,
-    update_semantics,
-    viewers,
-    vpc_links,
-    zones,
-)
-from .environment import REGION
-from .process import LOOPBACK
+from gatehouse_cloud import certificates, data_plane, extensions, patching, tunnel
+from gatehouse_cloud.controls import routes
+from gatehouse_cloud.environment import REGION
+from gatehouse_cloud.fidelity.cloudfront import deployments, edge, origin_connections
+from gatehouse_cloud.fidelity.monitoring import alarm_states
+from gatehouse_cloud.fidelity.network import targets
+from gatehouse_cloud.process import LOOPBACK
+from gatehouse_cloud.state import State
 
 # A server that closes a kept-alive connection races with the client's next request on it, which would look like a
 # failed request of the product.
@@ -89,87 +30,33 @@ def run(options, scratch: str) -> int:
     issued = certificates.issue(scratch, REGION)
     # What is reached by the names it has on AWS, over TLS and through the tunnels.
     sockets = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
-    named = {"HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}", "SSL_CERT_FILE": issued.authority}
-    fleet = deployments.Fleet(options.edges, options.deploy_seconds)
-    everybody = edge.Viewers(options.viewer_country)
-    origins = origin_connections.Connections(_port(sockets["api"]), issued.authority)
-    injected, called, changed = faults.Faults(), calls.Calls(), origin_headers.Changes()
-    quota, order, settles = concurrency.Quota(), guardrails.Order(), settling.Settling()
+    state = State(
+        fleet=deployments.Fleet(options.edges, options.deploy_seconds),
+        viewers=edge.Viewers(options.viewer_country),
+        connections=origin_connections.Connections(_port(sockets["api"]), issued.authority),
+        function_variables={
+            "HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}",
+            "SSL_CERT_FILE": issued.authority,
+        },
+        ollama_url=options.ollama_url,
+    )
     try:
-        quiet.install()
-        answers.install()
-        runtime.install(named)
-        packages.install()
-        endpoints.install(origins)
-        edge.install(everybody)
-        edge_functions.install()
-        lambda_at_edge.install()
-        replicas.install(fleet)
-        error_pages.install()
-        response_headers.install()
-        policy_rules.install()
-        update_semantics.install()
-        deployments.install(fleet)
-        origin_headers.install(changed)
-        errors.install()
-        absent.install()
-        alarm_states.install()
-        alarms.install()
-        saved_queries.install()
-        access.install()
-        parameter_tiers.install()
-        guardrails.install(order)
-        concurrency.install(quota)
-        payloads.install()
-        administration.install()
-        edge_administration.install()
-        network_checks.install()
-        tag_on_create.install()
-        delegated.install()
-        shrinking.install()
-        settling.install(settles)
-        calls.install(called, settles)
-        faults.install(injected)
-        authorizers.install()
-        schedules.install()
-        function_logs.install(called)
-        function_versions.install()
-        stages.install()
-        conditions.install()
-        api_paths.install()
-        networks.install()
-        zones.install()
-        addresses.install()
-        security_groups.install()
-        domain_names.install()
-        firewall.install()
-        log_deliveries.install()
-        load_balancers.install()
-        one_vpc.install()
-        in_use.install()
-        targets.install()
-        vpc_links.install()
-        private_integrations.install()
-        access_logs.install()
-        permissions.install()
-        if options.ollama_url:
-            completions.install(options.ollama_url)
+        extensions.install(state)
     except patching.Incompatible as problem:
         print(f"cloud: {problem}", file=sys.stderr)
         return 1
     _raise_file_limit()
-    control = controls.Controls(fleet, everybody, origins, injected, called, changed, settles, named, quota, order)
-    application = _application(options, sockets, control)
+    application = _application(options, sockets, routes.Controls(state))
     asyncio.run(_serve(options, sockets, issued, application))
     return 0
 
 
-def _application(options, sockets: dict[str, socket.socket], control: controls.Controls):
+def _application(options, sockets: dict[str, socket.socket], controls: routes.Controls):
     by_port = {
-        options.distribution_port: viewers.serve_distribution,
-        _port(sockets["distribution"]): viewers.serve_distribution,
-        options.api_port: viewers.serve_api,
-        _port(sockets["api"]): viewers.serve_api,
+        options.distribution_port: data_plane.serve_distribution,
+        _port(sockets["distribution"]): data_plane.serve_distribution,
+        options.api_port: data_plane.serve_api,
+        _port(sockets["api"]): data_plane.serve_api,
     }
 
     async def application(scope, receive, send):
@@ -177,13 +64,13 @@ def _application(options, sockets: dict[str, socket.socket], control: controls.C
             return await app.app(scope, receive, send)
         deployments.viewer.set(tuple(scope["client"]))
         edge.passage.set(None)
-        data_plane = by_port.get(scope["server"][1])
-        if scope["type"] == "http" and data_plane:
-            return await data_plane(scope, receive, send)
-        if scope["type"] == "http" and scope["path"].startswith(controls.PREFIX):
-            return await control.serve(scope, receive, send)
-        if scope["type"] == "http" and viewers.names_distribution(scope):
-            return await viewers.serve_distribution_over_http(scope, receive, send)
+        serve_newest = by_port.get(scope["server"][1])
+        if scope["type"] == "http" and serve_newest:
+            return await serve_newest(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith(routes.PREFIX):
+            return await controls.serve(scope, receive, send)
+        if scope["type"] == "http" and data_plane.names_distribution(scope):
+            return await data_plane.serve_distribution_over_http(scope, receive, send)
         await app.app(scope, receive, send)
 
     return application

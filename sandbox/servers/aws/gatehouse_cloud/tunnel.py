@@ -9,8 +9,8 @@ import asyncio
 import re
 import socket
 
-from .endpoints import API_HOST
-from .process import LOOPBACK
+from gatehouse_cloud.fidelity.apigateway.endpoints import API_HOST
+from gatehouse_cloud.process import LOOPBACK
 
 DISTRIBUTION_HOST = re.compile(r"^[a-z0-9]+\.cloudfront\.net(?::443)?$")
 _LARGEST_REQUEST = 8192

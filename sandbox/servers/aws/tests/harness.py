@@ -208,8 +208,8 @@ class Launcher:
 
     def invoke(self, name: str, event=None) -> dict:
         """A function's answer."""
-        answer = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
-        return json.loads(answer["Payload"].read())
+        response = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
+        return json.loads(response["Payload"].read())
 
     def api(
         self, function_arn: str, route: str = "ANY /{path+}", stage: dict | None = None, authorizer: dict | None = None

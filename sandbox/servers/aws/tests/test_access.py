@@ -76,10 +76,10 @@ class AccessTest(CloudTest):
 
     def test_cloudfront_refuses_in_words_that_sdks_know(self):
         self.permit()
-        status, answer = self.cloud.signed("cloudfront", "/2020-05-31/distribution", credentials=self.credentials)
+        status, response = self.cloud.signed("cloudfront", "/2020-05-31/distribution", credentials=self.credentials)
         namespace = "{http://cloudfront.amazonaws.com/doc/2020-05-31/}"
-        self.assertEqual((status, answer.tag), (403, f"{namespace}ErrorResponse"))
-        self.assertEqual(answer.findtext(f"{namespace}Error/{namespace}Code"), "AccessDenied")
+        self.assertEqual((status, response.tag), (403, f"{namespace}ErrorResponse"))
+        self.assertEqual(response.findtext(f"{namespace}Error/{namespace}Code"), "AccessDenied")
 
     def test_a_model_is_called_with_permission_for_the_model_or_its_profile(self):
         def converse(model: str):

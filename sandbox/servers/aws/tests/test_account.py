@@ -87,9 +87,9 @@ class AccountTest(CloudTest):
             ("é".encode() * 1_000_000, 200),
             ("é".encode() * 1_060_000, 413),
         ):
-            answer = get(url, text, body)
-            self.assertEqual(answer[0], status, f"{len(body)} bytes of {body[:2]}")
-        self.assertEqual(json.loads(answer[1]), {"message": "Request Entity Too Large"})
+            response = get(url, text, body)
+            self.assertEqual(response[0], status, f"{len(body)} bytes of {body[:2]}")
+        self.assertEqual(json.loads(response[1]), {"message": "Request Entity Too Large"})
         refusal = self.refused(
             lambda: self.cloud.client("lambda").invoke(FunctionName="sized", Payload=b'"' + b"a" * 6_291_455 + b'"')
         )

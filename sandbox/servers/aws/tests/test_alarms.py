@@ -39,9 +39,11 @@ MATH = {
 
 class AlarmTest(CloudTest):
     def query(self, action: str, **parameters: str) -> Element:
-        status, answer = self.cloud.signed("monitoring", "/", {"Action": action, "Version": "2010-08-01", **parameters})
+        status, response = self.cloud.signed(
+            "monitoring", "/", {"Action": action, "Version": "2010-08-01", **parameters}
+        )
         self.assertEqual(status, 200)
-        return answer
+        return response
 
     def described(self, name: str) -> Element:
         [alarm] = self.query("DescribeAlarms", **{"AlarmNames.member.1": name}).iter(f"{NAMESPACE}MetricAlarms")

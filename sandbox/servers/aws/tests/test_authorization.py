@@ -163,9 +163,9 @@ class SpellingTest(AuthorizationTest):
         self.cloud.function("shy", ANSWERS, self.cloud.role("shy"), Tags=OURS)
         function = arn("lambda", "function:shy")
         self.permit(("lambda:GetFunction", function))
-        answer = self.as_user("lambda").get_function(FunctionName="shy")
-        self.assertNotIn("Tags", answer)
-        self.assertEqual(answer["TagsError"]["ErrorCode"], "AccessDeniedException")
+        response = self.as_user("lambda").get_function(FunctionName="shy")
+        self.assertNotIn("Tags", response)
+        self.assertEqual(response["TagsError"]["ErrorCode"], "AccessDeniedException")
         self.permit(("lambda:GetFunction", function), ("lambda:ListTags", function))
         self.assertEqual(self.as_user("lambda").get_function(FunctionName="shy")["Tags"], OURS)
 

@@ -51,8 +51,8 @@ class Server:
 
 class CannedTest(CloudTest):
     def test_a_canned_answer(self):
-        answer = self.cloud.client("bedrock-runtime").converse(**QUESTION)
-        self.assertIn("ministack mock", answer["output"]["message"]["content"][0]["text"])
+        response = self.cloud.client("bedrock-runtime").converse(**QUESTION)
+        self.assertIn("ministack mock", response["output"]["message"]["content"][0]["text"])
 
     def test_a_message_without_content_is_refused(self):
         with self.assertRaises(ClientError) as refused:
@@ -77,13 +77,13 @@ class RealTest(CloudTest):
         return failed.exception.response["Error"]["Code"]
 
     def test_the_servers_first_model_answers(self):
-        answer = self.bedrock.converse(
+        response = self.bedrock.converse(
             **QUESTION,
             system=[{"text": "Be brief."}],
             inferenceConfig={"maxTokens": 9, "temperature": 0.5, "topP": 0.25, "stopSequences": ["END"]},
         )
         self.assertEqual(
-            json.loads(answer["output"]["message"]["content"][0]["text"]),
+            json.loads(response["output"]["message"]["content"][0]["text"]),
             {
                 "model": "llama3.2:1b",
                 "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello"}],
@@ -94,13 +94,13 @@ class RealTest(CloudTest):
                 "stop": ["END"],
             },
         )
-        self.assertEqual(answer["stopReason"], "end_turn")
-        self.assertEqual(answer["usage"], {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7})
+        self.assertEqual(response["stopReason"], "end_turn")
+        self.assertEqual(response["usage"], {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7})
 
     def test_a_model_of_the_same_name_answers(self):
         self.server.models.append(MODEL)
-        answer = self.bedrock.converse(**QUESTION)
-        self.assertEqual(json.loads(answer["output"]["message"]["content"][0]["text"])["model"], MODEL)
+        response = self.bedrock.converse(**QUESTION)
+        self.assertEqual(json.loads(response["output"]["message"]["content"][0]["text"])["model"], MODEL)
 
     def test_an_answer_that_was_cut(self):
         self.server.finish_reason = "length"

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from .harness import REGION, SESSION, distribution_config
 from .test_edge import PASSES, EdgeTest, custom, response_policy
 
-VIEWER_REQUEST = Path(__file__).parents[3] / "lambda/edge/viewer-request.js"
+VIEWER_REQUEST = Path(__file__).parents[4] / "lambda/edge/viewer-request.js"
 SETTINGS = {
     "prefix": "/api",
     "problemsPrefix": "/problems",
@@ -115,11 +115,11 @@ class RefusalTest(EdgeTest):
             if shield:
                 origin["OriginShield"] = shield
             origin["Id"] = current["DistributionConfig"]["DefaultCacheBehavior"]["TargetOriginId"] = name
-            answer = cloudfront.update_distribution(
+            response = cloudfront.update_distribution(
                 Id=identity, IfMatch=current["ETag"], DistributionConfig=current["DistributionConfig"]
             )
             shown = cloudfront.get_distribution_config(Id=identity)["DistributionConfig"]
-            self.assertEqual(answer["Distribution"]["DistributionConfig"], shown)
+            self.assertEqual(response["Distribution"]["DistributionConfig"], shown)
             return shown["Origins"]["Items"][0].get("OriginShield")
 
         self.assertEqual(update(None), {"Enabled": True, "OriginShieldRegion": "eu-west-1"})

@@ -34,14 +34,14 @@ class GuardrailTest(CloudTest):
             {"guardrailConfig": {"guardrailIdentifier": guardrail, "guardrailVersion": "DRAFT"}} if guardrail else {}
         )
         try:
-            answer = self.models.converse(
+            response = self.models.converse(
                 modelId=MODEL,
                 messages=[{"role": "user", "content": [{"text": "hello"}] if content is None else content}],
                 **config,
             )
         except ClientError as refused:
             return refused.response["Error"]["Code"]
-        return answer["stopReason"]
+        return response["stopReason"]
 
     def test_a_guardrail_is_applied_with_a_permission(self):
         guardrail = self.guardrail("plain")

@@ -12,8 +12,7 @@ import unittest
 import trustme
 from botocore.config import Config
 from botocore.exceptions import ClientError
-
-from gatehouse_cloud.targets import Health
+from gatehouse_cloud.fidelity.network.targets import Health
 
 from .harness import REGION, SESSION, CloudTest, Viewer, get, wait_for
 

@@ -115,11 +115,11 @@ class OneVpcTest(CloudTest):
         name = f"com.amazonaws.{REGION}.bedrock-runtime"
         [service] = self.ec2.describe_vpc_endpoint_services(ServiceNames=[name])["ServiceDetails"]
         self.assertEqual(service["AvailabilityZones"], [f"{REGION}{letter}" for letter in "acdef"])
-        text = f"InvalidParameter.*{name} does not support the availability zone of the subnet: {self.subnets[0][1]}"
-        with self.refused(text):
+        message = f"InvalidParameter.*{name} does not support the availability zone of the subnet: {self.subnets[0][1]}"
+        with self.refused(message):
             self.endpoint("bedrock-runtime")
         made = self.endpoint("bedrock-runtime", SubnetIds=self.subnets[0][:1])
-        with self.refused(text):
+        with self.refused(message):
             self.ec2.modify_vpc_endpoint(VpcEndpointId=made, AddSubnetIds=self.subnets[0][1:])
         with self.refused("InvalidServiceName"):
             self.ec2.describe_vpc_endpoint_services(ServiceNames=[f"com.amazonaws.{REGION}.no-such-service"])

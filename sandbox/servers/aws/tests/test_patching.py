@@ -30,6 +30,19 @@ class PatchingTest(unittest.TestCase):
         with self.assertRaisesRegex(patching.Incompatible, "takes .*loud"):
             patching.extend(self.module, "greet", lambda original, name: original(name))
 
+    def test_a_wrapper_takes_the_parameters_it_needs(self):
+        patching.wrap(self.module, "greet", lambda proceed, name: proceed() if name else proceed(name="you"))
+        self.assertEqual((self.module.greet(name="me"), self.module.greet("", loud=True)), ("hello me", "hello you"))
+
+    def test_a_wrapper_with_another_parameter_is_refused(self):
+        with self.assertRaisesRegex(patching.Incompatible, "takes .*loud.* also .*place"):
+            patching.wrap(self.module, "greet", lambda proceed, place: proceed())
+
+    def test_a_wrapper_can_be_extended(self):
+        patching.wrap(self.module, "greet", lambda proceed: proceed() + "!")
+        patching.extend(self.module, "greet", lambda original, name, loud=False: original(name, loud) + "?")
+        self.assertEqual(self.module.greet("you"), "hello you!?")
+
     def test_an_entry_of_a_table_is_extended_as_strictly(self):
         table = {"Greet": self.module.greet}
         patching.extend_entry(table, "Greet", lambda original, name, loud=False: original(name) + "!")

@@ -1,6 +1,6 @@
 import unittest
 
-from gatehouse_cloud.rollout import Rollout
+from gatehouse_cloud.fidelity.cloudfront.rollout import Rollout
 
 EDGES, SECONDS = 4, 10.0
 

@@ -37,12 +37,12 @@ class TunnelTest(CloudTest):
         cls.api = cls.cloud.api(answers)
 
     def test_a_function_reaches_the_api_over_tls_by_its_name(self):
-        answer = self.cloud.invoke("asks", {"host": f"{self.api}.execute-api.us-east-1.amazonaws.com"})
-        self.assertEqual(answer, {"status": 200, "body": "answered /path"})
+        response = self.cloud.invoke("asks", {"host": f"{self.api}.execute-api.us-east-1.amazonaws.com"})
+        self.assertEqual(response, {"status": 200, "body": "answered /path"})
 
     def test_a_function_reaches_nothing_else(self):
-        answer = self.cloud.invoke("asks", {"host": "example.com"})
-        self.assertIn("403 Forbidden", answer["error"])
+        response = self.cloud.invoke("asks", {"host": "example.com"})
+        self.assertIn("403 Forbidden", response["error"])
 
 
 class TargetTest(unittest.TestCase):

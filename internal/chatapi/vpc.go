@@ -1,0 +1,128 @@
+package chatapi
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/network"
+)
+
+// Place is where the function is in a VPC, and who may be asked there.
+type VPCConfig struct {
+	Attachment   network.Attachment
+	PrivateModel PrivateModel
+}
+
+// PrivateModel is the model behind the stack's own load balancer.
+type PrivateModel struct {
+	URL             pulumi.StringInput // without a path
+	Port            int
+	ServerName      string             // on its certificate; empty for the URL's host
+	SecurityGroupID pulumi.StringInput // the load balancer's
+}
+
+// usesPrivateModel reports whether it is the one that the function asks.
+func (a *Args) usesPrivateModel() bool {
+	return a.Settings.Backend == config.BackendOpenAI && a.Settings.Server.BaseURL == ""
+}
+
+// newVPC makes the function's security group, which lets it reach the model and
+// the endpoints of AWS services, and nothing else.
+func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VPC, error) {
+	if args.VPC == nil {
+		return nil, nil
+	}
+	group, err := ec2.NewSecurityGroup(ctx, name+"-group", &ec2.SecurityGroupArgs{
+		Description: pulumi.String("Function of the model API"),
+		VpcId:       args.VPC.Attachment.VPCID.ToStringOutput(),
+		Tags:        pulumi.StringMap{"Name": pulumi.String(args.Deployment.Name + "-model")},
+	}, pulumi.Parent(c))
+	if err != nil {
+		return nil, err
+	}
+	c.SecurityGroupIDs["model"] = group.ID()
+	if args.usesPrivateModel() {
+		if err := c.allowPrivateModel(ctx, name, args.VPC.PrivateModel, group); err != nil {
+			return nil, err
+		}
+	}
+	if args.callsServices() && args.VPC.Attachment.EndpointsGroupID != nil {
+		if err := c.allowEndpoints(ctx, name, args, group); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.allowDestinations(ctx, name, args, group); err != nil {
+		return nil, err
+	}
+	return &function.VPC{
+		SubnetIDs:        args.VPC.Attachment.PrivateSubnetIDs,
+		SecurityGroupIDs: pulumi.StringArray{group.ID()},
+	}, nil
+}
+
+// allowPrivateModel lets the function open connections to the load balancer. The
+// rules' names have the port, so that another one is opened before the old is closed.
+func (c *API) allowPrivateModel(ctx *pulumi.Context, name string, private PrivateModel, group *ec2.SecurityGroup) error {
+	name = fmt.Sprintf("%s-to-load-balancer-%d", name, private.Port)
+	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-egress", &vpc.SecurityGroupEgressRuleArgs{
+		SecurityGroupId:           group.ID(),
+		ReferencedSecurityGroupId: private.SecurityGroupID.ToStringOutput(),
+		IpProtocol:                pulumi.String("tcp"),
+		FromPort:                  pulumi.Int(private.Port),
+		ToPort:                    pulumi.Int(private.Port),
+		Description:               pulumi.String("From the function of the model API to the load balancer"),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return err
+	}
+	_, err = vpc.NewSecurityGroupIngressRule(ctx, name+"-ingress", &vpc.SecurityGroupIngressRuleArgs{
+		SecurityGroupId:           private.SecurityGroupID.ToStringOutput(),
+		ReferencedSecurityGroupId: group.ID(),
+		IpProtocol:                pulumi.String("tcp"),
+		FromPort:                  pulumi.Int(private.Port),
+		ToPort:                    pulumi.Int(private.Port),
+		Description:               pulumi.String("From the function of the model API to the load balancer"),
+	}, pulumi.Parent(c))
+	return err
+}
+
+// allowEndpoints opens the way to AWS's endpoints in the stack's own VPC, by their
+// group.
+func (c *API) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-to-endpoints", &vpc.SecurityGroupEgressRuleArgs{
+		SecurityGroupId:           group.ID(),
+		ReferencedSecurityGroupId: args.VPC.Attachment.EndpointsGroupID.ToStringOutput(),
+		IpProtocol:                pulumi.String("tcp"),
+		FromPort:                  pulumi.Int(https),
+		ToPort:                    pulumi.Int(https),
+		Description:               pulumi.String("To endpoints of AWS services"),
+	}, pulumi.Parent(c))
+	return err
+}
+
+// allowDestinations opens the way to networks and ports, by one rule each.
+func (c *API) allowDestinations(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+	all, err := args.destinations()
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		_, err := vpc.NewSecurityGroupEgressRule(ctx, fmt.Sprintf("%s-to-%d-%s", name, d.port, d.network), &vpc.SecurityGroupEgressRuleArgs{
+			SecurityGroupId: group.ID(),
+			CidrIpv4:        pulumi.String(d.network),
+			IpProtocol:      pulumi.String("tcp"),
+			FromPort:        pulumi.Int(d.port),
+			ToPort:          pulumi.Int(d.port),
+			Description:     pulumi.String(d.description()),
+		}, pulumi.Parent(c), pulumi.Aliases(d.formerNames(name)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,188 @@
+package lambdaenv
+
+import (
+	"maps"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+)
+
+var (
+	authorizer = Authorizer{
+		KeyPath: "/gatehouse/test/origin-key", Header: "x-origin-verify",
+		KeyringTTL: time.Minute, RefetchPeriod: 10 * time.Second, StaleLimit: time.Hour,
+	}
+	rotator = Rotator{
+		Stack: "gatehouse-test", KeyPath: "/gatehouse/test/origin-key", KMSKeyARN: "arn:aws:kms:us-east-1:123456789012:key/1",
+		Header: "x-origin-verify", APIPrefix: "/api",
+		Times:      keyring.Times{Interval: 6 * time.Hour, Settle: 30 * time.Second, Grace: 30 * time.Minute, Drain: time.Minute},
+		KeyringTTL: time.Minute, CacheTime: 6 * time.Minute,
+	}
+	bedrock = Model{
+		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
+		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
+	}
+	server = Model{
+		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendOpenAI, ModelIDs: []string{"llama3.2:1b"}, MaxTokens: 100, MaxBody: 1 << 20,
+		BaseURL: "https://10.0.0.10/v1", ServerName: "model.example.com", APIKeyParameter: "/model/key",
+	}
+)
+
+func parseAuthorizer(l Lookup) error { _, err := ParseAuthorizer(l); return err }
+func parseRotator(l Lookup) error    { _, err := ParseRotator(l); return err }
+func parseModel(l Lookup) error      { _, err := ParseModel(l); return err }
+
+// The names are part of what is deployed: see the package's comment.
+func TestVariables(t *testing.T) {
+	assert.Equal(t, map[string]string{
+		"GATEHOUSE_KEY_PATH":       "/gatehouse/test/origin-key",
+		"GATEHOUSE_ORIGIN_HEADER":  "x-origin-verify",
+		"GATEHOUSE_RING_TTL":       "1m0s",
+		"GATEHOUSE_REFETCH_PERIOD": "10s",
+		"GATEHOUSE_STALE_LIMIT":    "1h0m0s",
+	}, authorizer.Variables())
+	assert.Equal(t, map[string]string{
+		"GATEHOUSE_STACK":         "gatehouse-test",
+		"GATEHOUSE_KEY_PATH":      "/gatehouse/test/origin-key",
+		"GATEHOUSE_KMS_KEY":       "arn:aws:kms:us-east-1:123456789012:key/1",
+		"GATEHOUSE_ORIGIN_HEADER": "x-origin-verify",
+		"GATEHOUSE_API_PREFIX":    "/api",
+		"GATEHOUSE_INTERVAL":      "6h0m0s",
+		"GATEHOUSE_SETTLE":        "30s",
+		"GATEHOUSE_GRACE":         "30m0s",
+		"GATEHOUSE_DRAIN":         "1m0s",
+		"GATEHOUSE_RING_TTL":      "1m0s",
+		"GATEHOUSE_CACHE_TIME":    "6m0s",
+	}, rotator.Variables())
+	common := map[string]string{
+		"GATEHOUSE_STACK":             "gatehouse-test",
+		"GATEHOUSE_API_PREFIX":        "/api",
+		"GATEHOUSE_MODEL_BACKEND":     "bedrock",
+		"GATEHOUSE_MODEL_IDS":         "amazon.nova-micro-v1:0,amazon.nova-lite-v1:0",
+		"GATEHOUSE_MODEL_MAX_TOKENS":  "100",
+		"GATEHOUSE_MODEL_MAX_BODY":    "1048576",
+		"GATEHOUSE_MODEL_LOG_CONTENT": "false",
+	}
+	assert.Equal(t, common, bedrock.Variables())
+
+	guarded := bedrock
+	guarded.LogContent, guarded.Region, guarded.GuardrailID, guarded.GuardrailVersion = true, "eu-west-1", "gr1", "2"
+	want := maps.Clone(common)
+	maps.Copy(want, map[string]string{
+		"GATEHOUSE_MODEL_LOG_CONTENT": "true",
+		"GATEHOUSE_MODEL_REGION":      "eu-west-1",
+		"GATEHOUSE_GUARDRAIL_ID":      "gr1",
+		"GATEHOUSE_GUARDRAIL_VERSION": "2",
+	})
+	assert.Equal(t, want, guarded.Variables())
+
+	maps.Copy(common, map[string]string{
+		"GATEHOUSE_MODEL_BACKEND":           "openai",
+		"GATEHOUSE_MODEL_IDS":               "llama3.2:1b",
+		"GATEHOUSE_MODEL_BASE_URL":          "https://10.0.0.10/v1",
+		"GATEHOUSE_MODEL_SERVER_NAME":       "model.example.com",
+		"GATEHOUSE_MODEL_API_KEY_PARAMETER": "/model/key",
+	})
+	assert.Equal(t, common, server.Variables())
+}
+
+func TestParseReadsWhatVariablesWrites(t *testing.T) {
+	a, err := ParseAuthorizer(lookup(authorizer.Variables()))
+	require.NoError(t, err)
+	assert.Equal(t, authorizer, a)
+
+	r, err := ParseRotator(lookup(rotator.Variables()))
+	require.NoError(t, err)
+	assert.Equal(t, rotator, r)
+
+	guarded := bedrock
+	guarded.LogContent, guarded.Region, guarded.GuardrailID, guarded.GuardrailVersion = true, "eu-west-1", "gr1", "2"
+	for _, want := range []Model{bedrock, guarded, server} {
+		m, err := ParseModel(lookup(want.Variables()))
+		require.NoError(t, err)
+		assert.Equal(t, want, m)
+	}
+}
+
+func TestParseNamesEveryVariableThatIsMissing(t *testing.T) {
+	for _, one := range []struct {
+		parse     func(Lookup) error
+		variables map[string]string
+	}{
+		{parseAuthorizer, authorizer.Variables()},
+		{parseRotator, rotator.Variables()},
+		{parseModel, bedrock.Variables()},
+	} {
+		err := one.parse(lookup(nil))
+		for name := range one.variables {
+			require.ErrorContains(t, err, name+" is not set")
+		}
+	}
+}
+
+func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
+	for _, one := range []struct {
+		parse func(Lookup) error
+		good  map[string]string
+		bad   map[string][]string
+	}{
+		{parseAuthorizer, authorizer.Variables(), map[string][]string{
+			KeyPathVariable:       {"", "gatehouse", "/gatehouse/"},
+			OriginHeaderVariable:  {"", "X-Origin-Verify", "a b", "a:b"},
+			KeyringTTLVariable:    {"", "60", "9s", "4m1s", "16m"}, // 9s is less than the refetch period
+			RefetchPeriodVariable: {"", "0s", "2m"},
+			StaleLimitVariable:    {"", "30s", "48h"}, // 30s is less than the keyring's TTL
+		}},
+		{parseRotator, rotator.Variables(), map[string][]string{
+			StackVariable:        {""},
+			KeyPathVariable:      {"", "gatehouse"},
+			KMSKeyVariable:       {"", "alias/mine", "arn:aws:s3:::bucket", "arn:aws:kms"},
+			OriginHeaderVariable: {"", "X-Origin-Verify"},
+			APIPrefixVariable:    {"", "api", "/api/"},
+			IntervalVariable:     {"", "6", "59s", "2161h"},
+			SettleVariable:       {"", "0s", "11m"},
+			GraceVariable:        {"", "0s", "25h"},
+			DrainVariable:        {"", "0s", "2m1s"},
+			KeyringTTLVariable:   {"", "0s", "4m1s"},
+			CacheTimeVariable:    {"", "0s", "25h"},
+		}},
+		{parseModel, bedrock.Variables(), map[string][]string{
+			APIPrefixVariable:  {"/api/"},
+			ModelIDsVariable:   {"", "a,,b", "a b"},
+			MaxTokensVariable:  {"0", "65537"},
+			MaxBodyVariable:    {"0", "1023", "2000001"},
+			LogContentVariable: {"yes"},
+			BackendVariable:    {"vllm"},
+		}},
+		{parseModel, server.Variables(), map[string][]string{
+			BaseURLVariable: {"", "10.0.0.10", "ftp://10.0.0.10/v1", "http://10.0.0.10/v1/", "http://me@10.0.0.10/v1", "http:///v1", "http://x/v1?a"},
+		}},
+	} {
+		for name, values := range one.bad {
+			for _, value := range values {
+				variables := maps.Clone(one.good)
+				variables[name] = value
+				require.ErrorContains(t, one.parse(lookup(variables)), name+" is", "%q", value)
+			}
+		}
+	}
+	variables := bedrock.Variables()
+	variables[GuardrailIDVariable] = "gr1"
+	require.ErrorContains(t, parseModel(lookup(variables)), GuardrailVersionVariable)
+}
+
+// The authorizer links this package, and has to start fast.
+func TestLinksNoSDK(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	for dependency := range strings.FieldsSeq(string(out)) {
+		assert.NotContains(t, dependency, "pulumi")
+		assert.NotContains(t, dependency, "aws-sdk-go")
+	}
+}

@@ -1,0 +1,99 @@
+package lambdaenv
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Model holds the environment of the model function.
+type Model struct {
+	Stack      string // the metrics' dimension
+	APIPrefix  string // of all paths
+	Backend    string // [BackendBedrock] or [BackendOpenAI]
+	ModelIDs   []string
+	MaxTokens  int  // of a response
+	MaxBody    int  // of a request, in bytes
+	LogContent bool // log conversations and their continuations
+
+	// For Amazon Bedrock:
+	Region           string // the function's own if empty
+	GuardrailID      string // empty for no guardrail
+	GuardrailVersion string
+
+	// For a server that speaks OpenAI's chat completions:
+	BaseURL         string
+	ServerName      string // on its certificate; the URL's host if empty
+	APIKeyParameter string // name in Parameter Store; empty if the server requires no key
+}
+
+// Variables returns the variables that [ParseModel] reads. An optional one without a
+// value is left out.
+func (m Model) Variables() map[string]string {
+	variables := map[string]string{
+		StackVariable:      m.Stack,
+		APIPrefixVariable:  m.APIPrefix,
+		BackendVariable:    m.Backend,
+		ModelIDsVariable:   strings.Join(m.ModelIDs, ","),
+		MaxTokensVariable:  strconv.Itoa(m.MaxTokens),
+		MaxBodyVariable:    strconv.Itoa(m.MaxBody),
+		LogContentVariable: strconv.FormatBool(m.LogContent),
+	}
+	for name, value := range map[string]string{
+		RegionVariable:           m.Region,
+		GuardrailIDVariable:      m.GuardrailID,
+		GuardrailVersionVariable: m.GuardrailVersion,
+		BaseURLVariable:          m.BaseURL,
+		ServerNameVariable:       m.ServerName,
+		APIKeyParameterVariable:  m.APIKeyParameter,
+	} {
+		if value != "" {
+			variables[name] = value
+		}
+	}
+	return variables
+}
+
+// ParseModel reads the model function's environment. Its error names every problem.
+func ParseModel(lookup Lookup) (Model, error) {
+	r := reader{lookup: lookup}
+	m := Model{
+		Stack:      r.stack(),
+		APIPrefix:  r.apiPrefix(),
+		Backend:    r.string(BackendVariable, BackendBedrock+" or "+BackendOpenAI, isBackend),
+		ModelIDs:   strings.Split(r.string(ModelIDsVariable, "ids of models, the default first, separated by commas", areModelIDs), ","),
+		MaxTokens:  r.int(MaxTokensVariable, MinMaxTokens, MaxMaxTokens),
+		MaxBody:    r.int(MaxBodyVariable, MinMaxBody, MaxMaxBody),
+		LogContent: r.string(LogContentVariable, "true or false", isBoolean) == "true",
+	}
+	switch m.Backend {
+	case BackendBedrock:
+		m.Region = r.optional(RegionVariable)
+		m.GuardrailID = r.optional(GuardrailIDVariable)
+		if m.GuardrailID != "" {
+			m.GuardrailVersion = r.string(GuardrailVersionVariable, "the guardrail's version", isNotEmpty)
+		}
+	case BackendOpenAI:
+		m.BaseURL = r.string(BaseURLVariable, "a URL such as http://10.0.0.10:8080/v1, without a slash at its end", isBaseURL)
+		m.ServerName = r.optional(ServerNameVariable)
+		m.APIKeyParameter = r.optional(APIKeyParameterVariable)
+	}
+	return m, r.err()
+}
+
+func isBackend(value string) bool { return value == BackendBedrock || value == BackendOpenAI }
+
+func areModelIDs(value string) bool {
+	return !slices.ContainsFunc(strings.Split(value, ","), func(id string) bool {
+		return id == "" || strings.ContainsAny(id, " \t\r\n")
+	})
+}
+
+func isBoolean(value string) bool { return value == "true" || value == "false" }
+
+func isBaseURL(value string) bool {
+	u, err := url.Parse(value)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil &&
+		u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(value, "/")
+}

@@ -1,0 +1,143 @@
+// Package env has the sandbox as one value: the servers (AWS, Vault and Kubernetes), the
+// stack that is deployed to them, and its outputs. [Start] makes one, [Attach] returns that
+// which runs.
+package env
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/aws/aws-sdk-go-v2/service/route53"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
+	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
+	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
+)
+
+// Environment has the sandbox as commands and tests use it: the running servers, the
+// stack that is deployed to them, and its outputs. It is never changed; a deployment
+// returns another one.
+type Environment struct {
+	Checkout checkout.Layout
+	Servers  Servers
+	Stack    localstack.Stack
+
+	// Outputs has the stack's outputs that are strings, by name; secrets are masked.
+	Outputs map[string]string
+
+	// Changed reports whether the deployment that returned this environment changed
+	// anything.
+	Changed bool
+}
+
+// ErrNotRunning means that there is no deployed stack to attach to.
+var ErrNotRunning = errors.New("the sandbox does not run: start it with `make local`")
+
+// Attach returns the environment of the stack that is deployed to the running servers
+// of a checkout.
+func Attach(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) (*Environment, error) {
+	if _, all := Find(l); !all || !(localstack.Stack{Layout: l}).Exists() {
+		return nil, ErrNotRunning
+	}
+	e, run, err := running(ctx, l, say)
+	if err != nil {
+		return nil, err
+	}
+	if !e.Stack.Describes(run.Instances) {
+		return nil, errors.New("the servers are not those that the stack was deployed to: run `make local`")
+	}
+	return withOutputs(ctx, e)
+}
+
+// running returns the environment of the running servers, without outputs.
+func running(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) (Environment, Run, error) {
+	servers, all := Find(l)
+	if !all {
+		return Environment{}, Run{}, ErrNotRunning
+	}
+	run, err := servers.Run(ctx)
+	if err != nil {
+		return Environment{}, Run{}, err
+	}
+	zoneID, err := hostedzone.Ensure(ctx, route53.NewFromConfig(awsclient.Config(servers.Cloud.Endpoint())))
+	if err != nil {
+		return Environment{}, Run{}, err
+	}
+	path, _, _ := cliPath(ctx, l)
+	return Environment{
+		Checkout: l, Servers: servers,
+		Stack: localstack.Stack{
+			Layout: l, Say: say,
+			CLI:     pulumicli.CLI{Layout: l, Path: path, Endpoint: servers.Cloud.Endpoint(), Environment: run.Environment},
+			Machine: machineSettings(servers.Cloud.Ports, zoneID),
+		},
+	}, run, nil
+}
+
+// Deploy deploys the stack with some settings changed, by key with its namespace, or
+// with its own if there are none. It calls doing with what is being deployed.
+func (e *Environment) Deploy(ctx context.Context, settings map[string]any, doing func(string)) (*Environment, error) {
+	changes, err := e.Stack.UpWith(ctx, settings, doing)
+	if err != nil {
+		return nil, err
+	}
+	deployed := *e
+	deployed.Changed = changes != pulumicli.NoChange
+	return withOutputs(ctx, deployed)
+}
+
+func withOutputs(ctx context.Context, e Environment) (*Environment, error) {
+	outputs, _, err := e.Stack.Outputs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	e.Outputs = outputs
+	return &e, nil
+}
+
+// DistributionURL returns the address of the distribution, without a path.
+func (e *Environment) DistributionURL() string {
+	return awsserver.URL(e.Servers.Cloud.Ports.Distribution)
+}
+
+// APIURL returns the address of the HTTP API that bypasses CloudFront, without a path.
+func (e *Environment) APIURL() string { return awsserver.URL(e.Servers.Cloud.Ports.API) }
+
+// ModelsURL returns the address of the model API's models below the distribution or the API.
+func (e *Environment) ModelsURL(base string) string { return base + e.Outputs["apiPrefix"] + "/models" }
+
+// StackOf returns the stack of a checkout on the servers that run. Without servers it is
+// good for what needs none: to find a state, and to drop it.
+func StackOf(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) localstack.Stack {
+	if e, _, err := running(ctx, l, say); err == nil {
+		return e.Stack
+	}
+	path, _, _ := cliPath(ctx, l)
+	return localstack.Stack{Layout: l, Say: say, CLI: pulumicli.CLI{Layout: l, Path: path}}
+}
+
+// cliPath returns the path of the Pulumi CLI: that of an installed one, which has a
+// version, or of our own.
+func cliPath(ctx context.Context, l checkout.Layout) (path, version string, installed bool) {
+	own := l.Bin("pulumi")
+	if path, version, installed := pulumicli.Installed(ctx, filepath.Dir(own)); installed {
+		return path, version, true
+	}
+	return own, "", false
+}
+
+// machineSettings returns the stack's settings that differ from machine to machine.
+func machineSettings(ports awsserver.Ports, zoneID string) map[string]any {
+	return map[string]any{
+		"gatehouse:domainNames":        []string{hostedzone.Alias},
+		"gatehouse:domainZoneId":       zoneID,
+		"gatehouse:inferencePort":      ports.PrivateModel,
+		"gatehouse:lambdaArchitecture": pulumicli.LambdaArchitecture(),
+		"gatehouse:vaultAddress":       vaultserver.Address(ports.Vault),
+	}
+}

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+)
+
+// execPulumi becomes the CLI, so that terminal, signals and exit code are its own.
+func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
+	if len(args) > 0 && args[0] == "--" {
+		args = args[1:]
+	}
+	if _, all := env.Find(l); !all {
+		return errors.New("the servers of the sandbox do not run: start them with `make local`")
+	}
+	cli := env.StackOf(ctx, l, nil).CLI
+	if err := os.Chdir(l.Root); err != nil {
+		return err
+	}
+	return syscall.Exec(cli.Path, append([]string{"pulumi"}, cli.Args(args)...), cli.Env())
+}

@@ -1,0 +1,148 @@
+"""The data plane by names and by ports.
+
+ministack tells a distribution or an API by the Host header alone, knows no aliases, and takes paths such as /health or
+/v2/ for itself, whatever the host. Here every path belongs to the distribution or API that Host names. One port each
+serves the newest distribution and the newest HTTP API where Host names nothing but this machine; these speak plain HTTP
+and stand for HTTPS. On the AWS API's port, a distribution's name is asked over plain HTTP.
+"""
+
+import json
+import re
+from urllib.parse import parse_qs
+
+from ministack import app
+from ministack.core import responses
+from ministack.core.sigv4 import decode_header_value
+from ministack.services import apigateway, cloudfront
+
+from gatehouse_cloud.fidelity.apigateway import endpoints
+from gatehouse_cloud.fidelity.cloudfront import deployments, edge
+
+THIS_MACHINE = re.compile(r"^(127(\.\d+){3}|localhost|\[::1\])?$")
+
+
+async def serve_distribution(scope, receive, send) -> None:
+    """Answer as CloudFront does over HTTPS."""
+    await _serve_distribution(scope, receive, send, secure=True)
+
+
+async def serve_distribution_over_http(scope, receive, send) -> None:
+    """Answer as CloudFront does over plain HTTP."""
+    await _serve_distribution(scope, receive, send, secure=False)
+
+
+def names_distribution(scope) -> bool:
+    """Whether a request's Host is a distribution's domain name or alias."""
+    return _distribution(_host(scope)) is not None
+
+
+async def _serve_distribution(scope, receive, send, secure: bool) -> None:
+    host = _host(scope)
+    distribution = _distribution(host)
+    if THIS_MACHINE.match(host):
+        distribution = next(reversed(cloudfront._distributions.values()), None)
+        if distribution is None:
+            return await _refuse(send, "There is no CloudFront distribution yet.")
+
+    async def response(request):
+        if distribution is None:
+            return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
+        if THIS_MACHINE.match(host):
+            request.headers["host"] = distribution["DomainName"]
+        edge.passage.set(edge.Passage(secure, request.sent, deployments.viewer.get()[1]))
+        return await cloudfront.handle_viewer_request(
+            distribution,
+            request.method,
+            request.path,
+            request.raw_path,
+            request.raw_query,
+            request.headers,
+            request.body,
+            request.query,
+            request.client,
+        )
+
+    await _serve(scope, receive, send, response)
+
+
+def _distribution(host: str) -> dict | None:
+    """The distribution that a name belongs to: its domain name, an alias, or one that a wildcard among them covers."""
+    for name in (host, f"*.{host.partition('.')[2]}"):
+        for distribution in cloudfront._distributions.values():
+            aliases = cloudfront.parse_distribution_dataplane_config(distribution)["aliases"]
+            if name == distribution["DomainName"] or name in aliases:
+                return distribution
+    return None
+
+
+async def serve_api(scope, receive, send) -> None:
+    """Answer as API Gateway does."""
+    host = _host(scope)
+    if THIS_MACHINE.match(host):
+        apis = reversed(list(apigateway._apis._data.values()))
+        newest = next((api for api in apis if api["protocolType"] == "HTTP"), None)
+        if newest is None:
+            return await _refuse(send, "There is no HTTP API yet.")
+        host = endpoints.host_of(newest["apiId"])
+
+    async def response(request):
+        name = endpoints.API_HOST.match(host)
+        if not name or apigateway.find_api_scope(name.group(1)) is None:
+            return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
+        chain = request.headers.get("x-forwarded-for")
+        request.headers["host"] = host
+        request.headers["x-forwarded-for"] = f"{chain}, {request.client}" if chain else request.client
+        request.headers["x-forwarded-port"], request.headers["x-forwarded-proto"] = "443", "https"
+        return await app._handle_execute_api_request(
+            host,
+            request.path,
+            request.method,
+            request.headers,
+            request.body,
+            request.query,
+            raw_path=request.raw_path,
+            raw_query_string=request.raw_query,
+        )
+
+    await _serve(scope, receive, send, response)
+
+
+def _host(scope) -> str:
+    """The Host of a request, without its port."""
+    host = next((value.decode("latin-1").lower() for name, value in scope["headers"] if name == b"host"), "")
+    return re.sub(r":\d+$", "", host)
+
+
+class _Request:
+    def __init__(self, scope, headers: dict[str, str], body: bytes):
+        self.method = scope["method"]
+        self.sent = [(name.decode("latin-1").lower(), decode_header_value(value)) for name, value in scope["headers"]]
+        self.path = scope["path"]
+        self.raw_path = scope["raw_path"].decode("ascii")
+        self.raw_query = scope["query_string"].decode("utf-8")
+        self.query = parse_qs(self.raw_query, keep_blank_values=True)
+        self.headers = headers
+        self.body = body
+        self.client = deployments.viewer.get()[0]
+
+
+async def _serve(scope, receive, send, response) -> None:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), decode_header_value(value)
+        separator = "; " if key == "cookie" else ", "
+        headers[key] = f"{headers[key]}{separator}{text}" if key in headers else text
+    responses.set_request_client_ip(deployments.viewer.get()[0])
+    try:
+        body = await app._read_request_body(receive, scope["method"], headers)
+    except (app._RequestBodyDisconnected, app._IncompleteRequestBody):
+        return  # the viewer is gone
+    try:
+        await app._send_if_handled(app._with_date_header(send), await response(_Request(scope, headers, body)), receive)
+    except Exception:
+        app.logger.exception("data plane")
+        await _refuse(send, "The local cloud failed; see its log.", 500)
+
+
+async def _refuse(send, text: str, status: int = 503) -> None:
+    await app._send_response(app._with_date_header(send), status, {"Content-Type": "text/plain"}, text + "\n")

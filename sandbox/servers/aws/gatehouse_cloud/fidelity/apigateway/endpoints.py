@@ -1,0 +1,87 @@
+"""HTTP APIs under the names AWS gives them, reachable by CloudFront.
+
+ministack names an API {id}.execute-api.localhost:{port} over http and refuses to dial amazonaws.com for an origin, so
+the program would have to know that it runs locally. Here an API is https://{id}.execute-api.{region}.amazonaws.com,
+and an origin with that name leads to it, over TLS.
+"""
+
+import asyncio
+import http.client
+import json
+import re
+
+from ministack import app
+from ministack.core.responses import get_region
+from ministack.services import apigateway, cloudfront
+
+from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections, Failed
+
+API_HOST = re.compile(r"^([a-z0-9]{8,10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?::443)?$")
+
+
+class _RegionalDomain:
+    """Formats as the domain under execute-api in the region of the request at hand."""
+
+    def __str__(self) -> str:
+        return f"{get_region()}.amazonaws.com"
+
+
+# What CloudFront speaks to an origin that does not say.
+TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
+
+
+def install(connections: Connections) -> None:
+    async def fetch(proceed, origin, method, uri, query_string, headers, body, viewer_is_https, client_ip, viewer_xff):
+        name = cloudfront._normalize_origin_host(origin["domain_name"])
+        match = API_HOST.match(name)
+        if not match:
+            return await proceed()
+        _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
+        if not https or port != 443:
+            raise cloudfront.OriginUnreachable(f"{name} answers https on port 443 only")
+        if apigateway.find_api_scope(match.group(1)) is None:
+            raise cloudfront.OriginUnreachable(f"there is no API {match.group(1)}")
+        target = (origin.get("origin_path") or "") + uri + (f"?{query_string}" if query_string else "")
+        sent = cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff)
+        response = connections.ask(name, origin["ssl_protocols"], method, target, sent, body or b"")
+        try:
+            status, pairs, data = await asyncio.wait_for(response, origin["read_timeout"])
+        except asyncio.TimeoutError as error:
+            raise cloudfront.OriginTimeout(f"no response from {name}") from error
+        except Failed as problem:
+            cloudfront.logger.warning("origin %s", problem)
+            raise cloudfront.OriginUnreachable(str(problem)) from problem
+        return status, http.client.responses.get(status, ""), cloudfront._multidict_from_pairs(pairs), data
+
+    patching.assign(app, "_EXECUTE_API_RE", API_HOST)
+    patching.assign(apigateway, "_HOST", _RegionalDomain())
+    patching.extend(apigateway, "_create_api", _create_api)
+    patching.extend(cloudfront, "_dataplane_origin", _origin)
+    patching.wrap(cloudfront, "_fetch_from_origin", fetch)
+
+
+def _create_api(original, data):
+    status, headers, body = original(data)
+    if status != 201:
+        return status, headers, body
+    api = apigateway._apis[json.loads(body)["apiId"]]
+    scheme = "wss" if api["protocolType"] == "WEBSOCKET" else "https"
+    api["apiEndpoint"] = f"{scheme}://{host_of(api['apiId'])}"
+    return apigateway._apigw_response(api, status)
+
+
+def host_of(api_id: str) -> str:
+    """The host name of an API of the current region."""
+    return f"{api_id}.execute-api.{get_region()}.amazonaws.com"
+
+
+def _origin(original, origin_el):
+    custom = cloudfront._find(origin_el, "CustomOriginConfig")
+    protocols = cloudfront._find(custom, "OriginSslProtocols") if custom is not None else None
+    items = cloudfront._find(protocols, "Items") if protocols is not None else None
+    return {
+        **original(origin_el),
+        "ssl_protocols": tuple(item.text for item in items) if items is not None else TLS_VERSIONS,
+        "keepalive_timeout": int(cloudfront._text(custom, "OriginKeepaliveTimeout", "5") if custom is not None else 5),
+    }

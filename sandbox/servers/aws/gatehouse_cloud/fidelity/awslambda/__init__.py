@@ -1,0 +1,1 @@
+"""Lambda: how functions run, their limits, versions, logs and permissions."""

@@ -1,0 +1,1 @@
+"""Bedrock: guardrails, and completions by a real model."""

@@ -1,0 +1,113 @@
+"""Guardrails of Bedrock as IAM sees them, and in which order Bedrock looks at a request.
+
+- Asking a model through a guardrail also needs bedrock:ApplyGuardrail on the guardrail and, if it was made for
+  cross-Region inference, on its profile in each Region to which the profile leads; ministack asks for neither.
+- A permission to ask a model can depend on the guardrail that the request names.
+- AWS does not say whether Bedrock checks the content of a request before the permissions. Here it does so after, unless
+  a control says otherwise.
+"""
+
+import json
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator, router
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import bedrock, bedrock_runtime
+
+from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.iam import access
+from gatehouse_cloud.fidelity.iam.authorization import json_body
+
+# Where the profiles lead, of those Regions that the user guide lists for each.
+PROFILES = {
+    "us.guardrail.v1:0": ("us-east-1", "us-east-2", "us-west-2"),
+    "eu.guardrail.v1:0": ("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3"),
+    "apac.guardrail.v1:0": ("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+}
+
+
+class Order:
+    """Whether Bedrock validates a request before it looks at permissions."""
+
+    def __init__(self):
+        self.validates_first = False
+
+
+def install(order: Order) -> None:
+    async def dispatch(original, method, path, headers, body, query_params, request_id):
+        if order.validates_first and method == "POST" and access.MODEL_PATH.match(path):
+            if problem := bedrock_runtime._validate_converse_request(json_body(body)):
+                return problem
+        return await original(method, path, headers, body, query_params, request_id)
+
+    patching.extend(app, "_dispatch_service_request", dispatch)
+    patching.extend(iam_actions, "request_tag_context", _context)
+    patching.extend(bedrock, "_create_guardrail", _create)
+    patching.extend(bedrock_runtime, "handle_request", _request)
+
+
+def _context(original, service, iam_action, body, params):
+    context = original(service, iam_action, body, params)
+    if (
+        iam_action
+        and iam_action.startswith("bedrock:InvokeModel")
+        and (config := json_body(body).get("guardrailConfig"))
+    ):
+        version = config.get("guardrailVersion", "DRAFT")
+        arn = _arn(config.get("guardrailIdentifier", "")) + ("" if version == "DRAFT" else f":{version}")
+        return {**context, "bedrock:guardrailidentifier": arn}
+    return context
+
+
+def _create(original, body):
+    status, headers, response = original(body)
+    profile = (json_body(body).get("crossRegionConfig") or {}).get("guardrailProfileIdentifier")
+    if status != 202 or not profile:
+        return status, headers, response
+    name = profile.rpartition("/")[2]
+    made = json.loads(response)
+    identifier = made.get("guardrailId") or made["GuardrailId"]
+    if name not in PROFILES:
+        del bedrock._guardrails[identifier]
+        return bedrock._validation(f"The guardrail profile {profile} does not exist.")
+    arn = f"arn:aws:bedrock:{get_region()}:{get_account_id()}:guardrail-profile/{name}"
+    bedrock._guardrails[identifier]["CrossRegionDetails"] = {"guardrailProfileId": name, "guardrailProfileArn": arn}
+    return status, headers, response
+
+
+async def _request(original, method, path, headers, body, query_params):
+    config = json_body(body).get("guardrailConfig") if method == "POST" and access.MODEL_PATH.match(path) else None
+    if config:
+        key = router.extract_access_key_id(headers, query_params)
+        for resource in resources(config.get("guardrailIdentifier", "")):
+            denied = iam_evaluator.enforce(
+                key, "bedrock:ApplyGuardrail", "bedrock", get_region(), resource_arn=resource
+            )
+            if denied:
+                return iam_actions.access_denied_response(
+                    "bedrock",
+                    "bedrock:ApplyGuardrail",
+                    denied.principal_arn,
+                    "",
+                    headers=headers,
+                    resource_arn=resource,
+                )
+    return await original(method, path, headers, body, query_params)
+
+
+def resources(identifier: str) -> list[str]:
+    """What ApplyGuardrail is authorized on for a guardrail."""
+    arn = _arn(identifier)
+    record = bedrock._guardrails.get(arn.rpartition("/")[2]) or {}
+    name = (record.get("CrossRegionDetails") or {}).get("guardrailProfileId")
+    account = get_account_id()
+    return [
+        arn,
+        *(f"arn:aws:bedrock:{region}:{account}:guardrail-profile/{name}" for region in PROFILES.get(name, ())),
+    ]
+
+
+def _arn(identifier: str) -> str:
+    if identifier.startswith("arn:"):
+        return identifier
+    return f"arn:aws:bedrock:{get_region()}:{get_account_id()}:guardrail/{identifier}"

@@ -1,0 +1,1 @@
+"""CloudFront: distributions, edges, functions at the edge, connections to origins."""

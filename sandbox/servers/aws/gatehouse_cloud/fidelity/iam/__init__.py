@@ -1,0 +1,1 @@
+"""IAM: the actions, resources and conditions on which AWS authorizes a request."""

@@ -1,0 +1,142 @@
+"""What a service asks IAM on behalf of its caller, about what a request names of another service.
+
+- A function, a schedule and a flow log get their role only from who may pass it (iam:PassRole).
+- CloudFront asks for read access to the web ACL that a distribution names ("Unable to verify read permissions on Web
+  ACL"), and, for each version of a function that it names or named, for lambda:GetFunction, lambda:EnableReplication* and
+  lambda:DisableReplication* ("Set up IAM permissions and roles for Lambda@Edge"). AWS doesn't say whether it asks again
+  about what doesn't change; here it does. About the certificate IAM is not asked: CloudFront looks at it
+  itself.
+- CloudFront as a source of logs asks for cloudfront:AllowVendedLogDeliveryForResource.
+- Bedrock asks for bedrock:InvokeModel on the models behind an inference profile as well, in each Region that the profile
+  leads to, with the profile as a condition.
+"""
+
+import json
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from ministack.core import iam_actions
+from ministack.core.responses import get_region
+from ministack.services import bedrock, cloudfront
+
+from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.iam import access, authorization
+from gatehouse_cloud.fidelity.iam.authorization import Check, Request
+
+EDGE_ACTIONS = ("lambda:GetFunction", "lambda:EnableReplication*", "lambda:DisableReplication*")
+
+# The Regions that a profile's requests may go to; AWS has more, and changes them.
+GEOGRAPHIES = {
+    "us": ("us-east-1", "us-east-2", "us-west-2"),
+    "eu": ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"),
+    "apac": ("ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-south-1"),
+}
+
+
+def install() -> None:
+    authorization.add("lambda", _pass_to_lambda)
+    authorization.add("scheduler", _pass_to_scheduler)
+    authorization.add("ec2", _pass_to_flow_logs)
+    authorization.add("cloudfront", _distribution)
+    authorization.add("logs", _delivery)
+    authorization.add("bedrock-runtime", _converse)
+    patching.extend(bedrock, "_get_inference_profile", _in_all_regions)
+
+
+def _pass(role: str, service: str) -> Iterator[Check]:
+    if role:
+        yield Check("iam:PassRole", role, {"iam:PassedToService": f"{service}.amazonaws.com"})
+
+
+def _pass_to_lambda(request: Request) -> Iterator[Check]:
+    if request.action in ("lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"):
+        yield from _pass(request.json.get("Role", ""), "lambda")
+
+
+def _pass_to_scheduler(request: Request) -> Iterator[Check]:
+    if request.action in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule"):
+        yield from _pass((request.json.get("Target") or {}).get("RoleArn", ""), "scheduler")
+
+
+def _pass_to_flow_logs(request: Request) -> Iterator[Check]:
+    if request.action == "ec2:CreateFlowLogs":
+        yield from _pass(request.param("DeliverLogsPermissionArn"), "vpc-flow-logs")
+
+
+# CloudFront.
+
+
+def _distribution(request: Request) -> Iterator[Check]:
+    if request.action not in ("cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"):
+        return
+    try:
+        config = ElementTree.fromstring(request.body)
+    except ElementTree.ParseError:
+        return
+    acl = config.findtext(".//{*}WebACLId") or ""
+    if acl.startswith("arn:"):
+        message = "Unable to verify read permissions on Web ACL. Please retry the request."
+        yield Check("wafv2:GetWebACL", acl, refusal=(400, "InvalidWebACLId", message))
+    wanted = _functions_in(config)
+    for function in sorted(wanted):
+        for action in EDGE_ACTIONS:
+            yield Check(action, function, refusal=_replication("enable", action, function))
+    for function in sorted(_functions_of(request.path.split("/")[-2]) - wanted):
+        action = "lambda:DisableReplication*"
+        yield Check(action, function, refusal=_replication("disable", action, function))
+
+
+def _replication(what: str, action: str, function: str) -> tuple[int, str, str]:
+    message = (
+        f"Lambda@Edge cannot {what} replication for the specified Lambda function. "
+        f"Update the IAM policy to add permission: {action} for resource: {function} and try again."
+    )
+    return 400, "InvalidLambdaFunctionAssociation", message
+
+
+def _functions_of(identity: str) -> set[str]:
+    """The versions of functions that a distribution has now."""
+    config = (cloudfront._distributions.get(identity) or {}).get("config_xml")
+    return _functions_in(ElementTree.fromstring(config)) if config else set()
+
+
+def _functions_in(config: ElementTree.Element) -> set[str]:
+    return {element.text for element in config.iterfind(".//{*}LambdaFunctionARN") if element.text}
+
+
+def _delivery(request: Request) -> Iterator[Check]:
+    source = request.json.get("resourceArn", "")
+    if request.action == "logs:PutDeliverySource" and source.startswith("arn:aws:cloudfront:"):
+        yield Check("cloudfront:AllowVendedLogDeliveryForResource", source)
+
+
+# Bedrock.
+
+
+def _converse(request: Request) -> Iterator[Check]:
+    profile = request.resource
+    if not access.MODEL_PATH.match(request.path) or ":inference-profile/" not in profile:
+        return
+    given = iam_actions.request_tag_context(request.service, request.action, request.body, request.params)
+    for model in _models_behind(profile):
+        yield Check(request.action, model, {**given, "bedrock:InferenceProfileArn": profile})
+
+
+def _models_behind(profile: str) -> list[str]:
+    geography, _, model = profile.rpartition("/")[2].partition(".")
+    return [f"arn:aws:bedrock:{region}::foundation-model/{model}" for region in _regions(geography)]
+
+
+def _regions(geography: str) -> tuple[str, ...]:
+    found = GEOGRAPHIES.get(geography, ())
+    return found if get_region() in found else (*found, get_region())
+
+
+def _in_all_regions(original, identifier):
+    """A profile has its model in each Region that its requests may go to, and tells all of them."""
+    status, headers, response = original(identifier)
+    found = json.loads(response)
+    if status != 200 or found.get("type") != "SYSTEM_DEFINED":
+        return status, headers, response
+    found["models"] = [{"modelArn": arn} for arn in _models_behind(found["inferenceProfileArn"])]
+    return status, headers, json.dumps(found).encode()

@@ -1,0 +1,149 @@
+"""The resources that EC2 authorizes a request on, each of them.
+
+AWS checks a request that makes something on what it makes, with the tags of the request, and on what it makes it in or
+of, with the tags that this has: who may make security groups with the tags of a stack needs the right for the VPC as
+well. "Actions, resources, and condition keys for Amazon EC2" has the lists. Tags that are given with the request are
+authorized as ec2:CreateTags, with the operation as a condition.
+"""
+
+from collections.abc import Iterator
+
+from ministack.core import iam_actions
+from ministack.services import ec2
+
+from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.iam import authorization
+from gatehouse_cloud.fidelity.iam.authorization import Check, Request
+
+# What a request makes.
+NEW = {
+    "AllocateAddress": "elastic-ip",
+    "CreateEgressOnlyInternetGateway": "egress-only-internet-gateway",
+    "CreateFlowLogs": "vpc-flow-log",
+    "CreateInternetGateway": "internet-gateway",
+    "CreateNatGateway": "natgateway",
+    "CreateRouteTable": "route-table",
+    "CreateSecurityGroup": "security-group",
+    "CreateSubnet": "subnet",
+    "CreateVpc": "vpc",
+    "CreateVpcEndpoint": "vpc-endpoint",
+}
+
+# What a request makes in addition to changing something that exists.
+NEW_BESIDE = {
+    "AuthorizeSecurityGroupEgress": "security-group-rule",
+    "AuthorizeSecurityGroupIngress": "security-group-rule",
+}
+
+# What else a request is checked on: parameters that name something, one or several.
+NAMED = {
+    "AssociateRouteTable": ("RouteTableId", "SubnetId"),
+    "AttachInternetGateway": ("InternetGatewayId", "VpcId"),
+    "CreateEgressOnlyInternetGateway": ("VpcId",),
+    "CreateFlowLogs": ("ResourceId",),
+    "CreateNatGateway": ("SubnetId", "AllocationId"),
+    "CreateRouteTable": ("VpcId",),
+    "CreateSecurityGroup": ("VpcId",),
+    "CreateSubnet": ("VpcId",),
+    "CreateVpcEndpoint": ("VpcId", "SubnetId", "RouteTableId", "SecurityGroupId"),
+    "DetachInternetGateway": ("InternetGatewayId", "VpcId"),
+    "ModifyVpcEndpoint": (
+        "VpcEndpointId",
+        "AddSubnetId",
+        "RemoveSubnetId",
+        "AddRouteTableId",
+        "RemoveRouteTableId",
+        "AddSecurityGroupId",
+        "RemoveSecurityGroupId",
+    ),
+}
+
+KINDS = {
+    "eigw": "egress-only-internet-gateway",
+    "eipalloc": "elastic-ip",
+    "eni": "network-interface",
+    "fl": "vpc-flow-log",
+    "igw": "internet-gateway",
+    "nat": "natgateway",
+    "rtb": "route-table",
+    "sg": "security-group",
+    "sgr": "security-group-rule",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+
+
+def install() -> None:
+    patching.extend(iam_actions, "extract_resource_arn", _first)
+    patching.extend(iam_actions, "request_tag_context", _tags_of_what_is_made)
+    authorization.add("ec2", _resources)
+    authorization.add("ec2", _tags)
+    authorization.add("ec2", _interface)
+
+
+def _first(original, service, method, path, headers, body, query_params, region, account_id):
+    """What makes something is first of all checked on that, and what takes an address away on the address."""
+    action = iam_actions._query_param(query_params, "Action") if service == "ec2" else ""
+    if kind := NEW.get(action):
+        return f"arn:aws:ec2:{region}:{account_id}:{kind}/*"
+    if action == "DisassociateAddress":
+        address = _associated(iam_actions._query_param(query_params, "AssociationId"))
+        # Of an association that is gone EC2 knows no address. It doesn't say on what it checks then; here that is one
+        # without tags.
+        return f"arn:aws:ec2:{region}:{account_id}:elastic-ip/{address.get('AllocationId', '*')}"
+    if action == "ModifyVpcEndpoint":
+        endpoint = iam_actions._query_param(query_params, "VpcEndpointId")
+        return f"arn:aws:ec2:{region}:{account_id}:vpc-endpoint/{endpoint}"
+    return original(service, method, path, headers, body, query_params, region, account_id)
+
+
+def _tags_of_what_is_made(original, service, iam_action, body, params):
+    """A request's tags are those of what it makes, and no condition of what it is made of."""
+    if service == "ec2" and iam_action.removeprefix("ec2:") in NEW_BESIDE:
+        return {}
+    return original(service, iam_action, body, params)
+
+
+def _resources(request: Request) -> Iterator[Check]:
+    operation = request.action.removeprefix("ec2:")
+    first = request.resource
+    for name in NAMED.get(operation, ()):
+        for identity in [request.param(name), *request.listed(name)]:
+            arn = _arn(request, identity)
+            if arn and arn != first:
+                yield Check(request.action, arn)
+    if kind := NEW_BESIDE.get(operation):
+        yield Check(request.action, request.arn("ec2", f"{kind}/*"), _request_tags(request))
+
+
+def _tags(request: Request) -> Iterator[Check]:
+    operation = request.action.removeprefix("ec2:")
+    kind = NEW.get(operation) or NEW_BESIDE.get(operation)
+    tags = _request_tags(request)
+    if kind and tags:
+        yield Check("ec2:CreateTags", request.arn("ec2", f"{kind}/*"), {**tags, "ec2:CreateAction": operation})
+
+
+def _request_tags(request: Request) -> dict[str, str]:
+    tags = authorization.form_tags(request.params, authorization.EC2_TAGS)
+    return {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+
+
+def _interface(request: Request) -> Iterator[Check]:
+    """Taking an address away is checked on the interface that loses it as well."""
+    if request.action == "ec2:DisassociateAddress":
+        address = _associated(request.param("AssociationId"))
+        if interface := address.get("NetworkInterfaceId"):
+            yield Check(request.action, _arn(request, interface))
+
+
+def _associated(association: str) -> dict:
+    """The address that has an association."""
+    found = (address for address in ec2._addresses.values() if address.get("AssociationId") == association != "")
+    return next(found, {})
+
+
+def _arn(request: Request, identity: str) -> str:
+    kind = KINDS.get(identity.partition("-")[0])
+    return request.arn("ec2", f"{kind}/{identity}") if kind else ""

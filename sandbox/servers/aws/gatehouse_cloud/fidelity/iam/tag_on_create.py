@@ -1,0 +1,83 @@
+"""Making something with tags needs the right to tag it, in all services that the stack uses.
+
+AWS authorizes such a request a second time: as the service's tag action, on what is made, or on the collection where
+the id isn't known yet (API Gateway's message for a stage names /apis/ID/stages). Some services say so in each
+operation's description ("to use this parameter, you must have …"), API Gateway in its refusals only.
+"""
+
+from collections.abc import Callable, Iterator
+
+from ministack.core.responses import get_account_id
+
+from gatehouse_cloud.fidelity.iam import authorization
+from gatehouse_cloud.fidelity.iam.authorization import Check, Request
+
+
+def _same(request: Request) -> str:
+    return request.resource
+
+
+def _new_key(request: Request) -> str:
+    return request.arn("kms", "key/*")
+
+
+def _new_certificate(request: Request) -> str:
+    return request.arn("acm", "certificate/*")
+
+
+def _new_distribution(request: Request) -> str:
+    return f"arn:aws:cloudfront::{get_account_id()}:distribution/*"
+
+
+def _new_listener(request: Request) -> str:
+    return request.resource.replace(":loadbalancer/", ":listener/") + "/*"
+
+
+def _log_group(request: Request) -> str:
+    """Tagging is checked on the group itself, unlike what else is done to one."""
+    return request.resource.partition(":log-stream:")[0]
+
+
+# By action: the tag action, and on what.
+TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
+    "acm:RequestCertificate": ("acm:AddTagsToCertificate", _new_certificate),
+    "apigateway:POST": ("apigateway:TagResource", _same),
+    "cloudfront:CreateDistribution": ("cloudfront:TagResource", _new_distribution),
+    "cloudwatch:PutMetricAlarm": ("cloudwatch:TagResource", _same),
+    "elasticloadbalancing:CreateListener": ("elasticloadbalancing:AddTags", _new_listener),
+    "elasticloadbalancing:CreateLoadBalancer": ("elasticloadbalancing:AddTags", _same),
+    "elasticloadbalancing:CreateTargetGroup": ("elasticloadbalancing:AddTags", _same),
+    "iam:CreateRole": ("iam:TagRole", _same),
+    "kms:CreateKey": ("kms:TagResource", _new_key),
+    "lambda:CreateFunction": ("lambda:TagResource", _same),
+    "logs:CreateDelivery": ("logs:TagResource", _same),
+    "logs:CreateLogGroup": ("logs:TagResource", _log_group),
+    "logs:PutDeliveryDestination": ("logs:TagResource", _same),
+    "logs:PutDeliverySource": ("logs:TagResource", _same),
+    "scheduler:CreateScheduleGroup": ("scheduler:TagResource", _same),
+    "sns:CreateTopic": ("sns:TagResource", _same),
+    "sqs:CreateQueue": ("sqs:TagQueue", _same),
+    "wafv2:CreateWebACL": ("wafv2:TagResource", _same),
+}
+
+# The service of a request is ministack's name for it.
+SERVICES = {"cloudwatch": "monitoring"}
+
+
+def install() -> None:
+    for prefix in dict.fromkeys(action.partition(":")[0] for action in TAGGING):
+        authorization.add(SERVICES.get(prefix, prefix), _checks)
+
+
+def _checks(request: Request) -> Iterator[Check]:
+    action, resource = TAGGING.get(request.action, ("", _same))
+    if not action or not request.tags:
+        return
+    # What tags through an address of its own (/v2/tags/ARN) is authorized as that only.
+    if request.service == "apigateway" and "/tags/" in request.path:
+        return
+    refusal = None
+    if request.action == "logs:CreateLogGroup":
+        message = f"User with accountId: {get_account_id()} is not authorized to perform CreateLogGroup with Tags. "
+        refusal = (400, "AccessDeniedException", message + 'An additional permission "logs:TagResource" is required.')
+    yield Check(action, resource(request), request.tags, refusal)

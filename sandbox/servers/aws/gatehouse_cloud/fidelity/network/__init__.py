@@ -1,0 +1,1 @@
+"""EC2's networks, and Elastic Load Balancing."""

@@ -1,0 +1,78 @@
+// Package e2etest helps end-to-end tests: they attach to the sandbox that `make local`
+// left running, change it, and restore it when they end.
+//
+// Such a test runs by itself with `go test ./test/e2e/rotation -run Faults -v`. With
+// -short, which `make test` sets, it is skipped. Tests of several packages wait for each
+// other, so that running all of them takes `-p 1 -timeout 1h`.
+package e2etest
+
+import (
+	"context"
+	"os"
+	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+)
+
+// Attach returns the environment of the running sandbox. Until the test ends, no other
+// command or test changes the sandbox. The test is skipped with -short, and fails if the
+// sandbox does not run.
+func Attach(t *testing.T) *env.Environment {
+	t.Helper()
+	l := Checkout(t)
+	lock, err := l.Lock(t.Context(), t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	e, err := env.Attach(t.Context(), l, t.Logf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// Checkout returns the checkout that the test lies in. The test is skipped with -short.
+func Checkout(t *testing.T) checkout.Layout {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs the sandbox: run without -short after `make local`")
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := checkout.Find(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// Deploy deploys the stack with some settings changed, and returns its environment. When
+// the test ends, the stack gets its own settings back.
+func Deploy(t *testing.T, e *env.Environment, settings map[string]any) *env.Environment {
+	t.Helper()
+	Cleanup(t, "deploy the stack's own settings", func(ctx context.Context) error {
+		_, err := e.Deploy(ctx, nil, func(string) {})
+		return err
+	})
+	changed, err := e.Deploy(t.Context(), settings, func(string) {})
+	if err != nil {
+		t.Fatalf("deploy with %v: %v", settings, err)
+	}
+	return changed
+}
+
+// Cleanup restores something when the test ends, also after it failed. What could not be
+// restored fails the test; `make local` restores it too.
+func Cleanup(t *testing.T, what string, restore func(context.Context) error) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	t.Cleanup(func() {
+		if err := restore(ctx); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	})
+}
