@@ -66,27 +66,35 @@ rotation-status: ## Show the origin keys of STACK, which is in use, and what com
 doctor: $(driver) ## Say why STACK can't be deployed, and what to do about it; changes nothing
 	@go run ./internal/cmd/doctor -stack $(STACK) -pulumi "$(pulumi)"
 
-# How many rotations `make local-rotation-test` waits for; BASELINE=false leaves out the
-# algorithm that is only there for comparison.
+# How many rotations `make local-rotation-test` makes with faults; SKIP=OneValue leaves out the
+# usual rotation, which must fail.
 ROTATIONS ?= 50
-BASELINE ?= true
 .PHONY: local-rotation-test
-local-rotation-test: $(driver) ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
-	@$(driver) rotation-test -rotations $(ROTATIONS) -baseline=$(BASELINE)
+local-rotation-test: ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
+	@go test ./test/e2e/rotation -count=1 -timeout 2h -v -rotations $(ROTATIONS) $(if $(SKIP),-skip $(SKIP))
 
+# A test of the running sandbox alone: go test ./test/e2e/smoke -run 'TestSmoke/direct' -v
 .PHONY: local-certificate-test
-local-certificate-test: $(driver) ## Have cert-manager's way to a certificate proven on the local stack, and go back
-	@$(driver) certificate-test
+local-certificate-test: ## Test certificates by cert-manager on the local stack
+	@go test ./test/e2e/certmanager -count=1 -timeout 1h -v
 
-# How many seconds `make local-api-test` makes requests from the API's description.
+# How many seconds `make local-api-test` sends requests generated from the API's description.
 API_TEST_SECONDS ?= 60
 .PHONY: local-api-test
-local-api-test: $(driver) ## Ask the local stack's API all that its description allows and forbids; try a second backend
-	@$(driver) api-test -seconds $(API_TEST_SECONDS)
+local-api-test: ## Test the local stack's API by its description, with a slow model, and with a second backend
+	@go test ./test/e2e/api -count=1 -timeout 1h -v -seconds=$(API_TEST_SECONDS)
 
 .PHONY: local-deploy-test
-local-deploy-test: $(driver) ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
-	@$(driver) deploy-test $(if $(RECORD),-record)
+local-deploy-test: ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
+	@go test ./test/e2e/pipelineroles -count=1 -timeout 1h -v $(if $(RECORD),-record)
+
+# The report is for CI; RUN selects tests by name.
+.PHONY: e2e
+e2e: ## Run the end-to-end tests on the sandbox that make local left running, all or RUN=; report in .local/logs/e2e.xml
+	@mkdir -p .local/bin .local/logs
+	@go -C tools build -o ../.local/bin/ gotest.tools/gotestsum
+	@.local/bin/gotestsum --format testname --junitfile .local/logs/e2e.xml -- \
+		./test/e2e/... -p 1 -timeout 1h -count=1 $(if $(RUN),-run '$(RUN)')
 
 .PHONY: local-recovery-test
 local-recovery-test: $(driver) ## Kill deployments of the local stack: the next one starts over, and local-down leaves nothing
@@ -166,8 +174,8 @@ lint-ci: $(lint_venv)
 	@echo "lint sandbox/servers/aws"; .local/lint/bin/ruff format --quiet --check --config sandbox/servers/aws/ruff.toml sandbox/servers/aws tools
 
 .PHONY: docs
-docs: ## Write the parts of docs/ that follow from the program
-	@go run ./internal/cmd/settings > docs/settings.md.new && mv docs/settings.md.new docs/settings.md || { rm -f docs/settings.md.new; exit 1; }
+docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
+	@go run ./internal/cmd/configdocs
 	@go test ./internal/costs -run Document -count=1 -update
 	@go test ./internal/stack -run README -count=1 -update
 

@@ -84,7 +84,7 @@ func removeCertificate(ctx context.Context, step *progress.Step, s localstack.St
 		return err
 	}
 	running, _ := env.Find(s.Layout)
-	target, err := certificateTarget(s.Layout, running, outputs)
+	target, err := certificates.TargetOf(&env.Environment{Checkout: s.Layout, Servers: running, Outputs: outputs})
 	if err != nil {
 		return err
 	}

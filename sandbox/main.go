@@ -4,10 +4,7 @@
 //	gatehouse-local up                 build what is missing, deploy, test; with -brief, only what is quickly tested
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local status             print what runs, and where it answers
-//	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
-//	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
-//	gatehouse-local api-test           test the model API at length, with a second backend too
-//	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
+//	gatehouse-local servers up|down    start empty servers for a test that deploys by itself; stop them
 //	gatehouse-local bench              measure, and write docs/measurements.md
 //	gatehouse-local pulumi ARGS…       run the Pulumi CLI on the stack
 //	gatehouse-local venv               only install the Python packages of the AWS server
@@ -28,7 +25,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-const usage = "usage: gatehouse-local up [-brief] | down | status | rotation-test [-rotations N] [-baseline=false] | certificate-test | api-test [-seconds N] | deploy-test [-record] | bench [-part NAMES] | pulumi ARGS… | venv"
+const usage = "usage: gatehouse-local up [-brief] | down | status | servers up|down | bench [-part NAMES] | pulumi ARGS… | venv"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -67,14 +64,10 @@ func run(ctx context.Context, args []string) error {
 		return alone(ctx, l, down)
 	case args[0] == "status" && len(args) == 1:
 		return status(ctx, l, os.Stdout)
-	case args[0] == "rotation-test":
-		return rotationTest(ctx, l, args[1:])
-	case args[0] == "certificate-test" && len(args) == 1:
-		return alone(ctx, l, certificateTest)
-	case args[0] == "api-test":
-		return apiTest(ctx, l, args[1:])
-	case args[0] == "deploy-test":
-		return deployTest(ctx, l, args[1:])
+	case args[0] == "servers" && len(args) == 2 && args[1] == "up":
+		return alone(ctx, l, serversUp)
+	case args[0] == "servers" && len(args) == 2 && args[1] == "down":
+		return alone(ctx, l, serversDown)
 	case args[0] == "bench":
 		return benchmark(ctx, l, args[1:])
 	case args[0] == privatemodel.Command && len(args) == 2:
@@ -86,8 +79,8 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// alone runs f with a display, and while no other driver works on this
-// checkout. The system gives the lock back however the driver ends.
+// alone runs f with a display, and while no other process changes the sandbox of this
+// checkout.
 func alone(ctx context.Context, l checkout.Layout, f func(context.Context, checkout.Layout, *progress.Display) error) error {
 	return shown(ctx, l, func(ctx context.Context, l checkout.Layout, display *progress.Display) error {
 		lock, err := l.Lock(ctx, display.Say)
@@ -112,7 +105,7 @@ func shown(ctx context.Context, l checkout.Layout, f func(context.Context, check
 	return f(ctx, l, display)
 }
 
-// terminalWidth asks for the width of the terminal; it is nil without one.
+// terminalWidth returns a function that returns the width of the terminal; nil without one.
 func terminalWidth() func() int {
 	out := int(os.Stdout.Fd())
 	if !term.IsTerminal(out) {

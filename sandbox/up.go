@@ -14,10 +14,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
@@ -46,8 +44,8 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 	if err != nil {
 		return err
 	}
-	// What takes long is tested of a stack that is new in some part.
-	if err := smokeTest(ctx, e, show, e.Changed && !brief); err != nil {
+	// Slow checks run after a deployment that changed something.
+	if err := verify(ctx, e, show, e.Changed && !brief); err != nil {
 		return err
 	}
 	if err := errors.Join(writeEndpoints(e), writeSteps(l, show)); err != nil {
@@ -67,48 +65,28 @@ func venv(ctx context.Context, l checkout.Layout, show *progress.Display) error 
 	return show.Step(ctx, "python packages", build.AWSPackages)
 }
 
-// smokeTest prints every row, also those after a failed one.
-func smokeTest(ctx context.Context, e *env.Environment, show *progress.Display, long bool) error {
-	var rows []smoke.Row
-	err := show.Step(ctx, "proof", func(ctx context.Context, s *progress.Step) error {
-		doing := func(text string) { s.Doing("%s", text) }
-		target := smoke.Target{
-			DistributionURL: e.DistributionURL(),
-			APIURL:          e.APIURL(),
-			AWSEndpoint:     e.Servers.Cloud.Endpoint(),
-			HeaderName:      e.Outputs["originHeaderName"],
-			KeyPath:         e.Outputs["parameterPath"],
-			DomainName:      e.Outputs["distributionDomainName"],
-			Alias:           hostedzone.Alias,
-			APIName:         strings.TrimPrefix(e.Outputs["apiUrl"], "https://"),
-			APIPrefix:       e.Outputs["apiPrefix"],
-			API:             apiOf(e.Checkout, e.Servers.Cloud, e.Outputs).Rows,
-			Private:         smoke.Private{Prefix: e.Outputs["inferencePrefix"]},
-		}
-		issued, err := certificateTarget(e.Checkout, e.Servers, e.Outputs)
+// verify runs the checks of the deployed stack and prints the result of each, also after a
+// failed one. Slow checks take minutes.
+func verify(ctx context.Context, e *env.Environment, show *progress.Display, slow bool) error {
+	var results []check.Result
+	err := show.Step(ctx, "checks", func(ctx context.Context, s *progress.Step) error {
+		doing := func(what string) { s.Doing("%s", what) }
+		checks, err := smoke.Checks(ctx, e, slow, doing)
 		if err != nil {
 			return err
 		}
-		if long {
-			target.Private.Stop = func(ctx context.Context) error { return privatemodel.Stop(ctx, e.Checkout) }
-			target.Private.Start = func(ctx context.Context) error {
-				return privatemodel.Ensure(ctx, e.Checkout, e.Servers.Cloud.Ports.PrivateModel)
-			}
-			issued.Deploy = func(ctx context.Context, settings map[string]any) error {
-				_, err := e.Stack.UpWith(ctx, settings, doing)
-				return err
-			}
+		results = check.Run(ctx, checks, doing)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
-		target.Parts = []smoke.Part{certificates.New(issued)}
-		rows, err = smoke.Run(ctx, e.Checkout, target, e.Stack, doing)
-		if err == nil && !smoke.Passed(rows) {
-			err = errors.New("the stack is deployed, but not all of it behaves as it must: see the rows marked ✗")
+		if !check.Passed(results) {
+			return errors.New("the stack is deployed, but checks failed: see those marked ✗")
 		}
-		return err
+		return nil
 	})
-	if len(rows) > 0 {
+	if len(results) > 0 {
 		var table strings.Builder
-		smoke.Print(&table, rows)
+		check.PrintTable(&table, results)
 		show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
 	}
 	return err

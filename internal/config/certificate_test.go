@@ -25,8 +25,8 @@ func certificates(changes config) config {
 
 // mistake is a configuration with one thing wrong.
 type mistake struct {
-	config       config
-	key, allowed string
+	config    config
+	key, rule string
 }
 
 // refuseEach checks that each mistake gets one error, which names its key.
@@ -39,17 +39,17 @@ func refuseEach(t *testing.T, mistakes map[string]mistake) {
 			require.ErrorAs(t, err, &problems)
 			require.Len(t, problems, 1)
 			assert.Equal(t, full(m.key), problems[0].Key)
-			assert.Contains(t, problems[0].Allowed, m.allowed)
+			assert.Contains(t, problems[0].Rule, m.rule)
 		})
 	}
 }
 
 func TestWithoutVaultThereAreNoCertificates(t *testing.T) {
 	for name, c := range map[string]config{
-		"by default":      nil,
-		"whatever is set": {"gatehouse:certificateIssuer": "certManager", "gatehouse:certManagerNamespace": "other", "gatehouse:certificateMountIssuer": "x"},
-		"switched off":    certificates(config{"certificateEnabled": "false"}),
-		"nothing needed":  {"gatehouse:vaultAddress": "https://vault.example.com", "gatehouse:certificateEnabled": "false"},
+		"by default":       nil,
+		"whichever is set": {"gatehouse:certificateIssuer": "certManager", "gatehouse:certManagerNamespace": "other", "gatehouse:certificateMountIssuer": "x"},
+		"switched off":     certificates(config{"certificateEnabled": "false"}),
+		"nothing needed":   {"gatehouse:vaultAddress": "https://vault.example.com", "gatehouse:certificateEnabled": "false"},
 	} {
 		s, err := Load(c)
 		require.NoError(t, err, name)
@@ -130,7 +130,7 @@ func TestVaultMayBeOnThisMachineWithoutTLS(t *testing.T) {
 	}
 }
 
-// testCertificate has the form of a certificate; nothing looks inside.
+// testCertificate has the form of a certificate; nothing parses it.
 const testCertificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 func TestCertificateMistakesGetOneErrorEach(t *testing.T) {
@@ -146,14 +146,14 @@ func TestCertificateMistakesGetOneErrorEach(t *testing.T) {
 		"Vault with a query":           {config{"vaultAddress": "https://vault.example.com?x"}, "vaultAddress", "https:// with a host and a port"},
 		"an auth method's full path":   {config{"vaultKubernetesAuth": "/auth/kubernetes"}, "vaultKubernetesAuth", "the mount path of an auth method"},
 		"an issuer that there isn't":   {config{"certificateIssuer": "cert-manager"}, "certificateIssuer", "one of vault, certManager"},
-		"no names":                     {config{"certificateNames": "[]"}, "certificateNames", "at least one name"},
+		"no names":                     {config{"certificateNames": "[]"}, "certificateNames", "it must have at least one name"},
 		"a name for all":               {config{"certificateNames": `["*.example.com"]`}, "certificateNames", `"*.example.com" is not`},
 		"a name without a dot":         {config{"certificateNames": `["localhost"]`}, "certificateNames", `"localhost" is not`},
 		"a name in upper case":         {config{"certificateNames": `["Inference.example.com"]`}, "certificateNames", "a DNS name in lower case"},
 		"a name that is an address":    {config{"certificateNames": `["10.0.10.25"]`}, "certificateNames", `"10.0.10.25" is not`},
 		"a name with a dot at its end": {config{"certificateNames": `["inference.example.com."]`}, "certificateNames", "is not"},
 		"a name twice":                 {config{"certificateNames": `["a.example.com", "a.example.com"]`}, "certificateNames", "twice"},
-		"a long common name":           {config{"certificateNames": `["` + long + `"]`}, "certificateNames", "a first name of at most 64 characters"},
+		"a long common name":           {config{"certificateNames": `["` + long + `"]`}, "certificateNames", "it must have a first name of at most 64 characters"},
 		"a network":                    {config{"certificateIpAddresses": `["10.0.0.0/24"]`}, "certificateIpAddresses", `"10.0.0.0/24" is not`},
 		"an address in long":           {config{"certificateIpAddresses": `["fd00:0::25"]`}, "certificateIpAddresses", "as it is written shortest"},
 		"an address on a link":         {config{"certificateIpAddresses": `["fe80::1%eth0"]`}, "certificateIpAddresses", "is not"},
@@ -163,34 +163,34 @@ func TestCertificateMistakesGetOneErrorEach(t *testing.T) {
 		"a life without unit":          {config{"certificateTtl": "720"}, "certificateTtl", "such as 90s, 5m or 6h"},
 		"a life in days":               {config{"certificateTtl": "30d"}, "certificateTtl", "such as 90s, 5m or 6h"},
 		"a life of seconds":            {config{"certificateTtl": "59s"}, "certificateTtl", "from 1m to 8760h"},
-		"renewal without unit":         {config{"certificateRenewBefore": "1"}, "certificateRenewBefore", "nothing for a third of certificateTtl"},
-		"renewal at any time":          {config{"certificateRenewBefore": "720h"}, "certificateRenewBefore", "less than certificateTtl, 720h"},
+		"renewal without unit":         {config{"certificateRenewBefore": "1"}, "certificateRenewBefore", "empty for a third of certificateTtl"},
+		"renewal at any time":          {config{"certificateRenewBefore": "720h"}, "certificateRenewBefore", "it must be less than gatehouse:certificateTtl, 720h"},
 		"renewal after the end":        {config{"certificateRenewBefore": "-1h"}, "certificateRenewBefore", "a duration in whole seconds"},
-		"longer than the role's":       {config{"certificateTtl": "721h"}, "certificateTtl", "at most certificateRoleTtl, 720h"},
-		"longer than the intermediate": {config{"certificateIntermediateTtl": "720h"}, "certificateRoleTtl", "less than certificateIntermediateTtl, 720h"},
-		"longer than the root":         {config{"certificateIntermediateTtl": "87600h"}, "certificateIntermediateTtl", "less than certificateRootTtl, 87600h"},
+		"longer than the role's":       {config{"certificateTtl": "721h"}, "certificateTtl", "it must be at most gatehouse:certificateRoleTtl, 720h"},
+		"longer than the intermediate": {config{"certificateIntermediateTtl": "720h"}, "certificateRoleTtl", "it must be less than gatehouse:certificateIntermediateTtl, 720h"},
+		"longer than the root":         {config{"certificateIntermediateTtl": "87600h"}, "certificateIntermediateTtl", "it must be less than gatehouse:certificateRootTtl, 87600h"},
 		"no base of URLs":              {config{"certificateUrl": "pki.example.com"}, "certificateUrl", "the base of URLs such as http://pki.example.com"},
 		"another kind of URLs":         {config{"certificateUrl": "ldap://pki.example.com"}, "certificateUrl", "the base of URLs"},
 		"a mount with a slash":         {config{"certificateMount": "/pki"}, "certificateMount", "the mount path of an existing intermediate authority"},
-		"an issuer without mount":      {config{"certificateMountIssuer": "2026"}, "certificateMountIssuer", "nothing without certificateMount"},
+		"an issuer without mount":      {config{"certificateMountIssuer": "2026"}, "certificateMountIssuer", "it requires gatehouse:certificateMount to be set"},
 		"an issuer with a path":        {config{"certificateMount": "pki", "certificateMountIssuer": "a/b"}, "certificateMountIssuer", "the name or id of an issuer"},
 		"own and existing": {
 			config{"certificateMount": "pki", "certificateRootTtl": "50000h", "certificateUrl": "http://pki.example.com"},
-			"certificateMount", "nothing beside certificateRootTtl, certificateUrl: either the stack makes an authority",
+			"certificateMount", "it conflicts with gatehouse:certificateRootTtl, gatehouse:certificateUrl: the stack either makes an authority or uses an existing one",
 		},
-		"cert-manager's namespace for nothing": {config{"certManagerNamespace": "other"}, "certManagerNamespace", "unless certificateIssuer is certManager"},
-		"cert-manager's account for nothing":   {config{"certManagerServiceAccount": "other"}, "certManagerServiceAccount", "unless certificateIssuer is certManager"},
-		"cert-manager's trust for nothing":     {config{"certManagerVaultCa": testCertificate}, "certManagerVaultCa", "unless certificateIssuer is certManager"},
-		"an auth method for nothing":           {config{"vaultKubernetesAuth": "other"}, "vaultKubernetesAuth", "unless certificateIssuer is certManager"},
+		"cert-manager's namespace for nothing": {config{"certManagerNamespace": "other"}, "certManagerNamespace", "it requires gatehouse:certificateIssuer to be certManager"},
+		"cert-manager's account for nothing":   {config{"certManagerServiceAccount": "other"}, "certManagerServiceAccount", "it requires gatehouse:certificateIssuer to be certManager"},
+		"cert-manager's trust for nothing":     {config{"certManagerVaultCa": testCertificate}, "certManagerVaultCa", "it requires gatehouse:certificateIssuer to be certManager"},
+		"an auth method for nothing":           {config{"vaultKubernetesAuth": "other"}, "vaultKubernetesAuth", "it requires gatehouse:certificateIssuer to be certManager"},
 		"trust in no certificate":              {config{"certificateIssuer": "certManager", "certManagerVaultCa": "vault.pem"}, "certManagerVaultCa", "certificates as PEM, and nothing else"},
 		"a certificate and more":               {config{"certificateIssuer": "certManager", "certManagerVaultCa": testCertificate + "more"}, "certManagerVaultCa", "and nothing else"},
 		"too short for cert-manager": {
 			config{"certificateIssuer": "certManager", "certificateTtl": "59m", "certificateRenewBefore": "5m"},
-			"certificateTtl", "at least 1h with certificateIssuer certManager",
+			"certificateTtl", "it must be at least 1h with gatehouse:certificateIssuer certManager",
 		},
 		"too late for cert-manager": {
 			config{"certificateIssuer": "certManager", "certificateRenewBefore": "4m"},
-			"certificateRenewBefore", "at least 5m with certificateIssuer certManager",
+			"certificateRenewBefore", "it must be at least 5m with gatehouse:certificateIssuer certManager",
 		},
 	})
 }
@@ -221,4 +221,18 @@ func TestSecretsAreNotQuoted(t *testing.T) {
 	require.ErrorContains(t, err, `gatehouse:vaultAddress is "[secret]"; allowed: https:// with a host`)
 	require.ErrorContains(t, err, `gatehouse:certificateNames is "[secret]"`)
 	assert.NotContains(t, err.Error(), "hush")
+}
+
+// What doesn't fit to other settings is found after each value was right by itself.
+func TestSecretsThatDontFitToOthersAreNotQuotedEither(t *testing.T) {
+	for key, value := range map[string]string{
+		"modelAllowedIds": `["hush"]`, "networkZones": `["hu-sh-1a", "hu-sh-1b"]`, "removedHeaders": `["X-Hush", "x-hush"]`,
+		"networkPeerCidrs": `["10.0.128.0/20"]`, "customHeaderName": "Server",
+	} {
+		_, err := Load(config{full(key): value}, full(key))
+		require.ErrorContains(t, err, "[secret]", key)
+		for _, quoted := range []string{"hush", "Hush", "hu-sh", "10.0.128.0", " Server"} {
+			assert.NotContains(t, err.Error(), quoted, key)
+		}
+	}
 }

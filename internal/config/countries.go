@@ -16,8 +16,8 @@ var countries = strings.Fields(`
 	SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ
 	UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW`)
 
-// regionCountries are where AWS's regions are. The front door takes what comes from
-// a region for a viewer there.
+// regionCountries are the countries of AWS's regions. CloudFront treats a request that
+// comes from a region as one of a viewer there.
 var regionCountries = map[string]string{
 	"af-south-1": "ZA", "ap-east-1": "HK", "ap-east-2": "TW", "ap-northeast-1": "JP", "ap-northeast-2": "KR", "ap-northeast-3": "JP",
 	"ap-south-1": "IN", "ap-south-2": "IN", "ap-southeast-1": "SG", "ap-southeast-2": "AU", "ap-southeast-3": "ID", "ap-southeast-4": "AU",
@@ -29,4 +29,4 @@ var regionCountries = map[string]string{
 
 const aCountry = "a country's code in ISO 3166-1 alpha-2, such as DE"
 
-func isCountry(text string) bool { return slices.Contains(countries, text) }
+func isCountry(code string) bool { return slices.Contains(countries, code) }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Edge holds whom the distribution lets in, with which requests.
+// Edge holds which viewers and requests the distribution allows.
 type Edge struct {
-	PriceClass       string // as CloudFront spells it: which of its locations serve
+	PriceClass       string // as CloudFront spells it: which of its edge locations serve
 	HTTPVersion      string // as CloudFront spells it: the newest that viewers may use
 	IPv6             bool
 	CountriesAllowed []string // ISO 3166-1 alpha-2; empty for all
@@ -20,20 +20,20 @@ type Edge struct {
 	TargetLimit  int      // bytes of path and query
 	BodyLimit    int      // bytes
 
-	// ErrorDocuments has CloudFront answer with problem documents of its own where the
+	// ErrorDocuments makes CloudFront respond with problem documents of its own where the
 	// API fails.
 	ErrorDocuments bool
 }
 
-// OriginFunction holds whether there is a function on the way from CloudFront to
-// the API, and how it goes.
+// OriginFunction holds whether a Lambda@Edge function handles requests from CloudFront
+// to the API, and how it is deleted.
 type OriginFunction struct {
 	Enabled       bool
-	SkipDestroy   bool          // leave the function behind when it is deleted
-	DeleteTimeout time.Duration // CloudFront may need hours to let go of its replicas
+	SkipDestroy   bool          // leave the function in the account
+	DeleteTimeout time.Duration // CloudFront may need hours to delete its replicas
 }
 
-// Bounds of what CloudFront and an HTTP API take, in bytes (their quotas).
+// Quotas of CloudFront and HTTP APIs, in bytes.
 const (
 	longestTarget = 8192
 	largestBody   = 10 << 20
@@ -42,38 +42,95 @@ const (
 // ProblemsPrefix is the path below which CloudFront looks for the error documents.
 const ProblemsPrefix = "/problems"
 
-// httpMethods are those that CloudFront passes on.
+// httpMethods are the methods that CloudFront forwards.
 var httpMethods = []string{"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
-
-// defaultMethods are what the API needs.
-var defaultMethods = []string{"GET", "HEAD", "OPTIONS", "POST"}
 
 var mediaTypePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}$`)
 
-func isMethod(text string) bool { return slices.Contains(httpMethods, text) }
+func isMethod(name string) bool { return slices.Contains(httpMethods, name) }
+
+var aMethod = "one of " + strings.Join(httpMethods, ", ")
+
+var (
+	edgePriceClass = setting[string]{
+		key: "edgePriceClass", byDefault: "PriceClass_All", basic: true, allowed: oneOf("PriceClass_100", "PriceClass_200", "PriceClass_All"),
+		description: "CloudFront's edge locations that serve: PriceClass_100 (North America, Europe), PriceClass_200 or all. Fewer are cheaper, and farther from some viewers.",
+	}
+	edgeHttpVersion = setting[string]{
+		key: "edgeHttpVersion", byDefault: "http2and3", allowed: oneOf("http1.1", "http2", "http3", "http2and3"),
+		description: "The newest HTTP version that viewers may use.",
+	}
+	edgeIpv6 = setting[bool]{
+		key: "edgeIpv6", byDefault: true,
+		description: "Whether viewers may connect over IPv6 too.",
+	}
+	edgeCountriesAllowed = setting[[]string]{
+		key: "edgeCountriesAllowed", allowed: each(isCountry, aCountry),
+		description: "The only countries whose viewers are allowed, that of the stack's region among them; all if empty.",
+	}
+	edgeCountriesBlocked = setting[[]string]{
+		key: "edgeCountriesBlocked", allowed: each(isCountry, aCountry),
+		conflicts:   conflict{with: []anySetting{edgeCountriesAllowed}, why: "set only one: all other countries are blocked already"},
+		description: "Countries whose viewers are blocked, that of the stack's region not among them.",
+	}
+	edgeMethods = setting[[]string]{
+		key: "edgeMethods", byDefault: []string{"GET", "HEAD", "OPTIONS", "POST"}, allowed: each(isMethod, aMethod),
+		description: "HTTP methods that CloudFront allows; POST must be among them.",
+	}
+	edgeContentTypes = setting[[]string]{
+		key: "edgeContentTypes", byDefault: []string{"application/json"},
+		allowed:     each(mediaTypePattern.MatchString, "a media type in lower case without parameters, such as multipart/form-data"),
+		description: "Media types that a POST may have, at least one. They are checked with originFunctionEnabled.",
+	}
+	edgeTargetLimit = setting[int]{
+		key: "edgeTargetLimit", byDefault: 4096, allowed: between(256, longestTarget),
+		description: "The most bytes that a request's path and query may have.",
+	}
+	edgeBodyLimit = setting[int]{
+		key: "edgeBodyLimit", byDefault: 1 << 20, allowed: between(1024, largestBody),
+		description: "The most bytes that a request's body may have. The highest value is an HTTP API's limit.",
+	}
+	edgeErrorDocuments = setting[bool]{
+		key: "edgeErrorDocuments", requires: []requirement{originFunctionEnabled.toBe(true).because("that function writes the documents")},
+		description: "Whether CloudFront responds to 502, 503 and 504 with problem documents of its own, in place of the body that the API sent.",
+	}
+)
+
+var (
+	originFunctionEnabled = setting[bool]{
+		key: "originFunctionEnabled", byDefault: true, basic: true,
+		description: "Whether a Lambda@Edge function checks POSTs and adds the viewer's country to requests to the API.",
+	}
+	originFunctionSkipDestroy = setting[bool]{
+		key:         "originFunctionSkipDestroy",
+		description: "Whether the Lambda@Edge function is left in the account when the stack is destroyed, so that `pulumi destroy` doesn't wait hours until CloudFront has deleted its replicas.",
+	}
+	originFunctionDeleteTimeout = setting[time.Duration]{
+		key: "originFunctionDeleteTimeout", byDefault: 3 * time.Hour, allowed: lasting(10*time.Minute, 24*time.Hour),
+		description: "How long a deletion of the Lambda@Edge function waits for CloudFront to delete its replicas.",
+	}
+)
 
 func readEdge(r *reader) Edge {
-	const aMethod = "one of GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 	return Edge{
-		PriceClass:       r.oneOf("edgePriceClass", "PriceClass_All", "PriceClass_100", "PriceClass_200", "PriceClass_All"),
-		HTTPVersion:      r.oneOf("edgeHttpVersion", "http2and3", "http1.1", "http2", "http3", "http2and3"),
-		IPv6:             r.boolean("edgeIpv6", true),
-		CountriesAllowed: r.list("edgeCountriesAllowed", isCountry, aCountry),
-		CountriesBlocked: r.list("edgeCountriesBlocked", isCountry, aCountry),
-		Methods:          r.listOr("edgeMethods", defaultMethods, isMethod, aMethod),
-		ContentTypes: r.listOr("edgeContentTypes", []string{"application/json"}, mediaTypePattern.MatchString,
-			"a media type in lower case without parameters, such as multipart/form-data"),
-		TargetLimit:    r.number("edgeTargetLimit", 4096, 256, longestTarget),
-		BodyLimit:      r.number("edgeBodyLimit", 1<<20, 1024, largestBody),
-		ErrorDocuments: r.boolean("edgeErrorDocuments", false),
+		PriceClass:       edgePriceClass.read(r),
+		HTTPVersion:      edgeHttpVersion.read(r),
+		IPv6:             edgeIpv6.read(r),
+		CountriesAllowed: edgeCountriesAllowed.read(r),
+		CountriesBlocked: edgeCountriesBlocked.read(r),
+		Methods:          edgeMethods.read(r),
+		ContentTypes:     edgeContentTypes.read(r),
+		TargetLimit:      edgeTargetLimit.read(r),
+		BodyLimit:        edgeBodyLimit.read(r),
+		ErrorDocuments:   edgeErrorDocuments.read(r),
 	}
 }
 
 func readOriginFunction(r *reader) OriginFunction {
 	return OriginFunction{
-		Enabled:       r.boolean("originFunctionEnabled", true),
-		SkipDestroy:   r.boolean("originFunctionSkipDestroy", false),
-		DeleteTimeout: r.duration("originFunctionDeleteTimeout", 3*time.Hour, 10*time.Minute, 24*time.Hour),
+		Enabled:       originFunctionEnabled.read(r),
+		SkipDestroy:   originFunctionSkipDestroy.read(r),
+		DeleteTimeout: originFunctionDeleteTimeout.read(r),
 	}
 }
 
@@ -81,34 +138,27 @@ func (s Settings) checkEdge(r *reader) {
 	e := s.Edge
 	s.checkCountries(r)
 	if !slices.Contains(e.Methods, "POST") {
-		r.refuse("edgeMethods", "a list with POST: models are asked with it, and the rotator looks through the front door with it")
+		r.must(edgeMethods, "include POST: clients call models with it, and the rotator probes the API through CloudFront with it")
 	}
 	if len(e.ContentTypes) == 0 {
-		r.refuse("edgeContentTypes", "at least one media type, such as application/json")
+		r.must(edgeContentTypes, "have at least one media type, such as application/json")
 	}
 	if e.ErrorDocuments && strings.HasPrefix(s.Gateway.Prefix+"/", ProblemsPrefix+"/") {
-		r.refuse("apiPrefix", "a path outside of %s while edgeErrorDocuments is true: CloudFront looks for the documents there", ProblemsPrefix)
-	}
-	if e.ErrorDocuments && !s.OriginFunction.Enabled {
-		r.refuse("edgeErrorDocuments", "false without originFunctionEnabled: that function writes the documents")
+		r.must(apiPrefix, "be a path outside of %s while %s is true: CloudFront looks for the documents there", ProblemsPrefix, edgeErrorDocuments)
 	}
 }
 
-// checkCountries refuses lists that keep out the rotator, which would take the answer
-// for a failure of its own.
+// checkCountries refuses lists that block the rotator, which would take the response for
+// a failure of its own.
 func (s Settings) checkCountries(r *reader) {
+	const why = "the rotator probes the API through CloudFront from there"
 	allowed, blocked := s.Edge.CountriesAllowed, s.Edge.CountriesBlocked
-	if len(allowed) > 0 && len(blocked) > 0 {
-		r.refuse("edgeCountriesBlocked", "nothing beside edgeCountriesAllowed: all other countries are blocked already")
-		return
-	}
-	const why = "the rotator looks through the front door from there"
 	home, known := regionCountries[s.Region]
 	switch {
-	case !known:
+	case !known, len(allowed) > 0 && len(blocked) > 0:
 	case len(allowed) > 0 && !slices.Contains(allowed, home):
-		r.refuse("edgeCountriesAllowed", "a list with %s, where %s is: %s", home, s.Region, why)
+		r.must(edgeCountriesAllowed, "include %s, where %s is: %s", home, s.Region, why)
 	case slices.Contains(blocked, home):
-		r.refuse("edgeCountriesBlocked", "a list without %s, where %s is: %s", home, s.Region, why)
+		r.must(edgeCountriesBlocked, "not include %s, where %s is: %s", home, s.Region, why)
 	}
 }

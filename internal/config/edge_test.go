@@ -70,16 +70,16 @@ func TestTheEdgeGiven(t *testing.T) {
 	assert.Equal(t, Domain{Names: []string{"api.example.com", "api.example.org"}, ZoneID: "Z0123456789ABCDEFGHIJ", CertificateARN: certificateARN}, s.Domain)
 }
 
-// list writes texts as the engine hands over a list.
-func list(t *testing.T, texts ...string) string {
+// list writes values as the engine hands over a list.
+func list(t *testing.T, values ...string) string {
 	t.Helper()
-	text, err := json.Marshal(texts)
+	text, err := json.Marshal(values)
 	require.NoError(t, err)
 	return string(text)
 }
 
 func TestMalformedEdgeIsRefused(t *testing.T) {
-	for _, c := range []struct{ key, given, allowed string }{
+	for _, c := range []struct{ key, given, rule string }{
 		{"edgePriceClass", "PriceClass_300", "one of PriceClass_100, PriceClass_200, PriceClass_All"},
 		{"edgeHttpVersion", "2", "one of http1.1, http2, http3, http2and3"},
 		{"edgeIpv6", "yes", "true or false"},
@@ -89,13 +89,13 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"edgeCountriesAllowed", `["SU"]`, `"SU" is not`},
 		{"edgeCountriesBlocked", `["EU"]`, `"EU" is not`},
 		{"edgeCountriesBlocked", `["DE", "DE"]`, `"DE" is there twice`},
-		{"edgeCountriesAllowed", `["DE", "FR"]`, "a list with US, where us-east-1 is"},
-		{"edgeCountriesBlocked", `["AQ", "US"]`, "a list without US, where us-east-1 is"},
-		{"edgeMethods", `["GET"]`, "a list with POST"},
-		{"edgeMethods", `[]`, "a list with POST"},
+		{"edgeCountriesAllowed", `["DE", "FR"]`, "it must include US, where us-east-1 is"},
+		{"edgeCountriesBlocked", `["AQ", "US"]`, "it must not include US, where us-east-1 is"},
+		{"edgeMethods", `["GET"]`, "it must include POST"},
+		{"edgeMethods", `[]`, "it must include POST"},
 		{"edgeMethods", `["post"]`, `"post" is not`},
 		{"edgeMethods", `["POST", "TRACE"]`, `"TRACE" is not`},
-		{"edgeContentTypes", `[]`, "at least one media type"},
+		{"edgeContentTypes", `[]`, "it must have at least one media type"},
 		{"edgeContentTypes", `["json"]`, `"json" is not`},
 		{"edgeContentTypes", `["application/json; charset=utf-8"]`, "without parameters"},
 		{"edgeTargetLimit", "100", "a whole number from 256 to 8192"},
@@ -108,7 +108,7 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"originReadTimeout", "3m", "a duration from 40s to 2m"},
 		{"originKeepalive", "0s", "a duration from 1s to 2m"},
 		{"originShieldRegion", "eu-west-3", "a region with Origin Shield"},
-		{"rotationDrain", "30s", "more than originConnectionAttempts × originConnectionTimeout, 30s"},
+		{"rotationDrain", "30s", "it must be more than gatehouse:originConnectionAttempts × gatehouse:originConnectionTimeout, 30s"},
 		{"originFunctionDeleteTimeout", "1m", "a duration from 10m to 24h"},
 		{"customHeaderName", "X AI", "a header's name"},
 		{"customHeaderName", "", "a header's name"},
@@ -116,25 +116,25 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"customHeaderName", "access-control-allow-origin", "none that CloudFront needs or that has settings of its own"},
 		{"customHeaderName", "X-Amz-Cf-Pop", "none that CloudFront needs or that has settings of its own"},
 		{"customHeaderName", strings.Repeat("x", 65), "2 to 64 letters"},
-		{"customHeaderValue", "", "visible ASCII text"},
-		{"customHeaderValue", "sécure", "visible ASCII text"},
-		{"customHeaderValue", "two\r\nlines: 1", "visible ASCII text"},
-		{"customHeaderValue", " secure", "visible ASCII text"},
-		{"customHeaderValue", strings.Repeat("x", 1784), "at most 1783 characters"},
+		{"customHeaderValue", "", "visible ASCII characters"},
+		{"customHeaderValue", "sécure", "visible ASCII characters"},
+		{"customHeaderValue", "two\r\nlines: 1", "visible ASCII characters"},
+		{"customHeaderValue", " secure", "visible ASCII characters"},
+		{"customHeaderValue", strings.Repeat("x", 1784), "at most 1783 visible ASCII characters"},
 		{"removedHeaders", `["Content-Type"]`, `"Content-Type" is not`},
 		{"removedHeaders", `["Server:"]`, `"Server:" is not`},
-		{"removedHeaders", `["x-custom-ai-header"]`, "a list without customHeaderName"},
-		{"removedHeaders", `["a1","a2","a3","a4","a5","a6","a7","a8","a9","a10","a11"]`, "at most 10 names"},
+		{"removedHeaders", `["x-custom-ai-header"]`, "it must not include gatehouse:customHeaderName"},
+		{"removedHeaders", `["a1","a2","a3","a4","a5","a6","a7","a8","a9","a10","a11"]`, "it must have at most 10 names"},
 		{"hstsMaxAge", "87601h", "a duration from 0s to 87600h"},
 		{"frameOptions", "ALLOWALL", "one of DENY, SAMEORIGIN"},
 		{"referrerPolicy", "none", "one of no-referrer, "},
-		{"contentSecurityPolicy", "default-src 'none'\nx", "visible ASCII text of at most 1783 characters, or nothing"},
+		{"contentSecurityPolicy", "default-src 'none'\nx", "at most 1783 visible ASCII characters, with spaces only between them, or empty"},
 		{"corsOrigins", `["app.example.com"]`, `"app.example.com" is not`},
 		{"corsOrigins", `["https://app.example.com/"]`, `"https://app.example.com/" is not`},
 		{"corsOrigins", `["https://*"]`, `"https://*" is not`},
 		{"corsOrigins", `["https://app.*.com"]`, `"https://app.*.com" is not`},
 		{"corsOrigins", `["null"]`, `"null" is not`},
-		{"corsOrigins", `["*", "https://app.example.com"]`, "nothing beside *"},
+		{"corsOrigins", `["*", "https://app.example.com"]`, "it must have nothing beside *"},
 		{"corsOrigins", `["app://obsidian.md"]`, "or * for all, which pages of applications such as app://obsidian.md need"},
 		{"corsOrigins", `["tauri://localhost"]`, `"tauri://localhost" is not`},
 		{"corsOrigins", `["http://192.168.1.256"]`, `"http://192.168.1.256" is not`},
@@ -151,17 +151,17 @@ func TestMalformedEdgeIsRefused(t *testing.T) {
 		{"wafLogs", "yes", "one of none, matched, all"},
 		{"domainNames", `["*.example.com"]`, "without wildcards"},
 		{"domainNames", `["API.example.com"]`, "in lower case"},
-		{"domainNames", `["api.example.com"]`, "nothing without domainZoneId"},
+		{"domainNames", `["api.example.com"]`, "it requires gatehouse:domainZoneId"},
 		{"domainZoneId", "example.com", "the id of a public hosted zone"},
-		{"domainZoneId", "Z0123456789ABCDEFGHIJ", "nothing without domainNames"},
+		{"domainZoneId", "Z0123456789ABCDEFGHIJ", "it requires gatehouse:domainNames to be set"},
 		{"domainCertificateArn", "example.com", "the ARN of an ACM certificate"},
-		{"domainCertificateArn", certificateARN, "nothing without domainNames"},
+		{"domainCertificateArn", certificateARN, "it requires gatehouse:domainNames to be set"},
 	} {
 		t.Run(c.key+"="+c.given, func(t *testing.T) {
 			problem := onlyProblem(t, map[string]string{c.key: c.given})
 			assert.Equal(t, "gatehouse:"+c.key, problem.Key)
 			assert.Equal(t, c.given, problem.Given)
-			assert.Contains(t, problem.Allowed, c.allowed)
+			assert.Contains(t, problem.Rule, c.rule)
 		})
 	}
 }
@@ -184,70 +184,70 @@ func TestSettingsOfTheEdgeThatDontGoTogether(t *testing.T) {
 	abroad := strings.Replace(certificateARN, "us-east-1", "eu-central-1", 1)
 	pages := list(t, "https://app.example.com")
 	for name, c := range map[string]struct {
-		keys         map[string]string
-		key, allowed string
+		keys      map[string]string
+		key, rule string
 	}{
 		"countries both allowed and blocked": {
 			map[string]string{"edgeCountriesAllowed": `["DE"]`, "edgeCountriesBlocked": `["FR"]`},
-			"edgeCountriesBlocked", "nothing beside edgeCountriesAllowed",
+			"edgeCountriesBlocked", "it conflicts with gatehouse:edgeCountriesAllowed",
 		},
-		"the rotator's country shut out": {
+		"the rotator's country not allowed": {
 			map[string]string{"aws:region": "eu-central-1", "edgeCountriesAllowed": `["US"]`},
-			"edgeCountriesAllowed", "a list with DE, where eu-central-1 is: the rotator looks through the front door from there",
+			"edgeCountriesAllowed", "it must include DE, where eu-central-1 is: the rotator probes the API through CloudFront from there",
 		},
 		"documents among the API's paths": {
 			map[string]string{"edgeErrorDocuments": "true", "apiPrefix": "/problems/v1", "inferencePrefix": "/problems/v1/inference"},
-			"apiPrefix", "a path outside of /problems",
+			"apiPrefix", "it must be a path outside of /problems",
 		},
-		"documents that nobody writes": {
+		"documents without the function that writes them": {
 			map[string]string{"edgeErrorDocuments": "true", "originFunctionEnabled": "false"},
-			"edgeErrorDocuments", "false without originFunctionEnabled",
+			"edgeErrorDocuments", "it requires gatehouse:originFunctionEnabled to be true",
 		},
 		"any origin with credentials": {
 			map[string]string{"corsOrigins": `["*"]`, "corsCredentials": "true"},
-			"corsOrigins", "no * while corsCredentials is true",
+			"corsOrigins", "it must not include * while gatehouse:corsCredentials is true",
 		},
 		"any header with credentials": {
 			map[string]string{"corsOrigins": pages, "corsHeaders": `["*"]`, "corsCredentials": "true"},
-			"corsHeaders", "no * while corsCredentials is true",
+			"corsHeaders", "it must not include * while gatehouse:corsCredentials is true",
 		},
-		"a method for pages that the front door refuses": {
+		"a method for pages that CloudFront rejects": {
 			map[string]string{"corsOrigins": pages, "corsMethods": `["POST", "DELETE"]`},
-			"corsMethods", "DELETE would be let through by browsers and refused by the front door",
+			"corsMethods", "browsers would allow DELETE, and CloudFront would reject it",
 		},
 		"no method for pages": {
 			map[string]string{"corsOrigins": pages, "corsMethods": `[]`},
-			"corsMethods", "at least one method",
+			"corsMethods", "it must have at least one method",
 		},
 		"no header for pages": {
 			map[string]string{"corsOrigins": pages, "corsHeaders": `[]`},
-			"corsHeaders", "at least one header",
+			"corsHeaders", "it must have at least one header",
 		},
 		"families of headers alone": {
 			map[string]string{"corsOrigins": pages, "corsHeaders": `["x-stainless-*"]`},
-			"corsHeaders", "at least one header by its whole name",
+			"corsHeaders", "it must have at least one header by its whole name",
 		},
 		"preload for a year less a second": {
 			map[string]string{"hstsPreload": "true", "hstsMaxAge": "31535999s"},
-			"hstsPreload", "hstsMaxAge at least 8760h",
+			"hstsPreload", "it requires gatehouse:hstsMaxAge to be at least 8760h",
 		},
 		"preload without subdomains": {
 			map[string]string{"hstsPreload": "true", "hstsSubdomains": "false"},
-			"hstsPreload", "false, unless hstsSubdomains is true",
+			"hstsPreload", "it requires gatehouse:hstsSubdomains to be true",
 		},
 		"a first name too long for a certificate": {
 			map[string]string{"domainNames": list(t, strings.Repeat("a", 53)+".example.com"), "domainZoneId": "Z0123456789ABCDEFGHIJ"},
-			"domainNames", "a first name of at most 64 characters",
+			"domainNames", "it must have a first name of at most 64 characters",
 		},
-		"a certificate elsewhere": {
+		"a certificate in another region": {
 			map[string]string{"domainNames": `["api.example.com"]`, "domainCertificateArn": abroad},
-			"domainCertificateArn", "a certificate in us-east-1",
+			"domainCertificateArn", "it must be a certificate in us-east-1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			problem := onlyProblem(t, c.keys)
 			assert.Equal(t, full(c.key), problem.Key)
-			assert.Contains(t, problem.Allowed, c.allowed)
+			assert.Contains(t, problem.Rule, c.rule)
 		})
 	}
 }

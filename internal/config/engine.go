@@ -12,36 +12,36 @@ import (
 // configuration, not key by key as the SDK's config package does, so that a
 // misspelt key is found.
 func FromEngine() (Settings, error) {
-	r, err := readerFromEngine(Namespace)
-	if err != nil {
+	r := newReader(table, nil)
+	if err := r.fromEngine(); err != nil {
 		return Settings{}, err
 	}
 	return load(r, read, Settings.crossCheck)
 }
 
-// PipelineFromEngine is the same for the pipeline's program.
+// PipelineFromEngine is [FromEngine] for the pipeline's program.
 func PipelineFromEngine() (Pipeline, error) {
-	r, err := readerFromEngine(PipelineNamespace)
-	if err != nil {
+	r := pipelineReader(nil)
+	if err := r.fromEngine(); err != nil {
 		return Pipeline{}, err
 	}
 	return load(r, readPipeline, Pipeline.check)
 }
 
-// readerFromEngine reads what the engine handed over, which it compares with the
-// stack's file in the project's folder, where the engine runs the program.
-func readerFromEngine(namespace string) (*reader, error) {
-	var config map[string]string
-	if err := fromEnvironment(pulumi.EnvConfig, &config); err != nil {
-		return nil, err
+// fromEngine reads the configuration that the engine hands to the program. It is compared
+// with the stack's file in the project's folder, where the engine runs the program.
+func (r *reader) fromEngine() error {
+	if err := fromEnvironment(pulumi.EnvConfig, &r.config); err != nil {
+		return err
 	}
 	var secrets []string
 	if err := fromEnvironment(pulumi.EnvConfigSecretKeys, &secrets); err != nil {
-		return nil, err
+		return err
 	}
-	r := newReader(config, secrets...)
-	r.namespace = namespace
-	return r, r.checkStackFile("Pulumi." + os.Getenv(pulumi.EnvStack) + ".yaml")
+	for _, key := range secrets {
+		r.secrets[key] = true
+	}
+	return r.checkStackFile("Pulumi." + os.Getenv(pulumi.EnvStack) + ".yaml")
 }
 
 // fromEnvironment reads the JSON in a variable, which no error quotes.

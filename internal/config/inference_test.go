@@ -49,7 +49,7 @@ func TestInferenceGiven(t *testing.T) {
 }
 
 func TestMalformedInferenceIsRefused(t *testing.T) {
-	for _, c := range []struct{ key, given, allowed string }{
+	for _, c := range []struct{ key, given, rule string }{
 		{"inferencePrefix", "", "a path below apiPrefix such as /api/inference"},
 		{"inferencePrefix", "/", "a path below apiPrefix"},
 		{"inferencePrefix", "/api", "a path below apiPrefix"},
@@ -84,7 +84,7 @@ func TestMalformedInferenceIsRefused(t *testing.T) {
 		{"inferenceServerName", "*.example.com", "without wildcards"},
 		{"inferenceServerName", "localhost", "a DNS name in lower case"},
 		{"inferenceServerName", "10.0.10.25", "a DNS name in lower case"},
-		{"inferenceServerName", "model.example.com", "nothing without inferenceCertificateArn"},
+		{"inferenceServerName", "model.example.com", "it requires gatehouse:inferenceCertificateArn to be set"},
 		{"inferenceTimeout", "30s", "a duration from 1s to 29s"},
 		{"inferenceTimeout", "0s", "a duration from 1s to 29s"},
 	} {
@@ -95,14 +95,14 @@ func TestMalformedInferenceIsRefused(t *testing.T) {
 			require.Len(t, problems, 1)
 			assert.Equal(t, "gatehouse:"+c.key, problems[0].Key)
 			assert.Equal(t, c.given, problems[0].Given)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 		})
 	}
 }
 
-func TestACertificateNeedsTheNameToLookFor(t *testing.T) {
+func TestACertificateNeedsTheServerName(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:inferenceCertificateArn": certificateARN})
-	require.ErrorContains(t, err, `gatehouse:inferenceServerName is "" by default; allowed: a name in the certificate of inferenceCertificateArn`)
+	require.ErrorContains(t, err, `gatehouse:inferenceServerName is "" by default; it must be a name in the certificate of gatehouse:inferenceCertificateArn`)
 }
 
 func TestACertificateIsInTheStacksRegion(t *testing.T) {
@@ -111,7 +111,7 @@ func TestACertificateIsInTheStacksRegion(t *testing.T) {
 		"gatehouse:inferenceCertificateArn": certificateARN,
 		"gatehouse:inferenceServerName":     "model.example.com",
 	})
-	require.ErrorContains(t, err, "allowed: a certificate in the stack's region, eu-central-1")
+	require.ErrorContains(t, err, "it must be a certificate in the stack's region, eu-central-1")
 }
 
 func TestPrefixesBesideTheModelsPathAreAllowed(t *testing.T) {
@@ -124,11 +124,11 @@ func TestPrefixesBesideTheModelsPathAreAllowed(t *testing.T) {
 
 func TestTheInferencePrefixFollowsThatOfTheAPI(t *testing.T) {
 	s, err := Load(map[string]string{"gatehouse:apiPrefix": "/v1"})
-	require.NoError(t, err, "without a network, the default counts for nothing")
+	require.NoError(t, err, "without a network, the default has no effect")
 	assert.Equal(t, "/v1", s.Gateway.Prefix)
 
 	_, err = Load(map[string]string{"gatehouse:apiPrefix": "/v1", "gatehouse:networkEnabled": "true"})
-	require.ErrorContains(t, err, `gatehouse:inferencePrefix is "/api/inference" by default; allowed: a path below apiPrefix such as /v1/inference`)
+	require.ErrorContains(t, err, `gatehouse:inferencePrefix is "/api/inference" by default; it must be a path below apiPrefix such as /v1/inference`)
 
 	_, err = Load(map[string]string{"gatehouse:apiPrefix": "/v1", "gatehouse:networkEnabled": "true", "gatehouse:inferencePrefix": "/v1/private"})
 	require.NoError(t, err)

@@ -47,7 +47,7 @@ func TestTheClusterIsNamedByAKubeconfigOrAContext(t *testing.T) {
 
 func TestKubernetesMistakesGetOneErrorEach(t *testing.T) {
 	refuseEach(t, map[string]mistake{
-		"neither kubeconfig nor context": {config{"kubernetesKubeconfig": ""}, "kubernetesKubeconfig", "or else a kubernetesContext"},
+		"neither kubeconfig nor context": {config{"kubernetesKubeconfig": ""}, "kubernetesKubeconfig", "or else gatehouse:kubernetesContext must be a context"},
 		"content that isn't a secret":    {config{"kubernetesKubeconfig": testKubeconfig}, "kubernetesKubeconfig", "only with `pulumi config set --secret gatehouse:kubernetesKubeconfig`"},
 		"a namespace in upper case":      {config{"kubernetesNamespace": "Gatehouse"}, "kubernetesNamespace", "a namespace's name"},
 		"a namespace with a dot":         {config{"kubernetesNamespace": "gate.house"}, "kubernetesNamespace", "a namespace's name"},
@@ -57,12 +57,12 @@ func TestKubernetesMistakesGetOneErrorEach(t *testing.T) {
 
 func TestAMalformedKubeconfigIsRefusedWithoutQuotingIt(t *testing.T) {
 	for name, c := range map[string]struct {
-		config  config
-		allowed string
+		config config
+		rule   string
 	}{
 		"no YAML":                  {config{"kubernetesKubeconfig": "hush: {"}, "which is YAML and has clusters in it"},
 		"something else":           {config{"kubernetesKubeconfig": "token: hush\nkind: Secret\n"}, "which is YAML and has clusters in it"},
-		"no such context":          {config{"kubernetesKubeconfig": testKubeconfig, "kubernetesContext": "third"}, "a kubeconfig with a context of the name"},
+		"no such context":          {config{"kubernetesKubeconfig": testKubeconfig, "kubernetesContext": "third"}, "it must be a kubeconfig with the context that gatehouse:kubernetesContext names"},
 		"no current context":       {config{"kubernetesKubeconfig": "clusters: [{name: hush}]\n"}, "or else its own current-context"},
 		"a context that isn't one": {config{"kubernetesKubeconfig": "clusters: [{name: hush}]\ncurrent-context: hush\n"}, "or else its own current-context"},
 	} {
@@ -71,7 +71,7 @@ func TestAMalformedKubeconfigIsRefusedWithoutQuotingIt(t *testing.T) {
 			var problems Problems
 			require.ErrorAs(t, err, &problems)
 			require.Len(t, problems, 1)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 			assert.Equal(t, "[secret]", problems[0].Given)
 			assert.NotContains(t, err.Error(), "hush")
 		})

@@ -1,29 +1,32 @@
 package config
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
-// Model holds what answers conversations.
+// Model holds which backend responds to conversations, and within which limits.
 type Model struct {
 	Backend   string   // one of the Backend constants
-	ID        string   // the model that is asked where a request names none
-	Others    []string // models that requests may name, beside it
-	MaxTokens int      // the most that one answer may have
+	ID        string   // of requests that name no model
+	Others    []string // models that requests may name in addition
+	MaxTokens int      // of one response
 	MaxBody   int      // of a request, in bytes
 
-	Region    string    // that Bedrock is asked in; the stack's if empty
+	Region    string    // of Bedrock; the stack's if empty
 	Guardrail Guardrail // of Bedrock
 
 	Server Server // for BackendOpenAI
 
 	InVPC               bool // in the network's private subnets
 	Memory              int  // MiB
-	ReservedConcurrency int  // copies of the function at once; 0 reserves none
-	LogContent          bool // conversations and answers too
+	ReservedConcurrency int  // of the function; 0 reserves none
+	LogContent          bool // conversations and responses too
 }
 
 // The backends.
@@ -32,13 +35,13 @@ const (
 	BackendOpenAI  = "openai" // a server that speaks OpenAI's chat completions
 )
 
-// Guardrail is what judges conversations and answers; none if ID is empty.
+// Guardrail is applied to conversations and responses; none if ID is empty.
 type Guardrail struct{ ID, Version string }
 
-// Server is one that speaks OpenAI's chat completions.
+// Server is a server that speaks OpenAI's chat completions.
 type Server struct {
 	BaseURL         string // empty for the private model behind the stack's load balancer
-	APIKeyParameter string // name of a SecureString; empty if it asks for no key
+	APIKeyParameter string // name of a SecureString; empty if it needs no key
 }
 
 var (
@@ -53,45 +56,111 @@ var (
 const (
 	bedrockModelForm = "the id of a model or inference profile of Bedrock, such as amazon.nova-micro-v1:0 or eu.amazon.nova-micro-v1:0"
 	servedModelForm  = "a model's name at its server, such as llama3.2:1b or meta-llama/Llama-3.1-8B-Instruct"
-	// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
-	// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
-	// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
-	// for four. The rest of the event needs some kilobytes.
-	largestModelBody = 2_000_000
+	modelForm        = bedrockModelForm + ", or with modelBackend openai " + servedModelForm
+)
+
+// Bounds of what a request may have, which the function receives in environment variables.
+const (
+// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
+// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
+// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
+// for four. The rest of the event needs some kilobytes.
+)
+
+var (
+	modelBackend = setting[string]{
+		key: "modelBackend", byDefault: BackendBedrock, basic: true, allowed: oneOf(BackendBedrock, BackendOpenAI),
+		description: "Backend that responds to conversations: Amazon Bedrock, or a server that speaks OpenAI's chat completions (vLLM, Ollama, llama.cpp, …).",
+	}
+	modelId = setting[string]{
+		key: "modelId", byDefault: "amazon.nova-micro-v1:0", basic: true, allowed: matching(servedModelPattern, modelForm),
+		description: "Model of requests that name none. With Bedrock, a foundation model or a cross-region inference profile, to which the account must have access. " +
+			"With a server, the name that the model has there.",
+	}
+	modelAllowedIds = setting[[]string]{
+		key: "modelAllowedIds", basic: true, allowed: each(servedModelPattern.MatchString, modelForm),
+		description: "Models that requests may name in addition to modelId.",
+	}
+	modelMaxTokens = setting[int]{
+		key: "modelMaxTokens", byDefault: 1024, basic: true, allowed: between(lambdaenv.MinMaxTokens, lambdaenv.MaxMaxTokens),
+		description: "The most tokens that a response may have.",
+	}
+	modelMaxBody = setting[int]{
+		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(lambdaenv.MinMaxBody, lambdaenv.MaxMaxBody),
+		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Lambda takes no event of more than 6 MiB, and a body may grow to three times its size in one.",
+	}
+	modelRegion = setting[string]{
+		key: "modelRegion", allowed: orEmpty(region(), "for the stack's"), requires: []requirement{modelBackend.toBe(BackendBedrock)},
+		description: "Region of Bedrock, if not the stack's.",
+	}
+	modelGuardrailId = setting[string]{
+		key: "modelGuardrailId", allowed: orEmpty(matching(guardrailPattern, "the id of a guardrail of Bedrock")),
+		requires:    []requirement{modelBackend.toBe(BackendBedrock)},
+		description: "Guardrail of Bedrock that is applied to every conversation and response. modelGuardrailVersion must then be set too.",
+	}
+	modelGuardrailVersion = setting[string]{
+		key: "modelGuardrailVersion", allowed: orEmpty(matching(guardrailVersionPattern, "a guardrail's version, a number or DRAFT")),
+		requires:    []requirement{modelBackend.toBe(BackendBedrock), modelGuardrailId.toBeSet()},
+		description: "Version of the guardrail.",
+	}
+	modelBaseUrl = setting[string]{
+		key: "modelBaseUrl", basic: true, requires: []requirement{modelBackend.toBe(BackendOpenAI)},
+		allowed: orEmpty(satisfying(isBaseURL, "a URL such as http://10.0.16.25:8000/v1, without a key in it and without a slash at its end"),
+			"for the private model behind the stack's load balancer"),
+		description: "Base URL of the server, to which /chat/completions is appended. If it is empty and modelInVpc is true, requests go to the private model behind the stack's load balancer.",
+	}
+	modelApiKeyParameter = setting[string]{
+		key: "modelApiKeyParameter", basic: true, requires: []requirement{modelBackend.toBe(BackendOpenAI)},
+		allowed:     orEmpty(matching(parameterPattern, "the name of a SecureString parameter such as /gatehouse/model-key")),
+		description: "Name of the SecureString parameter with the server's API key, if it needs one. The key itself belongs in no setting.",
+	}
+	modelInVpc = setting[bool]{
+		key: "modelInVpc", requires: []requirement{networkEnabled.toBe(true).because("there is no network")},
+		description: "Whether the model's function is in the network's private subnets, and reaches nothing outside of the VPC. In a VPC of the stack's own, " +
+			"networkInterfaceEndpoints must include bedrock-runtime for Bedrock, and ssm for modelApiKeyParameter.",
+	}
+	modelMemory = setting[int]{
+		key: "modelMemory", byDefault: 256, allowed: between(128, 10_240),
+		description: "Memory of the model's function in MiB. Lambda gives processor time in proportion.",
+	}
+	modelReservedConcurrency = setting[int]{
+		key: "modelReservedConcurrency", allowed: between(0, 1000),
+		description: "Reserved concurrency of the model's function. 0 reserves none and limits nothing.",
+	}
+	modelLogContent = setting[bool]{
+		key:         "modelLogContent",
+		description: "Whether conversations and responses are logged too. They may be personal data.",
+	}
 )
 
 func readModel(r *reader) Model {
 	return Model{
-		Backend:   r.oneOf("modelBackend", BackendBedrock, BackendBedrock, BackendOpenAI),
-		ID:        r.pattern("modelId", "amazon.nova-micro-v1:0", servedModelPattern, bedrockModelForm),
-		Others:    r.list("modelAllowedIds", servedModelPattern.MatchString, bedrockModelForm),
-		MaxTokens: r.number("modelMaxTokens", 1024, 1, 65_536),
-		MaxBody:   r.number("modelMaxBody", 1<<20, 1<<10, largestModelBody),
-		Region:    r.region("modelRegion", ""),
+		Backend:   modelBackend.read(r),
+		ID:        modelId.read(r),
+		Others:    modelAllowedIds.read(r),
+		MaxTokens: modelMaxTokens.read(r),
+		MaxBody:   modelMaxBody.read(r),
+		Region:    modelRegion.read(r),
 		Guardrail: Guardrail{
-			ID:      r.optional("modelGuardrailId", guardrailPattern, "the id of a guardrail of Bedrock, or nothing"),
-			Version: r.optional("modelGuardrailVersion", guardrailVersionPattern, "a guardrail's version, a number or DRAFT, or nothing"),
+			ID:      modelGuardrailId.read(r),
+			Version: modelGuardrailVersion.read(r),
 		},
 		Server: Server{
-			BaseURL:         r.baseURL("modelBaseUrl"),
-			APIKeyParameter: r.optional("modelApiKeyParameter", parameterPattern, "the name of a SecureString parameter such as /gatehouse/model-key, or nothing"),
+			BaseURL:         modelBaseUrl.read(r),
+			APIKeyParameter: modelApiKeyParameter.read(r),
 		},
-		InVPC:               r.boolean("modelInVpc", false),
-		Memory:              r.number("modelMemory", 256, 128, 10_240),
-		ReservedConcurrency: r.number("modelReservedConcurrency", 0, 0, 1000),
-		LogContent:          r.boolean("modelLogContent", false),
+		InVPC:               modelInVpc.read(r),
+		Memory:              modelMemory.read(r),
+		ReservedConcurrency: modelReservedConcurrency.read(r),
+		LogContent:          modelLogContent.read(r),
 	}
 }
 
-// baseURL reads what /chat/completions follows at a server.
-func (r *reader) baseURL(key string) string {
-	value := r.text(key, typeString, "")
+// isBaseURL reports whether a value can be followed by /chat/completions.
+func isBaseURL(value string) bool {
 	u, err := url.Parse(value)
-	if value != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
-		u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(value, "/")) {
-		r.refuse(key, "a URL such as http://10.0.16.25:8000/v1, without a key in it and without a slash at its end, or nothing for the private model behind the stack's load balancer")
-	}
-	return value
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil &&
+		u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(value, "/")
 }
 
 // IsInferenceProfile reports whether an id of Bedrock is that of a cross-region
@@ -116,60 +185,47 @@ func (s Settings) checkModel(r *reader) {
 		s.checkServer(r)
 	}
 	if s.Model.MaxBody > s.Edge.BodyLimit {
-		r.refuse("modelMaxBody", "at most edgeBodyLimit, %d: CloudFront lets no larger body through", s.Edge.BodyLimit)
-	}
-	if s.Model.InVPC && !s.Network.Enabled {
-		r.refuse("modelInVpc", "false without networkEnabled: there is no network")
+		r.must(modelMaxBody, "be at most %s, %d: CloudFront lets no larger body through", edgeBodyLimit, s.Edge.BodyLimit)
 	}
 	if s.Model.InVPC && s.Network.Existing.VPCID == "" {
-		s.checkWayOut(r)
+		s.checkEndpoints(r)
 	}
 }
 
 func (s Settings) checkBedrock(r *reader) {
 	m := s.Model
 	if !modelPattern.MatchString(m.ID) {
-		r.refuse("modelId", bedrockModelForm)
+		r.must(modelId, "be %s with %s %s", bedrockModelForm, modelBackend, BackendBedrock)
 	}
 	for _, id := range m.Others {
 		if !modelPattern.MatchString(id) {
-			r.refuse("modelAllowedIds", "a list in which each is %s; %q is not", bedrockModelForm, id)
+			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, BackendBedrock, r.shown(modelAllowedIds.String(), id))
 		}
 	}
-	if (m.Guardrail.ID == "") != (m.Guardrail.Version == "") {
-		r.refuse("modelGuardrailVersion", "the version of the guardrail in modelGuardrailId; both or neither")
-	}
-	for _, key := range []string{"modelBaseUrl", "modelApiKeyParameter"} {
-		if r.changed(key) {
-			r.refuse(key, "nothing unless modelBackend is %s", BackendOpenAI)
-		}
+	if m.Guardrail.ID != "" && m.Guardrail.Version == "" {
+		r.must(modelGuardrailVersion, "be set with %s", modelGuardrailId)
 	}
 }
 
 func (s Settings) checkServer(r *reader) {
-	for _, key := range []string{"modelRegion", "modelGuardrailId", "modelGuardrailVersion"} {
-		if r.changed(key) {
-			r.refuse(key, "nothing unless modelBackend is %s", BackendBedrock)
-		}
-	}
-	if !r.changed("modelId") {
-		r.refuse("modelId", servedModelForm)
+	if !modelId.isSet(r) {
+		r.must(modelId, "be %s with %s %s", servedModelForm, modelBackend, BackendOpenAI)
 	}
 	if s.Model.Server.BaseURL == "" && !s.Model.InVPC {
-		r.refuse("modelBaseUrl", "a URL such as http://10.0.16.25:8000/v1; nothing only with modelInVpc, for the private model behind the stack's load balancer")
+		r.must(modelBaseUrl, "be a URL such as http://10.0.16.25:8000/v1, unless %s is true: then it may be empty, for the private model behind the stack's load balancer", modelInVpc)
 	}
 }
 
-// checkWayOut wants endpoints in the stack's own VPC for the services that the
-// function calls: its security group lets it reach nothing outside.
-func (s Settings) checkWayOut(r *reader) {
+// checkEndpoints refuses a VPC of the stack's own without endpoints for the services that
+// the function calls: its security group lets it reach nothing outside.
+func (s Settings) checkEndpoints(r *reader) {
 	needed := map[string]bool{"bedrock-runtime": s.Model.Backend == BackendBedrock, "ssm": s.Model.Server.APIKeyParameter != ""}
 	for _, service := range []string{"bedrock-runtime", "ssm"} {
 		if needed[service] && !slices.Contains(s.Network.InterfaceEndpoints, service) {
-			r.refuse("networkInterfaceEndpoints", "a list with %s, which the model's function calls, since modelInVpc is true", service)
+			r.must(networkInterfaceEndpoints, "include %s, which the model's function calls, since %s is true", service, modelInVpc)
 		}
 	}
 	if s.Model.Region != "" && s.Model.Region != s.Region {
-		r.refuse("modelRegion", "nothing with modelInVpc: the endpoints of the VPC are in its own region")
+		r.reject(modelRegion, fmt.Sprintf("it conflicts with %s: the endpoints of the VPC are in its own region", modelInVpc))
 	}
 }

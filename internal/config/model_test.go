@@ -59,8 +59,8 @@ func TestModelsThatCannotBe(t *testing.T) {
 	server := map[string]string{"modelBackend": "openai", "modelId": "llama3.2:1b", "modelBaseUrl": "http://10.0.16.25:8000/v1"}
 	inVPC := map[string]string{"networkEnabled": "true", "modelInVpc": "true"}
 	for title, c := range map[string]struct {
-		given        []map[string]string
-		key, allowed string
+		given     []map[string]string
+		key, rule string
 	}{
 		"backend":                    {[]map[string]string{{"modelBackend": "vllm"}}, "modelBackend", "one of bedrock, openai"},
 		"id":                         {[]map[string]string{{"modelId": "Claude"}}, "modelId", "the id of a model or inference profile of Bedrock"},
@@ -72,23 +72,23 @@ func TestModelsThatCannotBe(t *testing.T) {
 		"too many tokens":            {[]map[string]string{{"modelMaxTokens": "65537"}}, "modelMaxTokens", "from 1 to 65536"},
 		"too large a body":           {[]map[string]string{{"modelMaxBody": "2000001"}}, "modelMaxBody", "from 1024 to 2000000"},
 		"region":                     {[]map[string]string{{"modelRegion": "Frankfurt"}}, "modelRegion", "an AWS region"},
-		"guardrail without version":  {[]map[string]string{{"modelGuardrailId": "gr1"}}, "modelGuardrailVersion", "both or neither"},
-		"version without guardrail":  {[]map[string]string{{"modelGuardrailVersion": "1"}}, "modelGuardrailVersion", "both or neither"},
+		"guardrail without version":  {[]map[string]string{{"modelGuardrailId": "gr1"}}, "modelGuardrailVersion", "it must be set with gatehouse:modelGuardrailId"},
+		"version without guardrail":  {[]map[string]string{{"modelGuardrailVersion": "1"}}, "modelGuardrailVersion", "it requires gatehouse:modelGuardrailId to be set"},
 		"guardrail's version":        {[]map[string]string{{"modelGuardrailId": "gr1", "modelGuardrailVersion": "latest"}}, "modelGuardrailVersion", "a number or DRAFT"},
-		"server without its backend": {[]map[string]string{{"modelBaseUrl": "http://10.0.16.25:8000/v1"}}, "modelBaseUrl", "nothing unless modelBackend is openai"},
-		"key without its backend":    {[]map[string]string{{"modelApiKeyParameter": "/key"}}, "modelApiKeyParameter", "nothing unless modelBackend is openai"},
-		"server and guardrail":       {[]map[string]string{server, {"modelGuardrailId": "gr1"}}, "modelGuardrailId", "nothing unless modelBackend is bedrock"},
-		"server and region":          {[]map[string]string{server, {"modelRegion": "us-east-1"}}, "modelRegion", "nothing unless modelBackend is bedrock"},
+		"server without its backend": {[]map[string]string{{"modelBaseUrl": "http://10.0.16.25:8000/v1"}}, "modelBaseUrl", "it requires gatehouse:modelBackend to be openai"},
+		"key without its backend":    {[]map[string]string{{"modelApiKeyParameter": "/key"}}, "modelApiKeyParameter", "it requires gatehouse:modelBackend to be openai"},
+		"server and guardrail":       {[]map[string]string{server, {"modelGuardrailId": "gr1"}}, "modelGuardrailId", "it requires gatehouse:modelBackend to be bedrock"},
+		"server and region":          {[]map[string]string{server, {"modelRegion": "us-east-1"}}, "modelRegion", "it requires gatehouse:modelBackend to be bedrock"},
 		"server without a model":     {[]map[string]string{{"modelBackend": "openai", "modelBaseUrl": "http://10.0.16.25:8000/v1"}}, "modelId", "a model's name at its server"},
-		"server nowhere":             {[]map[string]string{server, {"modelBaseUrl": ""}}, "modelBaseUrl", "nothing only with modelInVpc"},
+		"server without a URL":       {[]map[string]string{server, {"modelBaseUrl": ""}}, "modelBaseUrl", "unless gatehouse:modelInVpc is true: then it may be empty"},
 		"URL with a key":             {[]map[string]string{server, {"modelBaseUrl": "http://me:key@10.0.16.25/v1"}}, "modelBaseUrl", "without a key in it"},
 		"URL with a slash":           {[]map[string]string{server, {"modelBaseUrl": "http://10.0.16.25/v1/"}}, "modelBaseUrl", "without a slash at its end"},
 		"URL of another kind":        {[]map[string]string{server, {"modelBaseUrl": "grpc://10.0.16.25"}}, "modelBaseUrl", "a URL such as"},
 		"parameter":                  {[]map[string]string{server, {"modelApiKeyParameter": "key"}}, "modelApiKeyParameter", "the name of a SecureString"},
-		"in no VPC":                  {[]map[string]string{{"modelInVpc": "true"}, {"networkInterfaceEndpoints": `["bedrock-runtime"]`}}, "modelInVpc", "false without networkEnabled"},
-		"in a VPC without Bedrock":   {[]map[string]string{inVPC}, "networkInterfaceEndpoints", "a list with bedrock-runtime"},
-		"in a VPC without SSM":       {[]map[string]string{server, inVPC, {"modelApiKeyParameter": "/key"}}, "networkInterfaceEndpoints", "a list with ssm"},
-		"in a VPC of another region": {[]map[string]string{inVPC, {"networkInterfaceEndpoints": `["bedrock-runtime"]`, "modelRegion": "eu-west-1"}}, "modelRegion", "nothing with modelInVpc"},
+		"in no VPC":                  {[]map[string]string{{"modelInVpc": "true"}, {"networkInterfaceEndpoints": `["bedrock-runtime"]`}}, "modelInVpc", "it requires gatehouse:networkEnabled to be true"},
+		"in a VPC without Bedrock":   {[]map[string]string{inVPC}, "networkInterfaceEndpoints", "it must include bedrock-runtime"},
+		"in a VPC without SSM":       {[]map[string]string{server, inVPC, {"modelApiKeyParameter": "/key"}}, "networkInterfaceEndpoints", "it must include ssm"},
+		"in a VPC of another region": {[]map[string]string{inVPC, {"networkInterfaceEndpoints": `["bedrock-runtime"]`, "modelRegion": "eu-west-1"}}, "modelRegion", "it conflicts with gatehouse:modelInVpc"},
 		"memory":                     {[]map[string]string{{"modelMemory": "64"}}, "modelMemory", "from 128 to 10240"},
 		"concurrency":                {[]map[string]string{{"modelReservedConcurrency": "-1"}}, "modelReservedConcurrency", "from 0 to 1000"},
 		"log":                        {[]map[string]string{{"modelLogContent": "sometimes"}}, "modelLogContent", "true or false"},
@@ -103,7 +103,7 @@ func TestModelsThatCannotBe(t *testing.T) {
 			require.ErrorAs(t, err, &problems)
 			require.Len(t, problems, 1, "%v", problems)
 			assert.Equal(t, "gatehouse:"+c.key, problems[0].Key)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 		})
 	}
 }

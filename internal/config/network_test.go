@@ -68,8 +68,8 @@ func TestNetworkMistakesGetOneErrorEach(t *testing.T) {
 	const existing = "vpc-0123456789abcdef0"
 	type config map[string]string
 	for name, c := range map[string]struct {
-		config       config
-		key, allowed string
+		config    config
+		key, rule string
 	}{
 		"no network":            {config{"networkCidr": "ten"}, "networkCidr", "an IPv4 network such as 10.0.0.0/16"},
 		"no prefix":             {config{"networkCidr": "10.0.0.0"}, "networkCidr", "an IPv4 network"},
@@ -82,7 +82,7 @@ func TestNetworkMistakesGetOneErrorEach(t *testing.T) {
 		"Docker's":              {config{"networkCidr": "172.17.4.0/22"}, "networkCidr", "doesn't overlap 172.17.0.0/16"},
 		"a peer's":              {config{"networkPeerCidrs": `["10.1.0.0/16", "10.0.128.0/20"]`}, "networkCidr", "doesn't overlap 10.0.128.0/20"},
 		"a peer's, which is larger": {
-			config{"networkPeerCidrs": `["10.0.0.0/8"]`}, "networkCidr", "doesn't overlap 10.0.0.0/8, which networkPeerCidrs names",
+			config{"networkPeerCidrs": `["10.0.0.0/8"]`}, "networkCidr", "doesn't overlap 10.0.0.0/8, which gatehouse:networkPeerCidrs names",
 		},
 		"peer without prefix": {config{"networkPeerCidrs": `["10.1.0.0"]`}, "networkPeerCidrs", `"10.1.0.0" is not`},
 		"peer inside":         {config{"networkPeerCidrs": `["10.1.0.1/16"]`}, "networkPeerCidrs", `"10.1.0.1/16" is not`},
@@ -90,24 +90,24 @@ func TestNetworkMistakesGetOneErrorEach(t *testing.T) {
 		"four zones":          {config{"networkZoneCount": "4"}, "networkZoneCount", "from 2 to 3"},
 		"zone without letter": {config{"networkZones": `["us-east-1a", "us-east-1"]`}, "networkZones", `"us-east-1" is not`},
 		"zone id":             {config{"networkZones": `["use1-az1", "use1-az2"]`}, "networkZones", "an availability zone such as us-east-1a"},
-		"foreign zone":        {config{"networkZones": `["us-east-1a", "eu-west-1b"]`}, "networkZones", "zones of us-east-1, the region in aws:region; eu-west-1b is not one"},
+		"foreign zone":        {config{"networkZones": `["us-east-1a", "eu-west-1b"]`}, "networkZones", "it must name zones of us-east-1, the region in aws:region; eu-west-1b is not one"},
 		"zone twice":          {config{"networkZones": `["us-east-1a", "us-east-1a"]`}, "networkZones", "twice"},
-		"too few zones":       {config{"networkZones": `["us-east-1a"]`}, "networkZones", "as many as networkZoneCount, 2"},
+		"too few zones":       {config{"networkZones": `["us-east-1a"]`}, "networkZones", "it must name as many as gatehouse:networkZoneCount, 2"},
 		"unknown NAT":         {config{"networkNat": "perzone"}, "networkNat", "one of none, single, perZone"},
 		"misspelt endpoint":   {config{"networkInterfaceEndpoints": `["ssm", "bedrok-runtime"]`}, "networkInterfaceEndpoints", `"bedrok-runtime" is not`},
 		"gateway endpoint":    {config{"networkInterfaceEndpoints": `["s3"]`}, "networkInterfaceEndpoints", `"s3" is not`},
 		"unknown flow logs":   {config{"networkFlowLogs": "none"}, "networkFlowLogs", "one of cloudwatch, s3"},
-		"S3 without bucket":   {config{"networkFlowLogs": "s3"}, "networkFlowLogsBucketArn", "the bucket that networkFlowLogs, s3, writes to"},
-		"bucket without S3":   {config{"networkFlowLogsBucketArn": "arn:aws:s3:::logs"}, "networkFlowLogsBucketArn", "nothing unless networkFlowLogs is s3"},
+		"S3 without bucket":   {config{"networkFlowLogs": "s3"}, "networkFlowLogsBucketArn", "it must be the ARN of a bucket with gatehouse:networkFlowLogs s3"},
+		"bucket without S3":   {config{"networkFlowLogsBucketArn": "arn:aws:s3:::logs"}, "networkFlowLogsBucketArn", "it requires gatehouse:networkFlowLogs to be s3"},
 		"bucket by name":      {config{"networkFlowLogs": "s3", "networkFlowLogsBucketArn": "logs"}, "networkFlowLogsBucketArn", "the ARN of an S3 bucket"},
 		"VPC by name":         {config{"networkVpcId": "main", "networkPrivateSubnetIds": twoSubnets}, "networkVpcId", "such as vpc-0123456789abcdef0"},
-		"VPC without subnets": {config{"networkVpcId": existing}, "networkPrivateSubnetIds", "at least 2 subnets of " + existing},
+		"VPC without subnets": {config{"networkVpcId": existing}, "networkPrivateSubnetIds", "it must name at least 2 subnets of " + existing},
 		"VPC with one subnet": {config{"networkVpcId": existing, "networkPrivateSubnetIds": `["subnet-01234567"]`}, "networkPrivateSubnetIds", "at least 2 subnets"},
-		"subnets without VPC": {config{"networkPrivateSubnetIds": twoSubnets}, "networkPrivateSubnetIds", "nothing without networkVpcId"},
+		"subnets without VPC": {config{"networkPrivateSubnetIds": twoSubnets}, "networkPrivateSubnetIds", "it requires gatehouse:networkVpcId to be set"},
 		"subnet by name":      {config{"networkVpcId": existing, "networkPrivateSubnetIds": `["private"]`}, "networkPrivateSubnetIds", `"private" is not`},
 		"own and existing": {
 			config{"networkVpcId": existing, "networkPrivateSubnetIds": twoSubnets, "networkCidr": "10.1.0.0/16", "networkNat": "single"},
-			"networkVpcId", "nothing beside networkCidr, networkNat: either the stack makes a VPC or it uses an existing one",
+			"networkVpcId", "it conflicts with gatehouse:networkCidr, gatehouse:networkNat: the stack either makes a VPC or uses an existing one",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -120,7 +120,7 @@ func TestNetworkMistakesGetOneErrorEach(t *testing.T) {
 			require.ErrorAs(t, err, &problems)
 			require.Len(t, problems, 1)
 			assert.Equal(t, full(c.key), problems[0].Key)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 		})
 	}
 }
@@ -135,13 +135,14 @@ func TestEveryPrivateRangeCanBeUsedUpToItsEnds(t *testing.T) {
 }
 
 func TestEachKeyOfTheOwnNetworkConflictsWithAnExistingOne(t *testing.T) {
-	r := newReader(nil)
+	r := newReader(table, nil)
 	readNetwork(r)
-	for key := range r.specs {
+	conflicts := networkVpcId.option().ConflictsWith
+	for key := range r.read {
 		switch key {
 		case "gatehouse:networkEnabled", "gatehouse:networkVpcId", "gatehouse:networkPrivateSubnetIds":
 		default:
-			assert.Contains(t, ownNetworkKeys, key[len(Namespace)+1:])
+			assert.Contains(t, conflicts, key)
 		}
 	}
 }

@@ -26,18 +26,18 @@ func TestGivenWins(t *testing.T) {
 		"aws:region":                   "eu-central-1",
 		"gatehouse:lambdaArchitecture": "x86_64",
 		"gatehouse:authorizerTtl":      "0s",
-		"gatehouse:keyHeader":          "x-door",
-		"other:key":                    "is none of our business",
+		"gatehouse:keyHeader":          "x-key",
+		"other:key":                    "is another program's",
 	})
 	require.NoError(t, err)
 	assert.Equal(t, "eu-central-1", s.Region)
 	assert.Equal(t, "x86_64", s.Lambda.Architecture)
 	assert.Zero(t, s.Gateway.AuthorizerTTL)
-	assert.Equal(t, "x-door", s.Key.Header)
+	assert.Equal(t, "x-key", s.Key.Header)
 }
 
 func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
-	for _, c := range []struct{ key, given, allowed string }{
+	for _, c := range []struct{ key, given, rule string }{
 		{"aws:region", "Frankfurt", "an AWS region such as us-east-1"},
 		{"aws:region", "", "an AWS region"},
 		{"gatehouse:lambdaArchitecture", "amd64", "one of arm64, x86_64"},
@@ -53,17 +53,17 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:keyHeader", "host", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "x-amz-key", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "apigw-key", "none that CloudFront or API Gateway uses itself"},
-		{"gatehouse:keyMemoryTtl", "5s", "at least keyRefetchPeriod, 10s"},
-		{"gatehouse:keyStaleLimit", "30s", "at least keyMemoryTtl, 1m"},
-		{"gatehouse:rotationSettle", "11s", "more than keyRefetchPeriod and a second for Parameter Store, 11s"},
-		{"gatehouse:rotationInterval", "46m30s", "more than rotationSettle + rotationDeployment + rotationGrace + rotationDrain, 46m30s"},
+		{"gatehouse:keyMemoryTtl", "5s", "it must be at least gatehouse:keyRefetchPeriod, 10s"},
+		{"gatehouse:keyStaleLimit", "30s", "it must be at least gatehouse:keyMemoryTtl, 1m"},
+		{"gatehouse:rotationSettle", "11s", "it must be more than gatehouse:keyRefetchPeriod and a second for Parameter Store, 11s"},
+		{"gatehouse:rotationInterval", "46m30s", "it must be more than gatehouse:rotationSettle + gatehouse:rotationDeployment + gatehouse:rotationGrace + gatehouse:rotationDrain, 46m30s"},
 		{"gatehouse:rotationInterval", "0s", "a duration from 1m to 2160h"},
 		{"gatehouse:rotationTick", "90s", "whole minutes"},
 		{"gatehouse:rotationTick", "30s", "a duration from 1m to 1h"},
 		{"gatehouse:rotationDrain", "1h", "a duration from 1s to 2m"},
 		{"gatehouse:rotationDeployment", "2h", "a duration from 1s to 1h"},
 		{"gatehouse:rotationReservedConcurrency", "2", "a whole number from 0 to 1"},
-		{"gatehouse:alarmEmail", "ops", "an e-mail address, or nothing"},
+		{"gatehouse:alarmEmail", "ops", "an e-mail address, or empty"},
 		{"gatehouse:apiPrefix", "/", "a path such as /api"},
 		{"gatehouse:apiPrefix", "", "a path such as /api"},
 		{"gatehouse:apiPrefix", "api", "a path such as /api"},
@@ -71,7 +71,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:apiPrefix", "/api/{version}", "a path such as /api"},
 		{"gatehouse:tracingEnabled", "yes", "true or false"},
 		{"gatehouse:modelMaxTokens", "0", "a whole number from 1 to 65536"},
-		{"gatehouse:keyHeadr", "x-door", "only the keys that Pulumi.yaml lists"},
+		{"gatehouse:keyHeadr", "x-key", "only the keys that Pulumi.yaml lists"},
 	} {
 		t.Run(c.key+"="+c.given, func(t *testing.T) {
 			_, err := Load(map[string]string{c.key: c.given})
@@ -79,7 +79,7 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 			require.ErrorAs(t, err, &problems)
 			require.Len(t, problems, 1)
 			assert.Equal(t, c.key, problems[0].Key)
-			assert.Contains(t, problems[0].Allowed, c.allowed)
+			assert.Contains(t, problems[0].Rule, c.rule)
 			assert.Contains(t, err.Error(), c.key)
 			if !problems[0].Unknown {
 				assert.Equal(t, c.given, problems[0].Given)
@@ -104,7 +104,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 
 func TestAConflictWithADefaultSaysSo(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:keyRefetchPeriod": "40s"})
-	require.ErrorContains(t, err, `gatehouse:rotationSettle is "30s" by default; allowed: more than keyRefetchPeriod and a second for Parameter Store, 41s`)
+	require.ErrorContains(t, err, `gatehouse:rotationSettle is "30s" by default; it must be more than gatehouse:keyRefetchPeriod and a second for Parameter Store, 41s`)
 }
 
 // AWS takes any two within its quota, a rate of 10,000 with its burst of 5,000 among them.
@@ -116,7 +116,7 @@ func TestTheBurstIsIndependentOfTheRate(t *testing.T) {
 
 func TestATickAsLongAsTheIntervalIsRefused(t *testing.T) {
 	_, err := Load(map[string]string{"gatehouse:rotationInterval": "1h", "gatehouse:rotationTick": "1h"})
-	require.ErrorContains(t, err, `gatehouse:rotationTick is "1h"; allowed: less than rotationInterval, 1h`)
+	require.ErrorContains(t, err, `gatehouse:rotationTick is "1h"; it must be less than gatehouse:rotationInterval, 1h`)
 }
 
 // asEngine writes a value of a YAML file as the engine hands it to the program.
@@ -130,10 +130,10 @@ func asEngine(t *testing.T, value any) string {
 	return fmt.Sprint(value)
 }
 
-func full(key string) string { return newReader(nil).full(key) }
+func full(key string) string { return newReader(nil, nil).full(key) }
 
-// Pulumi.yaml describes the settings to users and to the engine, so it has to be
-// the same list.
+// Pulumi.yaml describes the settings to users and to the engine, so it must be the same
+// list.
 func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
 	text, err := os.ReadFile("../../Pulumi.yaml")
 	require.NoError(t, err)
@@ -150,22 +150,24 @@ func TestPulumiYAMLDescribesTheSettings(t *testing.T) {
 	assert.Equal(t, Namespace, project.Name)
 	assert.Equal(t, "always", project.Options["refresh"])
 
-	r := newReader(nil)
-	read(r)
-	for key, want := range r.specs {
-		if key == "aws:region" {
+	known := map[string]bool{}
+	for _, option := range Options() {
+		known[option.Name] = true
+		key, own := option.Own(Namespace)
+		if !own {
 			continue // another namespace's keys have no schema
 		}
-		described, ok := project.Config[key[len(Namespace)+1:]]
+		described, ok := project.Config[key]
 		if assert.True(t, ok, "%s is in Pulumi.yaml", key) {
-			assert.Equal(t, want, spec{typ: described.Type, defaultValue: asEngine(t, described.Default)}, key)
-			assert.Equal(t, described.Type == typeArray, described.Items.Type == typeString, "%s: lists, and only they, have items, which are texts", key)
+			assert.Equal(t, option.Type, described.Type, key)
+			assert.Equal(t, option.Default, asEngine(t, described.Default), key)
+			assert.Equal(t, described.Type == "array", described.Items.Type == "string", "%s: lists, and only they, have items, which are strings", key)
 			assert.NotEmpty(t, described.Description, key)
 		}
 	}
 	for key, described := range project.Config {
 		if described.Type != "" {
-			assert.Contains(t, r.specs, full(key), "nothing reads it")
+			assert.True(t, known[full(key)], "nothing reads %s", key)
 		}
 	}
 }
@@ -186,7 +188,7 @@ func TestTheStacksFilesAreValid(t *testing.T) {
 		if stack == "prod" {
 			_, err = Load(config)
 			var problems Problems
-			require.ErrorAs(t, err, &problems, "production waits for somebody to tell of alarms")
+			require.ErrorAs(t, err, &problems, "production waits for an address that receives the alarms")
 			assert.Len(t, problems, 1)
 			assert.Equal(t, "gatehouse:alarmEmail", problems[0].Key)
 			config["gatehouse:alarmEmail"] = "ops@example.com"

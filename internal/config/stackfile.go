@@ -11,11 +11,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// checkStackFile refuses values of a stack's file that YAML reads as something else
-// than what is written. The engine hands over what YAML read: of 0512, which is octal
+// checkStackFile refuses values of a stack's file that YAML reads as another value than
+// the one that is written. The engine hands over what YAML read: of 0512, which is octal
 // in YAML 1.1, the program would see 330, an allowed value that no one chose.
 //
-// A value that the engine has from another place, such as `--config-file`, is not the
+// A value that the engine has from another source, such as `--config-file`, is not the
 // file's, and is left alone.
 func (r *reader) checkStackFile(path string) error {
 	content, err := os.ReadFile(path)
@@ -27,12 +27,15 @@ func (r *reader) checkStackFile(path string) error {
 	}
 	for _, written := range writtenValues(content) {
 		key := r.full(written.key)
-		if given, ok := r.config[key]; ok && written.becomes(given) {
-			r.problems = append(r.problems, Problem{
-				Key: key, Given: r.shown(key, written.text),
-				Allowed: fmt.Sprintf("the same in quotes, or what is meant in plain digits: %s is %s to YAML", r.shown(key, written.text), r.shown(key, given)),
-			})
+		given, ok := r.config[key]
+		if !ok || !written.becomes(given) {
+			continue
 		}
+		text, given := r.shown(key, written.text), r.shown(key, given)
+		r.problems = append(r.problems, Problem{
+			Key: key, Given: text,
+			Rule: fmt.Sprintf("allowed: the same in quotes, or what is meant in plain digits: %s is %s to YAML", text, given),
+		})
 	}
 	return nil
 }
@@ -44,7 +47,7 @@ type writtenValue struct {
 	read any    // as YAML reads it
 }
 
-// writtenValues returns the values without quotes that are no texts for YAML, in the
+// writtenValues returns the values without quotes that aren't strings to YAML, in the
 // order of the file. A file that can't be read is the engine's to report.
 func writtenValues(content []byte) []writtenValue {
 	var file struct {
@@ -65,8 +68,8 @@ func writtenValues(content []byte) []writtenValue {
 	return values
 }
 
-// becomes reports whether given is what the engine makes of the value, and is another
-// text than the file has.
+// becomes reports whether given is what the engine makes of the value, and differs
+// from what the file has.
 func (w writtenValue) becomes(given string) bool {
 	switch read := w.read.(type) {
 	case nil, string:

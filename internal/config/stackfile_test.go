@@ -50,7 +50,7 @@ func TestTheStackFileMeansWhatIsWritten(t *testing.T) {
 		`gatehouse:certificateMountIssuer: 3a:0f`:        "",
 		`gatehouse:tracingEnabled: true`:                 "",
 		`gatehouse:tracingEnabled: True`:                 "",
-		`gatehouse:tracingEnabled: yes`:                  "", // text to the engine: the setting refuses it
+		`gatehouse:tracingEnabled: yes`:                  "", // a string to the engine: the setting refuses it
 		`gatehouse:tracingEnabled: off`:                  "",
 		`gatehouse:rotationTick: 5m`:                     "",
 		`gatehouse:kubernetesContext: NO`:                "",
@@ -61,7 +61,7 @@ func TestTheStackFileMeansWhatIsWritten(t *testing.T) {
 		t.Run(written, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
 			require.NoError(t, os.WriteFile(path, []byte("config:\n  "+written+"\n"), 0o600))
-			r := newReader(handedOver(t, path))
+			r := newReader(table, handedOver(t, path))
 			require.NoError(t, r.checkStackFile(path))
 			if want == "" {
 				assert.Empty(t, r.problems)
@@ -87,11 +87,11 @@ func TestAValueFromAnotherPlaceIsNotTheFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "Pulumi.dev.yaml")
 	require.NoError(t, os.WriteFile(path, []byte("config:\n  gatehouse:modelMemory: 0512\n"), 0o600))
 	for given, problems := range map[string]int{"330": 1, "512": 0} {
-		r := newReader(map[string]string{"gatehouse:modelMemory": given})
+		r := newReader(table, map[string]string{"gatehouse:modelMemory": given})
 		require.NoError(t, r.checkStackFile(path))
 		assert.Len(t, r.problems, problems, given)
 	}
-	r := newReader(nil)
+	r := newReader(table, nil)
 	require.NoError(t, r.checkStackFile(filepath.Join(t.TempDir(), "Pulumi.dev.yaml")), "there may be none")
 	assert.Empty(t, r.problems)
 }

@@ -2,8 +2,8 @@ package config
 
 import "regexp"
 
-// Workload holds what serves TLS with the certificate in the cluster. It listens on
-// the port of [Inference], and is healthy when it answers its health path.
+// Workload describes the server in the cluster that serves TLS with the certificate. It
+// listens on the port of [Inference], and is healthy when it responds on its health path.
 type Workload struct {
 	Enabled     bool
 	Image       string // with a tag or a digest
@@ -20,29 +20,57 @@ var (
 	memoryPattern = regexp.MustCompile(`^[1-9][0-9]*(Ki|Mi|Gi)$`)
 )
 
-// unprivilegedPort is the first that a process without privileges may listen on.
+// unprivilegedPort is the first port that a process without privileges may listen on.
 const unprivilegedPort = 1024
+
+var (
+	workloadEnabled = setting[bool]{
+		key: "workloadEnabled", basic: true,
+		requires: []requirement{
+			vaultAddress.toBeSet().because("the workload serves TLS with a certificate"),
+			certificateEnabled.toBe(true).because("the workload serves TLS with a certificate"),
+		},
+		description: "Whether the stack runs a server with the certificate in the cluster, on inferencePort, with a health check on inferenceHealthPath. workloadImage must be set with it.",
+	}
+	workloadImage = setting[string]{
+		key: "workloadImage", basic: true,
+		allowed:     orEmpty(satisfying(isPinned, "an image with its digest or a tag that isn't latest, such as registry.example.com/gateway:1.4.2")),
+		description: "Image of the server that workloadEnabled runs; the stack brings none.",
+	}
+	workloadReplicas = setting[int]{
+		key: "workloadReplicas", byDefault: 2, allowed: between(1, 50),
+		description: "Number of pods.",
+	}
+	workloadCpu = setting[string]{
+		key: "workloadCpu", byDefault: "100m", allowed: matching(cpuPattern, "processors such as 2 or 100m"),
+		description: "Processors that each pod requests.",
+	}
+	workloadMemory = setting[string]{
+		key: "workloadMemory", byDefault: "256Mi", allowed: matching(memoryPattern, "memory such as 256Mi or 2Gi"),
+		description: "Memory that each pod requests, and its limit.",
+	}
+	workloadTargetGroup = setting[bool]{
+		key: "workloadTargetGroup",
+		requires: []requirement{
+			workloadEnabled.toBe(true).because("there are no pods"),
+			networkEnabled.toBe(true).because("there is no load balancer"),
+		},
+		description: "Whether the pods are the targets of the private model's load balancer, registered by the AWS Load Balancer Controller. inferenceProtocol must be HTTPS, since the pods speak TLS.",
+	}
+)
 
 func readWorkload(r *reader) Workload {
 	return Workload{
-		Enabled:     r.boolean("workloadEnabled", false),
-		Image:       r.image("workloadImage"),
-		Replicas:    r.number("workloadReplicas", 2, 1, 50),
-		CPU:         r.pattern("workloadCpu", "100m", cpuPattern, "processors such as 2 or 100m"),
-		Memory:      r.pattern("workloadMemory", "256Mi", memoryPattern, "memory such as 256Mi or 2Gi"),
-		TargetGroup: r.boolean("workloadTargetGroup", false),
+		Enabled:     workloadEnabled.read(r),
+		Image:       workloadImage.read(r),
+		Replicas:    workloadReplicas.read(r),
+		CPU:         workloadCpu.read(r),
+		Memory:      workloadMemory.read(r),
+		TargetGroup: workloadTargetGroup.read(r),
 	}
 }
 
-// image reads an image that stays the same until its setting changes.
-func (r *reader) image(key string) string {
-	value := r.text(key, typeString, "")
-	if value != "" && !isPinned(value) {
-		r.refuse(key, "an image with its digest or a tag that isn't latest, such as registry.example.com/gateway:1.4.2")
-	}
-	return value
-}
-
+// isPinned reports whether an image stays the same until its setting changes.
 func isPinned(image string) bool {
 	parts := imagePattern.FindStringSubmatch(image)
 	if parts == nil {
@@ -53,34 +81,16 @@ func isPinned(image string) bool {
 }
 
 func (s Settings) checkWorkload(r *reader) {
-	w := s.Workload
-	switch {
-	case w.Enabled && !s.Certificate.Enabled:
-		r.refuse("workloadEnabled", "false without certificates, which need a vaultAddress: the workload serves TLS")
-	case w.Enabled:
-		s.checkContainer(r)
-	case w.TargetGroup:
-		r.refuse("workloadTargetGroup", "false without workloadEnabled: there are no pods")
-	}
-}
-
-func (s Settings) checkContainer(r *reader) {
-	if s.Workload.Image == "" {
-		r.refuse("workloadImage", "the image of a server that speaks TLS: the program brings none")
-	}
-	if s.Inference.Port < unprivilegedPort {
-		r.refuse("inferencePort", "at least %d with workloadEnabled: the container has no privileges", unprivilegedPort)
-	}
-	if !s.Workload.TargetGroup {
+	if !s.Workload.Enabled || !s.Certificate.Enabled {
 		return
 	}
-	if !s.Network.Enabled {
-		r.refuse("workloadTargetGroup", "false without networkEnabled: there is no load balancer")
+	if s.Workload.Image == "" {
+		r.must(workloadImage, "be the image of a server that speaks TLS, since %s is true", workloadEnabled)
 	}
-	if s.Inference.Protocol != "HTTPS" {
-		r.refuse("inferenceProtocol", "HTTPS with workloadTargetGroup: the pods speak TLS")
+	if s.Inference.Port < unprivilegedPort {
+		r.must(inferencePort, "be at least %d with %s: the container has no privileges", unprivilegedPort, workloadEnabled)
 	}
-	if len(s.Inference.Targets) > 0 {
-		r.refuse("inferenceTargets", "nothing with workloadTargetGroup: the pods are the targets")
+	if s.Workload.TargetGroup && s.Inference.Protocol != "HTTPS" {
+		r.must(inferenceProtocol, "be HTTPS with %s: the pods speak TLS", workloadTargetGroup)
 	}
 }

@@ -40,16 +40,16 @@ func TestWorkloadMistakesGetOneErrorEach(t *testing.T) {
 		return all
 	}
 	refuseEach(t, map[string]mistake{
-		"no image":                      {config{"workloadEnabled": "true"}, "workloadImage", "the image of a server that speaks TLS"},
+		"no image":                      {config{"workloadEnabled": "true"}, "workloadImage", "it must be the image of a server that speaks TLS"},
 		"no pods":                       {config{"workloadReplicas": "0"}, "workloadReplicas", "from 1 to 50"},
 		"too small a share":             {config{"workloadCpu": "0.1"}, "workloadCpu", "processors such as 2 or 100m"},
 		"memory without unit":           {config{"workloadMemory": "256"}, "workloadMemory", "memory such as 256Mi or 2Gi"},
-		"a port of the privileged":      {config{"workloadEnabled": "true", "workloadImage": image, "inferencePort": "443"}, "inferencePort", "at least 1024"},
-		"targets without pods":          {config{"workloadTargetGroup": "true"}, "workloadTargetGroup", "false without workloadEnabled"},
-		"targets without load balancer": {target(config{"networkEnabled": "false"}), "workloadTargetGroup", "false without networkEnabled"},
-		"targets without TLS":           {target(config{"inferenceProtocol": "HTTP"}), "inferenceProtocol", "HTTPS with workloadTargetGroup"},
-		"targets beside pods":           {target(config{"inferenceTargets": `["10.0.10.25"]`}), "inferenceTargets", "nothing with workloadTargetGroup"},
-		"no certificates":               {config{"certificateEnabled": "false", "workloadEnabled": "true", "workloadImage": image}, "workloadEnabled", "false without certificates"},
+		"a port of the privileged":      {config{"workloadEnabled": "true", "workloadImage": image, "inferencePort": "443"}, "inferencePort", "it must be at least 1024"},
+		"targets without pods":          {config{"workloadTargetGroup": "true"}, "workloadTargetGroup", "it requires gatehouse:workloadEnabled to be true"},
+		"targets without load balancer": {target(config{"networkEnabled": "false"}), "workloadTargetGroup", "it requires gatehouse:networkEnabled to be true"},
+		"targets without TLS":           {target(config{"inferenceProtocol": "HTTP"}), "inferenceProtocol", "it must be HTTPS with gatehouse:workloadTargetGroup"},
+		"targets beside pods":           {target(config{"inferenceTargets": `["10.0.10.25"]`}), "inferenceTargets", "it conflicts with gatehouse:workloadTargetGroup: the pods are the targets"},
+		"no certificates":               {config{"certificateEnabled": "false", "workloadEnabled": "true", "workloadImage": image}, "workloadEnabled", "it requires gatehouse:certificateEnabled to be true"},
 	})
 }
 

@@ -259,7 +259,7 @@ var messages = []message{
 	},
 	{
 		"internal/config/problems.go",
-		"error: the stack's configuration has 2 problem(s); mend them with `pulumi config set KEY VALUE` or in Pulumi.<stack>.yaml:\n  - gatehouse:throttleRate is \"0\"; allowed: a whole number from 1 to 10000\n  - gatehouse:modelMemroy is no setting; allowed: only the keys that Pulumi.yaml lists\nerror: program failed",
+		"error: the stack's configuration has 2 problem(s); fix them with `pulumi config set KEY VALUE` or in Pulumi.<stack>.yaml:\n  - gatehouse:throttleRate is \"0\"; allowed: a whole number from 1 to 10000\n  - gatehouse:modelMemroy is no setting; allowed: only the keys that Pulumi.yaml lists\nerror: program failed",
 		"settings-wrong",
 		[]string{"gatehouse:throttleRate is", "modelMemroy is no setting"},
 	},

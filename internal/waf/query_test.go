@@ -16,8 +16,8 @@ import (
 )
 
 // queryInDocs is the query of docs/edge.md that finds what a counting firewall would
-// have blocked: an indented block.
-var queryInDocs = regexp.MustCompile(`(?m)^    filter ispresent\((\S+)\)\n    \| stats count\(\*\) by (\S+), (\S+)$`)
+// have blocked: a fenced block.
+var queryInDocs = regexp.MustCompile(`(?m)^filter ispresent\((\S+)\)\n\| stats count\(\*\) by (\S+), (\S+)$`)
 
 // fields are the fields of a record in JSON as CloudWatch Logs Insights discovers them:
 // arrays by index, in dots.

@@ -5,24 +5,24 @@ import (
 	"net/http"
 )
 
-// Account is what depends on the AWS account.
+// Account has what differs between AWS accounts.
 type Account struct {
-	// ConcurrentExecutions is the quota of functions: 10 in a young account, of which
-	// nothing can be reserved.
+	// ConcurrentExecutions is the quota of concurrent executions: 10 in a young account, of
+	// which none can be reserved.
 	ConcurrentExecutions int `json:"concurrentExecutions"`
 
-	// BedrockValidatesFirst says that Bedrock looks at a request's content before it
-	// looks at permissions.
+	// BedrockValidatesFirst reports whether Bedrock validates a request's content before it
+	// checks permissions.
 	BedrockValidatesFirst bool `json:"bedrockValidatesFirst"`
 }
 
-// Account returns what the account is like.
+// Account returns the account's properties.
 func (c Controls) Account(ctx context.Context) (a Account, err error) {
 	err = c.do(ctx, http.MethodGet, "account", nil, &a)
 	return a, err
 }
 
-// SetAccount changes it.
+// SetAccount changes the account's properties.
 func (c Controls) SetAccount(ctx context.Context, a Account) error {
 	return c.do(ctx, http.MethodPut, "account", a, nil)
 }

@@ -13,19 +13,19 @@ import (
 	"time"
 )
 
-// answerTime is the longest that the cloud takes to answer.
-const answerTime = 30 * time.Second
+// timeout bounds one request.
+const timeout = 30 * time.Second
 
-// Controls are the local cloud's controls for tests.
+// Controls reaches the controls for tests.
 type Controls struct{ Endpoint string }
 
-// Fleet is how CloudFront deploys.
+// Fleet configures how CloudFront deploys.
 type Fleet struct {
 	DeploySeconds float64 `json:"deploySeconds"`
 	Edges         int     `json:"edges"`
 }
 
-// Fault is a kind of calls that fail or take long, with a probability or so many times.
+// Fault lets a kind of calls fail or take long, with a probability or a number of times.
 type Fault struct {
 	Service     string  `json:"service"`
 	Action      string  `json:"action,omitempty"`
@@ -40,7 +40,7 @@ type Fault struct {
 	Fired int `json:"-"`
 }
 
-// Fleet returns how CloudFront deploys now.
+// Fleet returns how CloudFront deploys.
 func (c Controls) Fleet(ctx context.Context) (f Fleet, err error) {
 	err = c.do(ctx, http.MethodGet, "cloudfront", nil, &f)
 	return f, err
@@ -51,7 +51,7 @@ func (c Controls) SetFleet(ctx context.Context, f Fleet) error {
 	return c.do(ctx, http.MethodPut, "cloudfront", f, nil)
 }
 
-// SetFaults puts faults in place of those in force.
+// SetFaults replaces the faults in force.
 func (c Controls) SetFaults(ctx context.Context, faults []Fault) error {
 	if faults == nil {
 		faults = []Fault{}
@@ -86,9 +86,9 @@ func (c Controls) SetSettling(ctx context.Context, d time.Duration) error {
 
 // Kill ends a function's execution environments, and returns how many there were.
 func (c Controls) Kill(ctx context.Context, function string) (int, error) {
-	var answer struct{ Killed int }
-	err := c.do(ctx, http.MethodPut, "kill", map[string]string{"function": function}, &answer)
-	return answer.Killed, err
+	var response struct{ Killed int }
+	err := c.do(ctx, http.MethodPut, "kill", map[string]string{"function": function}, &response)
+	return response.Killed, err
 }
 
 // Call is one call of AWS.
@@ -99,8 +99,8 @@ type Call struct {
 	Principal string `json:"principal"`
 	Allowed   bool   `json:"allowed"`
 
-	// Conditions are the keys that IAM knows of the request and of the resource, in lower
-	// case. A value is a text or a list of texts.
+	// Conditions has the condition keys that IAM knows of the request and of the resource, in lower
+	// case. A value is a string or a list of strings.
 	Conditions map[string]any `json:"conditions"`
 }
 
@@ -109,7 +109,7 @@ func (c Controls) Calls(ctx context.Context, since int) ([]Call, error) {
 	return lines[Call](ctx, c, fmt.Sprintf("calls?since=%d", since))
 }
 
-// lines returns what a control answers, a value on each line.
+// lines returns the values of a response that has one on each line.
 func lines[T any](ctx context.Context, c Controls, path string) ([]T, error) {
 	content, err := c.request(ctx, http.MethodGet, path, nil)
 	if err != nil {
@@ -119,15 +119,15 @@ func lines[T any](ctx context.Context, c Controls, path string) ([]T, error) {
 	for decoder := json.NewDecoder(bytes.NewReader(content)); decoder.More(); {
 		var one T
 		if err := decoder.Decode(&one); err != nil {
-			return nil, fmt.Errorf("the local cloud's %s: %w", path, err)
+			return nil, fmt.Errorf("the AWS server's %s: %w", path, err)
 		}
 		all = append(all, one)
 	}
 	return all, nil
 }
 
-// OriginHeaders is what one change of a distribution sends to its origins in custom
-// headers.
+// OriginHeaders has the custom headers that one change of a distribution lets it send to
+// its origins.
 type OriginHeaders struct {
 	N         int    `json:"n"`
 	Operation string `json:"operation"`
@@ -149,7 +149,7 @@ func (c Controls) do(ctx context.Context, method, path string, send, into any) e
 		return err
 	}
 	if err := json.Unmarshal(content, into); err != nil {
-		return fmt.Errorf("the local cloud's %s: %w", path, err)
+		return fmt.Errorf("the AWS server's %s: %w", path, err)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (c Controls) request(ctx context.Context, method, path string, send any) ([
 			return nil, err
 		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, c.Endpoint+"/_gatehouse/"+path, bytes.NewReader(body))
 	if err != nil {
@@ -179,7 +179,7 @@ func (c Controls) request(ctx context.Context, method, path string, send any) ([
 	}
 	if response.StatusCode != http.StatusOK {
 		name, _ := url.PathUnescape(path)
-		return nil, fmt.Errorf("the local cloud's %s answered %s: %s", name, response.Status, bytes.TrimSpace(content))
+		return nil, fmt.Errorf("the AWS server's %s returned %s: %s", name, response.Status, bytes.TrimSpace(content))
 	}
 	return content, nil
 }

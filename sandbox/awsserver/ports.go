@@ -5,22 +5,22 @@ import (
 	"strconv"
 )
 
-// PortVariable names the environment variable that moves the local run.
+// PortVariable names the environment variable that moves the sandbox to other ports.
 const PortVariable = "GATEHOUSE_PORT"
 
 const defaultPort = 4566
 
-// Ports are those of the local run, all on the loopback interface.
+// Ports are the ports of the sandbox, all on the loopback interface.
 type Ports struct {
 	AWS          int // the AWS API
-	Distribution int // what viewers reach: CloudFront
-	API          int // the HTTP API, past CloudFront
-	PrivateModel int // the model in the private network, for the load balancer
+	Distribution int // CloudFront
+	API          int // the HTTP API, bypassing CloudFront
+	PrivateModel int // the model server of the private route, for the load balancer
 	Vault        int
 	Kubernetes   int // the API server
 }
 
-// PortsFrom reads the first of the consecutive ports; "" is the default.
+// PortsFrom parses the first of the consecutive ports; "" means the default.
 func PortsFrom(value string) (Ports, error) {
 	first := defaultPort
 	if value != "" {
@@ -36,8 +36,8 @@ func portsFrom(first int) Ports {
 	return Ports{first, first + 1, first + 2, first + 3, first + 4, first + 5}
 }
 
-// Cloud are the ports that the cloud itself listens on.
+// Cloud returns the ports that the AWS server listens on.
 func (p Ports) Cloud() []int { return []int{p.AWS, p.Distribution, p.API} }
 
-// URL is the address of a port.
+// URL returns the address of a port.
 func URL(port int) string { return fmt.Sprintf("http://127.0.0.1:%d", port) }

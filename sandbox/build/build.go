@@ -1,7 +1,6 @@
-// Package build makes what the local run needs and is not there yet. Each
-// product appears as a whole or not at all, and a stamp beside it tells from
-// which inputs it was made, so that building can stop at any point and start
-// again.
+// Package build builds what the sandbox needs and is not there yet. Each product
+// appears as a whole or not at all, and a stamp beside it records from which inputs it
+// was built, so that building can stop at any point and start again.
 package build
 
 import (
@@ -15,31 +14,37 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
 
-// Builder builds below a layout. Compilers take turns: each one keeps all
+// Builder builds into a checkout. Compilers take turns: each one keeps all
 // processors busy and some need gigabytes.
 type Builder struct {
 	Layout checkout.Layout
 	turns  chan struct{}
 }
 
-// New makes a builder.
+// New returns a builder.
 func New(l checkout.Layout) *Builder {
 	return &Builder{Layout: l, turns: make(chan struct{}, max(1, runtime.NumCPU()/4))}
 }
 
-// Env is the environment of builds. Pulumi compiles the program with
+// downloadTime is the longest that a module is shown as being downloaded: the go command
+// prints the start of a download only, and not that it compiles afterwards.
+const downloadTime = 15 * time.Second
+
+// Env returns the environment of builds. Pulumi compiles the program with
 // -trimpath, and only equal flags share compiled packages.
 func Env() []string {
 	return append(os.Environ(), "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -trimpath"))
 }
 
-// Compile runs a heavy command when its turn comes.
+// Compile runs a heavy command when its turn comes. While the command prints nothing
+// more, downloads are over and it compiles.
 func (b *Builder) Compile(ctx context.Context, s *progress.Step, log, dir string, args ...string) error {
 	s.Doing("waiting")
 	select {
@@ -48,12 +53,15 @@ func (b *Builder) Compile(ctx context.Context, s *progress.Step, log, dir string
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	s.Doing("")
+	s.Doing("compiling")
+	compiling := time.AfterFunc(downloadTime, func() { s.Doing("compiling") })
+	defer compiling.Stop()
 	return process.Command{
 		Dir: dir, Env: Env(), Args: args, Log: b.Layout.Log(log),
 		Watch: func(line string) {
 			if strings.HasPrefix(line, "go: downloading ") {
 				s.Doing("%s", strings.TrimPrefix(line, "go: "))
+				compiling.Reset(downloadTime)
 			}
 		},
 	}.Run(ctx)
@@ -92,7 +100,7 @@ func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, er
 	return true, b.Stamp(p.Name, hash)
 }
 
-// Fresh reports whether the product at path was made from inputs with this
+// Fresh reports whether the product at path was built from inputs with this
 // hash.
 func (b *Builder) Fresh(name, hash, path string) bool {
 	stamp, err := os.ReadFile(b.Layout.Stamp(name))
@@ -103,13 +111,13 @@ func (b *Builder) Fresh(name, hash, path string) bool {
 	return err == nil
 }
 
-// Stamp records the inputs of a finished product.
+// Stamp records the hash of a finished product's inputs.
 func (b *Builder) Stamp(name, hash string) error {
 	return checkout.WriteFile(b.Layout.Stamp(name), []byte(hash), 0o644)
 }
 
-// Hash stands for the content of a folder, or file, and some other inputs.
-// Tests do not count, nor does what tools leave behind in hidden folders.
+// Hash returns the hash of the content of a folder, or file, and some other inputs. It
+// leaves out tests, and what tools leave behind in hidden folders.
 func Hash(path string, others ...string) (string, error) {
 	sum := sha256.New()
 	for _, other := range others {

@@ -10,9 +10,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
 
-// Venv makes a Python environment with exactly the packages of requirements. It
-// lies in .local under its name. An environment knows its own path and can't be
-// moved into place, so a half-made one is told by its missing stamp, and made again.
+// Venv creates a virtual environment for Python with exactly the packages of
+// requirements, in .local under its name. It has its own path in it and can't be moved
+// into place, so an incomplete one is known by its missing stamp, and created again.
 func (b *Builder) Venv(ctx context.Context, s *progress.Step, name, python, version, requirements string) error {
 	venv := b.Layout.Local(name)
 	hash, err := Hash(requirements, version, venv)

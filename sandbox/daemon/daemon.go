@@ -1,6 +1,6 @@
-// Package daemon starts, finds and stops the servers of the local run. They run
-// detached from the driver, which ends while they go on, so a record on disk
-// tells the next driver which process each of them is.
+// Package daemon starts, finds and stops the servers of the sandbox. They run detached
+// from the driver, which ends while they go on, so a record on disk tells the next driver
+// which process each of them is.
 package daemon
 
 import (
@@ -27,14 +27,14 @@ const (
 type Daemon struct {
 	Name string // of its record and its log, and in messages
 	Args []string
-	// Source stands for what it is made from: with another it is started again.
+	// Source identifies what it is built from: with another it is started again.
 	Source string
-	// Ports are all that it listens on, on the loopback interface.
+	// Ports has all ports that it listens on, on the loopback interface.
 	Ports []int
-	// Files and folders it makes. They are removed before it starts and when it was
+	// Files has the files and folders that it creates. They are removed before it starts and when it was
 	// stopped, for a killed server leaves them behind.
 	Files []string
-	// Ready returns nil as soon as the server does its work.
+	// Ready returns nil as soon as the server serves requests.
 	Ready func(context.Context) error
 }
 
@@ -46,8 +46,8 @@ type Running struct {
 	Files   []string   `json:"files,omitempty"`
 }
 
-// Instance tells this run of the server from any other. What the servers know
-// is in memory or in temporary files, so with another run all of it is gone.
+// Instance identifies this run of the server. The state of the servers is in memory or in
+// temporary files, so with another run all of it is gone.
 func (r Running) Instance() string { return fmt.Sprintf("%d %s", r.Process.PID, r.Process.Started) }
 
 func record(l checkout.Layout, name string) string { return l.Run(name + ".json") }
@@ -87,7 +87,7 @@ func Ensure(ctx context.Context, l checkout.Layout, d Daemon) (r Running, starte
 
 // await waits until the server is ready.
 func (d Daemon) await(ctx context.Context, l checkout.Layout, r Running) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("it does not answer"))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, errors.New("it does not respond"))
 	defer cancel()
 	for {
 		err := d.Ready(ctx)

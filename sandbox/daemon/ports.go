@@ -25,8 +25,8 @@ func Free(ports ...int) error {
 	return errors.Join(problems...)
 }
 
-// Usable makes sure that the server of this name can listen. Ports that this
-// checkout's own one holds are free to it.
+// Usable reports the ports that the server of this name can't listen on. Those that this
+// checkout's own one listens on are free to it.
 func Usable(l checkout.Layout, name string, ports ...int) error {
 	if running, found := Find(l, name); found {
 		ports = slices.DeleteFunc(slices.Clone(ports), func(port int) bool { return slices.Contains(running.Ports, port) })
@@ -34,7 +34,8 @@ func Usable(l checkout.Layout, name string, ports ...int) error {
 	return Free(ports...)
 }
 
-// awaitFree gives a server's own children the moment they need to follow it.
+// awaitFree waits for the ports of a server that has ended: its children take a moment to
+// end after it.
 func awaitFree(ctx context.Context, ports []int) error {
 	for deadline := time.Now().Add(5 * time.Second); ; {
 		err := Free(ports...)

@@ -1,5 +1,5 @@
-// Package process runs programs so that none outlives its purpose, and tells a
-// process apart from another that got its number later.
+// Package process runs programs so that none outlives its purpose, and identifies
+// processes, also when a number is given to another one later.
 package process
 
 import (
@@ -23,20 +23,19 @@ type Command struct {
 	Env  []string // in full
 	Args []string
 
-	// Log is the file that gets all output. It is written by the program
+	// Log is the path of the file for all output. It is written by the program
 	// itself and not through a pipe, so that a program which is still finishing
 	// when the driver was killed does not fail over its output.
 	Log string
 
-	// Patience is how long the program may go on after an interrupt before it
-	// is killed.
+	// Patience is the time between an interrupt and the kill of a program that goes on.
 	Patience time.Duration
 
-	// Watch, if set, gets each line of the output.
+	// Watch, if set, is called with each line of the output.
 	Watch func(line string)
 }
 
-// Failure is the end of a program that failed.
+// Failure describes a program that failed.
 type Failure struct {
 	Program string
 	Err     error
@@ -53,12 +52,12 @@ func (f *Failure) Error() string {
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// tailLines is how much of a log an error shows.
+// tailLines is the number of lines of a log that an error shows.
 const tailLines = 25
 
 // Run runs the program. It gets a process group of its own, so that an
 // interrupt at the terminal reaches it only through ctx, and ends with the
-// driver, however that ends.
+// driver, also when that is killed.
 func (c Command) Run(ctx context.Context) error {
 	log, err := os.Create(c.Log)
 	if err != nil {
@@ -101,7 +100,7 @@ func Output(ctx context.Context, dir string, env []string, args ...string) (stri
 	return stdout.String(), nil
 }
 
-// name is enough of a command to know it by.
+// name returns enough of a command to recognize it.
 func name(args []string) string {
 	short := []string{filepath.Base(args[0])}
 	for _, arg := range args[1:] {
@@ -121,7 +120,7 @@ func onOneThread(f func() error) error {
 	return f()
 }
 
-// follow gives watch every line that appears in the file while f runs.
+// follow calls watch with every line that appears in the file while f runs.
 func follow(path string, watch func(string), f func() error) error {
 	if watch == nil {
 		return f()
@@ -162,7 +161,7 @@ func follow(path string, watch func(string), f func() error) error {
 	return err
 }
 
-// Tail is the last lines of a file, indented; empty if there are none.
+// Tail returns the last lines of a file, indented; empty if there are none.
 func Tail(path string, lines int) string {
 	content, err := os.ReadFile(path)
 	if err != nil {

@@ -9,3 +9,10 @@ import "syscall"
 func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGINT}
 }
+
+// TestSession gives a child of a test a session of its own, and ends it with the test.
+// The signal is sent when the thread that started the child ends: Go keeps the threads of
+// goroutines that aren't locked to one.
+func TestSession() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGTERM}
+}

@@ -9,3 +9,7 @@ import "syscall"
 func endWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }
+
+// TestSession gives a child of a test a session of its own. Only Linux can end it with the
+// test.
+func TestSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

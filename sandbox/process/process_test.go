@@ -71,7 +71,7 @@ func TestIdentity(t *testing.T) {
 	}
 	_ = wait(t.Context(), 5*time.Second, func() bool { return !id.Running() })
 	if id.Running() {
-		t.Error("a dead process that nobody waited for passed for running")
+		t.Error("a zombie passed for running")
 	}
 	_ = cmd.Wait()
 }

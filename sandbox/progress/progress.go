@@ -1,7 +1,6 @@
-// Package progress shows steps while they run: a line for each that ended, and
-// what is under way. On a terminal that last line is live; elsewhere, in CI
-// for example, it comes now and then, so that nobody takes a long build for a
-// hang.
+// Package progress shows steps while they run: a line for each that ended, and one with
+// those under way. On a terminal that last line is live; otherwise, in CI for example, it
+// is printed now and then, so that a long build doesn't look like a hang.
 package progress
 
 import (
@@ -25,7 +24,7 @@ var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 // Display shows the steps of one command.
 type Display struct {
 	out   io.Writer
-	width func() int // the terminal's; nil without one
+	width func() int // of the terminal; nil without one
 
 	mu      sync.Mutex
 	running []*Step
@@ -65,8 +64,8 @@ func (d *Display) Close() {
 	d.clear()
 }
 
-// Step is one named piece of work. Its methods may be called on nil, for work
-// that nobody watches.
+// Step is one named piece of work. Its methods may be called on nil, for work that isn't
+// shown.
 type Step struct {
 	display *Display
 	name    string
@@ -99,7 +98,7 @@ func (d *Display) Step(ctx context.Context, name string, f func(context.Context,
 	return err
 }
 
-// Took is how long a step took.
+// Took has the duration of a step.
 type Took struct {
 	Step    string  `json:"step"`
 	Seconds float64 `json:"seconds"`
@@ -130,7 +129,7 @@ func (s *Step) Doing(format string, args ...any) {
 	s.doing = fmt.Sprintf(format, args...)
 }
 
-// Note is shown beside the step's name when it has ended.
+// Note sets what is shown beside the step's name when it has ended.
 func (s *Step) Note(format string, args ...any) {
 	if s == nil {
 		return
@@ -180,7 +179,7 @@ func pad(note, time string) string {
 	return note + strings.Repeat(" ", max(1, width-len([]rune(note))-len(time))) + time
 }
 
-// elapsed is short to read: 0.1s, 42s, 3m05s.
+// elapsed returns the time since start in a short form: 0.1s, 42s, 3m05s.
 func elapsed(start time.Time) string {
 	d := time.Since(start)
 	if d < 10*time.Second {

@@ -1,3 +1,4 @@
+// Package pulumicli runs the Pulumi CLI on the stack of the sandbox.
 package pulumicli
 
 import (
@@ -15,39 +16,39 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 )
 
-// StackName is the local stack.
+// StackName is the name of the stack.
 const StackName = "local"
 
-// patience is how long an interrupted deployment may take to finish what is
-// under way in the cloud, which is longest for a distribution.
-const patience = 3 * time.Minute
+// interruptTimeout is the time for an interrupted deployment to finish the operations that
+// are under way. A distribution takes longest.
+const interruptTimeout = 3 * time.Minute
 
-// CLI is the Pulumi CLI, bound to the local backend and the local cloud.
+// CLI is the Pulumi CLI with the backend and the servers of the sandbox.
 type CLI struct {
 	Layout   checkout.Layout
 	Path     string // of the program pulumi
-	Endpoint string // of the local cloud
+	Endpoint string // of the AWS API
 
-	// Environment is added to that of the CLI: see [servers.Run].
+	// Environment is added to the CLI's environment: see env.Run.
 	Environment map[string]string
 
-	// Credentials are whose the commands are; without any, they are the account's own.
+	// Credentials are the caller's; the default is the account's administrator.
 	Credentials Credentials
 }
 
-// Credentials are what AWS knows a caller by.
+// Credentials are AWS credentials.
 type Credentials struct {
 	AccessKeyID     string `xml:"AccessKeyId"`
 	SecretAccessKey string
 	SessionToken    string // of a role; empty for the account
 }
 
-// account owns the local cloud.
-var account = Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+// administrator has the credentials of the account's administrator.
+var administrator = Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
 
 func (c Credentials) env() []string {
 	if c == (Credentials{}) {
-		c = account
+		c = administrator
 	}
 	env := []string{"AWS_ACCESS_KEY_ID=" + c.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + c.SecretAccessKey}
 	if c.SessionToken != "" {
@@ -56,12 +57,12 @@ func (c Credentials) env() []string {
 	return env
 }
 
-// replaced are prefixes of variables that the CLI has only from here.
+// replaced has the prefixes of variables that the CLI gets only from here.
 var replaced = []string{"AWS_", "PULUMI_", "VAULT_", "KUBE"}
 
-// Env is the environment in which plain pulumi commands act on the local stack.
-// The user's own settings for Pulumi, AWS, Vault and Kubernetes have no say in
-// it: nothing may reach a real account by accident.
+// Env returns the environment in which plain pulumi commands act on the stack of the
+// sandbox. It leaves out the user's own variables for Pulumi, AWS, Vault and Kubernetes:
+// nothing may reach a real account by accident.
 func (c CLI) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
@@ -101,7 +102,7 @@ func (c CLI) Args(args []string) []string {
 	return slices.Concat(args[:1], []string{"--config-file", c.Layout.Config()}, args[1:])
 }
 
-// Run runs a command without questions, its output in the log of that name.
+// Run runs a command without prompts, its output in the log of that name.
 func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...string) error {
 	if err := c.prepare(); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...st
 	args = append(c.Args(args), "--non-interactive", "--color", "never")
 	err := process.Command{
 		Dir: c.Layout.Root, Env: c.Env(), Args: append([]string{c.Path}, args...), Log: c.Layout.Log(log),
-		Patience: patience, Watch: watch,
+		Patience: interruptTimeout, Watch: watch,
 	}.Run(ctx)
 	var failure *process.Failure
 	if errors.As(err, &failure) {
@@ -120,7 +121,7 @@ func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...st
 	return err
 }
 
-// Output runs a short command for its output.
+// Output runs a short command and returns its output.
 func (c CLI) Output(ctx context.Context, args ...string) (string, error) {
 	if err := c.prepare(); err != nil {
 		return "", err
@@ -128,7 +129,7 @@ func (c CLI) Output(ctx context.Context, args ...string) (string, error) {
 	return process.Output(ctx, c.Layout.Root, c.Env(), append([]string{c.Path}, c.Args(args)...)...)
 }
 
-// Init makes an empty stack of the project in a folder. The CLI would write the new
+// Init creates an empty stack of the project in a folder. The CLI would write the new
 // stack's salt into the committed configuration file, so it is run in a folder that
 // has nothing but the project's file; the first deployment writes one into the local
 // file.
@@ -149,7 +150,7 @@ func (c CLI) Init(ctx context.Context, project, stack string) error {
 	return err
 }
 
-// prepare makes what every command needs: the backend's folder and a passphrase.
+// prepare creates what every command needs: the backend's folder and a passphrase.
 func (c CLI) prepare() error {
 	if err := os.MkdirAll(c.Layout.State(), 0o700); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (c CLI) prepare() error {
 	return checkout.WriteFile(c.Layout.Passphrase(), []byte(rand.Text()), 0o600)
 }
 
-// diagnostics is the part of a log in which Pulumi says what went wrong.
+// diagnostics returns the part of a log with Pulumi's diagnostics.
 func diagnostics(log string) string {
 	content, err := os.ReadFile(log)
 	if err != nil {

@@ -19,17 +19,17 @@ type stackConfig struct {
 	Others map[string]any `yaml:",inline"`
 }
 
-// salt is the entry from which, with the passphrase, Pulumi derives the key of
-// the stack's secrets.
+// salt names the entry from which, with the passphrase, Pulumi derives the key of the
+// stack's secrets.
 const salt = "encryptionsalt"
 
-// WriteConfig makes the local stack's configuration from the committed one and what
-// belongs to this machine.
+// WriteConfig writes the stack's configuration: the committed one with the settings of
+// this machine.
 func WriteConfig(l checkout.Layout, machine map[string]any) error {
 	return writeConfig(l.Root, l.Config(), machine)
 }
 
-// WritePipelineConfig is [WriteConfig] for the pipeline's project.
+// WritePipelineConfig does what [WriteConfig] does for the pipeline's project.
 func WritePipelineConfig(l checkout.Layout, machine map[string]any) error {
 	return writeConfig(l.Pipeline(), l.PipelineConfig(), machine)
 }
@@ -50,7 +50,7 @@ func writeConfig(project, target string, machine map[string]any) error {
 	return checkout.WriteFile(target, content, 0o600)
 }
 
-// Setting is what the local stack's configuration has for a key; nil for nothing.
+// Setting returns what the stack's configuration has for a key; nil if it has nothing.
 func Setting(l checkout.Layout, key string) (any, error) {
 	content, err := os.ReadFile(l.Config())
 	if err != nil {
@@ -61,8 +61,8 @@ func Setting(l checkout.Layout, key string) (any, error) {
 	return config.Config[key], err
 }
 
-// LambdaArchitecture is this machine's processor as Lambda spells it. The local
-// cloud runs functions as plain processes, so they must be built for it.
+// LambdaArchitecture returns this machine's processor as Lambda spells it. The AWS server
+// runs functions as plain processes, so they must be built for it.
 func LambdaArchitecture() string {
 	if runtime.GOARCH == "amd64" {
 		return "x86_64"
@@ -70,8 +70,8 @@ func LambdaArchitecture() string {
 	return runtime.GOARCH
 }
 
-// composeConfig is the committed configuration with what differs from machine
-// to machine, and the salt from before.
+// composeConfig returns the committed configuration with the settings of this machine, and
+// the salt from before.
 func composeConfig(committed, before []byte, machine map[string]any) ([]byte, error) {
 	var config, old stackConfig
 	if err := yaml.Unmarshal(committed, &config); err != nil {

@@ -1,4 +1,3 @@
-// Package pulumi runs the Pulumi CLI on the local stack.
 package pulumicli
 
 import (
@@ -14,14 +13,14 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 )
 
-// Version is the engine that the local run builds where none is installed, and
-// the oldest installed one it takes.
+// Version is the version of the engine that `make local` builds where none is installed,
+// and the oldest installed one that it takes.
 const Version = "v3.255.0"
 
 const versionFlag = "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + Version
 
-// The two programs that make up an engine of our own. They must lie in one
-// folder: the CLI looks for the language host beside itself first.
+// The two programs of an engine of our own. They must be in one folder: the CLI looks for
+// the language host beside itself first.
 var (
 	CLIProgram = build.Program{
 		Name: "pulumi", Module: "standins/engine", Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", LDFlags: versionFlag,

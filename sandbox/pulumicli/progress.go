@@ -21,7 +21,7 @@ var (
 	summaryLine = regexp.MustCompile(`^ +(?:[-+~]+ *)?(\d+ (?:created|updated|deleted|replaced|unchanged|refreshed|errored|to create|to update|to delete|to replace))$`)
 )
 
-// Read takes a line and says what is going on; "" if the line does not tell.
+// Read reads a line and returns what is under way; "" if the line has nothing about it.
 func (p *Progress) Read(line string) string {
 	if match := summaryLine.FindStringSubmatch(line); match != nil {
 		p.changes = append(p.changes, match[1])
@@ -48,10 +48,10 @@ func (p *Progress) Read(line string) string {
 	return fmt.Sprintf("%d done, %s", p.done, p.pending[len(p.pending)-1])
 }
 
-// NoChange is how [Progress.Changes] sums up a command that changed nothing.
+// NoChange is the summary of a command that changed nothing.
 const NoChange = "no change"
 
-// Changes sums up the command: "26 created", "no change".
+// Changes returns the command's summary: "26 created", "no change".
 func (p *Progress) Changes() string {
 	var changes []string
 	for _, change := range p.changes {

@@ -32,7 +32,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
-// TestLifecycle takes a small program through the real engine, the real Terraform provider and the local cloud:
+// TestLifecycle takes a small program through the real engine, the real Terraform provider and the emulated AWS:
 // up, no change, a change, refresh, an error, destroy.
 func TestLifecycle(t *testing.T) {
 	if testing.Short() {
@@ -75,7 +75,7 @@ func TestLifecycle(t *testing.T) {
 
 const secret = "not-to-be-seen"
 
-// setup is a local cloud, and a Pulumi with the plugin.
+// setup is an emulated AWS, and a Pulumi with the plugin.
 type setup struct {
 	folder, code string
 	env          map[string]string
@@ -115,7 +115,7 @@ func (s *setup) subfolder(t *testing.T, name string) string {
 	return folder
 }
 
-// need is a file that the local run builds.
+// need returns the path of a file that the sandbox builds.
 func need(t *testing.T, name string) string {
 	path, err := filepath.Abs(filepath.Join("..", "..", ".local", filepath.FromSlash(name)))
 	require.NoError(t, err)
@@ -130,11 +130,11 @@ func execute(t *testing.T, name string, args ...string) {
 	require.NoError(t, err, string(out))
 }
 
-// startCloud returns the port of a local cloud that ends with the test.
+// startCloud returns the port of an emulated AWS that ends with the test.
 func startCloud(t *testing.T, python string) int {
 	ports := freePorts(t, 3)
 	var output bytes.Buffer
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python, filepath.Join("..", "cloud", "launcher.py"), //nolint:gosec // ours
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), python, filepath.Join("..", "..", "sandbox", "servers", "aws", "launcher.py"), //nolint:gosec // ours
 		"--port", strconv.Itoa(ports[0]), "--distribution-port", strconv.Itoa(ports[1]),
 		"--api-port", strconv.Itoa(ports[2]), "--deploy-seconds", "0")
 	cmd.Stdout, cmd.Stderr = &output, &output
@@ -143,7 +143,7 @@ func startCloud(t *testing.T, python string) int {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 		if t.Failed() {
-			t.Logf("the local cloud's log:\n%s", tail(output.String(), 40))
+			t.Logf("the log of the emulated AWS:\n%s", tail(output.String(), 40))
 		}
 	})
 	require.Eventually(t, func() bool {
@@ -152,7 +152,7 @@ func startCloud(t *testing.T, python string) int {
 			return false
 		}
 		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
-	}, time.Minute, 200*time.Millisecond, "the local cloud does not start")
+	}, time.Minute, 200*time.Millisecond, "the emulated AWS does not start")
 	return ports[0]
 }
 
@@ -172,7 +172,7 @@ func freePorts(t *testing.T, n int) []int {
 	return ports
 }
 
-// writeFunction writes a Lambda that notes each call and answers with the secret. It is an archive, because
+// writeFunction writes a Lambda that records each call and returns the secret. It is an archive, because
 // only there a file can be executable.
 func (s *setup) writeFunction(t *testing.T, added ...string) {
 	python := `#!/usr/bin/env python3

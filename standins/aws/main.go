@@ -1,5 +1,5 @@
-// Command pulumi-resource-aws is a Pulumi provider plugin for the local run: it serves the official SDK
-// pulumi-aws over a Terraform AWS provider found on the machine.
+// Command pulumi-resource-aws is a Pulumi provider plugin for the sandbox: it serves the official SDK pulumi-aws
+// over a Terraform AWS provider found on the machine.
 package main
 
 import (
@@ -47,9 +47,8 @@ func find(context.Context) error {
 	return nil
 }
 
-// collectPercent is how much garbage may come upon what is in use before it is collected, here and in the
-// Terraform provider. Both keep a schema of all of AWS, which each collection looks through: with Go's own 100
-// percent, a quarter of their time.
+// collectPercent is GOGC of this process and of the Terraform provider. Both keep a schema of all of AWS, which each
+// garbage collection scans: with Go's default of 100 percent, that takes a quarter of their time.
 const collectPercent = 400
 
 func serve(ctx context.Context) (err error) {
@@ -78,7 +77,7 @@ func serve(ctx context.Context) (err error) {
 	parent := os.Getppid()
 	go func() {
 		awaitOrphaned(parent)
-		_ = clean() // nobody is left to be told
+		_ = clean() // the CLI that would show the error has ended
 		os.Exit(1)
 	}()
 	return provider.MainContext(ctx, "aws", func(host *provider.HostClient) (pulumirpc.ResourceProviderServer, error) {
@@ -86,7 +85,8 @@ func serve(ctx context.Context) (err error) {
 	})
 }
 
-// awaitOrphaned returns when the process that started this one, parent, is gone: a CLI that was killed ends no plugin.
+// awaitOrphaned returns when the process that started this one, parent, has ended: a CLI that was killed does not end
+// its plugins.
 func awaitOrphaned(parent int) {
 	for os.Getppid() == parent {
 		time.Sleep(time.Second)

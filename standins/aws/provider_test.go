@@ -17,10 +17,10 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
-// TestPlugin puts single requests to the plugin, over the real Terraform provider and the local cloud.
+// TestPlugin puts single requests to the plugin, over the real Terraform provider and the emulated AWS.
 func TestPlugin(t *testing.T) {
 	if testing.Short() {
-		t.Skip("not with -short: it starts a local cloud")
+		t.Skip("not with -short: it starts an emulated AWS")
 	}
 	p := startPlugin(t)
 	t.Run("the parameters below a path", p.testParametersByPath)
@@ -57,7 +57,7 @@ func startPlugin(t *testing.T) plugin {
 	return p
 }
 
-// testLog shows what the plugin tells but for debugging.
+// testLog shows the plugin's messages except those for debugging.
 type testLog struct{ t *testing.T }
 
 func (l testLog) Log(_ context.Context, s diag.Severity, urn resource.URN, message string) error {

@@ -94,7 +94,7 @@ func TestChanges(t *testing.T) {
 	}
 	lives("as made", "1000h0m0s")
 
-	// What the official provider does with it: nothing.
+	// The official provider's update changes only the state.
 	c.life = "2000h"
 	if changes := lives("another life", "1000h0m0s"); changes[string(apitype.OpUpdate)] != 1 {
 		t.Errorf("another life is noted: %v", changes)

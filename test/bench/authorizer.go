@@ -21,16 +21,16 @@ const (
 	keyName   = keyPath + "/20260131T235959.123Z-0a1b2c3d"
 	keyHeader = "x-origin-verify"
 
-	// coldStarts of each function, in turns, so that whatever else the machine does
-	// meets all of them alike.
+	// coldStarts is the number of starts of each function. They are started in turns, so
+	// that other load of the machine affects all of them alike.
 	coldStarts = 41
 
-	// warmEvents of each function in each of warmTurns.
+	// warmEvents is the number of events for each function in each of warmTurns.
 	warmEvents = 300
 	warmTurns  = 15
 )
 
-// subject is a function that is measured.
+// subject is a measured function.
 type subject struct {
 	name string
 	args []string // its program
@@ -43,8 +43,8 @@ type subject struct {
 	calls             int64 // of Parameter Store until the first decision
 }
 
-// Authorizer measures the authorizer beside the least that a function in Go can be,
-// and beside one in Python.
+// Authorizer measures the authorizer beside the smallest function in Go, and beside an
+// authorizer in Python.
 func Authorizer(ctx context.Context, programs Programs, doing func(string)) ([]Row, error) {
 	value, err := randomValue()
 	if err != nil {
@@ -148,7 +148,7 @@ func serve(ctx context.Context, event []byte, all ...*subject) error {
 				if _, err := running[i].Invoke(ctx, event); err != nil {
 					return fmt.Errorf("%s: %w", s.name, err)
 				}
-				// The first ones after a pause are slower, whatever the function does.
+				// The first ones after a pause are slower, with any function.
 				if turn > 0 && n >= warmEvents/10 {
 					s.warm = append(s.warm, float64(time.Since(began).Nanoseconds())/1000)
 				}
@@ -160,14 +160,14 @@ func serve(ctx context.Context, event []byte, all ...*subject) error {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// randomValue has the form of an origin key's value.
+// randomValue returns a value in the form of an origin key's.
 func randomValue() (string, error) {
 	random := make([]byte, 32)
 	_, err := rand.Read(random)
 	return base64.RawURLEncoding.EncodeToString(random), err
 }
 
-// zipSize is the size of the archive of a file or folder, in KiB.
+// zipSize returns the size of the archive of a file or folder, in KiB.
 func zipSize(path string) (float64, error) {
 	var size counter
 	archive := zip.NewWriter(&size)

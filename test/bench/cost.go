@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// costSums are the tables of docs/costs.json in the order in which they are shown.
+// costSums has the tables of docs/costs.json in the order of the document.
 var costSums = []string{"a month at rest", "a million requests, let in", "a million requests, the model included"}
 
-// ourStacks are the columns that are Gatehouse's; the others are what one would use
-// instead.
+// ourStacks has the columns of Gatehouse; the others are of systems that it is compared
+// with.
 var ourStacks = []string{"dev", "prod"}
 
 // Cost returns the rows of docs/costs.json, which the tests compute: each of our

@@ -11,8 +11,7 @@ import (
 // prints.
 var DecisionCommand = []string{"go", "test", "-run", "^$", "-bench", "^Benchmark(Gate|Invoke)$", "-benchmem", "-count", "5", "./lambda/authorizer"}
 
-// Decision makes rows of the output of [DecisionCommand]. Of several runs the
-// median counts.
+// Decision returns the rows of the output of [DecisionCommand]: the medians of its runs.
 func Decision(output string) ([]Row, error) {
 	found, err := readBenchmarks(output)
 	if err != nil {
@@ -41,7 +40,7 @@ func Decision(output string) ([]Row, error) {
 	return rows, nil
 }
 
-// benchmark is the runs of one of Go's benchmarks.
+// benchmark has the runs of one of Go's benchmarks.
 type benchmark struct{ ns, allocs []float64 }
 
 func (b benchmark) nanoseconds() float64 { return median(b.ns) }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Machine is what figures depend on. It names no machine.
+// Machine describes what the figures depend on, without the machine's name.
 type Machine struct {
 	Processor string  `json:"processor"` // its model, as the system tells it
 	Cores     int     `json:"cores"`
@@ -20,12 +20,12 @@ type Machine struct {
 	Python    string  `json:"python"`
 	Node      string  `json:"node"`
 
-	// Load is the mean number of processes that ran or waited in the minute before.
+	// Load is the mean number of processes that ran or waited in the last minute.
 	Load float64 `json:"load"`
 }
 
 // ThisMachine describes the machine, with the versions of Python and Node that were
-// found. Only Linux tells processor, memory and load.
+// found. Only Linux has processor, memory and load in /proc.
 func ThisMachine(python, node string) (Machine, error) {
 	m := Machine{
 		Cores: runtime.NumCPU(), System: runtime.GOOS + "/" + runtime.GOARCH,

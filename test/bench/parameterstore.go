@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 )
 
-// parameterStore answers what authorizers ask of Parameter Store, with one value,
-// and counts how often it was asked.
+// parameterStore serves the operations of Parameter Store that authorizers call, with one
+// value, and counts the calls.
 type parameterStore struct {
 	url    string
 	value  string
@@ -34,18 +34,18 @@ func startParameterStore(name, value string) (*parameterStore, error) {
 func (p *parameterStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.calls.Add(1)
 	parameter := map[string]any{"Name": p.name, "Type": "SecureString", "Value": p.value, "LastModifiedDate": 1_700_000_000}
-	var answer any
+	var response any
 	switch _, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); operation {
 	case "GetParametersByPath":
-		answer = map[string]any{"Parameters": []any{parameter}}
+		response = map[string]any{"Parameters": []any{parameter}}
 	case "GetParameter":
-		answer = map[string]any{"Parameter": parameter}
+		response = map[string]any{"Parameter": parameter}
 	default:
 		http.Error(w, "unknown operation", http.StatusBadRequest)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(answer)
+	_ = json.NewEncoder(w).Encode(response)
 }
 
 func (p *parameterStore) close() error {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Part is what can be measured by itself.
+// Part is a part of the benchmark that can be measured by itself.
 type Part struct {
 	Name  string
 	Title string
@@ -18,7 +18,7 @@ type Part struct {
 	NeedsStack bool // the local one, running
 }
 
-// command repeats a part's figures.
+// command returns the command that repeats a part's figures.
 func (p Part) command() string { return "make bench PART=" + p.Name }
 
 // The names of the parts.

@@ -17,7 +17,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/restore"
 )
 
 const (
@@ -54,10 +53,10 @@ type variant struct {
 // Path measures requests through CloudFront, API and Lambda, by how they are
 // authorized.
 func Path(ctx context.Context, front Front, programs Programs, doing func(string)) (rows []Row, err error) {
-	var made restore.Changes
-	defer func() { err = errors.Join(err, made.RevertAll(ctx)) }()
+	maker := fixture.New(awsclient.Config(front.Cloud.Endpoint()), pathName)
+	defer func() { err = errors.Join(err, maker.Remove(ctx)) }()
 	doing("deploying")
-	variants, err := deployVariants(ctx, front, programs, fixture.New(awsclient.Config(front.Cloud.Endpoint()), pathName, &made))
+	variants, err := deployVariants(ctx, front, programs, maker)
 	if err != nil {
 		return nil, err
 	}

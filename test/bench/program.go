@@ -7,16 +7,16 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
 
-// shownStep is what a step has to take to be shown, in seconds.
+// shownStep is the shortest duration of a step that is shown, in seconds.
 const shownStep = 1
 
-// Run is how long a `make local` took.
+// Run has the duration of one `make local`.
 type Run struct {
 	Seconds float64
 	Steps   []progress.Took
 }
 
-// rows are the whole and the steps that count.
+// rows returns the total and the steps that take long enough to be shown.
 func (r Run) rows(name string, most float64) []Row {
 	rows := []Row{{Figure: name, Unit: "s", Ours: r.Seconds, Goal: atMost(most)}}
 	for _, step := range r.Steps {
@@ -27,14 +27,14 @@ func (r Run) rows(name string, most float64) []Row {
 	return rows
 }
 
-// Program is what was measured of the program on a stack that has nothing to change.
+// Program has the measurements of the program on a stack that has nothing to change.
 type Program struct {
 	Up                    Run
 	Previews, Deployments []float64 // seconds
 	Resources             int
 }
 
-// Rows are the table's.
+// Rows returns the rows of the table.
 func (p Program) Rows() []Row {
 	return append([]Row{
 		{Figure: "pulumi preview, nothing to change", Unit: "s", Ours: median(p.Previews), Goal: atMost(10)},
@@ -54,21 +54,21 @@ func Resources(state []byte) (int, error) {
 	return len(exported.Deployment.Resources), nil
 }
 
-// Cold is what was measured of a fresh clone.
+// Cold has the measurements of a fresh clone.
 type Cold struct {
 	Up         Run
 	PeakMemory int64   // bytes
 	Tests      float64 // seconds
 }
 
-// Rows are the table's.
+// Rows returns the rows of the table.
 func (c Cold) Rows() []Row {
 	return append(c.Up.rows("make local, fresh clone", 15*60),
 		Row{Figure: "peak memory of a compiler", Unit: "MiB", Ours: float64(c.PeakMemory) / (1 << 20)},
 		Row{Figure: "make test after it, the first time", Unit: "s", Ours: c.Tests})
 }
 
-// Tests is the row of a run of the tests.
+// Tests returns the row of a run of the tests.
 func Tests(seconds float64) Row {
 	return Row{Figure: "make test, warm", Unit: "s", Ours: seconds, Goal: atMost(30)}
 }

@@ -5,15 +5,16 @@ import (
 	"slices"
 )
 
-// Programs are the functions that are compared.
+// Programs has the functions that are compared.
 type Programs struct {
 	Authorizer string // the stack's, as deployed
-	Hello      string // the least that a function in Go can be
-	Python     string // the interpreter, with what Lambda's runtime brings along
+	Hello      string // the smallest function in Go
+	Python     string // the interpreter, with the packages of Lambda's runtime
 	PythonCode string // the folder of the authorizer in Python
 }
 
-// authorizerEnvironment are the settings of the stack's authorizer, with the defaults.
+// authorizerEnvironment returns the environment of the stack's authorizer, with the
+// defaults.
 func authorizerEnvironment(header string) map[string]string {
 	return map[string]string{
 		"GATEHOUSE_KEY_PATH": keyPath, "GATEHOUSE_ORIGIN_HEADER": header,
@@ -21,7 +22,7 @@ func authorizerEnvironment(header string) map[string]string {
 	}
 }
 
-// subjects are the functions as processes that ask for Parameter Store at endpoint.
+// subjects returns the functions as processes that use Parameter Store at endpoint.
 func (p Programs) subjects(endpoint string) (ours, hello, python *subject) {
 	lambda := func(own map[string]string) []string {
 		all := map[string]string{

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// Measurement is what one part of the benchmark measured at one time.
+// Measurement has the figures that one part of the benchmark measured at one time.
 type Measurement struct {
 	Part    string  `json:"part"`
 	Date    string  `json:"date"` // YYYY-MM-DD, UTC
@@ -18,13 +18,13 @@ type Measurement struct {
 	Rows    []Row   `json:"rows"`
 }
 
-// Record is the last measurement of each part. It is kept as JSON in the repository,
-// and the document is rendered from it.
+// Record has the last measurement of each part. It is kept as JSON in the repository, and
+// the document is rendered from it.
 type Record struct {
 	Measurements []Measurement `json:"measurements"`
 }
 
-// ReadRecord reads a record; a file that is not there is an empty one.
+// ReadRecord reads a record; without a file it is empty.
 func ReadRecord(path string) (Record, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,7 +42,7 @@ func ReadRecord(path string) (Record, error) {
 	return r, nil
 }
 
-// JSON is the record as it is kept.
+// JSON returns the record as it is kept.
 func (r Record) JSON() ([]byte, error) {
 	content, err := json.MarshalIndent(r, "", "  ")
 	return append(content, '\n'), err

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -18,7 +17,7 @@ MISSED as measured; nothing here is typed by hand.
 
 var columns = []string{"", "Gatehouse", "beside", "ratio", "goal", "repeat with"}
 
-// Markdown is the document.
+// Markdown returns the document.
 func (r Record) Markdown() string {
 	var text strings.Builder
 	text.WriteString(head)
@@ -40,7 +39,7 @@ func (r Record) Markdown() string {
 	return text.String()
 }
 
-// lineWidth is that of the documents.
+// lineWidth is the width of the documents.
 const lineWidth = 120
 
 // wrap breaks a paragraph into lines.
@@ -70,7 +69,7 @@ func (r Row) command(part Part) string {
 	return part.command()
 }
 
-// Text is the table for a terminal.
+// Text returns the table for a terminal.
 func (r Record) Text() string {
 	lines := [][]string{columns[:5]}
 	for _, m := range r.Measurements {
@@ -109,17 +108,4 @@ func line(cells []string, widths []int) string {
 		}
 	}
 	return strings.TrimRight(text, " ") + "\n"
-}
-
-// Missed are the figures that miss their goal.
-func (r Record) Missed() []string {
-	var missed []string
-	for _, m := range r.Measurements {
-		for _, row := range m.Rows {
-			if !row.Met() {
-				missed = append(missed, m.Part+": "+row.Figure)
-			}
-		}
-	}
-	return slices.Clip(missed)
 }

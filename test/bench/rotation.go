@@ -2,32 +2,66 @@ package bench
 
 import (
 	"fmt"
-
-	"github.com/gatehouse-iac/gatehouse/test/e2e/rotation"
+	"regexp"
+	"strconv"
+	"strings"
 )
 
 // oneValue is the usual rotation, which replaces the one value that there is.
 const oneValue = "one value"
 
-// Rotations makes rows of what the rotation test measured.
-func Rotations(m rotation.Measured) []Row {
-	each := func(l rotation.Load, sum float64) float64 { return sum / float64(max(1, l.Rotations)) }
-	row := func(figure, unit string, of func(rotation.Load) float64, goal *Goal) Row {
-		return Row{Figure: figure, Unit: unit, Ours: each(m.Ours, of(m.Ours)), Beside: oneValue, Theirs: each(m.Baseline, of(m.Baseline)), Goal: goal}
-	}
-	rows := []Row{
-		{Figure: "rotations under load", Ours: float64(m.Ours.Rotations), Beside: oneValue, Theirs: float64(m.Baseline.Rotations), Plain: true},
-		{Figure: "requests meanwhile", Ours: float64(m.Ours.Requests), Beside: oneValue, Theirs: float64(m.Baseline.Requests), Plain: true},
-		row("failed requests for each rotation", "", func(l rotation.Load) float64 { return float64(l.Failed) }, atMost(0)),
-		row("an edge could send a refused key, for each rotation", "s", func(l rotation.Load) float64 { return l.Mismatch.Seconds() }, atMost(0)),
-	}
-	for _, l := range m.Lasting {
-		rows = append(rows, Row{
-			Figure: fmt.Sprintf("new key to old key deleted, deployment of %.0f s", l.Deployment.Seconds()), Unit: "s", Ours: l.Lasted.Seconds(),
-		})
-	}
-	return rows
+// RotationCommand runs the benchmarks of the rotation tests on the running sandbox;
+// [Rotations] reads what they print.
+var RotationCommand = []string{
+	"go", "test", "./test/e2e/rotation", "-run", "^$", "-bench", ".", "-benchtime", "1x", "-timeout", "2h", "-rotations", "10",
 }
 
-// RotationCount is how many rotations are measured under load.
-const RotationCount = 10
+// Rotations makes rows of the output of [RotationCommand].
+func Rotations(output string) ([]Row, error) {
+	found, err := readMetrics(output)
+	if err != nil {
+		return nil, err
+	}
+	ours, theirs := found["Rotations/gatehouse"], found["Rotations/one-value"]
+	if ours == nil || theirs == nil {
+		return nil, fmt.Errorf("no BenchmarkRotations in the output of %s", strings.Join(RotationCommand, " "))
+	}
+	each := func(figure, unit, metric string) Row {
+		per := func(m map[string]float64) float64 { return m[metric] / max(1, m["rotations"]) }
+		return Row{Figure: figure, Unit: unit, Ours: per(ours), Beside: oneValue, Theirs: per(theirs), Goal: atMost(0)}
+	}
+	rows := []Row{
+		{Figure: "rotations under load", Ours: ours["rotations"], Beside: oneValue, Theirs: theirs["rotations"], Plain: true},
+		{Figure: "requests meanwhile", Ours: ours["requests"], Beside: oneValue, Theirs: theirs["requests"], Plain: true},
+		each("failed requests for each rotation", "", "failed"),
+		each("an edge could send a refused key, for each rotation", "s", "mismatch-s"),
+	}
+	for _, seconds := range []string{"2", "15", "30", "60"} {
+		m := found["Rotation/deployment="+seconds]
+		if m == nil {
+			return nil, fmt.Errorf("no BenchmarkRotation/deployment=%s in the output of %s", seconds, strings.Join(RotationCommand, " "))
+		}
+		rows = append(rows, Row{Figure: "new key to old key deleted, deployment of " + seconds + " s", Unit: "s", Ours: m["lasted-s"]})
+	}
+	return rows, nil
+}
+
+var metricsPattern = regexp.MustCompile(`(?m)^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*ns/op.*)$`)
+
+// readMetrics reads what `go test -bench` prints: for each benchmark, values by their unit.
+func readMetrics(output string) (map[string]map[string]float64, error) {
+	found := map[string]map[string]float64{}
+	for _, match := range metricsPattern.FindAllStringSubmatch(output, -1) {
+		metrics := map[string]float64{}
+		fields := strings.Fields(match[2])
+		for i := 0; i+1 < len(fields); i += 2 {
+			value, err := strconv.ParseFloat(fields[i], 64)
+			if err != nil {
+				return nil, fmt.Errorf("benchmark %s: %w", match[1], err)
+			}
+			metrics[fields[i+1]] = value
+		}
+		found[match[1]] = metrics
+	}
+	return found, nil
+}

@@ -1,5 +1,5 @@
-// Package bench measures Gatehouse beside what one would use instead, always both
-// in one run, and writes the table of it.
+// Package bench measures Gatehouse beside what is usually used instead, always both in one
+// run, and renders the tables.
 package bench
 
 import (
@@ -14,7 +14,7 @@ type Row struct {
 	Figure  string  `json:"figure"`
 	Unit    string  `json:"unit,omitempty"`
 	Ours    float64 `json:"ours"`
-	Beside  string  `json:"beside,omitempty"` // what Theirs is of; empty where the figure stands alone
+	Beside  string  `json:"beside,omitempty"` // the name of Theirs; empty where there is no comparison
 	Theirs  float64 `json:"theirs,omitempty"` // in the same unit
 	Plain   bool    `json:"plain,omitempty"`  // the ratio of the two says nothing
 	Goal    *Goal   `json:"goal,omitempty"`
@@ -32,7 +32,7 @@ func atMost(most float64) *Goal        { return &Goal{Limit: most} }
 func atMostTimes(ratio float64) *Goal  { return &Goal{Limit: ratio, IsRatio: true} }
 func atLeastTimes(ratio float64) *Goal { return &Goal{Limit: ratio, IsRatio: true, IsLeast: true} }
 
-// Ratio is ours to theirs, and false where there is nothing to compare with.
+// Ratio returns ours divided by theirs, and false where there is no comparison.
 func (r Row) Ratio() (float64, bool) {
 	if r.Beside == "" || r.Plain || r.Theirs == 0 {
 		return 0, false
@@ -60,7 +60,7 @@ func (r Row) Met() bool {
 	return value <= r.Goal.Limit
 }
 
-// cells are the row as it is shown: figure, ours, theirs, ratio, goal.
+// cells returns the row as it is shown: figure, ours, theirs, ratio, goal.
 func (r Row) cells() []string {
 	theirs, ratio := "", ""
 	if r.Beside != "" {

@@ -3,10 +3,8 @@ package bench
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/rotation"
 )
 
 // figures are the rows as text, without what they are compared with.
@@ -47,15 +45,31 @@ allocations of the handler; 21; ; `)
 }
 
 func TestRotationRows(t *testing.T) {
-	compareFigures(t, Rotations(rotation.Measured{
-		Ours:     rotation.Load{Rotations: 5, Requests: 1700},
-		Baseline: rotation.Load{Rotations: 15, Requests: 8000, Failed: 249, Mismatch: 1500 * time.Millisecond},
-		Lasting:  []rotation.Lasting{{Deployment: 2 * time.Second, Lasted: 11 * time.Second}},
-	}), `rotations under load; 5; 15 (one value); 
+	rows, err := Rotations(`goos: linux
+BenchmarkRotations/gatehouse-2         	       1	61000000000 ns/op	         0 failed	         0 mismatch-s	      1700 requests	         5.000 rotations
+--- BENCH: BenchmarkRotations/gatehouse-2
+    rotation_test.go:10: 5 rotations
+BenchmarkRotations/one-value           	       1	161000000000 ns/op	       249.0 failed	         1.500 mismatch-s	      8000 requests	        15.00 rotations
+BenchmarkRotation/deployment=2-2       	       1	31000000000 ns/op	        11.00 lasted-s
+BenchmarkRotation/deployment=15-2      	       1	31000000000 ns/op	        24.00 lasted-s
+BenchmarkRotation/deployment=30-2      	       1	31000000000 ns/op	        39.00 lasted-s
+BenchmarkRotation/deployment=60-2      	       1	31000000000 ns/op	        69.00 lasted-s
+PASS
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compareFigures(t, rows, `rotations under load; 5; 15 (one value); 
 requests meanwhile; 1 700; 8 000 (one value); 
 failed requests for each rotation; 0; 16.6 (one value); ≤ 0, met
 an edge could send a refused key, for each rotation; 0 s; 0.100 s (one value); ≤ 0, met
-new key to old key deleted, deployment of 2 s; 11 s; ; `)
+new key to old key deleted, deployment of 2 s; 11 s; ; 
+new key to old key deleted, deployment of 15 s; 24 s; ; 
+new key to old key deleted, deployment of 30 s; 39 s; ; 
+new key to old key deleted, deployment of 60 s; 69 s; ; `)
+	if _, err := Rotations("PASS\n"); err == nil {
+		t.Error("no error without a benchmark")
+	}
 }
 
 func TestProgramRows(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package daemontest helps tests that start servers of the local run.
+// Package daemontest helps tests that start servers of the sandbox.
 package daemontest
 
 import (
@@ -10,12 +10,14 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 )
 
-// Checkout is an empty checkout in which the servers of these names are stopped
-// when the test ends.
+// Checkout returns an empty checkout. The servers of these names are stopped when the
+// test ends, also when it is killed.
 func Checkout(t *testing.T, servers ...string) checkout.Layout {
 	t.Helper()
+	process.EndDetachedWithParent()
 	l := checkout.Layout{Root: t.TempDir()}
 	if err := l.Prepare(); err != nil {
 		t.Fatal(err)
@@ -30,9 +32,8 @@ func Checkout(t *testing.T, servers ...string) checkout.Layout {
 	return l
 }
 
-// Install builds a program where the local run would, which takes minutes the
-// first time, and lends it to the checkout of a test. Under -short the test is
-// skipped.
+// Install builds a program where `make local` does, which takes minutes the first time,
+// and links it into the checkout of a test. With -short the test is skipped.
 func Install(t *testing.T, l checkout.Layout, program build.Program) {
 	t.Helper()
 	if testing.Short() {
@@ -42,18 +43,18 @@ func Install(t *testing.T, l checkout.Layout, program build.Program) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	here, err := checkout.Find(dir)
+	project, err := checkout.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := here.Prepare(); err != nil {
+	if err := project.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := build.New(here).Go(t.Context(), nil, program); err != nil {
+	if _, err := build.New(project).Go(t.Context(), nil, program); err != nil {
 		t.Fatal(err)
 	}
 	for from, to := range map[string]string{
-		here.Bin(program.Name): l.Bin(program.Name), here.Stamp(program.Name): l.Stamp(program.Name),
+		project.Bin(program.Name): l.Bin(program.Name), project.Stamp(program.Name): l.Stamp(program.Name),
 	} {
 		if err := os.Symlink(from, to); err != nil {
 			t.Fatal(err)
@@ -61,8 +62,8 @@ func Install(t *testing.T, l checkout.Layout, program build.Program) {
 	}
 }
 
-// FreePorts returns the first of consecutive ports that nothing uses, below
-// those that the system gives to clients.
+// FreePorts returns the first of consecutive ports that are free, below those that the
+// system gives to clients.
 func FreePorts(t *testing.T, count int) int {
 	t.Helper()
 	for range 1000 {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Starts the project's local AWS: ministack on loopback, with the extensions in gatehouse_cloud."""
+"""Starts the sandbox's AWS: ministack on loopback, with the extensions in gatehouse_cloud."""
 
 import argparse
 import os
@@ -37,11 +37,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--api-port", type=int, default=4568, help="the newest HTTP API")
     parser.add_argument("--deploy-seconds", type=float, default=5, help="how long a CloudFront deployment takes")
     parser.add_argument("--edges", type=int, default=4, help="how many simulated CloudFront edges there are")
-    parser.add_argument("--viewer-country", default="US", help="where all viewers are, an ISO 3166-1 alpha-2 code")
+    parser.add_argument("--viewer-country", default="US", help="the country of all viewers, an ISO 3166-1 alpha-2 code")
     parser.add_argument(
         "--ollama-url",
         default=os.environ.get("GATEHOUSE_OLLAMA_URL", ""),
-        help="a server that answers for Bedrock's models, as Ollama does; GATEHOUSE_OLLAMA_URL if there is one",
+        help="a server that completes the conversations of Bedrock's models, such as Ollama; by default $GATEHOUSE_OLLAMA_URL",
     )
     options = parser.parse_args(arguments)
     if options.deploy_seconds < 0:
@@ -52,7 +52,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--viewer-country must be two capital letters")
     options.ollama_url = options.ollama_url.rstrip("/")
     if options.ollama_url and not options.ollama_url.startswith(("http://", "https://")):
-        parser.error(f"--ollama-url is {options.ollama_url!r}; give a URL such as http://127.0.0.1:11434")
+        parser.error(f"--ollama-url is {options.ollama_url!r}; it must be a URL such as http://127.0.0.1:11434")
     return options
 
 

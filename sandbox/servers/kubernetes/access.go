@@ -24,15 +24,15 @@ const (
 	accountsFile    = "accounts.key" // signs the tokens of service accounts
 )
 
-// access is how the administrator reaches the server.
+// access holds the administrator's credentials for the server.
 type access struct {
 	server    string
 	authority []byte // PEM
 	token     string
 }
 
-// newAccess makes the server's certificate and keys and the administrator's
-// token, and writes what the server reads, and the kubeconfig.
+// newAccess creates the server's certificate and keys and the administrator's
+// token, and writes the files that the server reads, and the kubeconfig.
 func newAccess(port int) (access, error) {
 	authority, key, err := cert.GenerateSelfSignedCertKey("localhost", []net.IP{net.IPv4(127, 0, 0, 1)}, nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func newAccess(port int) (access, error) {
 	return a, a.writeKubeconfig()
 }
 
-// Config is for clients in this process.
+// Config returns the configuration of clients in this process.
 func (a access) Config() *rest.Config {
 	return &rest.Config{
 		Host:            a.server,

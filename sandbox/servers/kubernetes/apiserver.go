@@ -12,7 +12,7 @@ func serve(port int) error {
 	command.SetArgs([]string{
 		"--bind-address=127.0.0.1",
 		fmt.Sprintf("--secure-port=%d", port),
-		// No node is to reach it, so no address has to be found for them.
+		// No node connects to it, so it needs no address for nodes.
 		"--advertise-address=127.0.0.1",
 		"--endpoint-reconciler-type=none",
 		"--service-cluster-ip-range=10.96.0.0/16",

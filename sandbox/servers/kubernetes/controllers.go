@@ -25,16 +25,16 @@ const (
 	workers = 4
 	resync  = 10 * time.Minute
 
-	// discoverPeriod is how soon the garbage collector learns of a kind that was
-	// added. Until then it deletes no object of that kind that is deleted in the
-	// foreground.
+	// discoverPeriod is the interval at which the garbage collector discovers
+	// added kinds. Until then it deletes no object of such a kind that is deleted
+	// in the foreground.
 	discoverPeriod = 2 * time.Second
 )
 
 // control runs the namespace controller, without which a deleted namespace
-// stays forever, the garbage collector, without which whatever is deleted in the
-// foreground does (Pulumi's provider deletes so), and the one that gives each
-// namespace its default service account, without which no pod is admitted.
+// stays forever, the garbage collector, without which any object that is deleted
+// in the foreground does (as Pulumi's provider deletes), and the one that gives
+// each namespace its default service account, without which no pod is admitted.
 func control(ctx context.Context, config *rest.Config) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -74,7 +74,7 @@ func control(ctx context.Context, config *rest.Config) error {
 	return context.Cause(ctx)
 }
 
-// awaitReady waits until the server has all that it makes for itself, such as
+// awaitReady waits until the server has created all of its own objects, such as
 // its roles.
 func awaitReady(ctx context.Context, client kubernetes.Interface) error {
 	return wait.PollUntilContextCancel(ctx, 100*time.Millisecond, true, func(ctx context.Context) (bool, error) {

@@ -8,8 +8,8 @@ import (
 	"go.etcd.io/etcd/server/v3/embed"
 )
 
-// etcdSocket is where etcd answers: in a folder that only its owner can open,
-// for etcd itself asks for no credentials here.
+// etcdSocket is etcd's socket, in a folder that only its owner can open, because
+// etcd itself requires no credentials here.
 var etcdSocket = url.URL{Scheme: "unix", Host: "etcd.socket"}
 
 func startEtcd() (*embed.Etcd, error) {
@@ -18,7 +18,7 @@ func startEtcd() (*embed.Etcd, error) {
 	config.ListenClientUrls = []url.URL{etcdSocket}
 	config.ListenPeerUrls = []url.URL{{Scheme: "unix", Host: "peer.socket"}}
 	config.LogLevel = "error"
-	config.UnsafeNoFsync = true // the files go with the process
+	config.UnsafeNoFsync = true // the files are deleted with the process
 	etcd, err := embed.StartEtcd(config)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,7 @@
-// Command kubernetes is a Kubernetes API server for the local run: the real
-// one, on one loopback port, with an etcd of its own on a Unix socket and the
-// few controllers without which objects are neither deleted nor admitted. There
-// are no nodes and no other controllers: nothing runs what a Deployment describes.
+// Command kubernetes runs a Kubernetes API server for the sandbox: the real one,
+// on one loopback port, with an etcd of its own on a Unix socket and the few
+// controllers without which objects are neither deleted nor admitted. There are
+// no nodes and no other controllers: no pod of a Deployment ever runs.
 package main
 
 import (
@@ -27,8 +27,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, and does not wait for requests under way then, nor
-// for etcd to close its files: all of it is gone with the process.
+// run serves until ctx ends, and waits neither for requests under way then, nor
+// for etcd to close its files: their folder is deleted with the process.
 func run(ctx context.Context, port int, dir string) error {
 	if dir == "" {
 		return errors.New("-dir is missing")
@@ -41,8 +41,8 @@ func run(ctx context.Context, port int, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// The path of a socket may have some hundred bytes only, so all files go by
-	// relative names.
+	// The path of a socket may have some hundred bytes only, so all files have
+	// relative paths.
 	if err := os.Chdir(dir); err != nil {
 		return err
 	}

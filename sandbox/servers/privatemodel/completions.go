@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Model is the name of the server's one model. It says what it was told last: an
-// answer shows which question it belongs to, and that limits were kept.
+// Model is the name of the server's one model. It repeats the last message: a
+// completion shows which request it belongs to, and that limits were applied.
 const Model = "echo"
 
-// question is the part of a request for chat completions that counts here.
-type question struct {
+// completionRequest has the members of a request for chat completions that are used
+// here.
+type completionRequest struct {
 	Model    string
 	Messages []struct {
 		Role    string
@@ -23,7 +24,7 @@ type question struct {
 	Stream    bool
 }
 
-// completion is OpenAI's answer.
+// completion is OpenAI's response.
 type completion struct {
 	ID                string   `json:"id"`
 	Object            string   `json:"object"`
@@ -54,16 +55,16 @@ func listModels(w http.ResponseWriter, _ *http.Request) {
 }
 
 func complete(w http.ResponseWriter, r *http.Request) {
-	var q question
+	var q completionRequest
 	switch err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20)).Decode(&q); {
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "the body is no request for chat completions")
+		refuse(w, http.StatusBadRequest, "the body is not a request for chat completions")
 	case q.Model != Model:
 		refuse(w, http.StatusNotFound, "there is no such model")
 	case q.Stream:
 		refuse(w, http.StatusBadRequest, "there is no streaming")
 	default:
-		writeJSON(w, http.StatusOK, q.answer())
+		writeJSON(w, http.StatusOK, q.complete())
 	}
 }
 
@@ -71,33 +72,33 @@ func refuse(w http.ResponseWriter, status int, why string) {
 	writeJSON(w, status, map[string]any{"error": map[string]any{"message": why, "type": "invalid_request_error", "param": nil, "code": nil}})
 }
 
-// answer counts words as tokens.
-func (q question) answer() completion {
-	var said string
-	asked := 0
+// complete repeats the last message of the user, with words as tokens.
+func (q completionRequest) complete() completion {
+	var last string
+	prompt := 0
 	for _, m := range q.Messages {
-		text := textOf(m.Content)
-		asked += len(strings.Fields(text))
+		content := contentOf(m.Content)
+		prompt += len(strings.Fields(content))
 		if m.Role == "user" {
-			said = text
+			last = content
 		}
 	}
 	for _, stop := range q.Stop {
-		said, _, _ = strings.Cut(said, stop)
+		last, _, _ = strings.Cut(last, stop)
 	}
-	words, reason := strings.Fields(said), "stop"
+	words, reason := strings.Fields(last), "stop"
 	if q.MaxTokens != nil && len(words) > *q.MaxTokens {
 		words, reason = words[:*q.MaxTokens], "length"
 	}
 	return completion{
 		ID: "chatcmpl-echo", Object: "chat.completion", Created: time.Now().Unix(), Model: Model, SystemFingerprint: "fp_echo",
 		Choices: []choice{{Message: map[string]string{"role": "assistant", "content": strings.Join(words, " ")}, FinishReason: reason}},
-		Usage:   usage{asked, len(words), asked + len(words)},
+		Usage:   usage{prompt, len(words), prompt + len(words)},
 	}
 }
 
-// textOf reads a string, or the texts of several parts.
-func textOf(content json.RawMessage) string {
+// contentOf reads a string, or joins the strings of several parts.
+func contentOf(content json.RawMessage) string {
 	var text string
 	if json.Unmarshal(content, &text) == nil {
 		return text

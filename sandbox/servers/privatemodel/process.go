@@ -4,26 +4,22 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"os"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 )
 
-// Command is the driver's subcommand that serves, and the name of the server's
-// log and record.
+// Command is the sandbox's subcommand that serves, and the name of the server's log
+// and record.
 const Command = "private-model"
 
-// Ensure starts the server on a loopback port unless it runs there.
+// Ensure starts the server on a loopback port unless it runs there. It is the driver that
+// make builds, also where a test starts it.
 func Ensure(ctx context.Context, l checkout.Layout, port int) error {
-	driver, err := os.Executable()
-	if err != nil {
-		return err
-	}
 	address := fmt.Sprintf("127.0.0.1:%d", port)
-	_, _, err = daemon.Ensure(ctx, l, daemon.Daemon{
-		Name: Command, Args: []string{driver, Command, address}, Ports: []int{port},
-		Ready: func(ctx context.Context) error { return answers(ctx, "http://"+address+HealthPath) },
+	_, _, err := daemon.Ensure(ctx, l, daemon.Daemon{
+		Name: Command, Args: []string{l.Bin("gatehouse-local"), Command, address}, Ports: []int{port},
+		Ready: func(ctx context.Context) error { return healthy(ctx, "http://"+address+HealthPath) },
 	})
 	return err
 }
@@ -31,7 +27,7 @@ func Ensure(ctx context.Context, l checkout.Layout, port int) error {
 // Stop stops the server if it runs.
 func Stop(ctx context.Context, l checkout.Layout) error { return daemon.Stop(ctx, l, Command) }
 
-func answers(ctx context.Context, url string) error {
+func healthy(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return err

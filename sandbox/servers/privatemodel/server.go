@@ -1,6 +1,6 @@
-// Package privatemodel is the model in the private network of the local stack: a
-// small server that stands where a real one would, speaks OpenAI's chat completions,
-// and tells what else reached it.
+// Package privatemodel serves the model in the private network of the sandbox: a
+// small server in place of a real one, which speaks OpenAI's chat completions and
+// returns what it got of any other request.
 package privatemodel
 
 import (
@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// HealthPath is answered with 200 while the server runs.
+// HealthPath returns 200 while the server runs.
 const HealthPath = "/healthz"
 
-// Seen is its answer to any other request: what it saw of it. Of headers it tells
-// the names only, since one of them must never reach it, and the values of those in
-// which the front door speaks for itself.
+// Seen is the response to any other request: what the server got of it. Of headers it
+// has the names, since one of them must never reach the server, and the values of those
+// that CloudFront and API Gateway set.
 type Seen struct {
 	Method  string            `json:"method"`
 	Path    string            `json:"path"`
@@ -27,10 +27,10 @@ type Seen struct {
 	Values  map[string]string `json:"values"`  // by names in lower case
 }
 
-// told are the headers whose values it tells.
-var told = []string{"x-forwarded-for", "x-request-id", "x-viewer-country"}
+// returned lists the headers whose values the response has.
+var returned = []string{"x-forwarded-for", "x-request-id", "x-viewer-country"}
 
-// Serve answers requests at address until ctx ends.
+// Serve serves at address until ctx ends.
 func Serve(ctx context.Context, address string) error {
 	server := &http.Server{Addr: address, Handler: Handler(""), ReadHeaderTimeout: 5 * time.Second}
 	listener, err := net.Listen("tcp", address)
@@ -44,13 +44,13 @@ func Serve(ctx context.Context, address string) error {
 	return nil
 }
 
-// Handler is the model. It asks for a key, unless that is empty, of whom wants a
-// completion.
+// Handler returns the model's handler. Completions require the key, unless it is
+// empty.
 func Handler(key string) http.Handler {
 	guarded := func(next http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if key != "" && r.Header.Get("Authorization") != "Bearer "+key {
-				refuse(w, http.StatusUnauthorized, "this is not the key")
+				refuse(w, http.StatusUnauthorized, "the key is wrong")
 				return
 			}
 			next(w, r)
@@ -60,22 +60,22 @@ func Handler(key string) http.Handler {
 	mux.HandleFunc(HealthPath, func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /v1/models", guarded(listModels))
 	mux.HandleFunc("POST /v1/chat/completions", guarded(complete))
-	mux.HandleFunc("/", tell)
+	mux.HandleFunc("/", echo)
 	return mux
 }
 
-// tell answers with what it sees of a request.
-func tell(w http.ResponseWriter, r *http.Request) {
+// echo returns what it got of a request.
+func echo(w http.ResponseWriter, r *http.Request) {
 	seen := Seen{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Values: map[string]string{}}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		seen.Headers = append(seen.Headers, strings.ToLower(name))
 	}
-	for _, name := range told {
+	for _, name := range returned {
 		if values := r.Header.Values(name); len(values) > 0 {
 			seen.Values[name] = strings.Join(values, ", ")
 		}
 	}
-	// What a server of models says of itself, and viewers are not to know.
+	// Model servers send such a header, and viewers must not get it.
 	w.Header().Set("X-Powered-By", "a private model")
 	writeJSON(w, http.StatusOK, seen)
 }

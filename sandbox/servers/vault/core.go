@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/vault/vault"
 )
 
-// start makes a core, initialises it and unseals it. It returns the root token.
+// start creates a core, initialises it and unseals it. It returns the root token.
 func start(address string, logger hclog.Logger) (*vault.Core, string, error) {
 	storage, err := inmem.NewInmem(nil, logger.Named("storage"))
 	if err != nil {
@@ -26,11 +26,11 @@ func start(address string, logger hclog.Logger) (*vault.Core, string, error) {
 		BuiltinRegistry:    registry{},
 		RawConfig:          server.NewConfig(),
 		RedirectAddr:       address,
-		DisableMlock:       true, // nothing in this server is worth it, and it may not be allowed
+		DisableMlock:       true, // this server has no secrets of value, and mlock may not be permitted
 		Logger:             logger,
 	})
 	if err != nil {
-		return nil, "", fmt.Errorf("make the core: %w", err)
+		return nil, "", fmt.Errorf("create the core: %w", err)
 	}
 	ctx := namespace.ContextWithNamespace(context.Background(), namespace.RootNamespace)
 	keys, err := core.Initialize(ctx, &vault.InitParams{BarrierConfig: &vault.SealConfig{SecretShares: 1, SecretThreshold: 1}})

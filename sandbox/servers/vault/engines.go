@@ -10,13 +10,13 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// What can be mounted.
+// The engines and auth methods that can be mounted.
 var (
 	secretsEngines = map[string]logical.Factory{"pki": pki.Factory}
 	authMethods    = map[string]logical.Factory{"kubernetes": auth.Factory}
 )
 
-// registry tells Vault's plugin catalog of them.
+// registry lists them for Vault's plugin catalog.
 type registry struct{}
 
 func (registry) engines(kind consts.PluginType) map[string]logical.Factory {

@@ -1,7 +1,7 @@
-// Command vault is a Vault server for the local run: Vault's own core with the
+// Command vault runs a Vault server for the sandbox: Vault's own core with the
 // PKI secrets engine and the Kubernetes auth method, on plain HTTP and one
-// loopback port. Its storage is memory, so it is initialised and unsealed at
-// start and everything is gone with it.
+// loopback port. Its storage is in memory, so it is initialised and unsealed at
+// start and loses everything when it ends.
 package main
 
 import (
@@ -35,8 +35,8 @@ func main() {
 	}
 }
 
-// run serves until ctx ends, and does not seal the core then: nothing of it is
-// left anyway. The token is written before the port answers.
+// run serves until ctx ends, and does not seal the core then: its storage ends
+// with it anyway. The token is written before the port accepts requests.
 func run(ctx context.Context, port int, tokenFile string) error {
 	if tokenFile == "" {
 		return errors.New("-token-file is missing")
@@ -69,7 +69,7 @@ func run(ctx context.Context, port int, tokenFile string) error {
 	return nil
 }
 
-// writeToken makes the file appear as a whole.
+// writeToken writes the file atomically.
 func writeToken(path, token string) error {
 	temp, err := os.CreateTemp(filepath.Dir(path), ".token-*") // mode 0600
 	if err != nil {

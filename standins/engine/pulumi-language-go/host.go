@@ -16,15 +16,15 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// host is the LanguageRuntime service. What it does not define answers
-// "unimplemented".
+// host implements the LanguageRuntime service. Methods that it does not define
+// return "unimplemented".
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
 	engine atomic.Value // string: the address of the CLI's engine service
 	cache  string       // directory of compiled programs
 
-	alive  context.Context // done once the CLI asked to stop
+	alive  context.Context // done once the CLI cancels
 	cancel context.CancelFunc
 }
 
@@ -35,8 +35,7 @@ func newHost(ctx context.Context, engine, cache string) *host {
 	return h
 }
 
-// Handshake tells the host where the engine is, for a CLI that attaches to a
-// running host.
+// Handshake sets the engine's address, for a CLI that attaches to a running host.
 func (h *host) Handshake(
 	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
 ) (*pulumirpc.LanguageHandshakeResponse, error) {
@@ -81,7 +80,7 @@ func (h *host) InstallDependencies(
 	return closer.Close()
 }
 
-// RuntimeOptionsPrompts has nothing to ask in `pulumi new`.
+// RuntimeOptionsPrompts has no prompts for `pulumi new`.
 func (h *host) RuntimeOptionsPrompts(
 	context.Context, *pulumirpc.RuntimeOptionsRequest,
 ) (*pulumirpc.RuntimeOptionsResponse, error) {
@@ -94,9 +93,8 @@ func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Run compiles the program and runs it to its end. Faults of the program are
-// part of the answer: an error of the call itself would read as a fault of the
-// host.
+// Run compiles the program and runs it to its end. Errors of the program are part
+// of the response: an error of the call itself would read as one of the host.
 func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	info := req.GetInfo()
 	for option := range info.GetOptions().GetFields() {
@@ -121,8 +119,8 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	return run(ctx, program, req.GetPwd(), append(os.Environ(), env...)), nil
 }
 
-// say shows a passing message in the CLI's progress. It is a courtesy: a lost
-// one is no reason to fail.
+// say shows a transient message in the CLI's progress. Its errors are ignored: a
+// lost message is no reason to fail.
 func (h *host) say(ctx context.Context, engine, message string) {
 	conn, err := grpc.NewClient(engine,
 		grpc.WithTransportCredentials(insecure.NewCredentials()), rpcutil.GrpcChannelOptions())

@@ -222,7 +222,7 @@ func TestUnchangedProgramIsNotLinkedAgain(t *testing.T) {
 	}
 }
 
-// sleeper tells its process id and ends only when interrupted.
+// sleeper prints its process id and ends only when interrupted.
 const sleeper = `import ("fmt"; "os"; "os/signal")
 func main() {
 	c := make(chan os.Signal, 1)
@@ -233,7 +233,7 @@ func main() {
 	os.Exit(1)
 }`
 
-// runSleeper starts a sleeper and returns its process id and Run's answer.
+// runSleeper starts a sleeper and returns its process id and Run's response.
 func runSleeper(ctx context.Context, t *testing.T, host *process) (int, chan *pulumirpc.RunResponse) {
 	t.Helper()
 	answer := make(chan *pulumirpc.RunResponse, 1)

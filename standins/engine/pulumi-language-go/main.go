@@ -1,10 +1,10 @@
 // Command pulumi-language-go runs Pulumi programs written in Go.
 //
 // Pulumi ships a program of this name beside its CLI, but not as a Go module.
-// Where Pulumi is not installed and its downloads are out of reach, this one
-// takes its place: `pulumi up` finds it on PATH, asks it over gRPC to run the
-// project, and it compiles the program and starts it. It covers what deploying
-// needs and leaves out code generation and debugging.
+// This one replaces it where Pulumi is not installed and can't be downloaded:
+// `pulumi up` finds it on PATH and calls it over gRPC to run the project, and it
+// compiles the program and starts it. It covers deployments, and leaves out code
+// generation and debugging.
 package main
 
 import (
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// serve answers the CLI until it stops the host or is gone itself. The CLI
+// serve serves the CLI until that stops the host or ends. The CLI
 // gives its address as the last argument; flags before it concern traces and
 // verbose logs, which this host does not write.
 func serve(args []string) error {

@@ -21,8 +21,8 @@ import (
 func (h *host) GetRequiredPackages(
 	ctx context.Context, req *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
-	// A module that cannot be had fails the command as a whole, but may well
-	// not be needed to compile: the compiler will tell.
+	// A module that cannot be downloaded fails the whole command, but may not be
+	// needed to compile: then the compiler reports it.
 	out, _ := goCommand(ctx, req.GetInfo().GetProgramDirectory(), "mod", "download", "-json")
 	resp := &pulumirpc.GetRequiredPackagesResponse{}
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
@@ -45,8 +45,8 @@ func (h *host) GetRequiredPackages(
 	}
 }
 
-// providerOf reads which provider the SDK in a module's directory belongs to;
-// nil for a module that is no SDK.
+// providerOf returns the provider of the SDK in a module's directory, nil for a
+// module without an SDK.
 func providerOf(dir string) (*pulumirpc.PackageDependency, error) {
 	for _, pattern := range []string{"pulumi-plugin.json", "go/pulumi-plugin.json", "go/*/pulumi-plugin.json", "*/pulumi-plugin.json"} {
 		files, err := filepath.Glob(filepath.Join(dir, pattern))

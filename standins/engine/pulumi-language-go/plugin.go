@@ -11,9 +11,9 @@ import (
 	"google.golang.org/grpc"
 )
 
-// RunPlugin compiles a plugin that is given as Go source, such as a policy pack, and
-// runs it until it ends or the CLI needs it no more. The CLI reads the plugin's port
-// from what it prints.
+// RunPlugin compiles a plugin that is Go source, such as a policy pack, and runs it
+// until it ends or the CLI cancels it. The CLI reads the plugin's port from its
+// output.
 func (h *host) RunPlugin(
 	req *pulumirpc.RunPluginRequest, stream grpc.ServerStreamingServer[pulumirpc.RunPluginResponse],
 ) error {
@@ -60,7 +60,7 @@ func (o *pluginOutput) stderr(text []byte) error {
 	return o.send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stderr{Stderr: text}})
 }
 
-// writer makes an [io.Writer] of a function.
+// writer adapts a function to [io.Writer].
 type writer func([]byte) error
 
 func (w writer) Write(text []byte) (int, error) { return len(text), w(text) }

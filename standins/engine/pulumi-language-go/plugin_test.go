@@ -22,7 +22,7 @@ func pluginRequest(t *testing.T, dir string) *pulumirpc.RunPluginRequest {
 	}
 }
 
-// heard is what a plugin said and how it ended.
+// heard holds a plugin's output and how it ended.
 func heard(t *testing.T, stream grpc.ServerStreamingClient[pulumirpc.RunPluginResponse]) (stdout, stderr string, exitCode int) {
 	t.Helper()
 	exitCode = -1

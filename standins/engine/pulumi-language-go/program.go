@@ -19,7 +19,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// stopTime is how long a program may take to end after an interrupt.
+// stopTime is the timeout of a program after an interrupt.
 const stopTime = 5 * time.Second
 
 // compile builds the program in dir and returns the executable's path. The
@@ -50,7 +50,7 @@ func compile(ctx context.Context, dir, cache string) (string, error) {
 	return target, nil
 }
 
-// run executes the compiled program and says how it ended.
+// run executes the compiled program and returns how it ended.
 func run(ctx context.Context, program, dir string, env []string) *pulumirpc.RunResponse {
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Dir, cmd.Env = dir, env
@@ -66,20 +66,21 @@ func run(ctx context.Context, program, dir string, env []string) *pulumirpc.RunR
 	case !errors.As(err, &exit):
 		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program could not run: %v", err)}
 	case exit.ExitCode() == constant.ExitStatusLoggedError:
-		// The program has told the engine its error already.
+		// The program has reported its error to the engine.
 		return &pulumirpc.RunResponse{Bail: true}
 	default:
 		return &pulumirpc.RunResponse{Error: fmt.Sprintf("the program failed: %v", err)}
 	}
 }
 
-// interruptible lets a cancelled command end in its own way before it is killed.
+// interruptible interrupts a cancelled command before it is killed.
 func interruptible(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopTime
 }
 
-// programEnv is what the Pulumi SDK reads at the start of a program.
+// programEnv returns the variables that the Pulumi SDK reads at the start of a
+// program.
 func programEnv(req *pulumirpc.RunRequest, engine string) ([]string, error) {
 	config, err := json.Marshal(req.GetConfig())
 	if err != nil {

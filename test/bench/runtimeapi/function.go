@@ -12,22 +12,22 @@ import (
 	"time"
 )
 
-// startTime is what Lambda gives a function to start.
+// startTime is the longest that Lambda waits for a function to start.
 const startTime = 10 * time.Second
 
 // Function is a running process of a function.
 type Function struct {
-	// Init is the time from its start until it asked for its first event.
+	// Init is the time from its start until it requested its first event.
 	Init time.Duration
 
 	server  *server
 	process *exec.Cmd
-	output  *os.File // a file, because what reads a pipe would be measured as well
+	output  *os.File // a file, because the reader of a pipe would be measured as well
 	ended   chan struct{}
 }
 
 // Start starts the program args with nothing but env and the API's address in its
-// environment, and waits until it asks for its first event.
+// environment, and waits until it requests its first event.
 func Start(ctx context.Context, env []string, args ...string) (*Function, error) {
 	s, err := newServer()
 	if err != nil {
@@ -54,16 +54,16 @@ func Start(ctx context.Context, env []string, args ...string) (*Function, error)
 		f.Init = time.Since(began)
 		return f, nil
 	case <-f.ended:
-		err = fmt.Errorf("%s ended before it asked for an event: %s", args[0], f.said())
+		err = fmt.Errorf("%s ended before it requested an event: %s", args[0], f.printed())
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	case <-time.After(startTime):
-		err = fmt.Errorf("%s does not ask for an event", args[0])
+		err = fmt.Errorf("%s does not request an event", args[0])
 	}
 	return nil, errors.Join(err, f.Stop())
 }
 
-// Invoke sends an event and returns the answer.
+// Invoke sends an event and returns the response.
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	call := &invocation{event: event, answer: make(chan answer, 1)}
 	select {
@@ -86,7 +86,7 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 var peakPattern = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
 
 // PeakMemory returns the most memory that the process had resident until now, in
-// bytes. Only Linux tells.
+// bytes. Only Linux has it in /proc.
 func (f *Function) PeakMemory() (int64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", f.process.Process.Pid))
 	if err != nil {
@@ -94,7 +94,7 @@ func (f *Function) PeakMemory() (int64, error) {
 	}
 	found := peakPattern.FindSubmatch(status)
 	if found == nil {
-		return 0, errors.New("the system does not tell a process's peak memory")
+		return 0, errors.New("the system does not report a process's peak memory")
 	}
 	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
 	return kib << 10, err
@@ -111,8 +111,8 @@ func (f *Function) cleanUp() error {
 	return errors.Join(f.server.close(), f.output.Close(), os.Remove(f.output.Name()))
 }
 
-// said is what the process printed.
-func (f *Function) said() string {
+// printed returns what the process printed.
+func (f *Function) printed() string {
 	content, _ := os.ReadFile(f.output.Name())
 	return strings.TrimSpace(string(content))
 }

@@ -17,17 +17,17 @@ import (
 const (
 	version = "2018-06-01"
 
-	// deadline is the time that a function is told it has for an event.
+	// deadline is the time for one event, which the function learns from a header.
 	deadline = 30 * time.Second
 
-	// maxAnswer is Lambda's limit for an answer.
-	maxAnswer = 6 << 20
+	// maxResponse is Lambda's limit for a response.
+	maxResponse = 6 << 20
 )
 
-// errStopped says that the function is gone.
+// errStopped means that the function's process has ended.
 var errStopped = errors.New("the function was stopped")
 
-// invocation is an event that waits for its answer.
+// invocation is an event that waits for its response.
 type invocation struct {
 	event  []byte
 	answer chan answer
@@ -42,7 +42,7 @@ type answer struct {
 type server struct {
 	http     *http.Server
 	address  string
-	ready    chan struct{} // closed when the process asks for its first event
+	ready    chan struct{} // closed when the process requests its first event
 	readyOne sync.Once
 	events   chan *invocation
 	stopped  chan struct{}
@@ -75,7 +75,7 @@ func newServer() (*server, error) {
 	return s, nil
 }
 
-// next gives the process its next event, when there is one.
+// next returns the next event to the process, when there is one.
 func (s *server) next(w http.ResponseWriter, r *http.Request) {
 	s.readyOne.Do(func() { close(s.ready) })
 	select {
@@ -99,10 +99,10 @@ func (s *server) remember(call *invocation) (id string) {
 	return id
 }
 
-// take hands what the process posts about an event to whoever waits for it.
+// take passes what the process posts about an event to the invocation that waits for it.
 func (s *server) take(read func([]byte) answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		content, err := io.ReadAll(io.LimitReader(r.Body, maxAnswer))
+		content, err := io.ReadAll(io.LimitReader(r.Body, maxResponse))
 		s.mu.Lock()
 		call, known := s.waiting[r.PathValue("id")]
 		delete(s.waiting, r.PathValue("id"))

@@ -1,38 +1,61 @@
-// Package apitest proves the model API of the local stack from outside: its
-// endpoints and problems, with OpenAI's client and with requests made from its own
-// description, and with a second backend.
+// Package api checks the model API of a deployed stack: its endpoints and problems, also
+// with OpenAI's client. Its tests add requests generated from the API's description, a model
+// that is too slow, and a second backend.
 package api
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
+	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// answerTime is how long an answer may take: what an HTTP API waits.
-const answerTime = 30 * time.Second
+// requestTimeout is the longest that a response may take: what an HTTP API waits.
+const requestTimeout = 30 * time.Second
 
-// API is the model API of the deployed stack.
+// API is the model API of a deployed stack.
 type API struct {
 	URL       string // through CloudFront, with the prefix
-	DirectURL string // past it
-	KeyHeader string // that opens the direct way
+	DirectURL string // bypassing CloudFront
+	KeyHeader string // that direct requests need
 	Key       func(context.Context) (string, error)
 
-	Cloud  string   // the local cloud's endpoint
-	Role   string   // of the function behind the API, as a part of its ARN
+	Cloud  string   // the endpoint of the sandbox's AWS
+	Role   string   // of the function that serves the API, as a part of its ARN
 	Client []string // runs OpenAI's client, with the API's address as last argument
 }
 
-// Rows prove every endpoint, one of each kind of problem, and that OpenAI's client
-// takes the API for OpenAI's.
-func (a API) Rows(ctx context.Context, doing func(string)) []smoke.Row {
-	var rows []smoke.Row
-	for _, q := range questions() {
-		doing("API: " + q.name)
-		rows = append(rows, q.ask(ctx, a))
+// New returns the model API of an environment's stack.
+func New(e *env.Environment) API {
+	return API{
+		URL:       e.DistributionURL() + e.Outputs["apiPrefix"],
+		DirectURL: e.APIURL() + e.Outputs["apiPrefix"],
+		KeyHeader: e.Outputs["originHeaderName"],
+		Key: func(ctx context.Context) (string, error) {
+			// The oldest: a new one may not be known to every authorizer yet.
+			keys, err := awsclient.Keyring(ctx, e.Servers.Cloud.Endpoint(), e.Outputs["parameterPath"])
+			if err != nil {
+				return "", err
+			}
+			return keys[0], nil
+		},
+		Cloud:  e.Servers.Cloud.Endpoint(),
+		Role:   "gatehouse-" + pulumicli.StackName + "-model",
+		Client: []string{e.Checkout.Python(checkout.ProofVenv), filepath.Join(e.Checkout.Root, "test", "e2e", "clients", "openai_client.py")},
 	}
-	doing("API: OpenAI's client")
-	return append(rows, openAIClient(ctx, a)...)
+}
+
+// Checks returns checks of every endpoint, of one of each kind of problem, and that
+// OpenAI's client takes the API for OpenAI's.
+func (a API) Checks() []check.Check {
+	var checks []check.Check
+	for _, r := range requests() {
+		checks = append(checks, r.check(a))
+	}
+	return append(checks, a.clientChecks()...)
 }

@@ -3,37 +3,68 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// openAIClient lets OpenAI's own client ask, which judges by itself.
-func openAIClient(ctx context.Context, a API) []smoke.Row {
-	failed := smoke.Row{Name: "OpenAI's client", Expected: "answers"}
+// clientCalls are the calls of test/e2e/clients/openai_client.py, each with the beginning
+// of the outcome that it must have.
+var clientCalls = []struct{ name, want string }{
+	{"models.list()", "the model"},
+	{"chat.completions.create()", "an answer"},
+	{"…, with parts of content", "an answer"},
+	{"…, continues with its answer", "an answer"},
+	{"…, stream=True", "422 streaming_unsupported"},
+	{"…, another model", "404 model_not_found"},
+	{"…, n=2", "422 invalid_body"},
+}
+
+// clientChecks check the calls of OpenAI's own client. The first of them runs the client
+// once for all.
+func (a API) clientChecks() []check.Check {
+	var (
+		once     sync.Once
+		outcomes map[string]string
+		failure  error
+	)
+	var checks []check.Check
+	for _, call := range clientCalls {
+		checks = append(checks, check.Check{Name: "OpenAI's client: " + call.name, Want: call.want, Run: func(ctx context.Context) (string, error) {
+			once.Do(func() { outcomes, failure = a.runClient(ctx) })
+			got, found := outcomes[call.name]
+			switch {
+			case len(outcomes) > len(clientCalls):
+				return "", errors.New("openai_client.py makes calls that clientCalls does not have")
+			case found && strings.HasPrefix(got, call.want):
+				return got, nil
+			case found:
+				return "", errors.New(got)
+			case failure != nil:
+				return "", failure
+			}
+			return "", errors.New("OpenAI's client made no such call")
+		}})
+	}
+	return checks
+}
+
+// runClient returns the outcome of each call. It returns those before an error too.
+func (a API) runClient(ctx context.Context) (map[string]string, error) {
 	out, err := process.Output(ctx, "", os.Environ(), append(slices.Clone(a.Client), a.URL)...)
-	var rows []smoke.Row
+	outcomes := map[string]string{}
 	for line := range strings.Lines(out) {
-		var seen struct {
-			Name, Expected, Got string
-			OK                  bool
-			MS                  int64
+		var call struct{ Name, Got string }
+		if problem := json.Unmarshal([]byte(line), &call); problem != nil {
+			return outcomes, errors.Join(err, fmt.Errorf("OpenAI's client printed %q: %w", line, problem))
 		}
-		if json.Unmarshal([]byte(line), &seen) == nil {
-			rows = append(rows, smoke.Row{
-				Name: "OpenAI's client: " + seen.Name, Expected: seen.Expected, Got: smoke.Short(seen.Got), OK: seen.OK,
-				Took: time.Duration(seen.MS) * time.Millisecond,
-			})
-		}
+		outcomes[call.Name] = call.Got
 	}
-	if err != nil || len(rows) == 0 {
-		failed.Got = smoke.Short(fmt.Sprint(out, err))
-		rows = append(rows, failed)
-	}
-	return rows
+	return outcomes, err
 }

@@ -13,13 +13,16 @@ import (
 	"time"
 )
 
-// handshakeTime is for one client.
+// handshakeTime is the timeout of one client.
 const handshakeTime = 20 * time.Second
 
-// The reasons for which clients refuse a server, as the proof tells them.
+// The reasons for which clients reject a server.
 var (
 	errName = errors.New("wrong name")
 	errRoot = errors.New("unknown root")
+
+	// errTrusted is the outcome of a client that should have rejected the server.
+	errTrusted = errors.New("verified")
 )
 
 // client connects to a TLS server at an address, which it knows by a name and
@@ -61,17 +64,17 @@ func dial(ctx context.Context, address, name string, root []byte) (*tls.Conn, er
 	return conn.(*tls.Conn), nil
 }
 
-// echo sends a text and waits for it to come back.
+// echo sends a string and waits for it to come back.
 func echo(conn io.ReadWriter) error {
-	const text = "over TLS"
-	if _, err := io.WriteString(conn, text); err != nil {
+	const sent = "over TLS"
+	if _, err := io.WriteString(conn, sent); err != nil {
 		return err
 	}
-	back := make([]byte, len(text))
+	back := make([]byte, len(sent))
 	if _, err := io.ReadFull(conn, back); err != nil {
 		return err
 	}
-	if string(back) != text {
+	if string(back) != sent {
 		return fmt.Errorf("%q came back", back)
 	}
 	return nil
@@ -92,24 +95,24 @@ func connectOpenSSL(ctx context.Context, address, name string, root []byte) (int
 	cmd := exec.CommandContext(ctx, "openssl", "s_client", "-connect", address, "-servername", name, "-verify_hostname", name,
 		"-CAfile", file.Name(), "-verify_return_error", "-x509_strict", "-showcerts")
 	out, err := cmd.CombinedOutput() // standard input is empty: it ends after the handshake
-	text := string(out)
-	if err == nil && strings.Contains(text, "Verification: OK") && strings.Contains(text, "Verified peername: "+name) {
-		return strings.Count(text, "-----BEGIN CERTIFICATE-----"), nil
+	output := string(out)
+	if err == nil && strings.Contains(output, "Verification: OK") && strings.Contains(output, "Verified peername: "+name) {
+		return strings.Count(output, "-----BEGIN CERTIFICATE-----"), nil
 	}
-	return 0, openSSLReason(text, err)
+	return 0, openSSLReason(output, err)
 }
 
-// openSSLReason finds in OpenSSL's output why it refused.
-func openSSLReason(text string, err error) error {
+// openSSLReason finds in OpenSSL's output why it rejected the server.
+func openSSLReason(output string, err error) error {
 	switch {
-	case strings.Contains(text, "ostname mismatch"):
+	case strings.Contains(output, "ostname mismatch"):
 		return errName
-	case strings.Contains(text, "unable to get local issuer certificate"), strings.Contains(text, "self-signed certificate in certificate chain"):
+	case strings.Contains(output, "unable to get local issuer certificate"), strings.Contains(output, "self-signed certificate in certificate chain"):
 		return errRoot
 	case err == nil:
 		err = errors.New("it ended well, but has not verified")
 	}
-	for line := range strings.Lines(text) {
+	for line := range strings.Lines(output) {
 		if strings.Contains(line, "verify error") || strings.Contains(line, "error:") {
 			return fmt.Errorf("%w: %s", err, strings.TrimSpace(line))
 		}

@@ -12,8 +12,9 @@ import (
 // call is a request to Vault, which has a method of its own, LIST.
 type call struct{ method, path string }
 
-// forbidden are calls that somebody who may only use a role of an authority must
-// not make: with other roles, to the authority itself, to the root's, to Vault.
+// forbidden returns calls that a holder of the policy, who may only use one role of an
+// authority, must not make: with other roles, to the authority itself, to the root's, to
+// Vault.
 func forbidden(root, mount, role, policy string) []call {
 	var calls []call
 	add := func(prefix string, lines string) {
@@ -118,12 +119,12 @@ func forbidden(root, mount, role, policy string) []call {
 	return calls
 }
 
-// refuseCalls makes each of the calls. Vault refuses whatever is not there as
-// well, so that each is there has to be shown by someone who may see it.
-func refuseCalls(ctx context.Context, c, all restclient.Client, calls []call) error {
+// rejectCalls returns an error unless Vault rejects each of the calls. Vault rejects a path
+// that does not exist as well, so that an administrator first verifies that each exists.
+func rejectCalls(ctx context.Context, c, all restclient.Client, calls []call) error {
 	for _, call := range calls {
 		if err := all.Do(ctx, http.MethodGet, call.path+"?help=1", nil, nil); err != nil {
-			return fmt.Errorf("%s is nothing in Vault: %w", call.path, err)
+			return fmt.Errorf("no path %s in Vault: %w", call.path, err)
 		}
 		var body any
 		caller := c
@@ -133,7 +134,7 @@ func refuseCalls(ctx context.Context, c, all restclient.Client, calls []call) er
 		case http.MethodPatch:
 			body, caller = map[string]any{}, c.With("Content-Type", "application/merge-patch+json")
 		}
-		if err := refused(caller.Do(ctx, call.method, call.path, body, nil), http.StatusForbidden); err != nil {
+		if err := rejected(caller.Do(ctx, call.method, call.path, body, nil), http.StatusForbidden); err != nil {
 			return fmt.Errorf("%s %s: %w", call.method, call.path, err)
 		}
 	}

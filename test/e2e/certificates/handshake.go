@@ -1,6 +1,7 @@
 package certificates
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -12,70 +13,71 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// handshakes shows which clients a server with the secret convinces.
-func (p *Proof) handshakes(ctx context.Context, h held, doing func(string)) []smoke.Row {
-	s, err := serve(h.server)
-	if err != nil {
-		return []smoke.Row{smoke.Check("TLS server", "serves", func() (string, error) { return "", err })}
-	}
-	defer s.close()
-	otherRoot, err := lookalike(h.root)
-	if err != nil {
-		return []smoke.Row{smoke.Check("another root", "made", func() (string, error) { return "", err })}
-	}
-	var rows []smoke.Row
+// handshakes check which clients trust a server with the secret.
+func (c *Checker) handshakes() []check.Check {
+	var checks []check.Check
 	for _, test := range []struct {
-		row, name string
-		root      []byte
-		want      error
+		check, name string
+		otherRoot   bool
+		want        error
 	}{
-		{"handshake as " + p.Name, p.Name, h.root, nil},
-		{"handshake as another name", "other." + p.Name, h.root, errName},
-		{"handshake with another root", p.Name, otherRoot, errRoot},
+		{"handshake as " + c.Name, c.Name, false, nil},
+		{"handshake as another name", "other." + c.Name, false, errName},
+		{"handshake with another root", c.Name, true, errRoot},
 	} {
-		doing(test.row)
-		rows = append(rows, smoke.Check(test.row, verdicts(test.want), func() (string, error) {
-			return tryAll(ctx, s.address(), test.name, test.root, test.want)
-		}))
+		checks = append(checks, check.Check{Name: test.check, Want: outcomes(test.want), Run: func(ctx context.Context) (string, error) {
+			h, err := c.held(ctx)
+			if err != nil {
+				return "", err
+			}
+			root := h.root
+			if test.otherRoot {
+				if root, err = lookalike(h.root); err != nil {
+					return "", err
+				}
+			}
+			s, err := serve(h.server)
+			if err != nil {
+				return "", err
+			}
+			defer s.close()
+			return "", connectAll(ctx, s.address(), test.name, root, test.want)
+		}})
 	}
-	return rows
+	return checks
 }
 
-// verdicts is what all clients have to say.
-func verdicts(want error) string {
+// outcomes returns the outcome that every client must have, nil if it trusts the server.
+func outcomes(want error) string {
+	outcome := "verified"
+	if want != nil {
+		outcome = want.Error()
+	}
 	var all []string
 	for _, c := range clients {
-		all = append(all, c.name+": "+verdict(want))
+		all = append(all, c.name+": "+outcome)
 	}
 	return strings.Join(all, "; ")
 }
 
-func verdict(err error) string {
-	if err == nil {
-		return "verified"
-	}
-	return err.Error()
-}
-
-func tryAll(ctx context.Context, address, name string, root []byte, want error) (string, error) {
-	var got []string
+// connectAll returns an error unless every client has the outcome.
+func connectAll(ctx context.Context, address, name string, root []byte, want error) error {
 	for _, c := range clients {
 		sent, err := c.connect(ctx, address, name, root)
-		if err == nil && sent != 2 {
-			err = fmt.Errorf("%d certificates sent", sent)
+		switch {
+		case err == nil && sent != 2:
+			return fmt.Errorf("%s: %d certificates sent", c.name, sent)
+		case !errors.Is(err, want):
+			return fmt.Errorf("%s: %w", c.name, cmp.Or(err, errTrusted))
 		}
-		if err != nil && !errors.Is(err, want) {
-			return "", fmt.Errorf("%s: %w", c.name, err)
-		}
-		got = append(got, c.name+": "+verdict(err))
 	}
-	return strings.Join(got, "; "), nil
+	return nil
 }
 
-// lookalike is a root of the same name as another, with a key of its own.
+// lookalike returns a root of the same name as another, with a key of its own.
 func lookalike(root []byte) ([]byte, error) {
 	original, err := one(root)
 	if err != nil {

@@ -12,10 +12,10 @@ import (
 	"net/http"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// issued is Vault's answer to a request for a certificate.
+// issued is Vault's response to a request for a certificate.
 type issued struct {
 	Data struct {
 		Certificate string
@@ -24,77 +24,82 @@ type issued struct {
 	}
 }
 
-// permissions shows what a holder of the policy can do with the role, and that
-// it is all.
-func (p *Proof) permissions(ctx context.Context, h held, doing func(string)) []smoke.Row {
-	doing("the policy")
-	token, err := p.tokenOf(ctx, p.Policy)
-	if err != nil {
-		return []smoke.Row{smoke.Check("policy: its token", "made", func() (string, error) { return "", err })}
+// permissions check what a holder of the policy can do with the role, and that it can do
+// nothing else.
+func (c *Checker) permissions() []check.Check {
+	calls := forbidden(c.RootMount, c.Mount, c.Role, c.Policy)
+	asHolder := func(run func(context.Context, restclient.Client) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			token, err := c.token.get(ctx, func(ctx context.Context) (string, error) { return c.tokenOf(ctx, c.Policy) })
+			if err != nil {
+				return fmt.Errorf("make a token of the policy: %w", err)
+			}
+			return run(ctx, c.Vault.As(token))
+		}
 	}
-	c := p.Vault.As(token)
-	calls := forbidden(p.RootMount, p.Mount, p.Role, p.Policy)
-	return []smoke.Row{
-		smoke.Check("policy: issue, sign, read the chain", "done", func() (string, error) { return "done", p.allowed(ctx, c, h) }),
-		smoke.Check("role: for other names", "refused", func() (string, error) {
-			return "refused", errors.Join(p.refuseIssue(ctx, c), p.refuseSign(ctx, c))
-		}),
-		smoke.Check("intermediate: for other names", "refused, whatever the role", func() (string, error) {
-			return "refused, whatever the role", p.refuseAnyRole(ctx)
-		}),
-		smoke.Check("policy: anything else", fmt.Sprintf("%d calls refused", len(calls)), func() (string, error) {
-			return fmt.Sprintf("%d calls refused", len(calls)), refuseCalls(ctx, c, p.Vault.Root(), calls)
-		}),
+	return []check.Check{
+		simple("policy: issue, sign, read the chain", "done", asHolder(c.verifyAllowed)),
+		simple("role: for other names", "rejected", asHolder(func(ctx context.Context, holder restclient.Client) error {
+			return errors.Join(c.rejectIssue(ctx, holder), c.rejectSign(ctx, holder))
+		})),
+		simple("intermediate: for other names", "rejected, with any role", c.rejectAnyRole),
+		simple("policy: anything else", fmt.Sprintf("%d calls rejected", len(calls)), asHolder(func(ctx context.Context, holder restclient.Client) error {
+			return rejectCalls(ctx, holder, c.Vault.Root(), calls)
+		})),
 	}
 }
 
 // tokenOf makes a token that has one policy and nothing else.
-func (p *Proof) tokenOf(ctx context.Context, policy string) (string, error) {
+func (c *Checker) tokenOf(ctx context.Context, policy string) (string, error) {
 	var made struct {
 		Auth struct {
 			Token string `json:"client_token"`
 		}
 	}
 	request := map[string]any{"policies": []string{policy}, "no_default_policy": true, "ttl": "10m"}
-	err := p.Vault.Root().Do(ctx, http.MethodPost, "/auth/token/create-orphan", request, &made)
-	p.keep(made.Auth.Token)
+	err := c.Vault.Root().Do(ctx, http.MethodPost, "/auth/token/create-orphan", request, &made)
+	c.keep(made.Auth.Token)
 	return made.Auth.Token, err
 }
 
-// allowed issues and signs for the name as the policy's holder.
-func (p *Proof) allowed(ctx context.Context, c restclient.Client, h held) error {
+// verifyAllowed issues and signs for the name as the policy's holder.
+func (c *Checker) verifyAllowed(ctx context.Context, client restclient.Client) error {
+	h, err := c.held(ctx)
+	if err != nil {
+		return err
+	}
 	var made issued
-	if err := c.Do(ctx, http.MethodPost, "/"+p.Mount+"/issue/"+p.Role, map[string]any{"common_name": p.Name, "ttl": "2m"}, &made); err != nil {
+	if err := client.Do(ctx, http.MethodPost, "/"+c.Mount+"/issue/"+c.Role, map[string]any{"common_name": c.Name, "ttl": "2m"}, &made); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
-	p.keep(keyLines([]byte(made.Data.PrivateKey))...)
-	if err := p.trusted(made, h.root); err != nil {
+	c.keep(keyLines([]byte(made.Data.PrivateKey))...)
+	if err := c.trusted(made, h.root); err != nil {
 		return fmt.Errorf("issue: %w", err)
 	}
-	if err := p.sign(ctx, c, p.Mount+"/sign/"+p.Role, h.root); err != nil {
+	if err := c.sign(ctx, client, c.Mount+"/sign/"+c.Role, h.root); err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	if err := c.Do(ctx, http.MethodGet, "/"+p.Mount+"/cert/ca_chain", nil, new([]byte)); err != nil {
+	if err := client.Do(ctx, http.MethodGet, "/"+c.Mount+"/cert/ca_chain", nil, new([]byte)); err != nil {
 		return fmt.Errorf("read the chain: %w", err)
 	}
 	return nil
 }
 
 // sign has a key of our own certified for the name, at a path in Vault.
-func (p *Proof) sign(ctx context.Context, c restclient.Client, path string, root []byte) error {
-	request, err := signingRequest(x509.CertificateRequest{DNSNames: []string{p.Name}})
+func (c *Checker) sign(ctx context.Context, client restclient.Client, path string, root []byte) error {
+	request, err := signingRequest(x509.CertificateRequest{DNSNames: []string{c.Name}})
 	if err != nil {
 		return err
 	}
 	var made issued
-	if err := c.Do(ctx, http.MethodPost, "/"+path, map[string]any{"csr": request, "common_name": p.Name, "ttl": "2m"}, &made); err != nil {
+	if err := client.Do(ctx, http.MethodPost, "/"+path, map[string]any{"csr": request, "common_name": c.Name, "ttl": "2m"}, &made); err != nil {
 		return err
 	}
-	return p.trusted(made, root)
+	return c.trusted(made, root)
 }
 
 // trusted checks an issued certificate as a client would.
-func (p *Proof) trusted(made issued, root []byte) error {
+func (c *Checker) trusted(made issued, root []byte) error {
 	leaf, err := one([]byte(made.Data.Certificate))
 	if err != nil {
 		return err
@@ -104,8 +109,8 @@ func (p *Proof) trusted(made issued, root []byte) error {
 	for _, authority := range made.Data.Chain {
 		between.AppendCertsFromPEM([]byte(authority))
 	}
-	_, err = leaf.Verify(x509.VerifyOptions{DNSName: p.Name, Roots: roots, Intermediates: between})
-	return errors.Join(err, judgeLeaf(leaf, p.Name, leaf.NotBefore))
+	_, err = leaf.Verify(x509.VerifyOptions{DNSName: c.Name, Roots: roots, Intermediates: between})
+	return errors.Join(err, verifyLeaf(leaf, c.Name, leaf.NotBefore))
 }
 
 // signingRequest makes a key, and a request in PEM to certify it for what the

@@ -8,10 +8,10 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// deployments is what the proof reads of them.
+// deployments are the parts of Deployments that the check reads.
 type deployments struct {
 	Items []struct {
 		Spec struct {
@@ -23,48 +23,47 @@ type deployments struct {
 	}
 }
 
-// pods shows that the API server would admit the pods that are to serve with the
-// certificate. Nothing here makes them.
-func (p *Proof) pods(ctx context.Context) []smoke.Row {
-	var found deployments
-	err := p.Kubernetes.Client().Do(ctx, http.MethodGet, "/apis/apps/v1/namespaces/"+p.Namespace+"/deployments", nil, &found)
-	if err == nil && len(found.Items) == 0 {
-		return nil
-	}
-	const expected = "admitted; with privileges refused"
-	return []smoke.Row{smoke.Check("pods that serve with it", expected, func() (string, error) {
+// pods checks that the API server would admit the pods that are to serve with the
+// certificate. There is no kubelet to run them.
+func (c *Checker) pods() check.Check {
+	return check.Check{Name: "pods that serve with it", Want: "admitted; with privileges rejected", Run: func(ctx context.Context) (string, error) {
+		var found deployments
+		err := c.Kubernetes.Client().Do(ctx, http.MethodGet, "/apis/apps/v1/namespaces/"+c.Namespace+"/deployments", nil, &found)
 		if err != nil {
 			return "", err
 		}
+		if len(found.Items) == 0 {
+			return "the stack has no workload", nil
+		}
 		for _, deployment := range found.Items {
 			pod := deployment.Spec.Template
-			if err := p.mounts(pod.Spec); err != nil {
+			if err := c.verifyMounts(pod.Spec); err != nil {
 				return "", err
 			}
-			if err := p.admit(ctx, pod.Metadata, pod.Spec); err != nil {
+			if err := c.admit(ctx, pod.Metadata, pod.Spec); err != nil {
 				return "", err
 			}
 			pod.Spec["hostNetwork"] = true
-			if err := refused(p.admit(ctx, pod.Metadata, pod.Spec), http.StatusForbidden); err != nil {
+			if err := rejected(c.admit(ctx, pod.Metadata, pod.Spec), http.StatusForbidden); err != nil {
 				return "", fmt.Errorf("on the node's network: %w", err)
 			}
 		}
-		return expected, nil
-	})}
+		return "", nil
+	}}
 }
 
-// mounts makes sure that the pods have the secret.
-func (p *Proof) mounts(spec map[string]any) error {
+// verifyMounts returns an error unless the pods mount the secret.
+func (c *Checker) verifyMounts(spec map[string]any) error {
 	volumes, err := json.Marshal(spec["volumes"])
-	if err == nil && !strings.Contains(string(volumes), `"secretName":"`+p.Secret+`"`) {
-		err = errors.New("they don't have the secret")
+	if err == nil && !strings.Contains(string(volumes), `"secretName":"`+c.Secret+`"`) {
+		err = errors.New("the pods don't mount the secret")
 	}
 	return err
 }
 
-// admit asks whether a pod would be taken.
-func (p *Proof) admit(ctx context.Context, metadata, spec map[string]any) error {
-	metadata["generateName"] = "proof-"
+// admit returns an error unless the API server would admit a pod.
+func (c *Checker) admit(ctx context.Context, metadata, spec map[string]any) error {
+	metadata["generateName"] = "check-"
 	pod := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-	return p.Kubernetes.Client().Do(ctx, http.MethodPost, "/api/v1/namespaces/"+p.Namespace+"/pods?dryRun=All", pod, nil)
+	return c.Kubernetes.Client().Do(ctx, http.MethodPost, "/api/v1/namespaces/"+c.Namespace+"/pods?dryRun=All", pod, nil)
 }

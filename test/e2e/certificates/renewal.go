@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// A life so short that renewal is due as soon as the certificate is there.
+// shortLife is so short that renewal is due as soon as the certificate is there.
 const (
 	shortLife   = 10 * time.Minute
 	renewBefore = shortLife - 2*time.Second
@@ -33,42 +33,49 @@ const (
 	ownIntermediate = 43_800 * time.Hour
 )
 
-// renewal has `pulumi up` replace the certificate by one with a short life, that
-// one by its renewal, and this by one as before. The three replaced ones have to
-// be revoked then.
-func (p *Proof) renewal(ctx context.Context, first held, doing func(string)) []smoke.Row {
-	const renewed = "renewed by up, old connection lives"
-	var short, next held
-	row := smoke.Check("renewal", renewed, func() (_ string, err error) {
-		short, next, err = p.renew(ctx, first, doing)
-		doing("the stack as it was")
-		return renewed, errors.Join(err, p.Deploy(ctx, nil))
-	})
-	if !row.OK {
-		return []smoke.Row{row}
-	}
-	doing("what is revoked")
-	return []smoke.Row{row, smoke.Check("renewal: replaced certificates", isRevoked, func() (string, error) {
-		last, err := p.read(ctx)
-		if err != nil {
-			return "", err
-		}
-		for _, gone := range []held{first, short, next} {
-			if err := p.revoked(ctx, gone, &last); err != nil {
-				return "", err
+// RenewalChecks have `pulumi up` replace the certificate by one with a short life, that
+// one by its renewal, and this by one as before. The three replaced ones must be revoked
+// then. The checks take minutes; the second belongs to the first.
+func (c *Checker) RenewalChecks() []check.Check {
+	var replaced []held
+	return []check.Check{
+		simple("renewal", "renewed by up, old connection lives", func(ctx context.Context) error {
+			first, err := c.read(ctx)
+			if err != nil {
+				return err
 			}
-		}
-		return isRevoked, last.lives(ownLife, ownIntermediate)
-	})}
+			short, next, err := c.renew(ctx, first)
+			if err == nil {
+				replaced = []held{first, short, next}
+			}
+			c.doing("the stack's own settings")
+			return errors.Join(err, c.Deploy(ctx, nil, c.doing))
+		}),
+		simple("renewal: replaced certificates", isRevoked, func(ctx context.Context) error {
+			if replaced == nil {
+				return errors.New("the certificate was not renewed")
+			}
+			last, err := c.read(ctx)
+			if err != nil {
+				return err
+			}
+			for _, old := range replaced {
+				if err := c.verifyRevoked(ctx, old, &last); err != nil {
+					return err
+				}
+			}
+			return last.verifyLives(ownLife, ownIntermediate)
+		}),
+	}
 }
 
-// backdating is how much longer than asked for Vault makes a certificate's life, which
-// begins half a minute early.
+// backdating is the most by which a life is longer than requested: Vault has it begin half
+// a minute early.
 const backdating = time.Minute
 
-// lives compares what is in use with the settings: a provider may say that it has
+// verifyLives compares what is in use with the settings: a provider may report that it
 // changed a life and leave the certificate as it was.
-func (h held) lives(leaf, intermediate time.Duration) error {
+func (h held) verifyLives(leaf, intermediate time.Duration) error {
 	for _, c := range []struct {
 		what        string
 		certificate *x509.Certificate
@@ -76,7 +83,7 @@ func (h held) lives(leaf, intermediate time.Duration) error {
 	}{{"certificate", h.leaf, leaf}, {"intermediate", h.intermediate, intermediate}} {
 		life := c.certificate.NotAfter.Sub(c.certificate.NotBefore)
 		if life < c.want || life > c.want+backdating {
-			return fmt.Errorf("the %s lives for %s, and the settings say %s", c.what, life, c.want)
+			return fmt.Errorf("the %s lives for %s, want %s as in the settings", c.what, life, c.want)
 		}
 	}
 	return nil
@@ -84,18 +91,18 @@ func (h held) lives(leaf, intermediate time.Duration) error {
 
 // renew lets a certificate fall due and deploys again, while a server goes on
 // with both. It returns the two certificates.
-func (p *Proof) renew(ctx context.Context, first held, doing func(string)) (short, next held, err error) {
-	doing("a certificate with a short life")
-	if err := p.Deploy(ctx, due); err != nil {
+func (c *Checker) renew(ctx context.Context, first held) (short, next held, err error) {
+	c.doing("a certificate with a short life")
+	if err := c.Deploy(ctx, due, c.doing); err != nil {
 		return short, next, err
 	}
-	if short, err = p.read(ctx); err != nil {
+	if short, err = c.read(ctx); err != nil {
 		return short, next, err
 	}
 	if life := time.Until(short.leaf.NotAfter); life > shortLife || short.serial() == first.serial() {
 		return short, next, fmt.Errorf("up has not replaced the certificate: it has %s left", life.Round(time.Second))
 	}
-	if err := short.lives(shortLife, otherIntermediate); err != nil {
+	if err := short.verifyLives(shortLife, otherIntermediate); err != nil {
 		return short, next, err
 	}
 	s, err := serve(short.server)
@@ -103,21 +110,21 @@ func (p *Proof) renew(ctx context.Context, first held, doing func(string)) (shor
 		return short, next, err
 	}
 	defer s.close()
-	open, err := dial(ctx, s.address(), p.Name, first.root)
+	open, err := dial(ctx, s.address(), c.Name, first.root)
 	if err != nil {
 		return short, next, err
 	}
 	defer open.Close()
 
-	doing("waiting until renewal is due")
+	c.doing("waiting until renewal is due")
 	if err := sleep(ctx, time.Until(short.leaf.NotAfter.Add(-renewBefore).Add(time.Second))); err != nil {
 		return short, next, err
 	}
-	doing("renewing")
-	if err := p.Deploy(ctx, due); err != nil {
+	c.doing("renewing")
+	if err := c.Deploy(ctx, due, c.doing); err != nil {
 		return short, next, err
 	}
-	if next, err = p.read(ctx); err != nil {
+	if next, err = c.read(ctx); err != nil {
 		return short, next, err
 	}
 	if next.serial() == short.serial() {
@@ -127,12 +134,12 @@ func (p *Proof) renew(ctx context.Context, first held, doing func(string)) (shor
 	if err := echo(open); err != nil {
 		return short, next, fmt.Errorf("the connection from before: %w", err)
 	}
-	return short, next, p.shows(ctx, s, next)
+	return short, next, c.verifyShown(ctx, s, next)
 }
 
-// shows checks that a new connection to the server sees this certificate.
-func (p *Proof) shows(ctx context.Context, s *server, h held) error {
-	conn, err := dial(ctx, s.address(), p.Name, h.root)
+// verifyShown checks that a new connection to the server sees this certificate.
+func (c *Checker) verifyShown(ctx context.Context, s *server, h held) error {
+	conn, err := dial(ctx, s.address(), c.Name, h.root)
 	if err != nil {
 		return err
 	}

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/crypto/ocsp"
 )
 
-// isRevoked is what a row tells of certificates that are.
+// isRevoked is the outcome for certificates that are revoked.
 const isRevoked = "revoked: OCSP at once, next CRL"
 
-// revoked asks the two places that the certificate itself names whether it is
-// revoked. Another one that is in use must not be there, if there is one. Vault
-// makes a new CRL from time to time, and does it now for an administrator.
-func (p *Proof) revoked(ctx context.Context, gone held, inUse *held) error {
-	if err := saysOCSP(ctx, gone, ocsp.Revoked); err != nil {
+// verifyRevoked returns an error unless a certificate is revoked according to the two
+// addresses that it names itself, and another one that is in use, if there is one, is not.
+// Vault makes a new CRL from time to time, and at once for an administrator.
+func (c *Checker) verifyRevoked(ctx context.Context, gone held, inUse *held) error {
+	if err := verifyOCSP(ctx, gone, ocsp.Revoked); err != nil {
 		return err
 	}
-	if err := p.Vault.Root().Do(ctx, http.MethodGet, "/"+p.Mount+"/crl/rotate", nil, nil); err != nil {
+	if err := c.Vault.Root().Do(ctx, http.MethodGet, "/"+c.Mount+"/crl/rotate", nil, nil); err != nil {
 		return fmt.Errorf("make a new CRL: %w", err)
 	}
 	list, err := crl(ctx, gone)
@@ -39,18 +39,18 @@ func (p *Proof) revoked(ctx context.Context, gone held, inUse *held) error {
 	if listed(list, inUse.leaf) {
 		return fmt.Errorf("on the CRL and in use: %s", inUse.serial())
 	}
-	return saysOCSP(ctx, *inUse, ocsp.Good)
+	return verifyOCSP(ctx, *inUse, ocsp.Good)
 }
 
-func saysOCSP(ctx context.Context, h held, want int) error {
+func verifyOCSP(ctx context.Context, h held, want int) error {
 	got, err := status(ctx, h)
 	if err == nil && got != want {
-		err = fmt.Errorf("OCSP says %d of %s, not %d", got, h.serial(), want)
+		err = fmt.Errorf("OCSP status of %s is %d, want %d", h.serial(), got, want)
 	}
 	return err
 }
 
-// crl fetches the list from where the certificate says it is. It has to be the
+// crl fetches the list from the address in the certificate. It must be the
 // intermediate's, and valid.
 func crl(ctx context.Context, h held) (*x509.RevocationList, error) {
 	content, err := fetch(ctx, http.MethodGet, h.leaf.CRLDistributionPoints[0], nil)
@@ -79,7 +79,7 @@ func listed(list *x509.RevocationList, c *x509.Certificate) bool {
 	return false
 }
 
-// status asks the OCSP responder that the certificate names.
+// status returns the status from the OCSP responder that the certificate names.
 func status(ctx context.Context, h held) (int, error) {
 	request, err := ocsp.CreateRequest(h.leaf, h.intermediate, nil)
 	if err != nil {
@@ -89,11 +89,11 @@ func status(ctx context.Context, h held) (int, error) {
 	if err != nil {
 		return ocsp.Unknown, fmt.Errorf("OCSP: %w", err)
 	}
-	answer, err := ocsp.ParseResponseForCert(content, h.leaf, h.intermediate)
+	response, err := ocsp.ParseResponseForCert(content, h.leaf, h.intermediate)
 	if err != nil {
 		return ocsp.Unknown, fmt.Errorf("OCSP: %w", err)
 	}
-	return answer.Status, nil
+	return response.Status, nil
 }
 
 func fetch(ctx context.Context, method, url string, body []byte) ([]byte, error) {
@@ -110,7 +110,7 @@ func fetch(ctx context.Context, method, url string, body []byte) ([]byte, error)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s", url, response.Status)
+		return nil, fmt.Errorf("%s responded %s", url, response.Status)
 	}
 	return io.ReadAll(response.Body)
 }

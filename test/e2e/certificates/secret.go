@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// secret is what the proof reads of a Secret.
+// secret has the parts of a Secret that the checks read.
 type secret struct {
 	Type string
 	Data struct {
@@ -22,7 +22,7 @@ type secret struct {
 	}
 }
 
-// held is a certificate as a TLS server takes it from the secret.
+// held is a certificate as a TLS server reads it from the secret.
 type held struct {
 	server       tls.Certificate
 	leaf         *x509.Certificate
@@ -41,9 +41,9 @@ func serial(c *x509.Certificate) string {
 	return strings.Join(parts, ":")
 }
 
-// judge takes the secret apart: it has to hold exactly what a server for the
-// name needs, from these two authorities.
-func judge(s secret, name string, rootPEM, intermediatePEM []byte) (held, error) {
+// verifySecret parses the secret. It must have exactly what a server for the name needs,
+// from these two authorities.
+func verifySecret(s secret, name string, rootPEM, intermediatePEM []byte) (held, error) {
 	if s.Type != "kubernetes.io/tls" {
 		return held{}, fmt.Errorf("its type is %q", s.Type)
 	}
@@ -64,11 +64,11 @@ func judge(s secret, name string, rootPEM, intermediatePEM []byte) (held, error)
 	if !bytes.Equal(server.Certificate[1], intermediate.Raw) {
 		return held{}, errors.New("the second certificate in tls.crt is not the intermediate in Vault")
 	}
-	return held{server: server, leaf: server.Leaf, intermediate: intermediate, root: rootPEM}, judgeLeaf(server.Leaf, name, time.Now())
+	return held{server: server, leaf: server.Leaf, intermediate: intermediate, root: rootPEM}, verifyLeaf(server.Leaf, name, time.Now())
 }
 
-// judgeLeaf refuses a certificate that is good for more than serving the name.
-func judgeLeaf(leaf *x509.Certificate, name string, now time.Time) error {
+// verifyLeaf returns an error for a certificate that is valid for more than serving the name.
+func verifyLeaf(leaf *x509.Certificate, name string, now time.Time) error {
 	switch {
 	case leaf.IsCA:
 		return errors.New("the first certificate is an authority's")
@@ -79,7 +79,7 @@ func judgeLeaf(leaf *x509.Certificate, name string, now time.Time) error {
 	case now.Before(leaf.NotBefore) || now.After(leaf.NotAfter):
 		return errors.New("the certificate is not valid now")
 	case len(leaf.CRLDistributionPoints) == 0 || len(leaf.OCSPServer) == 0 || len(leaf.IssuingCertificateURL) == 0:
-		return errors.New("the certificate does not say where its issuer and the revoked ones are found")
+		return errors.New("the certificate does not have the addresses of its issuer, its CRL and its OCSP responder")
 	}
 	return nil
 }
@@ -93,8 +93,8 @@ func one(content []byte) (*x509.Certificate, error) {
 	return x509.ParseCertificate(block.Bytes)
 }
 
-// keyLines are the full lines of a key's PEM. Each tells the key, and is found
-// whether or not the PEM stands there in lines.
+// keyLines returns the full lines of a key's PEM. Each identifies the key, and is found
+// also where the PEM is not in lines.
 func keyLines(key []byte) []string {
 	var lines []string
 	for line := range strings.Lines(string(key)) {

@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
-"""What OpenAI's own client makes of the model API: the package as it is, with another base URL.
+"""Calls the model API with OpenAI's own client: the package as it is, with another base URL.
 
     openai_client.py http://127.0.0.1:4567/api
 
-Prints one JSON object for each question: its name, what was expected, what came, and whether that is right.
+Prints one JSON object for each call: its name and its outcome. test/e2e/api/client.go has the outcome that each must have.
 """
 
 import json
 import sys
-import time
 
 import openai
 
-# The API knows no keys, and the client insists on having one.
+# The API has no keys of its own, and the client requires one.
 ANY_KEY = "any"
 HELLO = [{"role": "user", "content": "Hello"}]
 
@@ -20,52 +19,49 @@ HELLO = [{"role": "user", "content": "Hello"}]
 def main() -> None:
     client = openai.OpenAI(base_url=sys.argv[1], api_key=ANY_KEY, max_retries=0, timeout=30)
     model = client.models.list().data[0].id
-    for name, expected, ask in (
-        ("models.list()", "the model", lambda: listed(client, model)),
-        ("chat.completions.create()", "an answer", lambda: completion(client, model)),
-        ("…, with parts of content", "an answer", lambda: completion_of_parts(client, model)),
-        ("…, goes on with its answer", "an answer", lambda: conversation(client, model)),
-        ("…, stream=True", "422 streaming_unsupported", lambda: stream(client, model)),
-        ("…, another model", "404 model_not_found", lambda: another_model(client)),
-        ("…, n=2", "422 invalid_body", lambda: two_choices(client, model)),
+    for name, call in (
+        ("models.list()", lambda: listed(client, model)),
+        ("chat.completions.create()", lambda: completion(client, model)),
+        ("…, with parts of content", lambda: completion_of_parts(client, model)),
+        ("…, continues with its answer", lambda: conversation(client, model)),
+        ("…, stream=True", lambda: stream(client, model)),
+        ("…, another model", lambda: another_model(client)),
+        ("…, n=2", lambda: two_choices(client, model)),
     ):
-        began = time.monotonic()
-        got = ask()
-        took = round((time.monotonic() - began) * 1000)
-        print(json.dumps({"name": name, "expected": expected, "got": got, "ok": got.startswith(expected), "ms": took}))
+        print(json.dumps({"name": name, "got": call()}), flush=True)
 
 
 def listed(client: openai.OpenAI, model: str) -> str:
-    """Whether the list has the model that is asked."""
+    """Report whether the list has the model that the calls use."""
     ids = [each.id for each in client.models.list()]
     return f"the model {model}" if model in ids else f"{ids}"
 
 
 def completion(client: openai.OpenAI, model: str) -> str:
-    """A plain question."""
-    return judge(client.chat.completions.create(model=model, messages=HELLO, max_completion_tokens=50))
+    """A plain message."""
+    return verify(client.chat.completions.create(model=model, messages=HELLO, max_completion_tokens=50))
 
 
 def completion_of_parts(client: openai.OpenAI, model: str) -> str:
-    """A question in parts, with what clients send beside it."""
+    """A message in parts, with the parameters that clients send."""
     content = [{"type": "text", "text": "Say"}, {"type": "text", "text": "hello."}]
     messages = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": content}]
-    return judge(
+    return verify(
         client.chat.completions.create(
-            model=model, messages=messages, max_tokens=50, temperature=0.5, top_p=1, stop="END", user="proof", seed=1
+            model=model, messages=messages, max_tokens=50, temperature=0.5, top_p=1, stop="END", user="check", seed=1
         )
     )
 
 
 def conversation(client: openai.OpenAI, model: str) -> str:
-    """The client's own object of the first answer goes back with the second question."""
+    """The client's own object of the first answer is sent back with the second message."""
     first = client.chat.completions.create(model=model, messages=HELLO).choices[0].message
     messages = [*HELLO, first, {"role": "user", "content": "Go on."}]
-    return judge(client.chat.completions.create(model=model, messages=messages))
+    return verify(client.chat.completions.create(model=model, messages=messages))
 
 
-def judge(done) -> str:
-    """Whether an answer has all that OpenAI's has, as the client reads it."""
+def verify(done) -> str:
+    """Verify that an answer has all members of OpenAI's, as the client reads it."""
     choice = done.choices[0]
     right = (
         done.object == "chat.completion"
@@ -80,24 +76,24 @@ def judge(done) -> str:
 
 
 def stream(client: openai.OpenAI, model: str) -> str:
-    """What a client that streams is told."""
-    return refusal(lambda: client.chat.completions.create(model=model, messages=HELLO, stream=True))
+    """A streamed answer, which the API does not have."""
+    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, stream=True))
 
 
 def another_model(client: openai.OpenAI) -> str:
-    """A model that there is not."""
-    return refusal(lambda: client.chat.completions.create(model="gpt-4o", messages=HELLO))
+    """A model that does not exist."""
+    return error_of(lambda: client.chat.completions.create(model="gpt-4o", messages=HELLO))
 
 
 def two_choices(client: openai.OpenAI, model: str) -> str:
-    """What the API does not do."""
-    return refusal(lambda: client.chat.completions.create(model=model, messages=HELLO, n=2))
+    """Two answers at once, which the API does not have."""
+    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, n=2))
 
 
-def refusal(ask) -> str:
-    """The status and code of the error that the client makes of the answer."""
+def error_of(call) -> str:
+    """Return the status and code of the error that the client raises."""
     try:
-        return f"no error: {ask()}"
+        return f"no error: {call()}"
     except openai.APIStatusError as error:
         if not error.request_id or not error.message:
             return f"no message or request id: {error!r}"

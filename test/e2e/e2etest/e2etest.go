@@ -10,15 +10,17 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // Attach returns the environment of the running sandbox. Until the test ends, no other
 // command or test changes the sandbox. The test is skipped with -short, and fails if the
 // sandbox does not run.
-func Attach(t *testing.T) *env.Environment {
+func Attach(t testing.TB) *env.Environment {
 	t.Helper()
 	l := Checkout(t)
 	lock, err := l.Lock(t.Context(), t.Logf)
@@ -34,7 +36,7 @@ func Attach(t *testing.T) *env.Environment {
 }
 
 // Checkout returns the checkout that the test lies in. The test is skipped with -short.
-func Checkout(t *testing.T) checkout.Layout {
+func Checkout(t testing.TB) checkout.Layout {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs the sandbox: run without -short after `make local`")
@@ -65,14 +67,36 @@ func Deploy(t *testing.T, e *env.Environment, settings map[string]any) *env.Envi
 	return changed
 }
 
+// cleanupTimeout is the longest that restoring one thing may take.
+const cleanupTimeout = 5 * time.Minute
+
 // Cleanup restores something when the test ends, also after it failed. What could not be
 // restored fails the test; `make local` restores it too.
-func Cleanup(t *testing.T, what string, restore func(context.Context) error) {
+func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
 	t.Helper()
+	interrupted.watch()
+	restore = interrupted.add(what, restore)
 	ctx := context.WithoutCancel(t.Context())
 	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(ctx, cleanupTimeout)
+		defer cancel()
 		if err := restore(ctx); err != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	})
+}
+
+// Run runs each check as a test of its own, which logs what it observed.
+func Run(t *testing.T, checks []check.Check) {
+	t.Helper()
+	for _, c := range checks {
+		t.Run(c.Name, func(t *testing.T) {
+			result := c.Do(t.Context())
+			if result.Err != nil {
+				t.Errorf("want %s, got %v", c.Want, result.Err)
+				return
+			}
+			t.Log(result.Got)
+		})
+	}
 }

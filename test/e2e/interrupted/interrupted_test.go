@@ -78,7 +78,7 @@ func killDeployment(t *testing.T, l checkout.Layout) []string {
 	cmd.Dir, cmd.Stdout, cmd.Stderr = l.Root, t.Output(), t.Output()
 	// With a session of its own, all that it starts can be found: only the servers, which
 	// go on, have another one.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.SysProcAttr = process.TestSession()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -196,17 +196,20 @@ func processesOf(t *testing.T, session int) (found []string) {
 	return found
 }
 
-// driver runs the driver to its end.
+// driver runs the driver to its end. It ends with the test, also when that is killed.
 func driver(t *testing.T, l checkout.Layout, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), upTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, l.Bin("gatehouse-local"), args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = l.Root, t.Output(), t.Output()
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("gatehouse-local %s: %v", strings.Join(args, " "), err)
+	began := time.Now()
+	err := process.Command{
+		Dir: l.Root, Env: os.Environ(), Args: append([]string{l.Bin("gatehouse-local")}, args...),
+		Log: l.Log("interrupted-" + args[0]), Patience: time.Minute,
+	}.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Logf("gatehouse-local %s took %s", strings.Join(args, " "), time.Since(began).Round(time.Second))
 }
 
 func instances(t *testing.T, l checkout.Layout) []string {

@@ -1,19 +1,17 @@
 package smoke
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"path"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 const (
@@ -21,15 +19,15 @@ const (
 	corsOrigin = "https://app.example.com"
 
 	requestIDHeader = "X-Request-Id"
-	// cloudFrontIDHeader is CloudFront's own, on every answer.
+	// cloudFrontIDHeader is CloudFront's own, on every response.
 	cloudFrontIDHeader = "X-Amz-Cf-Id"
-	// viewerCountry is where the local cloud has all viewers.
+	// viewerCountry is the country of all viewers in the sandbox.
 	viewerCountry = "US"
 )
 
-// answerHeaders are on whatever comes from the distribution: those of the default
+// responseHeaders are on every response of the distribution: those of the default
 // settings.
-var answerHeaders = map[string]string{
+var responseHeaders = map[string]string{
 	"Content-Security-Policy":   "default-src 'none'; frame-ancestors 'none'",
 	"Referrer-Policy":           "no-referrer",
 	"Strict-Transport-Security": "max-age=63072000; includeSubDomains",
@@ -45,196 +43,183 @@ var spoofed = []string{
 	"True-Client-Ip", "X-Client-Ip", "X-Amzn-Oidc-Identity", "Cloudfront-Is-Mobile-Viewer", "X_Viewer_Country",
 }
 
-// openAIHeaders are those that a browser asks for when a page uses OpenAI's client;
-// Firefox names the last one as well.
+// openAIHeaders are those that a browser lists in the preflight of a page that uses
+// OpenAI's client; Firefox lists the last one as well.
 var openAIHeaders = []string{
 	"authorization", "content-type", "x-stainless-arch", "x-stainless-lang", "x-stainless-os", "x-stainless-package-version",
 	"x-stainless-retry-count", "x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout", "user-agent",
 }
 
-// edgeQuestion is one request to the edge, and what makes its answer right.
-type edgeQuestion struct {
-	name     string
-	expected string
-
-	method, url string
-	host        string // instead of the address's
-	header      map[string]string
-	body        string
-
-	judge func(answered) error
-}
-
-type answered struct {
-	status  int
-	header  http.Header
-	content []byte
-}
-
-// edge proves what happens between viewers and the API: names and protocols, what is
-// refused before the API, what headers say on both ways.
-func edge(ctx context.Context, t Target, doing func(string)) []Row {
-	questions := slices.Concat(protocols(t), answers(t), refusals(t), cors(t))
-	if t.Private.Prefix != "" {
-		questions = append(questions, arrivals(t)...)
+// edge checks what happens between viewers and the API: names and protocols, what the edge
+// rejects, what headers reach either end.
+func edge(e *env.Environment) []check.Check {
+	requests := slices.Concat(protocols(e), headers(e), rejections(e), cors(e))
+	if e.Outputs["inferencePrefix"] != "" {
+		requests = append(requests, arrivals(e)...)
 	}
-	var rows []Row
-	for _, q := range questions {
-		doing(q.name)
-		rows = append(rows, q.ask(ctx))
+	var checks []check.Check
+	for _, r := range requests {
+		checks = append(checks, r.check())
 	}
-	return append(rows, originTLS(ctx, t))
+	return append(checks, originTLS(e))
 }
 
-// protocols asks over plain HTTP, and by names.
-func protocols(t Target) []edgeQuestion {
-	elsewhere := "https://" + t.DomainName + "/x?a=b"
-	return []edgeQuestion{
+// protocols are requests over plain HTTP, and by several names.
+func protocols(e *env.Environment) []request {
+	domainName, alias := e.Outputs["distributionDomainName"], hostedzone.Alias
+	plain, viewer := e.Servers.Cloud.Endpoint(), e.ModelsURL(e.DistributionURL())
+	redirect := "https://" + domainName + "/x?a=b"
+	return []request{
 		{
-			name: "over plain HTTP", expected: "301 to HTTPS", method: http.MethodGet, url: t.AWSEndpoint + "/x?a=b", host: t.DomainName,
-			judge: func(a answered) error {
-				if got := a.header.Get("Location"); got != elsewhere {
+			name: "over plain HTTP", want: "301 to HTTPS", method: http.MethodGet, url: plain + "/x?a=b", host: domainName,
+			verify: func(r response) error {
+				if got := r.header.Get("Location"); got != redirect {
 					return fmt.Errorf("to %q", got)
 				}
-				return a.has(http.StatusMovedPermanently)
+				return r.hasStatus(http.StatusMovedPermanently)
 			},
 		},
 		{
-			name: "over plain HTTP, the API", expected: "403", method: http.MethodPost, url: t.AWSEndpoint + modelsPath, host: t.DomainName, body: body,
-			judge: func(a answered) error { return a.has(http.StatusForbidden) },
+			name: "over plain HTTP, the API", want: "403", method: http.MethodPost, url: e.ModelsURL(plain), host: domainName, body: body,
+			verify: func(r response) error { return r.hasStatus(http.StatusForbidden) },
 		},
 		{
-			name: "by its own name", expected: "200", method: http.MethodPost, url: t.DistributionURL + modelsPath, host: t.Alias, body: body,
-			judge: func(a answered) error { return a.has(http.StatusOK) },
+			name: "by its own name", want: "200", method: http.MethodPost, url: viewer, host: alias, body: body,
+			verify: func(r response) error { return r.hasStatus(http.StatusOK) },
 		},
 		{
-			name: "by a name of somebody else", expected: "403", method: http.MethodPost, url: t.DistributionURL + modelsPath, host: "www.example.org", body: body,
-			judge: func(a answered) error { return a.has(http.StatusForbidden) },
+			name: "by a name of another distribution", want: "403", method: http.MethodPost, url: viewer, host: "www.example.org", body: body,
+			verify: func(r response) error { return r.hasStatus(http.StatusForbidden) },
 		},
 	}
 }
 
-// answers looks at what is on any answer, and what is not.
-func answers(t Target) []edgeQuestion {
-	return []edgeQuestion{{
-		name: "headers of an answer", expected: "security headers, own header", method: http.MethodPost, url: t.DistributionURL + modelsPath, body: body,
-		judge: func(a answered) error { return errors.Join(a.has(http.StatusOK), a.hasHeaders(), a.hides()) },
+// headers verifies the headers that every response has, and that none names the servers.
+func headers(e *env.Environment) []request {
+	return []request{{
+		name: "headers of a response", want: "security headers, own header", method: http.MethodPost, url: e.ModelsURL(e.DistributionURL()), body: body,
+		verify: func(r response) error {
+			return errors.Join(r.hasStatus(http.StatusOK), r.hasResponseHeaders(), r.hidesServers())
+		},
 	}}
 }
 
-// refusals are requests that the edge does not let through.
-func refusals(t Target) []edgeQuestion {
+// rejections are requests that the edge does not forward.
+func rejections(e *env.Environment) []request {
 	const tooLong, tooLarge = 4096, 1 << 20
-	all := []edgeQuestion{
-		{name: "dot segments", expected: "400", method: http.MethodGet, url: "/api/%2e%2e/admin"},
-		{name: "an encoded NUL", expected: "400", method: http.MethodGet, url: "/api/models%00"},
-		{name: "a path encoded twice", expected: "400", method: http.MethodGet, url: "/api/%252e%252e/admin"},
-		{name: "an encoded question mark", expected: "400", method: http.MethodGet, url: "/api/inference/v1/files/a%3Fb%23c"},
-		{name: "a path without the prefix", expected: "404", method: http.MethodPost, url: "/v1/chat/completions", body: body},
-		{name: "a method that is not allowed", expected: "405", method: http.MethodDelete, url: modelsPath},
-		{name: "a path that is too long", expected: "414", method: http.MethodGet, url: "/" + strings.Repeat("x", tooLong)},
-		{name: "a body that is too large", expected: "413", method: http.MethodPost, url: modelsPath, body: strings.Repeat(" ", tooLarge+1)},
+	base, prefix := e.DistributionURL(), e.Outputs["apiPrefix"]
+	models := e.ModelsURL("")
+	all := []request{
+		{name: "dot segments", want: "400", method: http.MethodGet, url: prefix + "/%2e%2e/admin"},
+		{name: "an encoded NUL", want: "400", method: http.MethodGet, url: models + "%00"},
+		{name: "a path encoded twice", want: "400", method: http.MethodGet, url: prefix + "/%252e%252e/admin"},
+		{name: "an encoded question mark", want: "400", method: http.MethodGet, url: prefix + "/inference/v1/files/a%3Fb%23c"},
+		{name: "a path without the prefix", want: "404", method: http.MethodPost, url: "/v1/chat/completions", body: body},
+		{name: "a method that is not allowed", want: "405", method: http.MethodDelete, url: models},
+		{name: "a path that is too long", want: "414", method: http.MethodGet, url: "/" + strings.Repeat("x", tooLong)},
+		{name: "a body that is too large", want: "413", method: http.MethodPost, url: models, body: strings.Repeat(" ", tooLarge+1)},
 		{
-			name: "a body of another type", expected: "415", method: http.MethodPost, url: modelsPath, body: body,
+			name: "a body of another type", want: "415", method: http.MethodPost, url: models, body: body,
 			header: map[string]string{"Content-Type": "text/plain"},
 		},
 	}
-	for i, q := range all {
-		status := q.expected
-		all[i].name = "refused: " + q.name
-		all[i].expected += ", a problem"
-		all[i].url = t.DistributionURL + q.url
-		all[i].judge = func(a answered) error { return errors.Join(a.isProblem(status), a.hasHeaders()) }
+	for i, r := range all {
+		status := r.want
+		all[i].name = "rejected: " + r.name
+		all[i].want += ", a problem"
+		all[i].url = base + r.url
+		all[i].verify = func(r response) error { return errors.Join(r.isProblem(status), r.hasResponseHeaders()) }
 	}
 	return all
 }
 
-// cors asks as browsers do for pages.
-func cors(t Target) []edgeQuestion {
+// cors are the requests that browsers send for pages.
+func cors(e *env.Environment) []request {
+	viewer := e.ModelsURL(e.DistributionURL())
 	preflight := func(origin string) map[string]string {
 		return map[string]string{
 			"Origin": origin, "Access-Control-Request-Method": http.MethodPost, "Access-Control-Request-Headers": "content-type",
 		}
 	}
-	const letsIn = "Access-Control-Allow-Origin"
-	return []edgeQuestion{
+	const allowOrigin = "Access-Control-Allow-Origin"
+	return []request{
 		{
-			name: "CORS preflight", expected: "204, allowed", method: http.MethodOptions, url: t.DistributionURL + modelsPath, header: preflight(corsOrigin),
-			judge: func(a answered) error {
-				return errors.Join(a.has(http.StatusNoContent), a.hasHeader(letsIn, corsOrigin), a.hasHeader("Access-Control-Max-Age", "3600"),
-					a.lists("Access-Control-Allow-Methods", http.MethodPost), a.lists("Access-Control-Allow-Headers", "content-type"), a.hasHeaders())
+			name: "CORS preflight", want: "204, allowed", method: http.MethodOptions, url: viewer, header: preflight(corsOrigin),
+			verify: func(r response) error {
+				return errors.Join(r.hasStatus(http.StatusNoContent), r.hasHeader(allowOrigin, corsOrigin), r.hasHeader("Access-Control-Max-Age", "3600"),
+					r.lists("Access-Control-Allow-Methods", http.MethodPost), r.lists("Access-Control-Allow-Headers", "content-type"), r.hasResponseHeaders())
 			},
 		},
 		{
-			name: "CORS preflight of OpenAI's client", expected: "204, all headers", method: http.MethodOptions, url: t.DistributionURL + modelsPath,
+			name: "CORS preflight of OpenAI's client", want: "204, all headers", method: http.MethodOptions, url: viewer,
 			header: map[string]string{
 				"Origin": corsOrigin, "Access-Control-Request-Method": http.MethodPost,
 				"Access-Control-Request-Headers": strings.Join(openAIHeaders, ","),
 			},
-			judge: func(a answered) error {
-				err := errors.Join(a.has(http.StatusNoContent), a.hasHeader(letsIn, corsOrigin))
+			verify: func(r response) error {
+				err := errors.Join(r.hasStatus(http.StatusNoContent), r.hasHeader(allowOrigin, corsOrigin))
 				for _, header := range openAIHeaders {
-					err = errors.Join(err, a.lists("Access-Control-Allow-Headers", header))
+					err = errors.Join(err, r.lists("Access-Control-Allow-Headers", header))
 				}
 				return err
 			},
 		},
 		{
-			name: "CORS preflight of a stranger", expected: "403, not allowed", method: http.MethodOptions, url: t.DistributionURL + modelsPath,
+			name: "CORS preflight of another origin", want: "403, not allowed", method: http.MethodOptions, url: viewer,
 			header: preflight("https://evil.example.net"),
-			judge: func(a answered) error {
-				return errors.Join(a.isProblem("403"), a.hasHeader(letsIn, ""))
+			verify: func(r response) error {
+				return errors.Join(r.isProblem("403"), r.hasHeader(allowOrigin, ""))
 			},
 		},
 		{
-			name: "CORS request", expected: "200, allowed", method: http.MethodPost, url: t.DistributionURL + modelsPath, body: body,
+			name: "CORS request", want: "200, allowed", method: http.MethodPost, url: viewer, body: body,
 			header: map[string]string{"Origin": corsOrigin, "Content-Type": "application/json"},
-			judge: func(a answered) error {
-				return errors.Join(a.has(http.StatusOK), a.hasHeader(letsIn, corsOrigin), a.lists("Access-Control-Expose-Headers", "x-request-id"))
+			verify: func(r response) error {
+				return errors.Join(r.hasStatus(http.StatusOK), r.hasHeader(allowOrigin, corsOrigin), r.lists("Access-Control-Expose-Headers", "x-request-id"))
 			},
 		},
 		{
-			name: "CORS request of a stranger", expected: "200, not allowed", method: http.MethodPost, url: t.DistributionURL + modelsPath, body: body,
+			name: "CORS request of another origin", want: "200, not allowed", method: http.MethodPost, url: viewer, body: body,
 			header: map[string]string{"Origin": "https://evil.example.net", "Content-Type": "application/json"},
-			judge:  func(a answered) error { return errors.Join(a.has(http.StatusOK), a.hasHeader(letsIn, "")) },
+			verify: func(r response) error { return errors.Join(r.hasStatus(http.StatusOK), r.hasHeader(allowOrigin, "")) },
 		},
 	}
 }
 
-// arrivals asks the private model what it saw.
-func arrivals(t Target) []edgeQuestion {
-	const lie = "a-viewers-word"
+// arrivals verifies what reaches the private model, which responds with what it saw.
+func arrivals(e *env.Environment) []request {
+	const forged = "sent-by-the-viewer"
 	header := map[string]string{
-		"Content-Type": "application/json", t.HeaderName: lie, requestIDHeader: lie, "X-Viewer-Country": "ZZ", "X-Forwarded-For": "192.0.2.66",
+		"Content-Type": "application/json", e.Outputs["originHeaderName"]: forged, requestIDHeader: forged, "X-Viewer-Country": "ZZ", "X-Forwarded-For": "192.0.2.66",
 		"Cookie": "a=b", "Authorization": "Bearer kept",
 	}
 	for _, name := range spoofed {
-		header[name] = lie
+		header[name] = forged
 	}
-	at := edgeQuestion{method: http.MethodPost, url: t.DistributionURL + t.Private.Prefix + privatePath, header: header, body: body}
+	sent := request{method: http.MethodPost, url: e.DistributionURL() + e.Outputs["inferencePrefix"] + privatePath, header: header, body: body}
 
-	hygiene, id := at, at
-	hygiene.name, hygiene.expected = fmt.Sprintf("viewer sends %d headers of others", len(spoofed)+4), "none arrives, others do"
-	hygiene.judge = func(a answered) error { return judgeHeaders(a, t.HeaderName) }
-	id.name, id.expected = "request id", "the same at both ends"
-	id.judge = func(a answered) error {
-		seen, err := a.seen()
+	hygiene, id := sent, sent
+	hygiene.name, hygiene.want = fmt.Sprintf("viewer forges %d headers", len(spoofed)+4), "none arrives, others do"
+	hygiene.verify = func(r response) error { return verifyHeaders(r, e.Outputs["originHeaderName"]) }
+	id.name, id.want = "request id", "the same at both ends"
+	id.verify = func(r response) error {
+		seen, err := r.seen()
 		if err != nil {
 			return err
 		}
-		there, back, own := seen.Values["x-request-id"], a.header.Get(requestIDHeader), a.header.Get(cloudFrontIDHeader)
-		if there == "" || there == lie || there != back || there != own {
+		there, back, own := seen.Values["x-request-id"], r.header.Get(requestIDHeader), r.header.Get(cloudFrontIDHeader)
+		if there == "" || there == forged || there != back || there != own {
 			return fmt.Errorf("%q there, %q and %q back", there, back, own)
 		}
-		return a.hides()
+		return r.hidesServers()
 	}
-	return []edgeQuestion{hygiene, id}
+	return []request{hygiene, id}
 }
 
-// judgeHeaders says which of the headers that a viewer made up have reached the
-// model, and which that are a viewer's to send have not.
-func judgeHeaders(a answered, keyHeader string) error {
-	seen, err := a.seen()
+// verifyHeaders returns an error if a header that a viewer may not send has reached the
+// model, or one that it may send has not.
+func verifyHeaders(r response, keyHeader string) error {
+	seen, err := r.seen()
 	if err != nil {
 		return err
 	}
@@ -259,152 +244,28 @@ func judgeHeaders(a answered, keyHeader string) error {
 	return nil
 }
 
-// ask sends the request and judges the answer.
-func (q edgeQuestion) ask(ctx context.Context) Row {
-	row := Row{Name: q.name, Expected: q.expected}
-	start := time.Now()
-	a, err := q.send(ctx)
-	row.Took = time.Since(start)
-	if err == nil {
-		err = q.judge(a)
-	}
-	row.OK, row.Got = err == nil, q.expected
-	if err != nil {
-		row.Got = Short(fmt.Sprintf("%d: %v", a.status, err))
-	}
-	return row
-}
-
-// asIs follows no redirect: it is the answer.
-var asIs = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-
-func (q edgeQuestion) send(ctx context.Context) (answered, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, q.method, q.url, strings.NewReader(q.body))
-	if err != nil {
-		return answered{}, err
-	}
-	request.Host = q.host
-	if q.body != "" {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	for name, value := range q.header {
-		request.Header[name] = []string{value} // also names that Go would write otherwise
-	}
-	response, err := asIs.Do(request)
-	if err != nil {
-		return answered{}, err
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	return answered{response.StatusCode, response.Header, content}, err
-}
-
-func (a answered) has(status int) error {
-	if a.status != status {
-		return errors.New(string(bytes.TrimSpace(a.content)))
-	}
-	return nil
-}
-
-func (a answered) hasHeader(name, value string) error {
-	if got := a.header.Get(name); got != value {
-		return fmt.Errorf("%s: %s", name, got)
-	}
-	return nil
-}
-
-// lists reports whether a header's list has a value.
-func (a answered) lists(name, value string) error {
-	for listed := range strings.SplitSeq(a.header.Get(name), ",") {
-		if strings.EqualFold(strings.TrimSpace(listed), value) {
-			return nil
-		}
-	}
-	return fmt.Errorf("%s: %s", name, a.header.Get(name))
-}
-
-func (a answered) hasHeaders() error {
-	var missing []error
-	for name, value := range answerHeaders {
-		missing = append(missing, a.hasHeader(name, value))
-	}
-	return errors.Join(missing...)
-}
-
-// hides reports what an answer says of the servers behind CloudFront.
-func (a answered) hides() error {
-	for _, name := range []string{"X-Powered-By", "Server"} {
-		if value := a.header.Get(name); value != "" && value != "CloudFront" {
-			return fmt.Errorf("%s: %s", name, value)
-		}
-	}
-	return nil
-}
-
-// isProblem says why an answer is no problem document (RFC 9457) for this request.
-func (a answered) isProblem(status string) error {
-	var problem struct {
-		Type, Title, Detail, Instance string
-		Status                        int
-	}
-	if err := json.Unmarshal(a.content, &problem); err != nil {
-		return fmt.Errorf("no problem: %w", err)
-	}
-	id := a.header.Get(cloudFrontIDHeader)
-	switch {
-	case fmt.Sprint(a.status) != status || problem.Status != a.status:
-		return fmt.Errorf("the problem's status is %d", problem.Status)
-	case problem.Type != "about:blank" || problem.Title == "" || problem.Detail == "":
-		return fmt.Errorf("a problem without its members: %s", a.content)
-	case id == "" || problem.Instance != id || a.header.Get(requestIDHeader) != id:
-		return fmt.Errorf("the request has the ids %q, %q, %q", id, problem.Instance, a.header.Get(requestIDHeader))
-	case status == "405" && a.header.Get("Allow") == "":
-		return errors.New("no Allow")
-	}
-	return errors.Join(a.hasHeader("Content-Type", "application/problem+json"), a.hasHeader("Cache-Control", "no-store"))
-}
-
-// seen is what the private model saw.
-func (a answered) seen() (privatemodel.Seen, error) {
-	var seen privatemodel.Seen
-	if err := a.has(http.StatusOK); err != nil {
-		return seen, err
-	}
-	if err := json.Unmarshal(a.content, &seen); err != nil {
-		return seen, fmt.Errorf("no answer of the private model: %w", err)
-	}
-	return seen, nil
-}
-
-// handshake is the last one between CloudFront and an origin.
+// handshake is the last TLS handshake between CloudFront and an origin.
 type handshake struct {
 	Origin      string   `json:"origin"`
 	TLS         string   `json:"tls"`
 	Certificate []string `json:"certificate"` // the names that it is for
 }
 
-// originTLS asks the cloud how it reached the API. It lets nothing through with a
-// certificate that it doesn't trust, or that is for another name.
-func originTLS(ctx context.Context, t Target) Row {
-	row := Row{Name: "CloudFront to the API", Expected: "TLS 1.2 or 1.3, verified"}
-	start := time.Now()
-	a, err := edgeQuestion{method: http.MethodGet, url: t.AWSEndpoint + "/_gatehouse/cloudfront"}.send(ctx)
-	row.Took = time.Since(start)
-	if err == nil {
-		err = judgeHandshake(a, t.APIName)
-	}
-	row.OK, row.Got = err == nil, row.Expected
-	if err != nil {
-		row.Got = Short(err.Error())
-	}
-	return row
+// originTLS checks how CloudFront reached the API. The sandbox's CloudFront forwards
+// nothing over a connection whose certificate it does not trust, or that is for another
+// name.
+func originTLS(e *env.Environment) check.Check {
+	apiName := strings.TrimPrefix(e.Outputs["apiUrl"], "https://")
+	return request{
+		name: "CloudFront to the API", want: "TLS 1.2 or 1.3, verified",
+		method: http.MethodGet, url: e.Servers.Cloud.Endpoint() + "/_gatehouse/cloudfront",
+		verify: func(r response) error { return verifyHandshake(r, apiName) },
+	}.check()
 }
 
-func judgeHandshake(a answered, name string) error {
+func verifyHandshake(r response, name string) error {
 	var cloudFront struct{ Origins []handshake }
-	if err := json.Unmarshal(a.content, &cloudFront); err != nil {
+	if err := json.Unmarshal(r.content, &cloudFront); err != nil {
 		return err
 	}
 	for _, last := range cloudFront.Origins {

@@ -12,22 +12,25 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 const (
-	ownName = "api.gatehouse.example"
 	apiName = "abcdef1234.execute-api.us-east-1.amazonaws.com"
 )
 
-// front answers as a distribution with the edge functions does, apart from its flaws.
-type front struct {
-	plain bool   // over plain HTTP, where the control is too
+// imitation responds as a distribution with the edge functions does, apart from its flaw.
+type imitation struct {
+	plain bool   // over plain HTTP, where the controls are too
 	flaw  string // one thing that it does wrong
 	ids   int
 }
 
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *imitation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, _ := strings.Cut(r.Host, ":")
 	_, _ = io.Copy(io.Discard, r.Body) // else the connection lingers
 	f.ids++
@@ -37,7 +40,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case f.plain && r.URL.Path == "/_gatehouse/cloudfront":
 		f.handshakes(w)
 		return
-	case f.plain && f.flaw != "answers over plain HTTP":
+	case f.plain && f.flaw != "serves plain HTTP":
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			w.WriteHeader(http.StatusForbidden)
 			return
@@ -45,14 +48,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "https://"+host+r.URL.RequestURI())
 		w.WriteHeader(http.StatusMovedPermanently)
 		return
-	case host == ownName && f.flaw == "no alias", !slices.Contains([]string{"127.0.0.1", "d1.cloudfront.net", ownName}, host) && f.flaw != "any name":
+	case host == hostedzone.Alias && f.flaw == "no alias", !slices.Contains([]string{"127.0.0.1", "d1.cloudfront.net", hostedzone.Alias}, host) && f.flaw != "any name":
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
 	if f.flaw != "no request id" {
 		w.Header().Set(requestIDHeader, id)
 	}
-	for name, value := range answerHeaders {
+	for name, value := range responseHeaders {
 		if f.flaw != "no "+name {
 			w.Header().Set(name, value)
 		}
@@ -61,7 +64,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Set("Access-Control-Expose-Headers", "retry-after, x-request-id")
 	}
-	if status := f.refuses(r); status != 0 {
+	if status := f.rejects(r); status != 0 {
 		f.problem(w, status, id)
 		return
 	}
@@ -80,7 +83,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (f *front) handshakes(w http.ResponseWriter) {
+func (f *imitation) handshakes(w http.ResponseWriter) {
 	last := handshake{Origin: apiName, TLS: "TLSv1.2", Certificate: []string{"*.execute-api.us-east-1.amazonaws.com"}}
 	switch f.flaw {
 	case "old TLS":
@@ -93,31 +96,31 @@ func (f *front) handshakes(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"origins": []handshake{last}})
 }
 
-func (f *front) refuses(r *http.Request) int {
-	refused := 0
+func (f *imitation) rejects(r *http.Request) int {
+	status := 0
 	switch {
 	case len(r.URL.RequestURI()) > 4096:
-		refused = http.StatusRequestURITooLong
+		status = http.StatusRequestURITooLong
 	case strings.Contains(r.URL.Path, "..") || strings.ContainsAny(r.URL.Path, "\x00%?#"):
-		refused = http.StatusBadRequest
+		status = http.StatusBadRequest
 	case !strings.HasPrefix(r.URL.Path, "/api/"):
-		refused = http.StatusNotFound
+		status = http.StatusNotFound
 	case r.Method == http.MethodDelete:
-		refused = http.StatusMethodNotAllowed
+		status = http.StatusMethodNotAllowed
 	case r.ContentLength > 1<<20:
-		refused = http.StatusRequestEntityTooLarge
+		status = http.StatusRequestEntityTooLarge
 	case r.Method == http.MethodOptions && r.Header.Get("Origin") != corsOrigin && f.flaw != "CORS for all":
-		refused = http.StatusForbidden
+		status = http.StatusForbidden
 	case r.Method == http.MethodPost && r.Header.Get("Content-Type") != "application/json":
-		refused = http.StatusUnsupportedMediaType
+		status = http.StatusUnsupportedMediaType
 	}
-	if f.flaw == "lets through "+strconv.Itoa(refused) {
+	if f.flaw == "forwards "+strconv.Itoa(status) {
 		return 0
 	}
-	return refused
+	return status
 }
 
-func (f *front) problem(w http.ResponseWriter, status int, id string) {
+func (f *imitation) problem(w http.ResponseWriter, status int, id string) {
 	if f.flaw == "no problems" {
 		w.WriteHeader(status)
 		return
@@ -129,7 +132,7 @@ func (f *front) problem(w http.ResponseWriter, status int, id string) {
 		w.Header().Set("Allow", "GET, POST")
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
-	if f.flaw != "keeps problems" {
+	if f.flaw != "caches problems" {
 		w.Header().Set("Cache-Control", "no-store")
 	}
 	w.WriteHeader(status)
@@ -138,8 +141,8 @@ func (f *front) problem(w http.ResponseWriter, status int, id string) {
 	})
 }
 
-// model is what the private model answers behind an edge that cleans requests.
-func (f *front) model(w http.ResponseWriter, r *http.Request, id string) {
+// model responds as the private model does behind an edge that cleans requests.
+func (f *imitation) model(w http.ResponseWriter, r *http.Request, id string) {
 	seen := privatemodel.Seen{Method: r.Method, Headers: []string{"authorization"}, Values: map[string]string{
 		"x-request-id": id, "x-viewer-country": "US", "x-forwarded-for": "127.0.0.1",
 	}}
@@ -163,45 +166,58 @@ func (f *front) model(w http.ResponseWriter, r *http.Request, id string) {
 	_ = json.NewEncoder(w).Encode(seen)
 }
 
-func proveEdge(t *testing.T, flaw string) []Row {
+// port returns the port of a test server, which listens where the sandbox's servers do.
+func port(t *testing.T, s *httptest.Server) int {
 	t.Helper()
-	secure, plain := httptest.NewServer(&front{flaw: flaw}), httptest.NewServer(&front{plain: true, flaw: flaw})
+	_, number, _ := strings.Cut(strings.TrimPrefix(s.URL, "http://"), ":")
+	p, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func checkEdge(t *testing.T, flaw string) []check.Result {
+	t.Helper()
+	secure, plain := httptest.NewServer(&imitation{flaw: flaw}), httptest.NewServer(&imitation{plain: true, flaw: flaw})
 	defer secure.Close()
 	defer plain.Close()
-	return edge(t.Context(), Target{
-		DistributionURL: secure.URL, AWSEndpoint: plain.URL, HeaderName: "X-Door", DomainName: "d1.cloudfront.net", Alias: ownName,
-		APIName: apiName, Private: Private{Prefix: "/api/inference"},
-	}, func(string) {})
+	e := &env.Environment{Outputs: map[string]string{
+		"originHeaderName": "x-origin-verify", "distributionDomainName": "d1.cloudfront.net", "apiUrl": "https://" + apiName,
+		"apiPrefix": "/api", "inferencePrefix": "/api/inference",
+	}}
+	e.Servers.Cloud.Ports = awsserver.Ports{AWS: port(t, plain), Distribution: port(t, secure)}
+	return check.Run(t.Context(), edge(e), func(string) {})
 }
 
-func TestAnEdgeAsItHasToBe(t *testing.T) {
-	rows := proveEdge(t, "")
-	if len(rows) != 22 || !Passed(rows) {
-		t.Errorf("%+v", rows)
+func TestSoundEdgePasses(t *testing.T) {
+	results := checkEdge(t, "")
+	if len(results) != 22 || !check.Passed(results) {
+		t.Errorf("%+v", results)
 	}
 }
 
-func TestEveryFlawOfAnEdgeIsSeen(t *testing.T) {
+func TestEveryFlawOfTheEdgeFails(t *testing.T) {
 	flaws := []string{
-		"answers over plain HTTP", "no alias", "any name", "no request id", "no CORS", "CORS for all", "old TLS", "another certificate", "no TLS",
-		"lets through 400", "lets through 404", "OpenAI's headers", "lets through 405", "lets through 413", "lets through 414", "lets through 415",
-		"no problems", "another instance", "no Allow", "keeps problems",
-		"a viewer's id", "a viewer's country", "a viewer's address", "no Authorization", "X-Powered-By", "passes X-Door", "passes Cookie",
+		"serves plain HTTP", "no alias", "any name", "no request id", "no CORS", "CORS for all", "old TLS", "another certificate", "no TLS",
+		"forwards 400", "forwards 404", "OpenAI's headers", "forwards 405", "forwards 413", "forwards 414", "forwards 415",
+		"no problems", "another instance", "no Allow", "caches problems",
+		"a viewer's id", "a viewer's country", "a viewer's address", "no Authorization", "X-Powered-By", "passes X-Origin-Verify", "passes Cookie",
 	}
-	for name := range answerHeaders {
+	for name := range responseHeaders {
 		flaws = append(flaws, "no "+name)
 	}
 	for _, name := range spoofed {
 		flaws = append(flaws, "passes "+name)
 	}
 	for _, flaw := range flaws {
-		if Passed(proveEdge(t, flaw)) {
-			t.Errorf("%q was not seen", flaw)
+		if check.Passed(checkEdge(t, flaw)) {
+			t.Errorf("%q passed", flaw)
 		}
 	}
 }
 
-func TestThePageIsTheOneThatTheLocalStackLetsIn(t *testing.T) {
+func TestCORSOriginIsTheSandboxes(t *testing.T) {
 	config, err := os.ReadFile("../../../Pulumi.local.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -1,1 +1,1 @@
-"""What the project's local run adds to ministack: one extension per module, its reason on top of it."""
+"""ministack with the extensions of the sandbox: one extension per module, whose docstring says why it exists."""

@@ -1,4 +1,4 @@
-"""The certificates of this cloud: an authority that lives as long as the cloud does, and one certificate of it."""
+"""Issues the certificate of HTTP APIs and distributions, by an authority that lives as long as this process."""
 
 import os
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files in PEM."""
+    """The paths of files in PEM."""
 
     authority: str
     certificate: str
@@ -16,8 +16,8 @@ class Certificates:
 
 
 def issue(folder: str, region: str) -> Certificates:
-    """A certificate for every HTTP API and distribution."""
-    authority = trustme.CA(organization_name="Gatehouse local cloud")
+    """Write a certificate for every HTTP API and distribution, its key and its authority to a folder."""
+    authority = trustme.CA(organization_name="Gatehouse sandbox")
     leaf = authority.issue_cert(f"*.execute-api.{region}.amazonaws.com", "*.cloudfront.net")
     made = Certificates(*(os.path.join(folder, name) for name in ("authority.pem", "certificate.pem", "key.pem")))
     authority.cert_pem.write_to_path(made.authority)

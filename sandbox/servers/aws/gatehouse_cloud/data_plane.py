@@ -1,9 +1,9 @@
-"""The data plane by names and by ports.
+"""Routes requests of viewers and clients to a distribution or an HTTP API, by Host and by port.
 
-ministack tells a distribution or an API by the Host header alone, knows no aliases, and takes paths such as /health or
-/v2/ for itself, whatever the host. Here every path belongs to the distribution or API that Host names. One port each
-serves the newest distribution and the newest HTTP API where Host names nothing but this machine; these speak plain HTTP
-and stand for HTTPS. On the AWS API's port, a distribution's name is asked over plain HTTP.
+ministack routes by the Host header alone, knows no aliases, and serves paths such as /health or /v2/ itself for every
+host. Here every path belongs to the distribution or API that Host names. One port each serves the newest distribution
+and the newest HTTP API where Host is this machine; these speak plain HTTP and stand for HTTPS. On the AWS API's port, a
+request with a distribution's name counts as plain HTTP.
 """
 
 import json
@@ -22,17 +22,17 @@ THIS_MACHINE = re.compile(r"^(127(\.\d+){3}|localhost|\[::1\])?$")
 
 
 async def serve_distribution(scope, receive, send) -> None:
-    """Answer as CloudFront does over HTTPS."""
+    """Respond as CloudFront does over HTTPS."""
     await _serve_distribution(scope, receive, send, secure=True)
 
 
 async def serve_distribution_over_http(scope, receive, send) -> None:
-    """Answer as CloudFront does over plain HTTP."""
+    """Respond as CloudFront does over plain HTTP."""
     await _serve_distribution(scope, receive, send, secure=False)
 
 
 def names_distribution(scope) -> bool:
-    """Whether a request's Host is a distribution's domain name or alias."""
+    """Report whether a request's Host is a distribution's domain name or alias."""
     return _distribution(_host(scope)) is not None
 
 
@@ -66,7 +66,7 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
 
 
 def _distribution(host: str) -> dict | None:
-    """The distribution that a name belongs to: its domain name, an alias, or one that a wildcard among them covers."""
+    """Return the distribution with this domain name or alias, or with a wildcard alias that covers it."""
     for name in (host, f"*.{host.partition('.')[2]}"):
         for distribution in cloudfront._distributions.values():
             aliases = cloudfront.parse_distribution_dataplane_config(distribution)["aliases"]
@@ -76,7 +76,7 @@ def _distribution(host: str) -> dict | None:
 
 
 async def serve_api(scope, receive, send) -> None:
-    """Answer as API Gateway does."""
+    """Respond as API Gateway does."""
     host = _host(scope)
     if THIS_MACHINE.match(host):
         apis = reversed(list(apigateway._apis._data.values()))
@@ -136,12 +136,12 @@ async def _serve(scope, receive, send, response) -> None:
     try:
         body = await app._read_request_body(receive, scope["method"], headers)
     except (app._RequestBodyDisconnected, app._IncompleteRequestBody):
-        return  # the viewer is gone
+        return  # the viewer closed the connection
     try:
         await app._send_if_handled(app._with_date_header(send), await response(_Request(scope, headers, body)), receive)
     except Exception:
         app.logger.exception("data plane")
-        await _refuse(send, "The local cloud failed; see its log.", 500)
+        await _refuse(send, "The emulated AWS failed; see its log.", 500)
 
 
 async def _refuse(send, text: str, status: int = 503) -> None:

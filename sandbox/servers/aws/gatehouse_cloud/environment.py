@@ -1,7 +1,7 @@
-"""The environment ministack runs in.
+"""Sets the environment variables that ministack and its functions see.
 
-Whatever the caller's shell exports (credentials, proxies, profiles, a Docker host) must neither change how the
-emulator answers nor reach the functions it starts, so nothing is inherited but what finds and runs programs.
+Variables of the caller's shell (credentials, proxies, profiles, a Docker host) must neither change the emulator's
+responses nor reach the functions it starts. Only those that find and run programs are inherited.
 """
 
 import os
@@ -29,7 +29,7 @@ def enter(port: int, scratch: str) -> None:
         GATEWAY_PORT=str(port),
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
-        # Names no socket: ministack would otherwise look through the machine's containers for leftovers of its own.
+        # Names no socket: ministack would otherwise search the machine's containers for leftovers of its own.
         DOCKER_HOST=f"unix://{scratch}/no-docker.sock",
         S3_DATA_DIR=os.path.join(scratch, "s3"),
         TMPDIR=scratch,

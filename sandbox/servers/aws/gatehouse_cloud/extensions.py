@@ -1,7 +1,8 @@
 """The extensions of ministack, in the order in which they are installed.
 
-An extension that replaces a function calls what it found there, so of two that replace the same one the later sees a
-request first and a response last. Such two state their order with after; a test compares it with what they replace.
+An extension that replaces a function of ministack calls the one that it found there. Of two that replace the same one,
+the later sees a request first and its response last. Such extensions state their order with after; a test checks that
+they do.
 """
 
 import inspect

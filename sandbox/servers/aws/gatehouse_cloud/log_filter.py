@@ -1,7 +1,7 @@
-"""Keeps what a function prints and what a message says out of the launcher's own log, and that log short.
+"""Keeps the output of functions and the content of short messages out of the launcher's log, and that log short.
 
-ministack repeats a function's output and the text of short messages at info level. The output is where AWS has it, in
-CloudWatch Logs; a log file of the local run must not hold anything the program treats as a secret.
+ministack repeats both at info level. The output is in CloudWatch Logs, as on AWS; a log file of the sandbox must not hold
+anything that the program treats as a secret.
 """
 
 import logging

@@ -1,7 +1,7 @@
-"""Changing ministack from outside, loudly.
+"""Replaces functions and attributes of ministack, and fails where ministack doesn't have them.
 
-The extensions replace functions inside ministack. A release that renames one, or gives it other parameters, must stop
-the launcher with a clear message instead of leaving an extension without effect.
+A release that renames one, or gives it other parameters, must stop the launcher with a clear message instead of leaving
+an extension without effect.
 """
 
 import functools
@@ -16,7 +16,7 @@ VERSION = "1.5.33"
 
 
 class Incompatible(Exception):
-    """ministack is not what an extension was written for."""
+    """ministack differs from the release that an extension was written for."""
 
 
 def check_version() -> None:
@@ -74,7 +74,7 @@ def wrap(owner: Any, name: str, wrapper: Callable) -> None:
 
 
 def extend_entry(table: dict[str, Callable], name: str, extension: Callable) -> None:
-    """Likewise for a table of functions, such as a service's actions."""
+    """Extend a function in a table, such as that of a service's actions."""
     if name not in table:
         raise Incompatible(f"ministack has no action {name}, which this launcher extends")
     # The table's function under its name, so that the same checks apply.

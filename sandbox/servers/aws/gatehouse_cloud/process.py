@@ -1,4 +1,4 @@
-"""Ends with everything it started, however it ends.
+"""Runs the cloud so that every process it started ends with it, however it ends.
 
 ministack runs functions and Node workers as child processes, from threads that come and go, so the kernel's
 parent-death signal (which follows the thread) does not fit. Instead the launcher stays behind as a supervisor, the
@@ -21,16 +21,16 @@ STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def port_problem(ports: dict[str, int]) -> str | None:
-    """Why these ports (by option) cannot be used, or None."""
+    """Return why these ports (by option) cannot be used, or None."""
     for option, port in ports.items():
         if list(ports.values()).count(port) > 1:
-            return f"port {port} is given twice; choose another with {option}"
+            return f"port {port} is given twice; choose another one with {option}"
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((LOOPBACK, port))
             except (OSError, OverflowError) as error:
-                return f"cannot listen on {LOOPBACK}:{port} ({error}); end what uses it or choose another port with {option}"
+                return f"cannot listen on {LOOPBACK}:{port} ({error}); end the process that uses it or choose another port with {option}"
     return None
 
 

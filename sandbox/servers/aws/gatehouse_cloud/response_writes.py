@@ -1,9 +1,8 @@
-"""Answers in one piece.
+"""Writes the head of a response and the first part of its body at once.
 
-hypercorn writes the head of an answer and its body one after the other. On a busy machine the client sees the head
-alone for a while. The AWS SDK for Go then closes the request's body, and if its transport has not yet looked for the
-end of that, it closes the connection: the answer is lost, the call is made again, and what it makes is there already.
-AWS is too far away for that. With the body's first part in the same write there is nothing left to lose.
+hypercorn writes them one after the other. On a busy machine the client sees the head alone for a while. The AWS SDK for
+Go then closes the request's body, and if its transport has not yet read the end of that, it closes the connection: the
+response is lost, the SDK retries, and what the request creates exists already. AWS is too far away for that.
 """
 
 import h11

@@ -28,7 +28,7 @@ KEEP_ALIVE_REQUESTS = 10**9
 def run(options, scratch: str) -> int:
     """Serve until told to stop."""
     issued = certificates.issue(scratch, REGION)
-    # What is reached by the names it has on AWS, over TLS and through the tunnels.
+    # Functions connect to these through the tunnels, over TLS, by the names on AWS.
     sockets = {"distribution": _loopback_socket(), "api": _loopback_socket(), "tunnels": _loopback_socket()}
     state = State(
         fleet=deployments.Fleet(options.edges, options.deploy_seconds),
@@ -83,7 +83,7 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
     ]
     config.bind = [f"fd://{sockets[name].fileno()}" for name in ("distribution", "api")]
     config.certfile, config.keyfile = issued.certificate, issued.key
-    # What is served says itself what serves it.
+    # CloudFront and API Gateway set Server themselves.
     config.include_server_header = False
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")

@@ -1,8 +1,8 @@
-"""How a function reaches the API and the distribution by their names on AWS.
+"""A CONNECT proxy through which functions reach the API and the distribution by their names on AWS.
 
-Those names lead to AWS, or nowhere on a closed network. A function is given this proxy for https; it opens tunnels to
-the HTTP APIs and distributions of this cloud, and to nothing else. TLS goes through it from end to end: the cloud
-answers with a certificate for the name that was asked for, of an authority that functions trust.
+Those names resolve to AWS, or not at all on a closed network. Functions get this proxy in HTTPS_PROXY; it opens tunnels
+to the HTTP APIs and distributions of this cloud, and to no other host. TLS goes through it from end to end: the cloud
+presents a certificate for the name in the request, of an authority that functions trust.
 """
 
 import asyncio
@@ -24,15 +24,15 @@ class Tunnels:
 
     async def serve(self, listening: socket.socket) -> None:
         """Serve until cancelled."""
-        server = await asyncio.start_server(self._answer, sock=listening, limit=_LARGEST_REQUEST)
+        server = await asyncio.start_server(self._handle, sock=listening, limit=_LARGEST_REQUEST)
         async with server:
             await server.serve_forever()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._tunnel(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # one of the two ends is gone, or never spoke HTTP
+            pass  # one of the two ends is closed, or doesn't speak HTTP
         finally:
             writer.close()
 
@@ -50,7 +50,7 @@ class Tunnels:
             upstream_writer.close()
 
     def target(self, head: str) -> int | None:
-        """The local port behind the host that a request's head asks for; None if it is not this cloud's."""
+        """Return the local port of the host in a CONNECT request's head; None for a host outside this cloud."""
         words = head.split("\r\n", 1)[0].split(" ")
         if len(words) != 3 or words[0] != "CONNECT" or not words[1].endswith(":443"):
             return None

@@ -1,5 +1,6 @@
-"""A launcher on free ports, and functions for it that need no compiler."""
+"""Starts a launcher on free ports, with functions that need no compiler."""
 
+import ctypes
 import http.client
 import io
 import json
@@ -50,9 +51,9 @@ while True:
 
 
 def free_port() -> int:
-    """A port nobody listens on.
+    """Return a free port.
 
-    It is below those that the system gives to connections, one of which could have it before the launcher does.
+    It is below those that the system gives to connections, one of which could have it before the launcher binds it.
     """
     for port in random.sample(range(20_000, 32_000), 100):
         with socket.socket() as probe:
@@ -65,13 +66,24 @@ def free_port() -> int:
 
 
 def wait_for(condition, seconds: float = 5, every: float = 0.02):
-    """The first true value of a condition; fails the test if there is none in time."""
+    """Return the first true value of a condition; fail the test if there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
         time.sleep(every)
     raise AssertionError(f"did not happen within {seconds} s: {condition}")
+
+
+def end_with_tests() -> None:
+    """Let the kernel end the launcher with the tests, also when those are killed.
+
+    Only Linux can do that. The signal follows the thread that starts the launcher: the main one, which lives as long as
+    the tests.
+    """
+    if sys.platform == "linux":
+        PR_SET_PDEATHSIG = 1  # linux/prctl.h
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Launcher:
@@ -97,6 +109,7 @@ class Launcher:
             stdout=self.log.fileno(),
             stderr=subprocess.STDOUT,
             env={**os.environ, "SURROUNDINGS": "leaked", "TMPDIR": self.temporary.name},
+            preexec_fn=end_with_tests,
         )
         try:
             wait_for(self._ready, 60)
@@ -119,7 +132,7 @@ class Launcher:
         return Path(self.log.name).read_text()
 
     def stop(self) -> None:
-        """End it as the driver does."""
+        """End it as the sandbox does."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(10)
         self.log.close()
@@ -152,7 +165,7 @@ class Launcher:
     def signed(
         self, service: str, path: str, form: dict | None = None, credentials: tuple[str, str] = ("test", "test")
     ):
-        """Status and parsed XML of an answer as it is on the wire, which SDKs for Python read more leniently than others."""
+        """Return status and parsed XML of a response, which SDKs for Python read more leniently than others."""
         url, data = f"http://127.0.0.1:{self.port}{path}", urllib.parse.urlencode(form) if form else None
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
         request = AWSRequest("POST" if form else "GET", url, data=data, headers=kind)
@@ -207,7 +220,7 @@ class Launcher:
         return created["FunctionArn"]
 
     def invoke(self, name: str, event=None) -> dict:
-        """A function's answer."""
+        """Invoke a function and return its response."""
         response = self.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event or {}))
         return json.loads(response["Payload"].read())
 
@@ -261,10 +274,21 @@ class Viewer:
         self._connection = http.client.HTTPConnection("127.0.0.1", launcher.distribution_port, timeout=10)
 
     def get(self, path: str = "/x", headers: dict | None = None) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """Status, headers and body of an answer."""
+        """Return status, headers and body of a response."""
         self._connection.request("GET", path, headers=headers or {})
         response = self._connection.getresponse()
         return response.status, response.headers, response.read()
+
+    def latencies(self, requests: int = 40) -> list[float]:
+        """Return the seconds until the response of each request, the shortest first; fail if one is not a 200."""
+        taken = []
+        for _ in range(requests):
+            began = time.perf_counter()
+            status, _, body = self.get()
+            taken.append(time.perf_counter() - began)
+            if status != 200:
+                raise AssertionError(f"got {status}: {body!r}")
+        return sorted(taken)
 
     def close(self) -> None:
         """End the connection."""
@@ -272,7 +296,7 @@ class Viewer:
 
 
 def distribution_config(domain: str, header: str) -> dict:
-    """The least that CloudFront takes, with managed policies: caching disabled, all viewer headers except Host."""
+    """Return the least that CloudFront accepts, with managed policies: caching disabled, all viewer headers except Host."""
     return {
         "CallerReference": str(time.time_ns()),
         "Comment": "test",
@@ -306,7 +330,7 @@ def distribution_config(domain: str, header: str) -> dict:
 
 
 def get(url: str, headers: dict | None = None, data: bytes | None = None) -> tuple[int, bytes]:
-    """Status and body of an answer, whatever the status; a POST if there is data."""
+    """Return status and body of a response, of any status; send a POST if there is data."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, data, headers or {})) as response:
             return response.status, response.read()

@@ -1,4 +1,4 @@
-"""IAM, and the log of what was called."""
+"""IAM, and the log of calls."""
 
 import json
 
@@ -55,12 +55,12 @@ class AccessTest(CloudTest):
         self.assertEqual([parameter["Value"] for parameter in self.read()], ["v", "v"])
         self.assert_denied(self.narrow("ssm").get_parameters_by_path, Path="/", WithDecryption=True)
 
-    def test_decrypting_needs_the_key(self):
+    def test_decrypting_requires_the_key(self):
         self.permit(("ssm:GetParametersByPath", RING))
         self.assert_denied(self.read)
         self.assertEqual(len(self.narrow("ssm").get_parameters_by_path(Path="/ring")["Parameters"]), 2)
 
-    def test_writing_needs_the_key(self):
+    def test_writing_requires_the_key(self):
         arguments = {"Name": "/ring/3", "Value": "v", "Type": "SecureString", "KeyId": self.key}
         self.permit(("ssm:PutParameter", f"{RING}/*"))
         self.assert_denied(self.narrow("ssm").put_parameter, **arguments)
@@ -74,14 +74,14 @@ class AccessTest(CloudTest):
         self.assertEqual(len(both), 2)
         self.assert_denied(self.narrow("ssm").get_parameters, Names=["/ring/1", "/other"], WithDecryption=True)
 
-    def test_cloudfront_refuses_in_words_that_sdks_know(self):
+    def test_cloudfronts_access_denied_is_readable_to_sdks(self):
         self.permit()
         status, response = self.cloud.signed("cloudfront", "/2020-05-31/distribution", credentials=self.credentials)
         namespace = "{http://cloudfront.amazonaws.com/doc/2020-05-31/}"
         self.assertEqual((status, response.tag), (403, f"{namespace}ErrorResponse"))
         self.assertEqual(response.findtext(f"{namespace}Error/{namespace}Code"), "AccessDenied")
 
-    def test_a_model_is_called_with_permission_for_the_model_or_its_profile(self):
+    def test_a_model_is_invoked_with_permission_for_the_model_or_its_profile(self):
         def converse(model: str):
             self.narrow("bedrock-runtime").converse(
                 modelId=model, messages=[{"role": "user", "content": [{"text": "hello"}]}]
@@ -109,7 +109,7 @@ class AccessTest(CloudTest):
             scheduler.get_schedule(Name="missing", GroupName="group")
         self.assert_denied(scheduler.get_schedule, Name="missing")
 
-    def test_calls_are_logged_with_caller_resource_and_verdict(self):
+    def test_calls_are_logged_with_caller_resource_and_decision(self):
         before = self.cloud.control("calls")[-1]["n"]
         self.permit(("ssm:GetParametersByPath", RING))
         self.assert_denied(self.read)

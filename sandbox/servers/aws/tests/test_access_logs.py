@@ -1,4 +1,4 @@
-"""Access logs of HTTP APIs: which variables there are, and what has a value."""
+"""Access logs of HTTP APIs: the variables, and which have a value."""
 
 import json
 
@@ -55,7 +55,7 @@ class AccessLogTest(CloudTest):
         )
 
     def logged(self, path: str, value: str) -> dict:
-        """The line about a request."""
+        """Return the log line of a request."""
         before = len(self.lines())
         get(f"http://127.0.0.1:{self.cloud.api_port}{path}", {"x-origin-verify": value} if value else {})
         return json.loads(wait_for(lambda: len(found := self.lines()) > before and found)[-1]["message"])
@@ -63,7 +63,7 @@ class AccessLogTest(CloudTest):
     def lines(self) -> list[dict]:
         return self.cloud.client("logs").filter_log_events(logGroupName="/log")["events"]
 
-    def test_a_request_that_is_served(self):
+    def test_a_request_that_is_accepted(self):
         for _ in range(2):  # the second is authorized from the cache
             line = self.logged("/teapot", "right")
             wanted = {"status": "418", "integration": "200", "function": "418", "key": "key-1", "error": "-"}
@@ -71,7 +71,7 @@ class AccessLogTest(CloudTest):
             self.assertEqual(line["authorizerError"], "-")
             self.assertGreaterEqual(int(line["latency"]), int(line["integrationLatency"]))
 
-    def test_a_request_that_is_not_let_in(self):
+    def test_a_request_that_is_rejected(self):
         for value, status, error, of_authorizer in (
             ("", "401", "Unauthorized", "-"),
             ("wrong", "403", "Forbidden", "-"),

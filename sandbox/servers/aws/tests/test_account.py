@@ -1,4 +1,4 @@
-"""What depends on the account: quotas, default settings, sizes."""
+"""Quotas and default settings of the account, sizes of payloads."""
 
 import json
 
@@ -44,7 +44,7 @@ class AccountTest(CloudTest):
         functions.delete_function_concurrency(FunctionName="one")
         reserve("two", 1)
 
-    def test_the_advanced_tier_needs_a_data_key(self):
+    def test_the_advanced_tier_requires_a_data_key(self):
         settings, kms = self.cloud.client("ssm"), self.cloud.client("kms")
         key = kms.create_key()["KeyMetadata"]["Arn"]
         self.cloud.role("writer")
@@ -66,7 +66,7 @@ class AccountTest(CloudTest):
         self.cloud.permit("writer", write, encrypt, {"Action": "kms:GenerateDataKey", "Resource": key})
         self.assertEqual(put("/b")["Tier"], "Advanced")
 
-    def test_the_controls_say_what_they_take(self):
+    def test_a_bad_value_of_a_control_is_named(self):
         for wanted, problem in (
             ({"concurrentExecutions": 0}, "at least 1"),
             ({"bedrockValidatesFirst": 1}, "true or false"),
@@ -76,7 +76,7 @@ class AccountTest(CloudTest):
                 self.cloud.control("account", wanted)
         self.assertEqual(self.cloud.control("account"), {"concurrentExecutions": 1000, "bedrockValidatesFirst": False})
 
-    def test_events_are_bounded(self):
+    def test_events_have_a_maximum_size(self):
         self.cloud.api(self.cloud.function("sized", ECHO, self.cloud.role("sized")))
         url = f"http://127.0.0.1:{self.cloud.api_port}/x"
         text = {"Content-Type": "application/json"}

@@ -1,4 +1,4 @@
-"""What IAM decides on when resources are made, tagged and removed."""
+"""Authorization of requests that create, tag and delete resources."""
 
 import json
 
@@ -33,7 +33,7 @@ def specification(kind: str, tags: dict[str, str]) -> list[dict]:
 
 
 class AdministrationTest(CloudTest):
-    """Calls as a user whose permissions are bounded by names and tags."""
+    """Calls as a user whose permissions are limited by names and tags."""
 
     @classmethod
     def setUpClass(cls):
@@ -80,14 +80,14 @@ class AdministrationTest(CloudTest):
     def last_call(self) -> int:
         return self.cloud.control("calls")[-1]["n"]
 
-    def test_a_vpc_is_made_with_the_tags_of_the_stack(self):
+    def test_a_vpc_is_created_with_the_tags_of_the_stack(self):
         self.permit("ec2:CreateVpc", f"{EC2}:vpc/*", also=("ec2:CreateTags", f"{EC2}:vpc/*"), request="ours")
         make = self.bounded("ec2").create_vpc
         make(CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", OURS))
         self.assert_denied(make, CidrBlock="10.9.0.0/16", TagSpecifications=specification("vpc", THEIRS))
         self.assert_denied(make, CidrBlock="10.9.0.0/16")
 
-    def test_what_has_the_tags_of_the_stack_is_changed(self):
+    def test_resources_with_the_tags_of_the_stack_are_changed(self):
         ec2 = self.cloud.client("ec2")
         self.permit("ec2:DeleteVpc", f"{EC2}:vpc/*", existing="ours")
         for tags, deletes in ((OURS, True), (THEIRS, False)):
@@ -98,14 +98,14 @@ class AdministrationTest(CloudTest):
             else:
                 self.assert_denied(self.bounded("ec2").delete_vpc, VpcId=identity)
 
-    def test_tagging_is_checked_on_what_is_tagged(self):
+    def test_tagging_is_authorized_on_the_resource(self):
         vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         group = self.cloud.client("ec2").create_security_group(GroupName="g", Description="g", VpcId=vpc)["GroupId"]
         self.permit("ec2:CreateTags", f"{EC2}:security-group/*")
         self.bounded("ec2").create_tags(Resources=[group], Tags=pairs(OURS))
         self.assert_denied(self.bounded("ec2").create_tags, Resources=[vpc], Tags=pairs(OURS))
 
-    def test_leaving_a_route_table_is_checked_on_the_table(self):
+    def test_disassociating_a_route_table_is_authorized_on_the_table(self):
         ec2 = self.cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24")["Subnet"]["SubnetId"]
@@ -116,7 +116,7 @@ class AdministrationTest(CloudTest):
         self.permit("ec2:DisassociateRouteTable", f"{EC2}:route-table/{table}")
         self.bounded("ec2").disassociate_route_table(AssociationId=association)
 
-    def test_a_function_is_made_under_its_name(self):
+    def test_a_function_is_created_under_its_name(self):
         functions = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-*"
         self.permit("lambda:CreateFunction", functions, also=("iam:PassRole", self.role))
         arguments = {
@@ -135,11 +135,11 @@ class AdministrationTest(CloudTest):
             ("lambda:CreateFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ours-1"), self.logged(before)
         )
 
-    def test_what_asynchronous_invocations_do_has_its_own_permission(self):
+    def test_the_configuration_of_asynchronous_invocations_has_a_permission(self):
         self.permit("lambda:GetFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:*")
         self.assert_denied(self.bounded("lambda").get_function_event_invoke_config, FunctionName="any")
 
-    def test_an_alias_is_made_under_its_name(self):
+    def test_an_alias_is_created_under_its_name(self):
         key = self.cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
         keys = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
         self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*", ("kms:CreateAlias", keys))
@@ -148,7 +148,7 @@ class AdministrationTest(CloudTest):
         self.permit("kms:CreateAlias", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/ours-*")
         self.assert_denied(self.bounded("kms").create_alias, AliasName="alias/ours-other", TargetKeyId=key)
 
-    def test_only_roles_with_the_boundary_are_made_and_changed(self):
+    def test_only_roles_with_the_boundary_are_created_and_changed(self):
         iam = self.cloud.client("iam")
         arn, other = (
             iam.create_policy(PolicyName=name, PolicyDocument=POLICY)["Policy"]["Arn"] for name in ("boundary", "other")
@@ -180,7 +180,7 @@ class AdministrationTest(CloudTest):
         self.assert_denied(self.bounded("ec2").delete_vpc, VpcId=untagged)
         self.bounded("ec2").delete_vpc(VpcId=vpc)
 
-    def test_load_balancing_is_bounded_by_name_and_tags(self):
+    def test_load_balancing_is_limited_by_name_and_tags(self):
         prefix = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}"
         vpc = self.cloud.client("ec2").create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         arguments = {"Protocol": "HTTP", "Port": 80, "VpcId": vpc, "TargetType": "ip"}
@@ -195,7 +195,7 @@ class AdministrationTest(CloudTest):
         self.permit("elasticloadbalancing:DeleteTargetGroup", f"{prefix}:targetgroup/*", existing="ours")
         self.bounded("elbv2").delete_target_group(TargetGroupArn=made)
 
-    def test_a_certificate_is_the_stacks_that_made_it(self):
+    def test_a_certificate_is_of_the_stack_that_created_it(self):
         acm, certificate = self.bounded("acm"), f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/*"
         self.permit("acm:RequestCertificate", "*", ("acm:AddTagsToCertificate", certificate), request="ours")
         made = acm.request_certificate(DomainName="a.example.com", Tags=pairs(OURS))["CertificateArn"]
@@ -205,7 +205,7 @@ class AdministrationTest(CloudTest):
         self.permit("acm:DeleteCertificate", certificate, existing="ours")
         acm.delete_certificate(CertificateArn=made)
 
-    def test_a_delivery_of_logs_is_the_stacks_that_made_it(self):
+    def test_a_delivery_of_logs_is_of_the_stack_that_created_it(self):
         logs, deliveries = self.cloud.client("logs"), f"arn:aws:logs:{REGION}:{ACCOUNT}:delivery:*"
         self.cloud.client("s3").create_bucket(Bucket="ours-logs")
         front = f"arn:aws:cloudfront::{ACCOUNT}:distribution/" + self.cloud.distribution("127.0.0.1:1")
@@ -222,7 +222,7 @@ class AdministrationTest(CloudTest):
         self.permit("logs:DeleteDelivery", deliveries, existing="ours")
         self.bounded("logs").delete_delivery(id=made)
 
-    def test_a_bucket_that_demands_tls_is_read(self):
+    def test_a_bucket_that_requires_tls_is_read(self):
         s3, bucket = self.cloud.client("s3"), "arn:aws:s3:::tls-only"
         s3.create_bucket(Bucket="tls-only")
         deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": bucket}
@@ -231,7 +231,7 @@ class AdministrationTest(CloudTest):
         self.permit("s3:GetBucketPolicy", bucket)
         self.bounded("s3").get_bucket_policy(Bucket="tls-only")
 
-    def test_records_are_bounded_by_their_types(self):
+    def test_records_are_limited_by_their_types(self):
         zone = self.cloud.client("route53").create_hosted_zone(Name="ours.example", CallerReference="1")["HostedZone"]
         self.cloud.client("iam").put_user_policy(
             UserName="bounded",
@@ -262,7 +262,7 @@ class AdministrationTest(CloudTest):
         change(**add("A", "192.0.2.1"))
         self.assert_denied(change, **add("TXT", '"x"'))
 
-    def test_what_is_around_cloudfront_is_told_apart(self):
+    def test_each_request_around_cloudfront_has_its_resource(self):
         acl = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:global/webacl/ours/1"
         calls = [
             ("cloudfront", "describe_function", {"Name": "ours-viewer"}),
@@ -283,7 +283,7 @@ class AdministrationTest(CloudTest):
             try:
                 getattr(self.cloud.client(service), call)(**arguments)
             except ClientError:
-                pass  # there is none; what it was checked on counts
+                pass  # it does not exist; only the resource of the check matters
         logs = f"arn:aws:logs:{REGION}:{ACCOUNT}"
         self.assertEqual(
             self.logged(before),
@@ -299,7 +299,7 @@ class AdministrationTest(CloudTest):
             ],
         )
 
-    def test_alarms_topics_and_policies_are_told_apart(self):
+    def test_alarms_topics_and_policies_have_their_resource(self):
         before = self.last_call()
         for service, call, arguments in (
             ("cloudwatch", "list_tags_for_resource", {"ResourceARN": f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:a"}),
@@ -310,7 +310,7 @@ class AdministrationTest(CloudTest):
             try:
                 getattr(self.cloud.client(service), call)(**arguments)
             except ClientError:
-                pass  # there is none; what it was checked on counts
+                pass  # it does not exist; only the resource of the check matters
         self.assertEqual(
             self.logged(before),
             [

@@ -1,4 +1,4 @@
-"""In which state an alarm is, also before there is data."""
+"""The states of alarms, also before there is data."""
 
 import json
 import time
@@ -67,7 +67,7 @@ class AlarmStateTest(CloudTest):
         self.put(100, 10, "two")
         self.assertEqual(self.state(name), "OK")
 
-    def test_who_is_told_depends_on_the_state(self):
+    def test_the_topic_depends_on_the_state(self):
         topics, queues = self.cloud.client("sns"), self.cloud.client("sqs")
         topic = topics.create_topic(Name="told")["TopicArn"]
         queue = queues.create_queue(QueueName="told")["QueueUrl"]

@@ -53,7 +53,7 @@ class AlarmTest(CloudTest):
     def text(self, alarm: Element, path: str) -> str | None:
         return alarm.findtext("/".join(NAMESPACE + part for part in path.split("/")))
 
-    def test_every_member_comes_back(self):
+    def test_every_member_is_returned(self):
         self.query("PutMetricAlarm", Statistic="Sum", **ALARM)
         alarm = self.described("errors")
         for name, value in {**ALARM, "Statistic": "Sum"}.items():
@@ -65,7 +65,7 @@ class AlarmTest(CloudTest):
         alarm = self.described("errors")
         self.assertEqual((self.text(alarm, "ExtendedStatistic"), self.text(alarm, "Statistic")), ("p99", None))
 
-    def test_metric_math_comes_back(self):
+    def test_metric_math_is_returned(self):
         self.query("PutMetricAlarm", **MATH)
         alarm = self.described("math")
         self.assertEqual(self.text(alarm, "Metrics/member/Expression"), "FILL(m, 0)")

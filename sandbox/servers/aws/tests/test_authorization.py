@@ -1,4 +1,4 @@
-"""What AWS authorizes beside the operation itself."""
+"""AWS's additional checks beside the operation itself."""
 
 import io
 import json
@@ -23,7 +23,7 @@ def pairs(tags: dict[str, str], key: str = "Key", value: str = "Value") -> list[
 
 
 class AuthorizationTest(CloudTest):
-    """Calls as a user who may what a test says."""
+    """Calls as a user with the permissions that a test sets."""
 
     @classmethod
     def setUpClass(cls):
@@ -57,7 +57,7 @@ class AuthorizationTest(CloudTest):
         return f"{error['Code']}: {error['Message']}"
 
     def assert_needs(self, first: tuple[str, str], second: tuple[str, str], call, **arguments) -> dict:
-        """That a call needs both, and its refusal names what is missing; returns the answer with both."""
+        """Check that a call requires both, and that its refusal names the missing one; return the response with both."""
         self.permit(first)
         self.assertIn(second[0].rpartition(":")[2], self.refused(call, **arguments))
         self.permit(first, second)
@@ -65,7 +65,7 @@ class AuthorizationTest(CloudTest):
 
 
 class TagOnCreateTest(AuthorizationTest):
-    def test_making_something_with_tags_needs_the_right_to_tag_it(self):
+    def test_creating_with_tags_requires_permission_to_tag(self):
         name, tags, listed = "tagged", OURS, pairs(OURS)
         role = {
             "RoleName": name,
@@ -110,7 +110,7 @@ class TagOnCreateTest(AuthorizationTest):
                 call = getattr(self.as_user(service), operation)
                 self.assert_needs((action, resource), (tagging, tagged), call, **arguments)
 
-    def test_a_log_groups_refusal_is_in_the_words_of_logs(self):
+    def test_a_log_groups_refusal_has_the_message_of_logs(self):
         self.permit(("logs:CreateLogGroup", "*"))
         said = self.refused(self.as_user("logs").create_log_group, logGroupName="worded", tags=OURS)
         self.assertIn("is not authorized to perform CreateLogGroup with Tags", said)
@@ -135,7 +135,7 @@ class TagOnCreateTest(AuthorizationTest):
         self.refused(self.as_user("kms").create_key, Tags=pairs({"stack": "theirs"}, "TagKey", "TagValue"))
 
 
-class SpellingTest(AuthorizationTest):
+class ResourceTest(AuthorizationTest):
     def test_a_version_of_a_function_is_a_resource_of_its_own(self):
         self.cloud.function("versioned", ANSWERS, self.cloud.role("versioned"))
         function = arn("lambda", "function:versioned")
@@ -159,7 +159,7 @@ class SpellingTest(AuthorizationTest):
         self.permit(("logs:DeleteLogGroup", group))
         self.refused(logs.delete_log_group, logGroupName="spelled")
 
-    def test_a_functions_tags_are_for_who_may_list_them(self):
+    def test_a_functions_tags_require_permission_to_list_them(self):
         self.cloud.function("shy", ANSWERS, self.cloud.role("shy"), Tags=OURS)
         function = arn("lambda", "function:shy")
         self.permit(("lambda:GetFunction", function))
@@ -196,7 +196,7 @@ class DelegationTest(AuthorizationTest):
             Id=identity, IfMatch=current["ETag"], DistributionConfig=config
         )
 
-    def test_cloudfront_asks_for_the_web_acl(self):
+    def test_cloudfront_requires_permission_for_the_web_acl(self):
         acl = self.cloud.client("wafv2").create_web_acl(
             Name="front",
             Scope="CLOUDFRONT",
@@ -214,7 +214,7 @@ class DelegationTest(AuthorizationTest):
         self.permit(update, ("wafv2:GetWebACL", acl))
         self.update(identity, Comment="changed")
 
-    def test_cloudfront_asks_for_the_functions_of_a_distribution(self):
+    def test_cloudfront_requires_permission_for_the_functions_of_a_distribution(self):
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
             archive.writestr("index.js", "exports.handler = async (event) => event.Records[0].cf.request;")
@@ -254,7 +254,7 @@ class DelegationTest(AuthorizationTest):
         self.permit(*allowed)
         self.update(identity, DefaultCacheBehavior=none)
 
-    def test_bedrock_asks_for_the_models_behind_a_profile(self):
+    def test_bedrock_requires_permission_for_the_models_of_a_profile(self):
         profile = "us.amazon.nova-lite-v1:0"
         own = arn("bedrock", f"inference-profile/{profile}")
         described = self.cloud.client("bedrock").get_inference_profile(inferenceProfileIdentifier=profile)
@@ -275,7 +275,7 @@ class SettlingTest(AuthorizationTest):
     def tearDown(self):
         self.cloud.control("settling", {"seconds": 0})
 
-    def test_a_right_takes_its_time(self):
+    def test_a_permission_takes_effect_later(self):
         self.permit(("sqs:ListQueues", "*"))
         self.as_user("sqs").list_queues()
         self.assertEqual(self.cloud.control("settling", {"seconds": 1}), {"seconds": 1})
@@ -293,7 +293,7 @@ class SettlingTest(AuthorizationTest):
         wait_for(settled)
         self.assertGreaterEqual(time.monotonic() - began, 0.9)
 
-    def test_so_do_the_tags_of_a_key(self):
+    def test_the_tags_of_a_key_take_effect_later(self):
         condition = {"StringEquals": {"aws:ResourceTag/stack": "ours"}}
         self.permit(("kms:DescribeKey", "*"), ("kms:EnableKeyRotation", "*", condition))
         self.cloud.control("settling", {"seconds": 1})
@@ -311,7 +311,7 @@ class NetworkTest(AuthorizationTest):
             GroupName=name, Description="g", VpcId=vpc, TagSpecifications=tags
         )
 
-    def test_a_security_group_is_checked_as_itself_and_on_its_vpc(self):
+    def test_a_security_group_is_authorized_as_itself_and_on_its_vpc(self):
         ec2, requested = self.cloud.client("ec2"), {"StringEquals": {"aws:RequestTag/stack": "ours"}}
         owned = {"StringEquals": {"aws:ResourceTag/stack": "ours"}}
         existing = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -349,7 +349,7 @@ class NetworkTest(AuthorizationTest):
         self.assertIn("InvalidAssociationID.NotFound", gone)
         ec2.release_address(AllocationId=address)
 
-    def test_taking_it_away_is_checked_on_the_address_and_on_the_interface(self):
+    def test_disassociating_it_is_authorized_on_the_address_and_on_the_interface(self):
         address, _ = self.nat_gateway()
         found = self.cloud.client("ec2").describe_addresses(AllocationIds=[address])["Addresses"][0]
         owned = {"StringEquals": {"aws:ResourceTag/stack": "ours"}}
@@ -360,7 +360,7 @@ class NetworkTest(AuthorizationTest):
         self.assertIn("UnauthorizedOperation", refusal)
         self.assertIn(f":network-interface/{found['NetworkInterfaceId']} ", refusal)
         self.permit((take, arn("ec2", "elastic-ip/*"), owned), (take, arn("ec2", "network-interface/*")))
-        # Permitted then, EC2 itself keeps the address of a gateway that is there.
+        # With permission, EC2 still keeps the address of a gateway that exists.
         self.assertIn("AuthFailure", self.refused(call, AssociationId=found["AssociationId"]))
 
 

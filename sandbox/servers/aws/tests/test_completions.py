@@ -1,4 +1,4 @@
-"""Bedrock's answers: a canned one, or a real model's, and what goes wrong with that."""
+"""Bedrock's completions: a fixed one, or a real model's, and its failures."""
 
 import http.server
 import json
@@ -15,7 +15,7 @@ EMPTY = {"modelId": MODEL, "messages": [{"role": "user", "content": []}]}
 
 
 class Server:
-    """A server of chat completions with two models, which says what it was asked."""
+    """A server of chat completions with two models, which returns the request."""
 
     def __init__(self, port: int):
         server = self
@@ -23,16 +23,16 @@ class Server:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                self.answer(200, {"data": [{"id": model} for model in server.models]})
+                self.respond(200, {"data": [{"id": model} for model in server.models]})
 
             def do_POST(self):
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 message = {"role": "assistant", "content": json.dumps(asked)}
                 choice = {"message": message, "finish_reason": server.finish_reason}
                 usage = {"prompt_tokens": 3, "completion_tokens": 4}
-                self.answer(server.status, {"choices": [choice] if server.finish_reason else [], "usage": usage})
+                self.respond(server.status, {"choices": [choice] if server.finish_reason else [], "usage": usage})
 
-            def answer(self, status, value):
+            def respond(self, status, value):
                 self.send_response(status)
                 self.end_headers()
                 self.wfile.write(json.dumps(value).encode())
@@ -49,8 +49,8 @@ class Server:
         self._server.server_close()
 
 
-class CannedTest(CloudTest):
-    def test_a_canned_answer(self):
+class FixedTest(CloudTest):
+    def test_a_fixed_completion(self):
         response = self.cloud.client("bedrock-runtime").converse(**QUESTION)
         self.assertIn("ministack mock", response["output"]["message"]["content"][0]["text"])
 
@@ -76,7 +76,7 @@ class RealTest(CloudTest):
             self.bedrock.converse(**QUESTION)
         return failed.exception.response["Error"]["Code"]
 
-    def test_the_servers_first_model_answers(self):
+    def test_the_servers_first_model_completes(self):
         response = self.bedrock.converse(
             **QUESTION,
             system=[{"text": "Be brief."}],
@@ -97,12 +97,12 @@ class RealTest(CloudTest):
         self.assertEqual(response["stopReason"], "end_turn")
         self.assertEqual(response["usage"], {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7})
 
-    def test_a_model_of_the_same_name_answers(self):
+    def test_a_model_of_the_same_name_completes(self):
         self.server.models.append(MODEL)
         response = self.bedrock.converse(**QUESTION)
         self.assertEqual(json.loads(response["output"]["message"]["content"][0]["text"])["model"], MODEL)
 
-    def test_an_answer_that_was_cut(self):
+    def test_a_completion_that_was_cut(self):
         self.server.finish_reason = "length"
         self.assertEqual(self.bedrock.converse(**QUESTION)["stopReason"], "max_tokens")
 
@@ -114,12 +114,12 @@ class RealTest(CloudTest):
         self.server.models.clear()
         self.assertEqual(self.code(), "ServiceUnavailableException")
 
-    def test_a_server_that_is_away(self):
+    def test_a_server_that_is_down(self):
         self.server.stop()
         self.addCleanup(setattr, self, "server", None)
         self.assertEqual(self.code(), "ServiceUnavailableException")
 
-    def test_a_message_without_content_asks_no_model(self):
+    def test_a_message_without_content_reaches_no_model(self):
         self.server.stop()
         with self.assertRaises(ClientError) as refused:
             self.bedrock.converse(**EMPTY)

@@ -51,7 +51,7 @@ class ControlsTest(CloudTest):
             ("InternalFailure", 500),
         )
         self.assertFalse(self.exists("/before"))
-        self.put("/before")  # it struck once
+        self.put("/before")  # the fault hit once
 
     def test_an_error_after_took_effect(self):
         self.cloud.control(
@@ -113,7 +113,7 @@ class ControlsTest(CloudTest):
             {("ssm", "GetParameters", "error-before")},
         )
 
-    def test_a_fault_may_strike_one_principal_only(self):
+    def test_a_fault_may_hit_one_principal_only(self):
         self.cloud.control(
             "faults", [{"service": "ssm", "mode": "error-before", "probability": 1, "principal": "role/rotator"}]
         )
@@ -126,7 +126,7 @@ class ControlsTest(CloudTest):
         with self.assertRaises(ClientError):
             self.cloud.client("apigatewayv2").get_apis()
 
-    def test_senseless_faults_are_refused(self):
+    def test_invalid_faults_are_refused(self):
         good = {"service": "ssm", "mode": "delay", "times": 1, "seconds": 1}
         for change in ({"mode": "explode"}, {"service": ""}, {"probability": 0.5}, {"seconds": 0}, {"color": "red"}):
             self.refused("faults", [{**good, **change}])

@@ -36,7 +36,7 @@ class DataPlaneTest(CloudTest):
         self.cloud.distribution(f"ffffffff.execute-api.{REGION}.amazonaws.com")
         self.assertEqual(get(self.url())[0], 502)
 
-    def test_the_api_answers_https_only(self):
+    def test_the_api_serves_https_only(self):
         config = distribution_config(self.domain, "secret")
         config["Origins"]["Items"][0]["CustomOriginConfig"]["OriginProtocolPolicy"] = "http-only"
         self.cloud.client("cloudfront").create_distribution(DistributionConfig=config)
@@ -50,7 +50,7 @@ class DataPlaneTest(CloudTest):
         self.cloud.client("cloudfront").create_distribution(DistributionConfig=config)
         self.assertEqual(get(self.url())[0], 403)
 
-    def test_a_response_policy_has_no_blocks_that_nobody_gave(self):
+    def test_a_response_policy_has_no_blocks_beside_those_given(self):
         cloudfront = self.cloud.client("cloudfront")
         created = cloudfront.create_response_headers_policy(
             ResponseHeadersPolicyConfig={
@@ -67,18 +67,14 @@ class DataPlaneTest(CloudTest):
 
     def test_the_path_takes_few_milliseconds(self):
         self.cloud.distribution(self.domain)
-        viewer, taken = Viewer(self.cloud), []
+        viewer = Viewer(self.cloud)
         self.addCleanup(viewer.close)
-        for _ in range(40):
-            began = time.perf_counter()
-            self.assertEqual(viewer.get()[0], 200)
-            taken.append(time.perf_counter() - began)
-        # With Nagle's algorithm in the Runtime API it is above 40, with the wait for logs above 50; a busy machine gets leave.
-        self.assertLess(sorted(taken)[10], 0.035)
+        # With Nagle's algorithm in the Runtime API it is above 40, with the wait for logs above 50; the rest is for a busy machine.
+        self.assertLess(viewer.latencies()[10], 0.035)
 
 
 class EmptyTest(CloudTest):
-    def test_the_ports_say_that_there_is_nothing_yet(self):
+    def test_the_ports_respond_before_anything_is_deployed(self):
         for port, what in (
             (self.cloud.distribution_port, b"no CloudFront distribution"),
             (self.cloud.api_port, b"no HTTP API"),
@@ -154,7 +150,7 @@ class DeploymentTest(CloudTest):
         with self.assertRaises(cloudfront.exceptions.PreconditionFailed):
             cloudfront.update_distribution(Id=self.id, IfMatch=stale, DistributionConfig=config)
 
-    def test_the_list_tells_the_status_too(self):
+    def test_the_list_has_the_status_too(self):
         self.cloud.set_header(self.id, "2")
         [summary] = self.cloud.client("cloudfront").list_distributions()["DistributionList"]["Items"]
         self.assertEqual(summary["Status"], "InProgress")

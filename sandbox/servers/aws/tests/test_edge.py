@@ -4,7 +4,6 @@ import base64
 import http.client
 import io
 import json
-import time
 import zipfile
 
 from botocore.exceptions import ClientError
@@ -54,7 +53,7 @@ class EdgeTest(CloudTest):
         return f"test-{self.names}"
 
     def answering(self, source: str) -> str:
-        """The domain name of an API with a function that answers."""
+        """The domain name of an API with a function."""
         api = self.cloud.api(self.cloud.function(self.name(), source, self.cloud.role(self.name())))
         return f"{api}.execute-api.{REGION}.amazonaws.com"
 
@@ -106,8 +105,8 @@ class EdgeTest(CloudTest):
         items = [{"LambdaFunctionARN": arn, "EventType": "origin-request", "IncludeBody": False}]
         return {"LambdaFunctionAssociations": {"Quantity": 1, "Items": items}}
 
-    def ask(self, path: str = "/x", headers: dict | None = None, method: str = "GET", body=None, port: int = 0):
-        """Status, headers and body of an answer; headers may have lists of values."""
+    def send(self, path: str = "/x", headers: dict | None = None, method: str = "GET", body=None, port: int = 0):
+        """Return status, headers and body of a response; headers may have lists of values."""
         connection = http.client.HTTPConnection("127.0.0.1", port or self.cloud.distribution_port, timeout=10)
         self.addCleanup(connection.close)
         connection.putrequest(method, path, skip_host="host" in (headers or {}))
@@ -122,13 +121,13 @@ class EdgeTest(CloudTest):
 
     def seen(self, *arguments, **options) -> dict:
         """The headers that reached the API."""
-        status, _, body = self.ask(*arguments, **options)
+        status, _, body = self.send(*arguments, **options)
         self.assertEqual(status, 200, body)
         return json.loads(body)["headers"]
 
 
 class NamesTest(EdgeTest):
-    def test_a_distribution_answers_to_its_aliases(self):
+    def test_a_distribution_serves_its_aliases(self):
         def aliases(*names: str) -> dict:
             return self.aliases(
                 *names, certificate=self.certificate("example.com", "*.example.com", "*.wild.example.com")
@@ -148,7 +147,7 @@ class NamesTest(EdgeTest):
             f"localhost:{self.cloud.distribution_port}": third,
         }.items():
             with self.subTest(host):
-                event = json.loads(self.ask(headers={"host": host})[2])
+                event = json.loads(self.send(headers={"host": host})[2])
                 self.assertEqual(event["context"]["distributionId"], expected["Id"])
                 self.assertEqual(
                     event["request"]["headers"]["host"]["value"],
@@ -156,9 +155,9 @@ class NamesTest(EdgeTest):
                 )
         for host in ("wild.example.com", "a.b.wild.example.com", "example.com", "api.example.com.evil.net"):
             with self.subTest(host):
-                self.assertEqual(self.ask(headers={"host": host})[0], 403)
+                self.assertEqual(self.send(headers={"host": host})[0], 403)
 
-    def test_an_alias_needs_a_certificate_for_it_and_is_one_distributions(self):
+    def test_an_alias_requires_a_certificate_and_is_one_distributions(self):
         host = self.name() + ".example.com"
         for certificate, code in (
             (None, "InvalidViewerCertificate"),
@@ -176,7 +175,7 @@ class NamesTest(EdgeTest):
                     self.distribution(**self.aliases(host, certificate=certificate))
                 self.assertEqual(refused.exception.response["Error"]["Code"], code)
 
-    def test_a_certificate_is_issued_when_its_records_are_there(self):
+    def test_a_certificate_is_issued_when_its_records_exist(self):
         acm, arn = (
             self.cloud.client("acm"),
             self.certificate("a.example.com", "*.a.example.com", "b.example.com", proven=False),
@@ -189,7 +188,7 @@ class NamesTest(EdgeTest):
             option["ResourceRecord"]["Name"]: option["ResourceRecord"]
             for option in certificate()["DomainValidationOptions"]
         }
-        # A wildcard is proven by its domain's record.
+        # A wildcard is validated by its domain's record.
         self.assertEqual(len(records), 2)
         for record in records.values():
             self.assertEqual(certificate()["Status"], "PENDING_VALIDATION")
@@ -240,17 +239,17 @@ class ProtocolTest(EdgeTest):
         host = self.distribution(CacheBehaviors=behaviors)["DomainName"]
 
         def plain(path: str, method: str = "GET", **headers: str):
-            status, answered, _ = self.ask(path, {"host": host, **headers}, method, port=self.cloud.port)
+            status, answered, _ = self.send(path, {"host": host, **headers}, method, port=self.cloud.port)
             return status, answered["Location"]
 
         self.assertEqual(plain("/v2/x?a=b"), (301, f"https://{host}/v2/x?a=b"))
         self.assertEqual(plain("/x", "POST"), (307, f"https://{host}/x"))
         self.assertEqual(plain("/api/x"), (403, None))
-        # A viewer's word for it counts for nothing.
+        # A viewer's header doesn't change the protocol.
         self.assertEqual(plain("/api/x", **{"x-forwarded-proto": "https"}), (403, None))
-        self.assertEqual(self.ask("/api/x", {"host": host, "x-forwarded-proto": "http"})[0], 200)
+        self.assertEqual(self.send("/api/x", {"host": host, "x-forwarded-proto": "http"})[0], 200)
 
-    def test_countries_can_be_left_out(self):
+    def test_countries_can_be_blocked(self):
         for kind, country, status in (
             ("whitelist", "US", 200),
             ("whitelist", "FR", 403),
@@ -261,13 +260,13 @@ class ProtocolTest(EdgeTest):
                 restriction = {"RestrictionType": kind, "Quantity": 1, "Items": ["US"]}
                 self.distribution(Restrictions={"GeoRestriction": restriction})
                 self.cloud.control("cloudfront", {"viewerCountry": country})
-                self.assertEqual(self.ask()[0], status)
+                self.assertEqual(self.send()[0], status)
 
 
 class FunctionTest(EdgeTest):
-    def test_a_function_sees_the_request_as_on_aws(self):
+    def test_a_function_gets_the_request_as_on_aws(self):
         self.distribution(self.functions(viewer_request=SHOWS))
-        status, answered, body = self.ask(
+        status, answered, body = self.send(
             "/a%20b?q=a%2Bb&tag=1&tag=2&bare",
             {
                 "Accept": ["application/json", "text/plain"],
@@ -292,7 +291,7 @@ class FunctionTest(EdgeTest):
         request["headers"].pop("host")
         self.assertEqual(request["headers"], {"x-viewer": {"value": "kept"}, "accept-encoding": {"value": "identity"}})
 
-    def test_headers_that_cloudfront_takes_away_do_not_reach_the_origin(self):
+    def test_headers_that_cloudfront_removes_do_not_reach_the_origin(self):
         sent = {"X-Real-IP": "192.0.2.1", "X-Edge-Location": "x", "Proxy-Authorization": "x", "X-Amz-Cf-Foo": "x"}
         for behavior in ({}, self.functions(viewer_request=PASSES)):
             self.distribution(behavior)
@@ -308,13 +307,13 @@ class FunctionTest(EdgeTest):
         self.distribution(self.functions(viewer_request=there, viewer_response=back))
         ids = set()
         for _ in range(3):
-            _, answered, body = self.ask()
+            _, answered, body = self.send()
             seen = json.loads(body)["headers"]
             self.assertEqual({answered["X-Amz-Cf-Id"], answered["X-Id"]}, {seen["x-id"], seen["x-amz-cf-id"]})
             ids.add(seen["x-id"])
         self.assertEqual(len(ids), 3)
 
-    def test_what_a_function_must_not_return_is_a_bad_gateway(self):
+    def test_an_invalid_return_value_of_a_function_is_a_bad_gateway(self):
         for change in (
             "request.headers.via = {value: 'x'}",
             "delete request.headers.host",
@@ -329,27 +328,27 @@ class FunctionTest(EdgeTest):
         ):
             with self.subTest(change):
                 self.distribution(self.functions(viewer_request=edge_function("request", change)))
-                self.assertEqual(self.ask()[0], 502)
+                self.assertEqual(self.send()[0], 502)
         self.distribution(self.functions(viewer_request="function handler(event) { throw new Error('x'); }"))
-        self.assertEqual(self.ask()[0], 503)
+        self.assertEqual(self.send()[0], 503)
 
-    def test_a_query_that_a_function_changes_is_sent_as_it_says(self):
+    def test_a_query_that_a_function_changes_is_sent_as_returned(self):
         values = "{a: {value: 'x%20y'}, b: {value: '1', multiValue: [{value: '1'}, {value: '2'}]}}"
         code = edge_function("request", f"request.querystring = {values}")
         self.distribution(self.functions(viewer_request=code))
-        body = self.ask("/x?gone=1")[2]
+        body = self.send("/x?gone=1")[2]
         self.assertEqual(json.loads(body)["rawQueryString"], "a=x%20y&b=1&b=2")
 
-    def test_a_function_answers_itself(self):
+    def test_a_function_responds_itself(self):
         answers = (
             "function handler(event) { return {statusCode: 405, statusDescription: 'Method Not Allowed',"
             " headers: {allow: {value: 'GET'}}, body: {encoding: 'text', data: 'no'}}; }"
         )
         policy = self.policy(CustomHeadersConfig=custom("x-policy", "yes"))
         self.distribution({**self.functions(viewer_request=answers), "ResponseHeadersPolicyId": policy})
-        status, answered, body = self.ask()
+        status, answered, body = self.send()
         self.assertEqual((status, answered["Allow"], body), (405, "GET", b"no"))
-        # What a policy does to such answers, AWS does not say: nothing may depend on it.
+        # AWS does not document whether a policy applies to such responses: nothing may depend on it.
         self.assertNotIn("X-Policy", answered)
 
     def test_an_updated_function_runs_once_it_is_published(self):
@@ -365,16 +364,16 @@ class FunctionTest(EdgeTest):
             FunctionConfig={"Comment": "", "Runtime": "cloudfront-js-2.0"},
             FunctionCode=code.encode(),
         )
-        self.assertEqual(self.ask()[0], 200)
+        self.assertEqual(self.send()[0], 200)
         cloudfront.publish_function(Name=name, IfMatch=updated["ETag"])
-        self.assertEqual(self.ask()[0], 204)
+        self.assertEqual(self.send()[0], 204)
 
     def policy(self, **config) -> str:
         return response_policy(self, **config)
 
 
 class PolicyTest(EdgeTest):
-    def test_a_policy_takes_away_before_it_adds(self):
+    def test_a_policy_removes_before_it_adds(self):
         headers = {"server": "origin", "x-powered-by": "x", "x-a": "old", "x-b": "kept"}
         domain = self.answering(f"def handle(event): return {{'statusCode': 200, 'headers': {headers}}}")
         policy = response_policy(
@@ -392,7 +391,7 @@ class PolicyTest(EdgeTest):
             },
         )
         self.distribution({"ResponseHeadersPolicyId": policy}, domain=domain)
-        _, answered, _ = self.ask()
+        _, answered, _ = self.send()
         self.assertEqual((answered["X-A"], answered["X-B"], answered["X-Powered-By"]), ("new", "kept", None))
         self.assertEqual(answered.get_all("Server"), ["CloudFront"])
         self.assertEqual(len(answered.get_all("Date")), 1)
@@ -423,7 +422,7 @@ class PolicyTest(EdgeTest):
             },
         )
         self.distribution({"ResponseHeadersPolicyId": policy})
-        answered = self.ask(headers={"Origin": "https://app.example.com"})[1]
+        answered = self.send(headers={"Origin": "https://app.example.com"})[1]
         self.assertEqual(
             {
                 name: answered[name]
@@ -446,7 +445,7 @@ class PolicyTest(EdgeTest):
             {"Origin": ["https://app.example.com", "https://evil.net"]},
         ):
             with self.subTest(headers):
-                self.assertNotIn("Access-Control-Allow-Origin", self.ask(headers=headers)[1])
+                self.assertNotIn("Access-Control-Allow-Origin", self.send(headers=headers)[1])
 
 
 class OriginTest(EdgeTest):
@@ -455,7 +454,7 @@ class OriginTest(EdgeTest):
 
     def test_the_api_is_reached_over_tls_by_its_name(self):
         self.distribution(origin={"OriginSslProtocols": {"Quantity": 1, "Items": ["TLSv1.2"]}})
-        self.assertEqual(self.ask()[0], 200)
+        self.assertEqual(self.send()[0], 200)
         certificate = ["*.execute-api.us-east-1.amazonaws.com", "*.cloudfront.net"]
         self.assertEqual(self.handshake(), {"origin": self.domain, "tls": "TLSv1.2", "certificate": certificate})
 
@@ -463,12 +462,12 @@ class OriginTest(EdgeTest):
         # The certificate is for the names of one region.
         wrong = self.domain.replace(REGION, "eu-west-1")
         self.cloud.client("cloudfront").create_distribution(DistributionConfig=distribution_config(wrong, "secret"))
-        self.assertEqual(self.ask()[0], 502)
+        self.assertEqual(self.send()[0], 502)
         self.assertIn("certificate is not valid for", self.cloud.output())
 
     def test_protocols_that_the_api_does_not_speak_are_a_bad_gateway(self):
         self.distribution(origin={"OriginSslProtocols": {"Quantity": 1, "Items": ["TLSv1"]}})
-        self.assertEqual(self.ask()[0], 502)
+        self.assertEqual(self.send()[0], 502)
 
     def test_a_slow_origin_is_a_gateway_timeout_and_its_late_answer_is_nobodys(self):
         self.distribution(origin={"OriginReadTimeout": 1}, domain=self.answering(SLOW))
@@ -500,16 +499,16 @@ class OriginTest(EdgeTest):
             CustomErrorResponses=pages,
             CacheBehaviors=behaviors,
         )
-        status, _, body = self.ask("/slow")
+        status, _, body = self.send("/slow")
         self.assertEqual((status, body), (504, b"/pages/504"))
         self.distribution(
             domain=f"ffffffff.execute-api.{REGION}.amazonaws.com", CustomErrorResponses=pages, CacheBehaviors=behaviors
         )
-        status, _, body = self.ask()
+        status, _, body = self.send()
         self.assertEqual((status, body), (502, b"/pages/502"))
         # Where the page can't be had either, it is CloudFront's own.
         self.distribution(domain=f"ffffffff.execute-api.{REGION}.amazonaws.com", CustomErrorResponses=pages)
-        status, answered, body = self.ask()
+        status, answered, body = self.send()
         self.assertEqual(
             (status, answered["Content-Type"], b"Generated by cloudfront" in body), (502, "text/html", True)
         )
@@ -524,10 +523,10 @@ class OriginTest(EdgeTest):
             ("GET", None),
         ):
             with self.subTest(method):
-                event = json.loads(self.ask(headers={"Content-Type": "text/plain"}, method=method, body=body)[2])
+                event = json.loads(self.send(headers={"Content-Type": "text/plain"}, method=method, body=body)[2])
                 self.assertEqual(event["requestContext"]["http"]["method"], method)
                 self.assertEqual(event.get("body", "").encode(), body or b"")
-        status, _, body = self.ask(method="HEAD")
+        status, _, body = self.send(method="HEAD")
         self.assertEqual((status, body), (200, b""))
 
     def test_a_policy_gets_the_headers_that_cloudfront_adds(self):
@@ -552,19 +551,19 @@ class OriginTest(EdgeTest):
 
     def test_the_apis_host_is_not_the_viewers(self):
         self.distribution({"OriginRequestPolicyId": ALL_VIEWER})
-        status, _, body = self.ask()
+        status, _, body = self.send()
         self.assertEqual((status, json.loads(body)), (403, {"message": "Forbidden"}))
 
 
 class LambdaAtEdgeTest(EdgeTest):
-    def test_the_function_sees_and_changes_the_request(self):
+    def test_the_function_gets_and_changes_the_request(self):
         code = edge_lambda(
             "const text = Buffer.from(JSON.stringify(event)).toString('base64');"
             "request.headers['x-seen'] = [{key: 'X-Seen', value: text}];"
             "request.uri = '/changed'; request.querystring = 'b=2'; delete request.headers['x-gone'];"
         )
         self.distribution(self.at_origin(self.lambda_version(code)))
-        status, answered, body = self.ask(
+        status, answered, body = self.send(
             "/x%20y?a=%20",
             {"Content-Type": "text/plain", "X-Gone": "1", "X-Forwarded-For": "192.0.2.1"},
             "POST",
@@ -597,19 +596,19 @@ class LambdaAtEdgeTest(EdgeTest):
             },
         )
 
-    def test_the_function_answers_itself(self):
+    def test_the_function_responds_itself(self):
         code = (
             "export const handler = async () => ({status: '415', statusDescription: 'Unsupported Media Type',"
             " headers: {accept: [{key: 'Accept', value: 'application/json'}]}, bodyEncoding: 'text', body: 'no'});"
         )
         policy = response_policy(self, CustomHeadersConfig=custom("x-policy", "yes"))
         self.distribution({**self.at_origin(self.lambda_version(code)), "ResponseHeadersPolicyId": policy})
-        status, answered, body = self.ask()
+        status, answered, body = self.send()
         self.assertEqual(
             (status, answered["Accept"], answered["X-Policy"], body), (415, "application/json", "yes", b"no")
         )
 
-    def test_what_it_must_not_return_is_a_bad_gateway(self):
+    def test_an_invalid_return_value_is_a_bad_gateway(self):
         for change in (
             "request.headers.via = [{key: 'Via', value: 'x'}];",
             "delete request.headers['content-length'];",
@@ -625,11 +624,11 @@ class LambdaAtEdgeTest(EdgeTest):
         ):
             with self.subTest(change):
                 self.distribution(self.at_origin(self.lambda_version(edge_lambda(change))))
-                self.assertEqual(self.ask(method="POST", body=b"x")[0], 502)
+                self.assertEqual(self.send(method="POST", body=b"x")[0], 502)
 
     def test_a_function_that_fails_is_service_unavailable(self):
         self.distribution(self.at_origin(self.lambda_version(edge_lambda("throw new Error('no');"))))
-        self.assertEqual(self.ask()[0], 503)
+        self.assertEqual(self.send()[0], 503)
 
     def test_only_functions_for_the_edge_can_be_associated(self):
         good = self.lambda_version()
@@ -677,19 +676,15 @@ class LambdaAtEdgeTest(EdgeTest):
             RoleName=name, PolicyName="logs", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": allowed})
         )
         self.distribution(self.at_origin(arn))
-        self.assertEqual(self.ask()[0], 200)
+        self.assertEqual(self.send()[0], 200)
         logs = self.cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/us-east-1.{name}")
         self.assertTrue(any("was here" in event["message"] for event in logs["events"]), logs)
 
     def test_it_waits_for_no_logs(self):
         def quickest() -> float:
-            viewer, taken = Viewer(self.cloud), []
+            viewer = Viewer(self.cloud)
             self.addCleanup(viewer.close)
-            for _ in range(40):
-                began = time.perf_counter()
-                self.assertEqual(viewer.get()[0], 200)
-                taken.append(time.perf_counter() - began)
-            return min(taken)
+            return viewer.latencies()[0]
 
         self.distribution(self.functions(viewer_request=PASSES))
         without = quickest()

@@ -1,4 +1,4 @@
-"""CloudFront and what is around it refuse and keep what they do on AWS."""
+"""Refusals of CloudFront and API Gateway, and what updates keep."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SETTINGS = {
     "answerHeaders": {},
 }
 
-# What viewers send, and the path that the API's function sees; None where the edge refuses it.
+# What viewers send, and the path that the API's function gets; None where the edge refuses it.
 PATHS = {
     "/api/models": "/api/models",
     "/api/org%2Fname": "/api/org/name",
@@ -55,7 +55,7 @@ class RefusalTest(EdgeTest):
         self.distribution(self.functions(viewer_request=code))
         for sent, seen in PATHS.items():
             with self.subTest(sent):
-                status, _, body = self.ask(f"{sent}?a=b")
+                status, _, body = self.send(f"{sent}?a=b")
                 if seen is None:
                     self.assertIn((status, json.loads(body)["status"]), [(400, 400), (404, 404)])
                 else:
@@ -64,7 +64,7 @@ class RefusalTest(EdgeTest):
 
     def test_the_api_ends_a_path_at_a_decoded_question_mark(self):
         self.distribution(self.functions(viewer_request=PASSES))
-        event = json.loads(self.ask("/x%3Fadmin=1/y?a=b")[2])
+        event = json.loads(self.send("/x%3Fadmin=1/y?a=b")[2])
         self.assertEqual((event["rawPath"], event["rawQueryString"]), ("/x", "a=b"))
 
     def test_a_function_can_have_the_query_as_it_was_sent(self):
@@ -74,12 +74,12 @@ class RefusalTest(EdgeTest):
         }"""
         self.distribution(self.functions(viewer_request=code))
         for query in ("?flag&a=&b=%20", "?a=1&a=2"):
-            self.assertEqual(self.ask(f"/x{query}")[2].decode(), query[1:])
-        self.assertEqual(self.ask("/x")[2], b"none")
+            self.assertEqual(self.send(f"/x{query}")[2].decode(), query[1:])
+        self.assertEqual(self.send("/x")[2], b"none")
 
-    # What CloudFront answers itself
+    # Responses of CloudFront itself
 
-    def test_what_no_origin_answered_has_no_headers_of_a_policy(self):
+    def test_a_response_without_an_origin_has_no_headers_of_a_policy(self):
         policy = response_policy(
             self,
             CustomHeadersConfig=custom("x-policy", "yes"),
@@ -89,12 +89,12 @@ class RefusalTest(EdgeTest):
         asked = {"Origin": "https://app.example.com"}
         # Countries, GET with a body, an origin that isn't reached: CloudFront's own, in HTML.
         self.distribution(behavior, Restrictions={"GeoRestriction": geography("US")})
-        answers = [self.ask(headers=asked)]
+        answers = [self.send(headers=asked)]
         self.distribution(behavior)
-        self.assertEqual(self.ask(headers=asked)[1]["X-Policy"], "yes")
-        answers.append(self.ask(headers=asked, body=b"x"))
+        self.assertEqual(self.send(headers=asked)[1]["X-Policy"], "yes")
+        answers.append(self.send(headers=asked, body=b"x"))
         self.distribution(behavior, domain="ffffffff.execute-api.us-east-1.amazonaws.com")
-        answers.append(self.ask(headers=asked))
+        answers.append(self.send(headers=asked))
         self.assertEqual([status for status, _, _ in answers], [403, 403, 502])
         for _, headers, body in answers:
             self.assertIn(b"<H1>", body)
@@ -141,7 +141,7 @@ class RefusalTest(EdgeTest):
     def cors(self, **changes) -> dict:
         return {"CorsConfig": {**self.CORS, **changes}}
 
-    def test_what_no_policy_may_say_is_refused(self):
+    def test_an_invalid_policy_is_refused(self):
         one = lambda name: {"Quantity": 1, "Items": [name]}  # noqa: E731
         removed = lambda *names: {  # noqa: E731
             "RemoveHeadersConfig": {"Quantity": len(names), "Items": [{"Header": name} for name in names]}
@@ -168,7 +168,7 @@ class RefusalTest(EdgeTest):
             response_policy(self, **config)
 
     def test_hsts_has_a_maximum_age(self):
-        # The SDKs refuse it before it is sent; this one is told not to look.
+        # The SDKs refuse it before it is sent; this client does not validate.
         client = SESSION.create_client(
             "cloudfront",
             region_name=REGION,
@@ -225,7 +225,7 @@ class RefusalTest(EdgeTest):
         self.assertRegex(added["Sid"], "^AWSLogDeliveryWrite[0-9]+$")
         self.assertEqual(len(self.deliver(self.statement(Action="s3:Put*"))), 2)
 
-    def test_a_bucket_that_has_it_is_left_alone(self):
+    def test_a_bucket_that_has_it_is_not_changed(self):
         wanted = self.statement()
         self.assertEqual(self.deliver(wanted), [wanted])
 

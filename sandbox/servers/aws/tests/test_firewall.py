@@ -22,7 +22,7 @@ class FirewallTest(CloudTest):
     def get(self, acl: dict) -> dict:
         return self.cloud.client("wafv2").get_web_acl(Name=acl["Name"], Scope="CLOUDFRONT", Id=acl["Id"])
 
-    def test_a_web_acl_keeps_what_it_was_given(self):
+    def test_a_web_acl_keeps_its_members(self):
         acl = self.acl("kept")
         self.assertEqual(self.get(acl)["WebACL"]["CustomResponseBodies"]["slow"]["Content"], "{}")
         limits = {"RequestBody": {"CLOUDFRONT": {"DefaultSizeInspectionLimit": "KB_32"}}}
@@ -54,7 +54,7 @@ class FirewallTest(CloudTest):
             with self.assertRaises(waf.exceptions.WAFNonexistentItemException):
                 call(ResourceArn=acl["ARN"])
 
-    def test_a_log_groups_name_starts_as_aws_demands(self):
+    def test_a_log_groups_name_has_the_required_prefix(self):
         acl = self.acl("elsewhere")
         for destination in (GROUP.replace("aws-waf-logs-", ""), GROUP + ":*"):
             with self.assertRaises(ClientError):

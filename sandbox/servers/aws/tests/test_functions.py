@@ -68,7 +68,7 @@ class FunctionTest(CloudTest):
         self.cloud.invoke("unlogged")
         self.assertIn("said nothing", self.messages("/aws/lambda/unlogged"))
 
-    def test_a_missing_group_needs_a_permission_of_its_own(self):
+    def test_a_missing_group_requires_a_permission_of_its_own(self):
         self.cloud.function("grouped", TALKS, self.cloud.role("grouped", WRITE_LOGS))
         self.cloud.invoke("grouped")
         self.assertEqual(self.messages("/aws/lambda/grouped"), [])
@@ -130,7 +130,7 @@ class FunctionTest(CloudTest):
             late = datetime.now(timezone.utc) - start - timedelta(seconds=seconds)
             self.assertLess(late, timedelta(seconds=1.7))
 
-    def test_an_invoke_configuration_has_no_age_that_nobody_set(self):
+    def test_an_invoke_configuration_has_no_age_unless_set(self):
         functions = self.cloud.client("lambda")
         self.cloud.function("retried", TALKS, self.cloud.role("retried"))
         functions.put_function_event_invoke_config(FunctionName="retried", MaximumRetryAttempts=1)

@@ -72,7 +72,7 @@ class GatewayTest(CloudTest):
             [401, 403, 200],
         )
 
-    def test_resetting_the_cache_forgets_results_and_keeps_the_stage(self):
+    def test_resetting_the_cache_drops_results_and_keeps_the_stage(self):
         api = self.guarded_api()
 
         def calls() -> int:

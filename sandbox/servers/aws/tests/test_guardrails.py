@@ -1,4 +1,4 @@
-"""Guardrails of Bedrock: what IAM decides on, and in which order."""
+"""Guardrails of Bedrock: permissions, and the order of checks."""
 
 from botocore.exceptions import ClientError
 
@@ -29,7 +29,7 @@ class GuardrailTest(CloudTest):
         return made["guardrailId"]
 
     def ask(self, guardrail: str | None, content: list | None = None) -> str:
-        """The code of the error, or the answer's reason to stop."""
+        """Return the code of the error, or the completion's reason to stop."""
         config = (
             {"guardrailConfig": {"guardrailIdentifier": guardrail, "guardrailVersion": "DRAFT"}} if guardrail else {}
         )
@@ -53,7 +53,7 @@ class GuardrailTest(CloudTest):
         )
         self.assertEqual(self.ask(guardrail), "end_turn")
 
-    def test_across_regions_the_profile_is_needed_in_each(self):
+    def test_across_regions_the_profile_is_required_in_each(self):
         guardrail = self.guardrail(
             "across", crossRegionConfig={"guardrailProfileIdentifier": f"{ACCOUNT}:guardrail-profile/us.guardrail.v1:0"}
         )
@@ -66,7 +66,7 @@ class GuardrailTest(CloudTest):
             self.cloud.permit("asker", ASK, {"Action": "bedrock:ApplyGuardrail", "Resource": resources})
             self.assertEqual(self.ask(guardrail), outcome, resources)
 
-    def test_a_model_can_be_asked_through_a_guardrail_only(self):
+    def test_a_permission_can_require_a_guardrail(self):
         guardrail, other = self.guardrail("demanded"), self.guardrail("other")
         demand = {"StringEquals": {"bedrock:GuardrailIdentifier": f"{ACCOUNT}:guardrail/{guardrail}"}}
         self.cloud.permit("asker", {**ASK, "Condition": demand}, {"Action": "bedrock:ApplyGuardrail", "Resource": "*"})

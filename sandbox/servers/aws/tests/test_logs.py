@@ -4,7 +4,7 @@ from .harness import CloudTest
 
 
 class SavedQueryTest(CloudTest):
-    def test_queries_are_kept_until_they_are_deleted(self):
+    def test_queries_are_stored_until_they_are_deleted(self):
         logs = self.cloud.client("logs")
         saved = logs.put_query_definition(name="here/errors", logGroupNames=["/a"], queryString="fields @message")
         query_id = saved["queryDefinitionId"]

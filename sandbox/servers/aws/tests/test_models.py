@@ -18,7 +18,7 @@ from .harness import REGION, SESSION, CloudTest, Viewer, get, wait_for
 
 
 class Model:
-    """A server on loopback that answers with the request it got."""
+    """A server on loopback that returns the request it got."""
 
     def __init__(self, port: int = 0, secure: bool = False):
         model = self
@@ -30,7 +30,7 @@ class Model:
             def do_GET(self):
                 if self.path == "/healthz":
                     model.checks.append(self.headers["User-Agent"])
-                    return self.answer(model.healthy, b"")
+                    return self.respond(model.healthy, b"")
                 time.sleep(model.seconds)
                 length = int(self.headers.get("Content-Length") or 0)
                 seen = {
@@ -39,12 +39,12 @@ class Model:
                     "headers": {name.lower(): value for name, value in self.headers.items()},
                     "body": self.rfile.read(length).decode(),
                 }
-                with contextlib.suppress(BrokenPipeError):  # who gave up does not read the answer
-                    self.answer(200, json.dumps(seen).encode())
+                with contextlib.suppress(BrokenPipeError):  # after a timeout the client doesn't read the response
+                    self.respond(200, json.dumps(seen).encode())
 
             do_POST = do_GET
 
-            def answer(self, status, body):
+            def respond(self, status, body):
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
@@ -188,7 +188,7 @@ class PrivateModelTest(CloudTest):
         self.wait_for_state(group, "healthy")
         return api, group
 
-    def test_a_request_reaches_the_model_as_the_integration_says(self):
+    def test_a_request_reaches_the_model_as_the_integration_maps_it(self):
         model = self.model()
         self.serving(model)
         status, body = self.call(
@@ -244,7 +244,7 @@ class PrivateModelTest(CloudTest):
         self.wait_for_state(group, "healthy")
         self.assertEqual(self.call()[0], 200)
 
-    def test_targets_elsewhere_are_not_contacted(self):
+    def test_targets_on_other_machines_are_not_contacted(self):
         group = self.group({"Id": "192.0.2.1"})
         self.private_api(self.listener(group))
         self.wait_for_state(group, "unhealthy")
@@ -280,7 +280,7 @@ class PrivateModelTest(CloudTest):
         status, body = self.call()
         self.assertEqual((status, json.loads(body)), (503, {"message": "Service Unavailable"}))
 
-    def test_tls_to_the_listener_needs_the_name_on_its_certificate(self):
+    def test_tls_to_the_listener_requires_the_name_on_its_certificate(self):
         model = self.model()
         group = self.group({"Id": "127.0.0.1", "Port": model.port})
         certificate = self.cloud.client("acm").request_certificate(DomainName="model.example.com")["CertificateArn"]
@@ -297,7 +297,7 @@ class PrivateModelTest(CloudTest):
             self.assertEqual(integration.get("TlsConfig"), tls.get("TlsConfig"))
             self.assertEqual(integration["ConnectionId"], self.link)
 
-    def test_a_link_becomes_available_and_goes(self):
+    def test_a_link_becomes_available_and_is_deleted(self):
         link = self.create_link(SecurityGroupIds=[], Tags={"a": "b"})
         self.assertEqual(self.link_status(link), "PENDING")
         model = self.model()
@@ -360,10 +360,10 @@ class HealthTest(unittest.TestCase):
             found.append(health.state)
         return found
 
-    def test_a_new_target_needs_one_success(self):
+    def test_a_new_target_requires_one_success(self):
         self.assertEqual(self.states(None), ["healthy"])
 
-    def test_thresholds_count_results_in_a_row(self):
+    def test_thresholds_count_consecutive_results(self):
         bad = self.BAD
         self.assertEqual(self.states(bad, bad, bad), ["initial", "initial", "unhealthy"])
         self.assertEqual(self.states(None, bad, bad, None, bad, bad, bad)[-2:], ["healthy", "unhealthy"])

@@ -1,4 +1,4 @@
-"""What Terraform's provider reads back of a network, so that an unchanged stack is deployed without changes."""
+"""Members of networks that Terraform's provider reads, so that an unchanged stack is deployed without changes."""
 
 import json
 
@@ -17,7 +17,7 @@ class PrivateNetworkTest(CloudTest):
     def read_vpc(self) -> dict:
         return self.ec2.describe_vpcs(VpcIds=[self.vpc])["Vpcs"][0]
 
-    def test_a_vpc_has_an_ipv6_block_if_it_asks_for_one(self):
+    def test_a_vpc_has_an_ipv6_block_if_requested(self):
         [block] = self.read_vpc()["Ipv6CidrBlockAssociationSet"]
         self.assertRegex(block["Ipv6CidrBlock"], r"^2600:1f18:[0-9a-f]{4}:[0-9a-f]{2}00::/56$")
         self.assertEqual(block["Ipv6CidrBlockState"]["State"], "associated")
@@ -154,7 +154,7 @@ class PrivateNetworkTest(CloudTest):
         [found] = elb.describe_target_groups(Names=["group"])["TargetGroups"]
         self.assertEqual((found["ProtocolVersion"], found["IpAddressType"]), ("HTTP2", "ipv4"))
 
-    def test_a_repeated_request_for_a_target_group_gets_the_same_answer(self):
+    def test_a_repeated_request_for_a_target_group_gets_the_same_response(self):
         elb = self.cloud.client("elbv2")
         group = {"Name": "repeated", "Protocol": "HTTP", "Port": 80, "VpcId": self.vpc, "TargetType": "ip"}
         first, again = (elb.create_target_group(**group)["TargetGroups"][0] for _ in range(2))

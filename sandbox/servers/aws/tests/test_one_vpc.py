@@ -1,4 +1,4 @@
-"""What EC2, Elastic Load Balancing, Lambda and API Gateway refuse of networks, in their words."""
+"""Refusals of EC2, Elastic Load Balancing, Lambda and API Gateway for networks, with AWS's messages."""
 
 from botocore.exceptions import ClientError
 
@@ -45,7 +45,7 @@ class OneVpcTest(CloudTest):
         self.elb.set_subnets(LoadBalancerArn=arn, Subnets=[*self.subnets[0], third])
         self.elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[self.group(self.vpcs[0], "other")])
 
-    def test_it_needs_two_zones_room_and_one_vpc(self):
+    def test_it_requires_two_zones_free_addresses_and_one_vpc(self):
         with self.refused("ValidationError.*two different Availability Zones"):
             self.balancer(Subnets=self.subnets[0][:1])
         with self.refused("InvalidConfigurationRequest.*same Availability Zone"):
@@ -57,7 +57,7 @@ class OneVpcTest(CloudTest):
         with self.refused("SubnetNotFound"):
             self.balancer(Subnets=["subnet-0", self.subnets[0][1]])
 
-    def test_a_listener_leads_to_targets_of_its_vpc(self):
+    def test_a_listener_forwards_to_targets_of_its_vpc(self):
         arn = self.balancer()
         groups = [
             self.elb.create_target_group(Name=f"vpc-{number}", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip")
@@ -74,7 +74,7 @@ class OneVpcTest(CloudTest):
 
     # VPC links.
 
-    def test_a_link_is_in_one_vpc_and_in_zones_that_take_links(self):
+    def test_a_link_is_in_one_vpc_and_in_zones_with_links(self):
         gateway = self.cloud.client("apigatewayv2")
         with self.refused("BadRequestException.*one VPC"):
             gateway.create_vpc_link(Name="link", SubnetIds=self.subnets[0], SecurityGroupIds=[self.groups[1]])
@@ -84,7 +84,7 @@ class OneVpcTest(CloudTest):
         with self.refused("BadRequestException.*Availability Zone 'use1-az3' where service is not available"):
             gateway.create_vpc_link(Name="link", SubnetIds=[*self.subnets[0], unfit])
 
-    def test_its_group_and_subnets_stay_until_it_is_gone(self):
+    def test_its_group_and_subnets_stay_until_it_is_deleted(self):
         gateway = self.cloud.client("apigatewayv2")
         made = gateway.create_vpc_link(Name="link", SubnetIds=self.subnets[0], SecurityGroupIds=[self.groups[0]])
         gateway.delete_vpc_link(VpcLinkId=made["VpcLinkId"])
@@ -147,7 +147,7 @@ class OneVpcTest(CloudTest):
 
     # Security groups.
 
-    def test_a_rule_is_there_once(self):
+    def test_a_rule_exists_once(self):
         def rule(port: int, description: str) -> list[dict]:
             addresses = [{"CidrIp": "10.0.0.0/16", "Description": description}]
             return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": addresses}]
@@ -178,7 +178,7 @@ class OneVpcTest(CloudTest):
         self.ec2.revoke_security_group_egress(GroupId=self.groups[0], IpPermissions=to(other))
         self.ec2.delete_security_group(GroupId=other)
 
-    def test_what_wears_it_keeps_it(self):
+    def test_a_group_in_use_is_kept(self):
         interface = self.ec2.create_network_interface(SubnetId=self.subnets[0][0], Groups=[self.groups[0]])
         with self.refused("DependencyViolation.*has a dependent object"):
             self.ec2.delete_security_group(GroupId=self.groups[0])
@@ -187,18 +187,18 @@ class OneVpcTest(CloudTest):
 
     # Zones.
 
-    def test_the_region_has_more_zones_than_fit(self):
+    def test_the_region_has_zones_that_lack_services(self):
         found = self.ec2.describe_availability_zones()["AvailabilityZones"]
         self.assertEqual(
             [(zone["ZoneName"], zone["ZoneId"]) for zone in found],
             [(f"{REGION}{letter}", f"use1-az{number}") for number, letter in enumerate("abcdef", 1)],
         )
-        elsewhere = self.cloud.client("ec2", region="eu-west-1").describe_availability_zones()["AvailabilityZones"]
-        self.assertEqual([zone["ZoneName"] for zone in elsewhere], [f"eu-west-1{letter}" for letter in "abc"])
+        other_region = self.cloud.client("ec2", region="eu-west-1").describe_availability_zones()["AvailabilityZones"]
+        self.assertEqual([zone["ZoneName"] for zone in other_region], [f"eu-west-1{letter}" for letter in "abc"])
         made = self.ec2.create_subnet(VpcId=self.vpcs[0], CidrBlock="10.0.9.0/24", AvailabilityZoneId="use1-az5")
         self.assertEqual(made["Subnet"]["AvailabilityZone"], f"{REGION}e")
 
-    def test_a_subnet_has_a_zone_addresses_of_its_own_and_room_as_its_size_says(self):
+    def test_a_subnet_has_a_zone_and_as_many_free_addresses_as_its_size_allows(self):
         with self.refused("InvalidParameterValue.*us-east-1z.*us-east-1f"):
             self.subnet(self.vpcs[0], 5, "z")
         with self.refused("InvalidSubnet.Conflict"):
@@ -229,7 +229,7 @@ class OneVpcTest(CloudTest):
         self.assertEqual((second["State"], second["FailureCode"]), ("failed", "Resource.AlreadyAssociated"))
         self.assertIn(f"Elastic IP address [{address}] is already associated", second["FailureMessage"])
 
-    def test_it_stays_with_the_gateway_until_that_is_gone(self):
+    def test_it_stays_with_the_gateway_until_that_is_deleted(self):
         address = self.ec2.allocate_address(Domain="vpc")["AllocationId"]
         internet = self.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         self.ec2.attach_internet_gateway(InternetGatewayId=internet, VpcId=self.vpcs[0])

@@ -8,7 +8,7 @@ from .harness import CloudTest, distribution_config
 class OriginHeadersTest(CloudTest):
     options = ("--deploy-seconds", "0")
 
-    def test_a_header_is_told_by_the_parameter_that_holds_its_value(self):
+    def test_a_record_names_the_parameter_with_a_headers_value(self):
         cloudfront, ssm = self.cloud.client("cloudfront"), self.cloud.client("ssm")
         for name, value in {"/ring/1": "first", "/ring/2": "second"}.items():
             ssm.put_parameter(Name=name, Value=value, Type="SecureString")

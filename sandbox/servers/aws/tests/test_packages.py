@@ -1,4 +1,4 @@
-"""Deployment packages: what is in them decides whether a function starts."""
+"""Deployment packages: the mode of the bootstrap decides whether a function starts."""
 
 import io
 import json
@@ -11,7 +11,7 @@ ANSWERS = "def handle(event): return 'started'"
 
 class PackageTest(CloudTest):
     def started(self, name: str, mode: int) -> dict:
-        """The answer of a function whose bootstrap has this mode in the package, 0 for none."""
+        """Return the response of a function whose bootstrap has this mode in the package, 0 for none."""
         package = io.BytesIO()
         with zipfile.ZipFile(package, "w") as archive:
             bootstrap = zipfile.ZipInfo("bootstrap")
@@ -29,7 +29,7 @@ class PackageTest(CloudTest):
         wait_for(lambda: functions.get_function_configuration(FunctionName=name)["State"] == "Active")
         return json.loads(functions.invoke(FunctionName=name, Payload=b"{}")["Payload"].read())
 
-    def test_a_bootstrap_has_to_be_executable_in_the_package(self):
+    def test_a_bootstrap_must_be_executable_in_the_package(self):
         self.assertEqual(self.started("executable", 0o755), "started")
         for name, mode in (("readable", 0o644), ("modeless", 0)):
             self.assertEqual(self.started(name, mode)["errorType"], "Runtime.InvalidEntrypoint", name)

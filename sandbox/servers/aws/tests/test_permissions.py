@@ -8,7 +8,7 @@ ANSWERS = "def handle(event): return {}"
 
 
 class PermissionTest(CloudTest):
-    def test_the_same_permission_again_is_answered_and_another_refused(self):
+    def test_an_equal_second_permission_is_accepted_and_another_refused(self):
         self.cloud.function("permitted", ANSWERS, self.cloud.role("permitted"))
         functions = self.cloud.client("lambda")
         permission = {

@@ -17,8 +17,8 @@ def launch(*options: str) -> subprocess.CompletedProcess:
 
 def processes_in(group: int) -> list[int]:
     found = subprocess.run(["ps", "-A", "-o", "pid=,pgid=,stat="], capture_output=True, text=True).stdout
-    rows = [line.split() for line in found.splitlines()]
-    return [int(pid) for pid, pgid, state in rows if int(pgid) == group and not state.startswith("Z")]
+    listed = [line.split() for line in found.splitlines()]
+    return [int(pid) for pid, pgid, state in listed if int(pgid) == group and not state.startswith("Z")]
 
 
 def children_of(parent: int) -> list[int]:
@@ -41,13 +41,13 @@ class StartTest(unittest.TestCase):
         ended = launch("--port", "45660", "--api-port", "45660")
         self.assertEqual((ended.returncode, "given twice" in ended.stderr), (1, True))
 
-    def test_senseless_options_are_refused(self):
+    def test_invalid_options_are_refused(self):
         for options in (["--edges", "0"], ["--deploy-seconds", "-1"]):
             self.assertEqual(launch(*options).returncode, 2, options)
 
 
 class EndTest(unittest.TestCase):
-    """However it ends, nothing of it stays: no process, not even a function that is just running, and no file."""
+    """However it ends, it leaves no process, also not that of a running function, and no file."""
 
     def setUp(self):
         self.cloud = Launcher()
@@ -76,6 +76,20 @@ class EndTest(unittest.TestCase):
     def test_a_killed_launcher(self):
         self.cloud.process.kill()
         self.gone()
+
+    @unittest.skipUnless(sys.platform == "linux", "only Linux ends a child with its parent")
+    def test_killed_tests(self):
+        tests = subprocess.Popen(
+            [sys.executable, "-c", "from tests.harness import Launcher; print(Launcher().process.pid, flush=True); input()"],
+            cwd=LAUNCHER.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        launcher = int(tests.stdout.readline())
+        cloud = wait_for(lambda: children_of(launcher))[0]
+        tests.kill()
+        tests.communicate()
+        wait_for(lambda: not processes_in(cloud), 3)
 
     def test_a_killed_cloud(self):
         os.kill(self.child, signal.SIGKILL)

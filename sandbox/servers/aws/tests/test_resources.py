@@ -1,4 +1,4 @@
-"""The census of what the cloud holds: ids as Pulumi's state has them, and as the provider imports them."""
+"""The resources in the cloud: ids as Pulumi's state has them, and as the provider imports them."""
 
 import io
 import json
@@ -13,20 +13,20 @@ TRUST = {
 NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
 
 
-class Census(CloudTest):
+class Resources(CloudTest):
     def found(self, kind: str) -> list[tuple]:
         response = self.cloud.control("resources")
         self.assertIn(kind, response["types"])
         return [(f["id"], f["import"], f["hints"]) for f in response["resources"] if f["type"] == kind]
 
 
-class EmptyCensusTest(Census):
-    def test_what_is_there_from_the_start_is_left_out(self):
+class EmptyResourcesTest(Resources):
+    def test_resources_from_the_start_are_left_out(self):
         self.assertEqual(self.found("aws:ec2/vpc:Vpc"), [])
         self.assertEqual(self.found("aws:scheduler/scheduleGroup:ScheduleGroup"), [])
 
 
-class CensusTest(Census):
+class ResourcesTest(Resources):
     def test_parts_of_an_api_are_imported_with_the_api(self):
         gateway = self.cloud.client("apigatewayv2")
         api = gateway.create_api(Name="api", ProtocolType="HTTP")["ApiId"]
@@ -36,7 +36,7 @@ class CensusTest(Census):
         self.assertEqual(self.found("aws:apigatewayv2/route:Route"), [(route, f"{api}/{route}", [api, "GET /here"])])
         self.assertEqual(self.found("aws:apigatewayv2/stage:Stage"), [("$default", f"{api}/$default", [api])])
 
-    def test_a_network_without_what_it_brings_along(self):
+    def test_a_network_without_its_default_resources(self):
         ec2 = self.cloud.client("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
         tags = [{"ResourceType": "subnet", "Tags": [{"Key": "Name", "Value": "mine"}]}]
@@ -68,7 +68,7 @@ class CensusTest(Census):
         )
         self.assertEqual(self.found("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"), [])
 
-    def test_a_function_with_what_belongs_to_it(self):
+    def test_a_function_with_its_configuration(self):
         iam, functions = self.cloud.client("iam"), self.cloud.client("lambda")
         role = iam.create_role(RoleName="role", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
         iam.put_role_policy(RoleName="role", PolicyName="inline", PolicyDocument=json.dumps(NOTHING))
@@ -99,7 +99,7 @@ class CensusTest(Census):
         )
         self.assertEqual(self.found("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"), [])
 
-    def test_keys_that_are_being_deleted_are_gone(self):
+    def test_keys_that_are_being_deleted_are_left_out(self):
         kms = self.cloud.client("kms")
         key = kms.create_key(Description="mine")["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
@@ -154,7 +154,7 @@ class CensusTest(Census):
             Name="acl", Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, VisibilityConfig=metric
         )["Summary"]["Id"]
         self.assertEqual(self.found("aws:cloudfront/function:Function"), [("clean", "clean", ["clean"])])
-        # Without those of AWS, which are there from the start.
+        # Without those of AWS, which exist from the start.
         self.assertEqual(
             self.found("aws:cloudfront/originRequestPolicy:OriginRequestPolicy"), [(forward, forward, ["forward"])]
         )
@@ -176,7 +176,7 @@ class CensusTest(Census):
                 HostedZoneId=zone, ChangeBatch={"Changes": [{"Action": "CREATE", "ResourceRecordSet": record}]}
             )
         self.assertEqual(self.found("aws:acm/certificate:Certificate"), [(arn, arn, ["api.example.test"])])
-        # Neither the zone nor what every zone has. A proof is spelled as ACM does.
+        # Neither the zone nor the records of every zone. A validation record is spelled as ACM does.
         alias, proof = f"{zone}_api.example.test_A", f"{zone}__proof.api.example.test._CNAME"
         self.assertEqual(
             self.found("aws:route53/record:Record"),

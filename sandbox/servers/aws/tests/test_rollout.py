@@ -48,7 +48,7 @@ class RolloutTest(unittest.TestCase):
         self.assertTrue(rollout.deployed(102))
         self.assertEqual(seen(rollout, 102), ["3"] * EDGES)
 
-    def test_only_what_an_edge_may_still_use_is_kept(self):
+    def test_only_configurations_that_an_edge_may_use_are_kept(self):
         rollout = self.deployed()
         for number in range(2, 20):
             rollout.begin(str(number), str(number), EDGES, 1, number * 100)

@@ -1,4 +1,4 @@
-"""What functions reach by the names that the API and the distribution have on AWS."""
+"""The proxy through which functions reach the API and the distribution by their names on AWS."""
 
 import unittest
 
@@ -6,7 +6,7 @@ from gatehouse_cloud.tunnel import Tunnels
 
 from .harness import CloudTest
 
-ASKS = """
+CALLER = """
 import http.client, os, ssl
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ def handle(event):
     except OSError as error:
         return {"error": str(error)}
 """
-ANSWERS = """
+ECHO = """
 def handle(event):
     return {"statusCode": 200, "body": "answered " + event["rawPath"]}
 """
@@ -32,15 +32,15 @@ class TunnelTest(CloudTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.cloud.function("asks", ASKS, cls.cloud.role("asks"))
-        answers = cls.cloud.function("answers", ANSWERS, cls.cloud.role("answers"))
+        cls.cloud.function("asks", CALLER, cls.cloud.role("asks"))
+        answers = cls.cloud.function("answers", ECHO, cls.cloud.role("answers"))
         cls.api = cls.cloud.api(answers)
 
     def test_a_function_reaches_the_api_over_tls_by_its_name(self):
         response = self.cloud.invoke("asks", {"host": f"{self.api}.execute-api.us-east-1.amazonaws.com"})
         self.assertEqual(response, {"status": 200, "body": "answered /path"})
 
-    def test_a_function_reaches_nothing_else(self):
+    def test_a_function_reaches_no_other_host(self):
         response = self.cloud.invoke("asks", {"host": "example.com"})
         self.assertIn("403 Forbidden", response["error"])
 

@@ -1,7 +1,7 @@
-// Package discover takes the place of hashicorp/go-discover, with which a Vault
-// whose storage is Raft finds its peers in a dozen clouds. A server with its
-// storage in memory has none to find, and compiles in half the time without
-// the SDKs of those clouds.
+// Package discover replaces hashicorp/go-discover, with which a Vault server
+// with Raft storage finds its peers in a dozen clouds. A server with its storage
+// in memory has no peers, and compiles in half the time without the SDKs of those
+// clouds.
 package discover
 
 import (
@@ -23,19 +23,19 @@ var Providers map[string]Provider
 // Discover finds nothing.
 type Discover struct{}
 
-// Option is of no effect.
+// Option has no effect.
 type Option func(*Discover) error
 
 // New returns a Discover.
 func New(...Option) (*Discover, error) { return &Discover{}, nil }
 
-// WithProviders is of no effect.
+// WithProviders has no effect.
 func WithProviders(map[string]Provider) Option { return nil }
 
 // Addrs always fails.
 func (*Discover) Addrs(string, *log.Logger) ([]string, error) { return nil, errLeftOut }
 
-// Config is what to find.
+// Config describes the peers to find.
 type Config map[string]string
 
 // Parse always fails.

@@ -13,16 +13,16 @@ import (
 )
 
 // classicType is a resource that the Terraform provider builds with terraform-plugin-sdk. The official plugin serves
-// it over the classic bridge; over the one that is used here for all, only what is built with
-// terraform-plugin-framework.
+// it over the classic bridge; only resources built with terraform-plugin-framework over the bridge that is used here
+// for all.
 type classicType struct {
 	schema shim.SchemaMap
 	infos  map[string]*info.Schema
-	values tftypes.Type // tells sets from lists, which the schema does not
+	values tftypes.Type // distinguishes sets from lists, which the schema does not
 }
 
-// newClassicType returns nil for a resource of terraform-plugin-framework. The schema tells: the sdk gives each of
-// its resources an id that may be set, the framework's is computed, demanded or missing.
+// newClassicType returns nil for a resource of terraform-plugin-framework. The schema shows it: the sdk gives each of
+// its resources an optional id, the framework's is computed, required or missing.
 func newClassicType(schema shim.SchemaMap, infos map[string]*info.Schema, values tftypes.Type) *classicType {
 	if id, ok := schema.GetOk("id"); !ok || !id.Optional() || !id.Computed() {
 		return nil
@@ -48,7 +48,7 @@ func (c *classicProvider) GetProviderSchema(
 	return answer, err
 }
 
-// valueType is the type of a resource's state, once the schema is known.
+// valueType returns the type of a resource's state, once the schema is known.
 func (c *classicProvider) valueType(resource string) tftypes.Type {
 	answer := c.schema.Load()
 	if answer == nil || answer.ResourceSchemas[resource] == nil {
@@ -84,7 +84,7 @@ func (c *classicProvider) PlanResourceChange(
 	return answer, err
 }
 
-// ApplyResourceChange hands on the timeouts that the program sets.
+// ApplyResourceChange passes on the timeouts that the program sets.
 func (c *classicProvider) ApplyResourceChange(
 	ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {

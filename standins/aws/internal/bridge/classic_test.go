@@ -21,8 +21,8 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// The official plugin serves resources of terraform-plugin-sdk over the classic bridge. What that bridge does is
-// stated by executing it, and each of these cases is put to this plugin as well.
+// The official plugin serves resources of terraform-plugin-sdk over the classic bridge. The tests execute
+// that bridge, and run each case against this plugin as well.
 
 const (
 	distributionType  = "aws_cloudfront_distribution"
@@ -123,7 +123,7 @@ func sentOrigin(element map[string]any) string {
 	return fmt.Sprintf("%s %vs %q", element["origin_id"], element["connection_timeout"], values)
 }
 
-// input is what a program says of the distribution.
+// input returns a program's inputs of the distribution.
 type input struct {
 	comment string
 	origins []origin

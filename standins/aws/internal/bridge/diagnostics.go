@@ -32,7 +32,7 @@ func (l withoutErrors) LogStatus(ctx context.Context, s diag.Severity, urn resou
 }
 
 // terraformProvider returns the errors among a Terraform provider's diagnostics as one error, where the bridge
-// would return the first one only, and reads without noise.
+// would return the first one only, and reads resources without spurious changes.
 type terraformProvider struct{ tfprotov6.ProviderServer }
 
 func (d *terraformProvider) GetProviderSchema(
@@ -91,8 +91,8 @@ func (d *terraformProvider) ReadDataSource(
 	return answer, errorIn(answer.Diagnostics)
 }
 
-// ApplyResourceChange keeps the error for later when there is a state to be kept: the bridge would forget a
-// resource that exists already.
+// ApplyResourceChange keeps the error for later when there is a state to be kept: the bridge would drop a resource that
+// exists already.
 func (d *terraformProvider) ApplyResourceChange(
 	ctx context.Context, r *tfprotov6.ApplyResourceChangeRequest,
 ) (*tfprotov6.ApplyResourceChangeResponse, error) {
@@ -113,9 +113,9 @@ func (d *terraformProvider) ApplyResourceChange(
 	return answer, nil
 }
 
-// withoutNoise keeps an attribute that has never been set as it is when the provider reads it as empty:
-// the two mean the same, and a refresh would report it as a change of every resource. It looks at the attributes'
-// encoding only: to decode all of a web ACL takes a quarter of a second.
+// withoutNoise does not change an attribute that has never been set when the provider reads it as empty: the two mean
+// the same, and a refresh would report it as a change of every resource. It compares the attributes' encoding only: to
+// decode all of a web ACL takes a quarter of a second.
 func withoutNoise(before, after *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
 	var was, is map[string]msgpack.RawMessage
 	err := errors.Join(msgpack.Unmarshal(before.MsgPack, &was), msgpack.Unmarshal(after.MsgPack, &is))
@@ -158,7 +158,7 @@ func errorIn(diagnostics []*tfprotov6.Diagnostic) error {
 	return errors.Join(failures...)
 }
 
-// halfDone is the error of a change that left something behind.
+// halfDone is the error of a change that failed after it had an effect.
 type halfDone struct{ failure error }
 
 type halfDoneKey struct{}
@@ -168,7 +168,7 @@ func withHalfDone(ctx context.Context) (context.Context, *halfDone) {
 	return context.WithValue(ctx, halfDoneKey{}, h), h
 }
 
-// err is how the engine is told to record a resource although its change failed.
+// err returns the error with which the engine records a resource although its change failed.
 func (h *halfDone) err(urn, id string, properties *structpb.Struct) error {
 	if h.failure == nil {
 		return nil
@@ -179,7 +179,7 @@ func (h *halfDone) err(urn, id string, properties *structpb.Struct) error {
 	})
 }
 
-// explain adds which resource an error is about.
+// explain adds the resource to an error.
 func explain(urn string, err error) error {
 	if err == nil {
 		return nil

@@ -16,11 +16,11 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// Files keeps the content of archives and assets in files named by their hash, because a path is what
-// Terraform takes: the same content is the same path, so that a plan sees no change.
+// Files keeps the content of archives and assets in files named by their hash, because Terraform
+// takes paths: the same content has the same path, so that a plan has no change.
 type Files struct {
 	mutex sync.Mutex
-	made  string // the folder, once it was needed
+	made  string // the folder, once created
 }
 
 func (f *Files) folder() (string, error) {
@@ -41,7 +41,7 @@ func (f *Files) folder() (string, error) {
 func (f *Files) Close() error {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	return os.RemoveAll(f.made) // of nothing, if it was never needed
+	return os.RemoveAll(f.made) // does nothing if none was created
 }
 
 // lower turns the SDK's values into Terraform's.
@@ -63,7 +63,7 @@ func (f *Files) lower(write bool) convert {
 	}
 }
 
-// document is an object as the JSON text that Terraform takes.
+// document encodes an object as the JSON that Terraform takes.
 func document(v resource.PropertyValue) (resource.PropertyValue, error) {
 	if v.ContainsUnknowns() {
 		return resource.MakeComputed(resource.NewStringProperty("")), nil
@@ -79,7 +79,7 @@ func document(v resource.PropertyValue) (resource.PropertyValue, error) {
 	return resource.NewStringProperty(string(text)), nil
 }
 
-// plain is the value without marks of secrecy or origin.
+// plain returns the value without marks of secrecy or origin.
 func plain(v resource.PropertyValue) any {
 	return v.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
 		switch {
@@ -135,7 +135,7 @@ func (f *Files) originals(k *kinds, p resource.PropertyMap, found map[string]res
 	return err
 }
 
-// hasContents is false for what comes from the state: the engine sends its hash alone.
+// hasContents is false for one from the state: the engine sends its hash alone.
 func hasContents(v resource.PropertyValue) bool {
 	if v.IsArchive() {
 		return v.ArchiveValue().HasContents()

@@ -57,7 +57,7 @@ func TestFilesAreOnlyWrittenToBeRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "hello", string(text))
 
-	// What comes from the state has a hash and nothing else.
+	// An asset from the state has only a hash.
 	old, err := files.lower(true)(table.Asset, resource.NewAssetProperty(&resource.Asset{Hash: "0f"}))
 	require.NoError(t, err)
 	assert.NoFileExists(t, old.StringValue())

@@ -10,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// identify makes the id of a resource that has none in Terraform: its arn, its name, or what it demands to be
-// told, as in the ids that Terraform imports.
+// identify returns an id for a resource that has none in Terraform: its arn, its name, or its required attributes, as
+// in the ids that Terraform imports.
 func identify(
 	terraform string, schema shim.SchemaMap,
 ) func(context.Context, resource.PropertyMap) (resource.ID, error) {

@@ -9,15 +9,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// The classic bridge ignores a change by leaving it out of Terraform's diff. In such a diff an element of a set goes
-// by a hash of all of its values: an element with one other value is a new element, whose ignored values stand
-// nowhere but in the entries that are left out. It is planned, and sent, without them. Property values, which this
-// bridge goes by, would keep them.
+// The classic bridge ignores a change by leaving it out of Terraform's diff. In such a diff an element of a set is
+// identified by a hash of all of its values: an element with one other value is a new element, whose ignored values are
+// only in the entries that are left out. It is planned, and sent, without them. Property values, which this bridge
+// compares, would keep them.
 
 // setPath leads into an element of a set: names of attributes, and positions as the program gives them.
 type setPath []any
 
-// splitIgnored takes apart the paths of ignoreChanges that lead into elements of sets, and the others.
+// splitIgnored separates the paths of ignoreChanges into elements of sets from the others.
 func (t *classicType) splitIgnored(ignored []string) (inSets []setPath, others []string) {
 	if t == nil {
 		return nil, ignored
@@ -25,7 +25,7 @@ func (t *classicType) splitIgnored(ignored []string) (inSets []setPath, others [
 	for _, text := range ignored {
 		parsed, err := resource.ParsePropertyPath(text)
 		if err != nil {
-			others = append(others, text) // and the bridge says what is wrong with it
+			others = append(others, text) // and the bridge returns the error
 			continue
 		}
 		path, inSet := t.resolve(parsed)
@@ -39,8 +39,8 @@ func (t *classicType) splitIgnored(ignored []string) (inSets []setPath, others [
 	return inSets, others
 }
 
-// resolve turns a path of properties into one of attributes. It is nil if it has a wildcard: to the classic bridge
-// that is no path of any value.
+// resolve turns a path of properties into one of attributes. It is nil if it has a wildcard, which matches no
+// value in the classic bridge.
 func (t *classicType) resolve(properties resource.PropertyPath) (path setPath, inSet bool) {
 	schema, infos, values, wildcard := t.schema, t.infos, t.values, false
 	for len(properties) > 0 {
@@ -103,7 +103,7 @@ func ignoredInSets(ctx context.Context) []setPath {
 	return paths
 }
 
-// lose returns the planned value without what the path leads to, if that is in an element that the state has not.
+// lose returns the planned value without the one at the path, if that is in an element that the state doesn't have.
 func (path setPath) lose(prior, config, planned tftypes.Value) tftypes.Value {
 	name, isName := path[0].(string)
 	if isName {
@@ -128,7 +128,7 @@ func (path setPath) lose(prior, config, planned tftypes.Value) tftypes.Value {
 	})
 }
 
-// drop returns the planned value without what the path leads to.
+// drop returns the planned value without the one at the path.
 func (path setPath) drop(config, planned tftypes.Value) tftypes.Value {
 	if len(path) == 0 {
 		return empty(planned.Type())

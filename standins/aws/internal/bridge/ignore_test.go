@@ -45,7 +45,7 @@ var ignoreCases = map[string]struct {
 		ignore: []string{"origins[0].customHeaders"},
 	},
 
-	// What the program does: it ignores nothing and says which key.
+	// The program's own case: it ignores no change and sends the key.
 	"the key is another than in the state": {
 		old: input{"c", []origin{{"api", 10, "K1"}}}, news: input{"c", []origin{{"api", 10, "K3"}}},
 		sent: []string{`api 10s ["K3"]`},
@@ -117,7 +117,7 @@ func TestIgnoredChangesInSets(t *testing.T) {
 	}
 }
 
-// TestUpdatesAfterALoss has the header, once it is lost, sent again by the next update that ignores nothing.
+// TestUpdatesAfterALoss has the header, once it is lost, sent again by the next update without ignoreChanges.
 func TestUpdatesAfterALoss(t *testing.T) {
 	before, after := input{"c", []origin{{"api", 10, "K2"}}}, input{"c", []origin{{"api", 7, "K2"}}}
 	onBothBridges(t, nil, func(t *testing.T, d *deployment) {

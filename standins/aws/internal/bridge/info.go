@@ -1,8 +1,8 @@
 // Package bridge serves the Pulumi SDK's resources and functions over a running Terraform provider.
 //
-// The Terraform bridge does the work. What it leaves out for a provider that runs as a program is added around
-// it: names made up for resources that were given none, archives and assets, JSON documents given as objects,
-// and errors that are told once and keep what was already created.
+// The Terraform bridge does the work. This package adds what it lacks for a provider that runs as a program: generated
+// names for resources without one, archives and assets, JSON documents given as objects, and errors that are reported
+// once and keep resources that were already created.
 package bridge
 
 import (
@@ -21,7 +21,7 @@ import (
 // Version is the version of the SDK that is served.
 const Version = "6.83.0"
 
-// newInfo tells the bridge what it cannot derive from the provider's schema.
+// newInfo returns the mapping that the bridge cannot derive from the provider's schema.
 func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServer) (info.Provider, error) {
 	provider := proto.New(ctx, server)
 	i := info.Provider{
@@ -60,8 +60,8 @@ func newInfo(ctx context.Context, t *table.Table, server tfprotov6.ProviderServe
 	return i, nil
 }
 
-// deletedFirst are the resources that the official plugin deletes before it replaces them, whatever their names: an
-// attachment that is deleted afterwards would take its equal with it.
+// deletedFirst lists the resources that the official plugin deletes before it replaces them, regardless of their names:
+// an attachment that is deleted afterwards would delete its equal as well.
 var deletedFirst = map[string]bool{
 	"aws_cloudwatch_log_subscription_filter": true,
 	"aws_iam_account_alias":                  true,

@@ -9,13 +9,13 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// kinds are the properties of one type whose values are not the same on both sides.
+// kinds holds the properties of one type whose values differ between Pulumi and Terraform.
 type kinds struct {
 	kind   table.Kind
 	fields map[resource.PropertyKey]*kinds
 }
 
-// newKinds returns nil if every value is the same on both sides.
+// newKinds returns nil if no value differs.
 func newKinds(fields table.Fields, schema shim.SchemaMap) *kinds {
 	k := &kinds{fields: map[resource.PropertyKey]*kinds{}}
 	infos := fields.Infos()
@@ -48,10 +48,10 @@ func propertyName(attribute string, schema shim.SchemaMap, infos map[string]*inf
 	return tfbridge.TerraformToPulumiNameV2(attribute, schema, infos)
 }
 
-// convert is what happens to one value of a kind.
+// convert converts one value of a kind.
 type convert func(table.Kind, resource.PropertyValue) (resource.PropertyValue, error)
 
-// each returns the properties with every value that has a kind converted. The argument stays as it is.
+// each returns the properties with every value that has a kind converted. The argument is not changed.
 func (k *kinds) each(properties resource.PropertyMap, c convert) (resource.PropertyMap, error) {
 	if k == nil || properties == nil {
 		return properties, nil

@@ -54,7 +54,7 @@ var nameLimits = map[string]int{
 // randomDigits end a name, as they do with the official plugin.
 const randomDigits = 7
 
-// autoName makes the resource's name one that is made up when it is left out.
+// autoName has the resource's name generated when it is left out.
 func autoName(entry *table.Entry, schema shim.SchemaMap, r *info.Resource) {
 	attribute := nameAttribute(entry, schema)
 	if attribute == "" {
@@ -71,14 +71,14 @@ func autoName(entry *table.Entry, schema shim.SchemaMap, r *info.Resource) {
 		AutoNamed: true,
 		ComputeDefault: func(ctx context.Context, o info.ComputeDefaultOptions) (any, error) {
 			if _, prefixed := o.Properties[prefix]; prefixed {
-				return nil, nil // then Terraform makes the name
+				return nil, nil // then Terraform generates the name
 			}
 			return info.ComputeAutoNameDefault(ctx, options, o)
 		},
 	}
 }
 
-// nameAttribute is the name the SDK does not ask for although Terraform does, or else what is called "name".
+// nameAttribute returns the name that Terraform requires and the SDK does not, or else the attribute "name".
 func nameAttribute(entry *table.Entry, schema shim.SchemaMap) string {
 	if name, ok := nameAttributes[entry.Terraform]; ok {
 		return name
@@ -113,7 +113,7 @@ func nameOptions(terraform string) info.AutoNameOptions {
 	return options
 }
 
-// fifo adds the suffix that AWS demands of such queues and topics.
+// fifo adds the suffix that AWS requires of such queues and topics.
 func fifo(r *info.PulumiResource, name string) (string, error) {
 	if v, ok := r.Properties["fifoTopic"]; ok && v.IsBool() && v.BoolValue() {
 		return name + ".fifo", nil
@@ -124,7 +124,7 @@ func fifo(r *info.PulumiResource, name string) (string, error) {
 	return name, nil
 }
 
-// madeUp says whether autoName made this name for the resource: its own, a separator and random digits.
+// madeUp reports whether autoName generated this name for the resource: its own, a separator and random digits.
 func madeUp(urn resource.URN, name string) bool {
 	stem := strings.TrimSuffix(name, ".fifo")
 	if len(stem) <= randomDigits {

@@ -20,7 +20,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// Log takes what is to be shown to the user.
+// Log shows messages to the user.
 type Log interface {
 	Log(ctx context.Context, severity diag.Severity, urn resource.URN, message string) error
 	LogStatus(ctx context.Context, severity diag.Severity, urn resource.URN, message string) error
@@ -51,18 +51,18 @@ func NewServer(
 	}, nil
 }
 
-// server converts on the way in and out what differs between the SDK and Terraform beyond names and nesting.
+// server converts values that differ between the SDK and Terraform beyond names and nesting, in both directions.
 type server struct {
 	pulumirpc.ResourceProviderServer
 	files                *Files
 	resources, functions map[string]typeInfo
 }
 
-// typeInfo is what the server knows of a resource or function.
+// typeInfo describes a type of resource or a function.
 type typeInfo struct {
 	kinds   *kinds
-	name    resource.PropertyKey // that is made up when it is left out
-	classic *classicType         // nil if the official plugin serves it as this one does
+	name    resource.PropertyKey // that is generated when it is left out
+	classic *classicType         // nil if the official plugin serves it over the same bridge
 }
 
 func newTypes(
@@ -88,7 +88,7 @@ func newTypes(
 
 func (s *server) typeOf(urn string) typeInfo { return s.resources[string(resource.URN(urn).Type())] }
 
-// Check makes up names and turns documents into text. Archives and assets stay what they are.
+// Check generates names and encodes documents as strings. Archives and assets are not changed.
 func (s *server) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	x := s.exchange(s.typeOf(r.GetUrn()).kinds, false)
 	r.Olds, r.News = x.lower(r.GetOlds()), x.lower(r.GetNews())
@@ -103,7 +103,7 @@ func (s *server) Check(ctx context.Context, r *pulumirpc.CheckRequest) (*pulumir
 	return answer, x.err
 }
 
-// Diff also says when the old resource has to go first: with a name of the program's, as the classic bridge has it.
+// Diff also reports when the old resource must be deleted first: with a name of the program's, as in the classic bridge.
 func (s *server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	t := s.typeOf(r.GetUrn())
 	x := s.exchange(t.kinds, false)
@@ -123,13 +123,13 @@ func (s *server) Diff(ctx context.Context, r *pulumirpc.DiffRequest) (*pulumirpc
 	return answer, nil
 }
 
-// hasGivenName says whether the name is the program's. One that was made up is made up anew for a replacement.
+// hasGivenName reports whether the name is the program's. A generated one is generated again for a replacement.
 func (t typeInfo) hasGivenName(urn resource.URN, inputs *structpb.Struct) bool {
 	name := inputs.GetFields()[string(t.name)].GetStringValue()
 	return name != "" && !madeUp(urn, name)
 }
 
-// Create adds to the bridge's custom timeouts, and that a resource is not lost when its creation fails half way.
+// Create adds custom timeouts to the bridge's, and keeps a resource whose creation fails half way.
 func (s *server) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	t := s.typeOf(r.GetUrn())
 	x := s.exchange(t.kinds, !r.GetPreview())
@@ -149,7 +149,7 @@ func (s *server) Create(ctx context.Context, r *pulumirpc.CreateRequest) (*pulum
 	return answer, half.err(r.GetUrn(), answer.GetId(), answer.GetProperties())
 }
 
-// Update adds to the bridge's what Create does.
+// Update adds the same to the bridge's.
 func (s *server) Update(ctx context.Context, r *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	t := s.typeOf(r.GetUrn())
 	x := s.exchange(t.kinds, !r.GetPreview())
@@ -222,7 +222,7 @@ func (s *server) Invoke(ctx context.Context, r *pulumirpc.InvokeRequest) (*pulum
 type exchange struct {
 	files     *Files
 	kinds     *kinds
-	write     bool // files, because the provider is going to read them
+	write     bool // files, because the provider reads them
 	originals map[string]resource.PropertyValue
 	err       error
 }
@@ -231,7 +231,7 @@ func (s *server) exchange(k *kinds, write bool) *exchange {
 	return &exchange{files: s.files, kinds: k, write: write, originals: map[string]resource.PropertyValue{}}
 }
 
-// everything keeps all marks, so that reading and writing properties loses nothing.
+// everything keeps all marks, so that reading and writing properties loses none.
 var everything = plugin.MarshalOptions{
 	KeepUnknowns: true, KeepSecrets: true, KeepResources: true, KeepOutputValues: true,
 }

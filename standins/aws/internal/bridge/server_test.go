@@ -28,7 +28,7 @@ func properties(t *testing.T, name string) *structpb.Struct {
 	return s
 }
 
-// bridged is what a bridge that answers with its question sees.
+// bridged holds the properties that a bridge gets, which returns its request.
 type bridged struct {
 	pulumirpc.UnimplementedResourceProviderServer
 	code string
@@ -129,7 +129,7 @@ func TestReplacementOfWhatHasAName(t *testing.T) {
 	}
 }
 
-// answering is a Terraform provider with a fixed answer.
+// answering is a Terraform provider with a fixed response.
 type answering struct {
 	tfprotov6.ProviderServer
 	state       *tfprotov6.DynamicValue

@@ -12,17 +12,17 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// timeouts are how long one operation on a resource of terraform-plugin-sdk may take. This bridge leaves them out;
+// timeouts holds the timeout of one operation on a resource of terraform-plugin-sdk. This bridge leaves them out;
 // the sdk reads them from what it keeps beside a state ("private"), where it writes the resource's own when it plans.
 type timeouts struct {
 	operation string // as the sdk spells it
 	custom    time.Duration
-	private   []byte // of the state: for a deletion nothing is planned
+	private   []byte // of the state: a deletion is not planned
 }
 
 type timeoutsContextKey struct{}
 
-// withTimeouts tells the Terraform provider of a custom timeout in seconds, as Pulumi hands it over; 0 is none.
+// withTimeouts passes a custom timeout of Pulumi, in seconds, to the Terraform provider; 0 is none.
 func (t *classicType) withTimeouts(ctx context.Context, operation string, seconds float64) context.Context {
 	if t == nil {
 		return ctx // the official plugin leaves them out as well
@@ -59,8 +59,8 @@ func timeoutsOf(ctx context.Context) *timeouts {
 	return t
 }
 
-// into adds the custom timeout to what was planned. As with the official plugin, a resource that has no timeout for
-// its creation or its update takes none; a deletion always does.
+// into adds the custom timeout to a plan. As with the official plugin, a resource without a timeout for its creation or
+// its update gets none; a deletion always does.
 func (t *timeouts) into(planned []byte) ([]byte, error) {
 	if t == nil {
 		return planned, nil

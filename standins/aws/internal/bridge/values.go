@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// elements of a list or a set; none if it is null or unknown.
+// elements returns those of a list or a set; none if it is null or unknown.
 func elements(v tftypes.Value) []tftypes.Value {
 	var all []tftypes.Value
 	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&all) != nil {
@@ -18,7 +18,7 @@ func elements(v tftypes.Value) []tftypes.Value {
 	return all
 }
 
-// element at a position; the zero value if there is none.
+// element returns the one at a position; the zero value if there is none.
 func element(v tftypes.Value, position int) tftypes.Value {
 	all := elements(v)
 	if position < 0 || position >= len(all) {
@@ -27,7 +27,7 @@ func element(v tftypes.Value, position int) tftypes.Value {
 	return all[position]
 }
 
-// withElement returns the list or set with one element changed; as it is if there is none at the position.
+// withElement returns the list or set with one element changed; unchanged if there is none at the position.
 func withElement(v tftypes.Value, position int, change func(tftypes.Value) tftypes.Value) tftypes.Value {
 	all := slices.Clone(elements(v))
 	if position < 0 || position >= len(all) {
@@ -37,7 +37,7 @@ func withElement(v tftypes.Value, position int, change func(tftypes.Value) tftyp
 	return tftypes.NewValue(v.Type(), all)
 }
 
-// attributes of an object or members of a map; none if it is null or unknown.
+// attributes returns those of an object, or the members of a map; none if it is null or unknown.
 func attributes(v tftypes.Value) map[string]tftypes.Value {
 	all := map[string]tftypes.Value{}
 	if v.Type() == nil || v.IsNull() || !v.IsKnown() || v.As(&all) != nil {
@@ -46,10 +46,10 @@ func attributes(v tftypes.Value) map[string]tftypes.Value {
 	return all
 }
 
-// attribute by its name; the zero value if there is none.
+// attribute returns the one with a name; the zero value if there is none.
 func attribute(v tftypes.Value, name string) tftypes.Value { return attributes(v)[name] }
 
-// withAttribute returns the object with one attribute changed; as it is if it has none of that name.
+// withAttribute returns the object with one attribute changed; unchanged if it has none of that name.
 func withAttribute(v tftypes.Value, name string, change func(tftypes.Value) tftypes.Value) tftypes.Value {
 	all := attributes(v)
 	if _, ok := all[name]; !ok {
@@ -59,7 +59,7 @@ func withAttribute(v tftypes.Value, name string, change func(tftypes.Value) tfty
 	return tftypes.NewValue(v.Type(), all)
 }
 
-// empty is what a value is that was left out: without elements, with empty attributes, or null.
+// empty reports whether a value counts as left out: without elements, with empty attributes, or null.
 func empty(ty tftypes.Type) tftypes.Value {
 	switch ty := ty.(type) {
 	case tftypes.Set, tftypes.List:
@@ -82,7 +82,7 @@ func find(given, planned tftypes.Value) int {
 	return slices.IndexFunc(elements(planned), func(v tftypes.Value) bool { return agrees(given, v) })
 }
 
-// agrees says whether a planned value is what was given, and what the provider adds to that.
+// agrees reports whether a planned value is the given one, with what the provider adds to it.
 func agrees(given, planned tftypes.Value) bool {
 	if given.Type() == nil || given.IsNull() || !given.IsKnown() || !planned.IsKnown() {
 		return true
@@ -108,7 +108,7 @@ func agrees(given, planned tftypes.Value) bool {
 	return canonical(given) == canonical(planned)
 }
 
-// canonical is the same text for values that terraform-plugin-sdk takes for the same: null is as good as empty, and a
+// canonical returns the same string for values that terraform-plugin-sdk takes for equal: null counts as empty, and a
 // set has no order.
 func canonical(v tftypes.Value) string {
 	if v.Type() == nil || v.IsNull() {

@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// matcher notes which properties of each object of the SDK have found an attribute. A type that contains itself
-// in the SDK is unrolled to some depth in Terraform, so that a property needs to be found once only.
+// matcher records which properties of each object of the SDK have an attribute. A type that contains itself in the SDK
+// is unrolled to some depth in Terraform, so that a property must be found once only.
 type matcher map[*sdk.Object]map[string]bool
 
 func (m matcher) lost(token string) []string {
@@ -29,7 +29,7 @@ func (m matcher) lost(token string) []string {
 	return lost
 }
 
-// object notes where name, shape or type of a property is not what the bridge would derive.
+// object records where name, shape or type of a property differs from what the bridge would derive.
 func (m matcher) object(schema shim.SchemaMap, object *sdk.Object) table.Fields {
 	if object == nil {
 		return nil
@@ -56,7 +56,7 @@ func (m matcher) object(schema shim.SchemaMap, object *sdk.Object) table.Fields 
 	return fields
 }
 
-// attributes are in an order that does not change.
+// attributes returns them in a stable order.
 func attributes(schema shim.SchemaMap) []string {
 	var names []string
 	schema.Range(func(name string, _ shim.Schema) bool {
@@ -69,7 +69,7 @@ func attributes(schema shim.SchemaMap) []string {
 	return names
 }
 
-// isOption is true for the timeouts of most resources: they are no property in the SDK but an option.
+// isOption reports the timeouts of most resources: in the SDK they are a resource option, not a property.
 func isOption(attribute string, object *sdk.Object) bool {
 	_, ok := object.Properties["timeouts"]
 	return attribute == "timeouts" && !ok
@@ -78,7 +78,7 @@ func isOption(attribute string, object *sdk.Object) bool {
 // finder finds the property of an attribute among those that are free.
 type finder func(attribute string, schema shim.SchemaMap, free map[string]sdk.Type) (*table.Field, string)
 
-// shapes are how a list of at most one element can appear: as Terraform says, as a plain value, as a list.
+// shapes lists how a list of at most one element can appear: as in Terraform, as a plain value, as a list.
 func shapes() []*bool {
 	yes, no := true, false
 	return []*bool{nil, &yes, &no}
@@ -110,7 +110,7 @@ func (m matcher) byLikeness(attribute string, schema shim.SchemaMap, free map[st
 			}
 			score := overlap(singular(attribute), singular(snake(name)))
 			if field.Kind == table.Archive || field.Kind == table.Asset {
-				score = 1 // nothing else in Terraform is a file's name
+				score = 1 // only files are file names in Terraform
 			}
 			if score > bestScore {
 				best, bestName, bestScore = field, name, score
@@ -120,7 +120,7 @@ func (m matcher) byLikeness(attribute string, schema shim.SchemaMap, free map[st
 	if best == nil {
 		return nil, ""
 	}
-	best = m.fit(schema.Get(attribute), best.Single, free[bestName]) // notes what is found inside
+	best = m.fit(schema.Get(attribute), best.Single, free[bestName]) // records the properties inside
 	best.Name = bestName
 	return best, bestName
 }
@@ -133,7 +133,7 @@ func singular(name string) []string {
 	return words
 }
 
-// fit says what has to be noted if the attribute is a property of that type, or nil if it cannot be.
+// fit returns what must be recorded if the attribute is a property of that type, or nil if it cannot be.
 func (m matcher) fit(schema shim.Schema, single *bool, t sdk.Type) *table.Field {
 	field := &table.Field{Single: single}
 	ok := false
@@ -179,7 +179,7 @@ func (m matcher) element(field *table.Field, elem any, t sdk.Type) bool {
 	return true
 }
 
-// stringKinds are the types in the SDK that are a string in Terraform.
+// stringKinds lists the types in the SDK that are a string in Terraform.
 var stringKinds = map[sdk.Kind]table.Kind{
 	sdk.String: "", sdk.Any: table.Any, sdk.Archive: table.Archive, sdk.Asset: table.Asset,
 	sdk.Bool: table.Bool, sdk.Number: table.Number,

@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 )
 
-// Table matches the SDK's packages with the provider's schema. Everything in the SDK must find its counterpart.
+// Table matches the SDK's packages with the provider's schema. Every token of the SDK must have a counterpart.
 func Table(
 	packages []*sdk.Package, provider shim.Provider, known Exceptions,
 ) (*table.Table, error) {
@@ -37,8 +37,8 @@ func Table(
 	return t, nil
 }
 
-// Exceptions name by hand what the words and properties do not tell: a Terraform name, or nothing for a token
-// that is not to be served.
+// Exceptions names by hand what does not follow from words and properties: a Terraform name, or an empty one for a
+// token that is not served.
 type Exceptions map[string]string
 
 func pair(
@@ -63,14 +63,14 @@ func pair(
 	return lost
 }
 
-// Both scores are between 0 and 1. Less than leastWords is another thing altogether; less than leastTotal is a
-// guess, and worse than no answer.
+// Both scores are between 0 and 1. Less than leastWords is an unrelated name; less than leastTotal is a
+// guess, and worse than none.
 const (
 	leastWords = 0.2
 	leastTotal = 1.0
 )
 
-// counterpart is the Terraform name whose words and attributes together fit the token best.
+// counterpart returns the Terraform name whose words and attributes together fit the token best.
 func counterpart(token string, object *sdk.Object, schemas shim.ResourceMap) string {
 	best, bestScore := "", leastTotal
 	schemas.Range(func(name string, schema shim.Resource) bool {
@@ -104,7 +104,7 @@ func wordScore(token, terraform string) float64 {
 	return 0.8 * overlap(strings.Split(module+"_"+words, "_"), strings.Split(terraform, "_"))
 }
 
-// propertyScore is the share of the properties that have the name the bridge would give them.
+// propertyScore returns the share of the properties that have the name the bridge would give them.
 func propertyScore(schema shim.SchemaMap, object *sdk.Object) float64 {
 	var derived, declared []string
 	for _, attribute := range attributes(schema) {
@@ -118,7 +118,7 @@ func propertyScore(schema shim.SchemaMap, object *sdk.Object) float64 {
 	return overlap(derived, declared)
 }
 
-// overlap is the number of elements that two sets have in common, as a share of all.
+// overlap returns the number of elements that two sets have in common, as a share of all.
 func overlap(a, b []string) float64 {
 	all, common := map[string]bool{}, map[string]bool{}
 	for _, s := range a {

@@ -19,7 +19,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
-// services are the packages of the SDK that the program uses or may come to use; "." has the provider.
+// services lists the packages of the SDK that the program uses or may use later; "." has the provider.
 var services = []string{
 	".", "acm", "apigatewayv2", "bedrock", "cloudfront", "cloudwatch", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
 	"route53", "s3", "scheduler", "sns", "sqs", "ssm", "vpc", "wafv2",

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Package is what one service package of the SDK offers, by token.
+// Package holds the types of one service package of the SDK, by token.
 type Package struct {
 	Resources map[string]*Object
 	Functions map[string]*Object
@@ -25,12 +25,12 @@ type Object struct {
 	Properties map[string]Type
 }
 
-// Type is a property's type: what of it matters to a mapping.
+// Type is a property's type, as far as it matters to a mapping.
 type Type struct {
 	Kind    Kind
 	Element *Type   // of a list or a map
-	Object  *Object // of an object; nil if it is declared elsewhere
-	// Optional is whether the SDK lets an input out.
+	Object  *Object // of an object; nil if it is declared in another package
+	// Optional reports whether an input may be left out.
 	Optional bool
 }
 
@@ -133,7 +133,7 @@ func resultVariable(args []ast.Expr) string {
 	return ""
 }
 
-// source are the type declarations of one package.
+// source holds the type declarations of one package.
 type source struct {
 	types   map[string]ast.Expr
 	objects map[string]*Object
@@ -147,7 +147,7 @@ func (s source) declare(d *ast.GenDecl) {
 	}
 }
 
-// object is the declared struct, or nil. Structs may contain themselves, as WAF's statements do.
+// object returns the declared struct, or nil. Structs may contain themselves, as WAF's statements do.
 func (s source) object(name string) *Object {
 	if known, ok := s.objects[name]; ok {
 		return known

@@ -34,7 +34,7 @@ func writeEntries(b *bytes.Buffer, section string, entries map[string]*Entry) {
 func writeJSON(b *bytes.Buffer, v any) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // the table consists of maps, strings and truth values
+		panic(err) // the table consists of maps, strings and booleans
 	}
 	b.Write(text)
 }

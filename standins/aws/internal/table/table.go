@@ -1,5 +1,5 @@
-// Package table holds what the bridge cannot know by itself: which token of the Pulumi SDK stands for which
-// Terraform name, and where the SDK's property names and types differ from those the bridge would derive.
+// Package table holds the mapping that the bridge cannot derive: the Terraform name of each token of the Pulumi SDK, and
+// the property names and types of the SDK that differ from those the bridge would derive.
 package table
 
 import (
@@ -15,7 +15,7 @@ import (
 //go:embed table.json
 var JSON []byte
 
-// Table is the whole mapping.
+// Table holds the whole mapping.
 type Table struct {
 	Config    Fields            `json:"config"`
 	Resources map[string]*Entry `json:"resources"`
@@ -28,18 +28,18 @@ type Entry struct {
 	Fields    Fields `json:"fields,omitempty"`
 }
 
-// Fields are the differing properties, by Terraform name.
+// Fields holds the differing properties, by Terraform name.
 type Fields map[string]*Field
 
 // Field is one difference.
 type Field struct {
 	// Name in the SDK.
 	Name string `json:"name,omitempty"`
-	// Single says whether a list of at most one element is a plain value in the SDK.
+	// Single reports whether a list of at most one element is a plain value in the SDK.
 	Single *bool `json:"single,omitempty"`
 	// Kind is the SDK's type, where Terraform's is another one.
 	Kind Kind `json:"kind,omitempty"`
-	// Auto is set where Terraform requires a name and the SDK does not: the plugin makes one up.
+	// Auto is set where Terraform requires a name and the SDK does not: the plugin generates one.
 	Auto bool `json:"auto,omitempty"`
 	// Fields of an object, or of the objects in a list.
 	Fields Fields `json:"fields,omitempty"`
@@ -50,14 +50,14 @@ func (f *Field) IsEmpty() bool {
 	return f.Name == "" && f.Single == nil && f.Kind == "" && !f.Auto && len(f.Fields) == 0
 }
 
-// Kind is how the SDK represents a value for which Terraform has a string.
+// Kind is the SDK's representation of a value for which Terraform has a string.
 type Kind string
 
 // The kinds that occur.
 const (
 	Archive Kind = "archive" // a path there
 	Asset   Kind = "asset"   // a path there
-	Any     Kind = "any"     // text, a resource (its id) or a document (its JSON)
+	Any     Kind = "any"     // string, a resource (its id) or a document (its JSON)
 	Bool    Kind = "bool"
 	Number  Kind = "number"
 )
@@ -71,7 +71,7 @@ func Load() (*Table, error) {
 	return &t, nil
 }
 
-// Infos are the fields as the bridge takes them.
+// Infos returns the fields as the bridge takes them.
 func (f Fields) Infos() map[string]*info.Schema {
 	infos := make(map[string]*info.Schema, len(f))
 	for terraform, field := range f {

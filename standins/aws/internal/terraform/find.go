@@ -20,7 +20,7 @@ const (
 	source = "registry.terraform.io/hashicorp/aws"
 )
 
-// Machine is what the search depends on: the surroundings of the process, replaceable in tests.
+// Machine holds the folders and variables that the search depends on, replaceable in tests.
 type Machine struct {
 	Env  func(string) string
 	Home string
@@ -29,13 +29,13 @@ type Machine struct {
 	Platform string
 }
 
-// Here is the machine this process runs on.
+// Here returns the machine that this process runs on.
 func Here() Machine {
 	home, _ := os.UserHomeDir() // without a home, the folders below it simply do not exist
 	return Machine{Env: os.Getenv, Home: home, Root: "/", Platform: runtime.GOOS + "_" + runtime.GOARCH}
 }
 
-// NotFoundError says where the provider was looked for and how to get it there.
+// NotFoundError lists the folders that were searched and how to install the provider.
 type NotFoundError struct {
 	Platform string
 	Searched []string
@@ -75,7 +75,7 @@ func (m Machine) Find() (Package, error) {
 	return Package{}, &NotFoundError{Platform: m.Platform, Searched: mirrors}
 }
 
-// in looks for both layouts Terraform documents for a filesystem mirror.
+// in searches for both layouts that Terraform documents for a filesystem mirror.
 func (m Machine) in(mirror string) (Package, bool) {
 	folder := filepath.Join(mirror, filepath.FromSlash(source))
 	unpacked, _ := filepath.Glob(filepath.Join(folder, Version, m.Platform, "terraform-provider-aws*"))
@@ -104,7 +104,7 @@ func (m Machine) mirrors() ([]string, error) {
 	return append(append(configured, implied...), addOns...), nil
 }
 
-// dataDirs are the XDG base directories; the mirrors below them are implied by Terraform.
+// dataDirs returns the XDG base directories; the mirrors below them are implied by Terraform.
 func (m Machine) dataDirs() []string {
 	home := m.Env("XDG_DATA_HOME")
 	if home == "" {
@@ -157,7 +157,7 @@ func mirrorsIn(text string) ([]string, error) {
 	return paths, nil
 }
 
-// blocks are the bodies of the blocks of that name.
+// blocks returns the bodies of the blocks with a name.
 func blocks(node ast.Node, name string) []ast.Node {
 	if object, ok := node.(*ast.ObjectType); ok {
 		node = object.List

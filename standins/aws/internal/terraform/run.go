@@ -33,7 +33,7 @@ func (p Package) Start(ctx context.Context) (Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Once the provider has answered, the shell has long been replaced by it.
+	// Once the provider has responded, it has replaced the shell.
 	defer func() { _ = os.RemoveAll(filepath.Dir(guard)) }()
 	started, err := run.LocalProvider(ctx, guard)
 	if err != nil {
@@ -42,9 +42,9 @@ func (p Package) Start(ctx context.Context) (Provider, error) {
 	return started, nil
 }
 
-// guardScript becomes the provider, and leaves a watcher behind that ends it when the plugin is gone:
-// a Terraform provider does not notice by itself that its client was killed. A watcher whose provider is gone
-// kills nothing: the number may be another process's by then.
+// guardScript becomes the provider, and leaves a watcher behind that ends it when the plugin ends:
+// a Terraform provider does not notice that its client was killed. A watcher whose provider has ended
+// kills no process: the id may be another process's by then.
 const guardScript = `#!/bin/sh
 (while kill -0 "$PPID"; do kill -0 $$ || exit; sleep 1; done; kill -9 $$) </dev/null >/dev/null 2>&1 &
 exec %s "$@"

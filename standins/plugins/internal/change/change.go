@@ -1,4 +1,4 @@
-// Package change tells the engine what differs.
+// Package change describes differences to the engine.
 package change
 
 import (
@@ -14,12 +14,12 @@ type Change struct {
 	Kind plugin.DiffKind
 }
 
-// Replaces reports whether a change of this kind needs a new resource.
+// Replaces reports whether a change of this kind requires a new resource.
 func Replaces(kind plugin.DiffKind) bool {
 	return kind == plugin.DiffAddReplace || kind == plugin.DiffUpdateReplace || kind == plugin.DiffDeleteReplace
 }
 
-// Replacing is the kind that needs a new resource.
+// Replacing is the kind that requires a new resource.
 func Replacing(kind plugin.DiffKind) plugin.DiffKind {
 	switch kind {
 	case plugin.DiffAdd:
@@ -33,9 +33,9 @@ func Replacing(kind plugin.DiffKind) plugin.DiffKind {
 	}
 }
 
-// Result is the answer to the engine. Changes at or below a path of ignore do
-// not count. If something is to be replaced, deleteFirst tells whether the old
-// resource goes before there is a new one.
+// Result is the response to the engine. Changes at or below a path of ignore are
+// left out. deleteFirst reports whether a replacement deletes the old resource
+// before it creates the new one.
 func Result(changes []Change, ignore []string, deleteFirst bool) (plugin.DiffResult, error) {
 	var ignored []resource.PropertyPath
 	for _, text := range ignore {

@@ -14,7 +14,7 @@ var kinds = map[plugin.DiffKind]string{
 	plugin.DiffDelete: "delete", plugin.DiffDeleteReplace: "delete&replace",
 }
 
-// Describe is what differs, in the order of the paths.
+// Describe returns the differences, in the order of their paths.
 func Describe(diff plugin.DiffResult) string {
 	var parts []string
 	for _, path := range slices.Sorted(maps.Keys(diff.DetailedDiff)) {

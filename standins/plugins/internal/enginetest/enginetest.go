@@ -1,4 +1,5 @@
-// Package enginetest asks a provider what Pulumi's engine asks, for tests.
+// Package enginetest sends the requests of Pulumi's engine to a provider, for
+// tests.
 package enginetest
 
 import (
@@ -31,20 +32,20 @@ func Start(t *testing.T, p plugin.Provider, config Map) *Engine {
 	return &Engine{t, p}
 }
 
-// Map is a program's way to write properties.
+// Map holds properties as a program writes them.
 type Map = map[string]any
 
-// Properties are those of a map, whose values may be property values.
+// Properties converts a map, whose values may be property values.
 func Properties(m Map) resource.PropertyMap { return resource.NewPropertyMapFromMap(m) }
 
-// Resource is what the engine keeps of a resource.
+// Resource holds the engine's state of a resource.
 type Resource struct {
 	URN             resource.URN
 	ID              resource.ID
 	Inputs, Outputs resource.PropertyMap
 }
 
-// Text is an output.
+// Text returns an output.
 func (r *Resource) Text(key resource.PropertyKey) string {
 	value := r.Outputs[key]
 	for value.IsSecret() {
@@ -56,7 +57,7 @@ func (r *Resource) Text(key resource.PropertyKey) string {
 	return value.StringValue()
 }
 
-// New is a resource that does not exist yet.
+// New returns a resource that does not exist yet.
 func New(token, name string) *Resource {
 	return &Resource{URN: resource.NewURN("stack", "project", "", tokens.Type(token), name)}
 }
@@ -79,7 +80,7 @@ func (e *Engine) Check(r *Resource, inputs Map) (resource.PropertyMap, error) {
 	return response.Properties, nil
 }
 
-// Create checks, previews and makes the resource.
+// Create checks, previews and creates the resource.
 func (e *Engine) Create(r *Resource, inputs Map) error {
 	checked, err := e.Check(r, inputs)
 	if err != nil {
@@ -98,7 +99,7 @@ func (e *Engine) Create(r *Resource, inputs Map) error {
 	return nil
 }
 
-// Made is a resource that exists.
+// Made returns a resource that exists.
 func (e *Engine) Made(token, name string, inputs Map) *Resource {
 	e.t.Helper()
 	r := New(token, name)
@@ -119,7 +120,7 @@ func (e *Engine) Diff(r *Resource, inputs Map) (plugin.DiffResult, error) {
 	})
 }
 
-// Differs is what differs, and how: "ttl update, name update&replace".
+// Differs returns what differs, and how: "ttl update, name update&replace".
 func (e *Engine) Differs(r *Resource, inputs Map) string {
 	e.t.Helper()
 	diff, err := e.Diff(r, inputs)
@@ -129,7 +130,7 @@ func (e *Engine) Differs(r *Resource, inputs Map) string {
 	return Describe(diff)
 }
 
-// Update previews and makes the change.
+// Update previews and applies the change.
 func (e *Engine) Update(r *Resource, inputs Map) error {
 	checked, err := e.Check(r, inputs)
 	if err != nil {
@@ -151,7 +152,7 @@ func (e *Engine) Update(r *Resource, inputs Map) error {
 	return nil
 }
 
-// Refresh reads the resource, and tells whether it is there.
+// Refresh reads the resource, and reports whether it exists.
 func (e *Engine) Refresh(r *Resource) (there bool, err error) {
 	response, err := e.Provider.Read(e.t.Context(), plugin.ReadRequest{
 		URN: r.URN, Name: r.URN.Name(), Type: r.URN.Type(), ID: r.ID, Inputs: r.Inputs, State: r.Outputs,
@@ -166,7 +167,7 @@ func (e *Engine) Refresh(r *Resource) (there bool, err error) {
 	return true, nil
 }
 
-// Refreshed refreshes a resource that is there.
+// Refreshed refreshes a resource that exists.
 func (e *Engine) Refreshed(r *Resource) *Resource {
 	e.t.Helper()
 	if there, err := e.Refresh(r); err != nil || !there {

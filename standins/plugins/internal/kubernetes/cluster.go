@@ -23,7 +23,7 @@ const (
 	burst             = 120
 )
 
-// cluster is an API server and what it serves.
+// cluster is an API server and the kinds that it serves.
 type cluster struct {
 	address   string
 	namespace string // of objects without one
@@ -60,8 +60,8 @@ func connect(c config) (*cluster, error) {
 	return &cluster{address: settings.Host, namespace: namespace, objects: objects, kinds: kinds}, nil
 }
 
-// mapping is where the objects of a kind are. A kind may have been added since
-// the server was asked for all.
+// mapping returns the resource of a kind. A kind may have been added since the
+// last discovery.
 func (c *cluster) mapping(kind schema.GroupVersionKind) (*meta.RESTMapping, error) {
 	found, err := c.kinds.RESTMapping(kind.GroupKind(), kind.Version)
 	if meta.IsNoMatchError(err) {
@@ -71,9 +71,8 @@ func (c *cluster) mapping(kind schema.GroupVersionKind) (*meta.RESTMapping, erro
 	return found, err
 }
 
-// isNamespaced reports whether objects of the kind are in namespaces. It takes
-// them to be where the server is not there to be asked, or doesn't know the kind
-// yet.
+// isNamespaced reports whether objects of the kind are in namespaces. It assumes
+// so where the server can't be reached, or doesn't have the kind yet.
 func (c *cluster) isNamespaced(kind schema.GroupVersionKind) (bool, error) {
 	found, err := c.mapping(kind)
 	if meta.IsNoMatchError(err) || isUnreachable(err) {
@@ -85,8 +84,8 @@ func (c *cluster) isNamespaced(kind schema.GroupVersionKind) (bool, error) {
 	return found.Scope.Name() == meta.RESTScopeNameNamespace, nil
 }
 
-// place is where the object is or goes.
-func (c *cluster) place(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+// resource returns the client for the object's kind and namespace.
+func (c *cluster) resource(object *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	found, err := c.mapping(object.GroupVersionKind())
 	if err != nil {
 		return nil, err
@@ -107,26 +106,26 @@ func isUnreachable(err error) bool {
 	return ok
 }
 
-// explain says what an error of the server means and what to do about it.
+// explain adds to an error of the server what it means and how to fix it.
 func (c *cluster) explain(err error, kind schema.GroupVersionKind) error {
 	switch {
 	case err == nil:
 		return nil
 	case meta.IsNoMatchError(err):
-		return fmt.Errorf("the cluster at %s has no kind %s: its CustomResourceDefinition has to be installed first", c.address, describe(kind))
+		return fmt.Errorf("the cluster at %s has no kind %s: its CustomResourceDefinition must be installed first", c.address, describe(kind))
 	case isUnreachable(err):
 		failure, _ := errors.AsType[*url.Error](err)
 		return fmt.Errorf("the cluster at %s can't be reached: %w; is it running, and is the kubeconfig's address right?", c.address, failure.Err)
 	case apierrors.IsUnauthorized(err):
 		return fmt.Errorf("the cluster at %s does not accept the kubeconfig's credentials: %w", c.address, err)
 	case apierrors.IsForbidden(err):
-		return fmt.Errorf("%w; the kubeconfig's user needs this permission", err)
+		return fmt.Errorf("%w; the kubeconfig's user requires this permission", err)
 	case apierrors.IsConflict(err):
-		return fmt.Errorf("%w; somebody else set these fields since: the annotation %s: \"true\", or enablePatchForce of the provider, takes them back", err, patchForce)
+		return fmt.Errorf("%w; another field manager has set these fields since: the annotation %s: \"true\", or enablePatchForce of the provider, takes them back", err, patchForce)
 	case apierrors.IsNotFound(err):
-		return fmt.Errorf("%w; it is not made yet, or was deleted since: `pulumi refresh` finds out", err)
+		return fmt.Errorf("%w; it does not exist yet, or was deleted since: run `pulumi refresh`", err)
 	case apierrors.IsAlreadyExists(err):
-		return fmt.Errorf("%w, and this stack did not make it; delete it, choose another name, or use `pulumi import`", err)
+		return fmt.Errorf("%w, and this stack did not create it; delete it, choose another name, or use `pulumi import`", err)
 	case apierrors.IsInvalid(err) && (strings.Contains(err.Error(), "immutable") || strings.Contains(err.Error(), "may not change")):
 		return fmt.Errorf("%w; the resource option ReplaceOnChanges replaces the object instead", err)
 	}

@@ -13,17 +13,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/standins/plugins/internal/options"
 )
 
-// config is the provider's configuration.
+// config holds the provider's configuration.
 type config struct {
-	kubeconfig       string // path or content; empty for where kubectl would look
-	context, cluster string // instead of those that the kubeconfig says
+	kubeconfig       string // path or content; empty for kubectl's default
+	context, cluster string // instead of those in the kubeconfig
 	namespace        string // of objects without one
 
 	mutable    mutable
 	patchForce bool
 }
 
-// readConfig also returns all that is wrong.
+// readConfig also returns all problems.
 func readConfig(properties resource.PropertyMap) (config, []string) {
 	c, serverSide, ignored, identifier := config{}, true, false, ""
 	problems := options.Read(properties, map[resource.PropertyKey]any{
@@ -45,8 +45,8 @@ func readConfig(properties resource.PropertyMap) (config, []string) {
 	return c, problems
 }
 
-// load reads the kubeconfig, as upstream does: files that it names are looked for in
-// the working directory, not beside it.
+// load reads the kubeconfig, as upstream does: files that it names are relative to the
+// working directory, not to the kubeconfig.
 func (c config) load() (clientcmd.ClientConfig, error) {
 	overrides := &clientcmd.ConfigOverrides{
 		CurrentContext: c.context,
@@ -62,8 +62,8 @@ func (c config) load() (clientcmd.ClientConfig, error) {
 	return clientcmd.NewDefaultClientConfig(*loaded, overrides), nil
 }
 
-// parse reads a kubeconfig, given by its path or its content. What is no path of a file
-// is taken for content, a path of a file that is not there too.
+// parse reads a kubeconfig, given by its path or its content. Any string that is not the
+// path of a file counts as content, also the path of a missing file.
 func parse(given string) (*api.Config, error) {
 	if given == "" {
 		return api.NewConfig(), nil
@@ -81,8 +81,8 @@ func parse(given string) (*api.Config, error) {
 	return clientcmd.Load(content)
 }
 
-// active is the cluster that a configuration's kubeconfig leads to, or nil. What the
-// environment's kubeconfig says is not looked at.
+// active returns the active cluster of a configuration's kubeconfig, or nil. The
+// environment's kubeconfig is ignored.
 func active(kubeconfig *api.Config, properties resource.PropertyMap) *api.Cluster {
 	current := kubeconfig.CurrentContext
 	if properties["context"].IsString() {

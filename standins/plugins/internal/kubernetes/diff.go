@@ -12,8 +12,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/standins/plugins/internal/change"
 )
 
-// changes are the differences between the object as it is, in the shape in
-// which it was asked for, and as it is wanted now.
+// changes returns the differences between the object's present values of the
+// fields that the old inputs had, and the new inputs.
 func changes(live, wanted *unstructured.Unstructured, m mutable) []change.Change {
 	fields := fixedFields(wanted, m)
 	var changes []change.Change

@@ -12,16 +12,16 @@ import (
 
 const identifierKey = "clusterIdentifier"
 
-// locating are the properties that say which cluster it is.
+// locating lists the properties that identify the cluster.
 var locating = []resource.PropertyKey{"kubeconfig", "context", "cluster"}
 
 // diffConfig compares two configurations as upstream does. Another cluster replaces
-// the provider, and with it all that was made there. Which cluster it is, the
-// identifier says, if there was one and there is one; else the active cluster's entry
-// in the kubeconfig, where there is a kubeconfig.
+// the provider, and with it all that was created there. A cluster is identified by the
+// identifier, if there was one and there is one; else by the active cluster's entry in
+// the kubeconfig, where there is a kubeconfig.
 //
-// Upstream reads the old kubeconfig as well, so that the file of an old path must be
-// there still.
+// Upstream reads the old kubeconfig as well, so that the file of an old path must still
+// exist.
 func diffConfig(olds, news resource.PropertyMap) (plugin.DiffResult, error) {
 	olds, news = inClear(olds), inClear(news)
 	diff := olds.Diff(news)
@@ -74,7 +74,7 @@ func activeOf(properties resource.PropertyMap) (*api.Cluster, error) {
 	return active(kubeconfig, properties), nil
 }
 
-// inClear are the properties without marks of secrecy.
+// inClear returns the properties without marks of secrecy.
 func inClear(properties resource.PropertyMap) resource.PropertyMap {
 	clear := resource.PropertyMap{}
 	for key, value := range properties {

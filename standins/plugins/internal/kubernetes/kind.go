@@ -8,7 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// kindOf is the kind of a type of the SDK: "kubernetes:apps/v1:Deployment".
+// kindOf returns the kind of a type of the SDK: "kubernetes:apps/v1:Deployment".
 func kindOf(token tokens.Type) (schema.GroupVersionKind, error) {
 	parts := strings.Split(string(token), ":")
 	if len(parts) == 3 && parts[0] == "kubernetes" && parts[2] != "" {
@@ -33,7 +33,7 @@ func isPartial(group, kind string) bool {
 	return builtIn && (strings.HasSuffix(kind, "Patch") || strings.HasSuffix(kind, "List"))
 }
 
-// describe names a kind as a user knows it.
+// describe names a kind for messages to users.
 func describe(kind schema.GroupVersionKind) string {
 	return fmt.Sprintf("%s of %s", kind.Kind, kind.GroupVersion())
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Annotations that Pulumi's provider understands.
+// Annotations that Pulumi's provider supports.
 const (
 	autonamed      = "pulumi.com/autonamed"
 	timeoutSeconds = "pulumi.com/timeoutSeconds"
@@ -18,7 +18,8 @@ const (
 	propagation    = "pulumi.com/deletionPropagationPolicy"
 )
 
-// metadata is the object's, where there may be values that are not known yet.
+// metadata returns the object's metadata, which may have values that are not known
+// yet.
 func metadata(object *unstructured.Unstructured) map[string]any {
 	metadata, ok := object.Object["metadata"].(map[string]any)
 	if !ok {
@@ -43,9 +44,9 @@ func isNamed(object *unstructured.Unstructured) bool {
 	return whole || given && name != ""
 }
 
-// named gives an object that has no name the one that it had before, or a new
-// one, and notes that it is made up: a replacement gets another then, and can
-// be made before the old object goes.
+// named gives an object without a name the one that it had before, or a new one,
+// and marks it as generated: then a replacement gets another one, and can be
+// created before the old object is deleted.
 func named(object *unstructured.Unstructured, r plugin.CheckRequest) (problem string) {
 	if isNamed(object) {
 		return ""
@@ -86,7 +87,7 @@ func annotate(object *unstructured.Unstructured, name, value string) {
 	annotations[name] = value
 }
 
-// propagationOf is how the objects that belong to a deleted one go.
+// propagationOf returns how the objects that a deleted one owns are deleted.
 func propagationOf(object *unstructured.Unstructured) v1.DeletionPropagation {
 	switch strings.ToLower(annotation(object, propagation)) {
 	case "orphan":
@@ -98,7 +99,7 @@ func propagationOf(object *unstructured.Unstructured) v1.DeletionPropagation {
 	}
 }
 
-// idOf is an object's ID: NAMESPACE/NAME, or NAME.
+// idOf returns an object's ID: NAMESPACE/NAME, or NAME.
 func idOf(object *unstructured.Unstructured) resource.ID {
 	if object.GetNamespace() == "" {
 		return resource.ID(object.GetName())

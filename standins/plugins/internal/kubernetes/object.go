@@ -8,15 +8,15 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// fieldManagerKey is where a resource's state has the name under which its
-// fields are managed.
+// fieldManagerKey is the key in a resource's state of the name of its field
+// manager.
 const fieldManagerKey = "__fieldManager"
 
 // unknown stands for a value that is not known yet.
 type unknown struct{}
 
-// toObject is the object that the properties are, without marks of secrecy.
-// Nulls are as good as nothing.
+// toObject converts properties to an object, without marks of secrecy. Nulls are
+// left out.
 func toObject(properties resource.PropertyMap) *unstructured.Unstructured {
 	object, _ := lower(resource.NewProperty(properties)).(map[string]any)
 	delete(object, fieldManagerKey)
@@ -54,11 +54,11 @@ func lower(v resource.PropertyValue) any {
 		}
 		return object
 	}
-	return v.V // text, truth value or null
+	return v.V // string, boolean or null
 }
 
-// toProperties are the properties of an object. What was secret in one of the
-// maps before is secret again, and so is what a Secret holds.
+// toProperties converts an object to properties. Values that were secret in one
+// of the maps before are secret again, and so is the content of a Secret.
 func toProperties(object map[string]any, before ...resource.PropertyMap) resource.PropertyMap {
 	properties, _ := raise(object).V.(resource.PropertyMap)
 	if properties["kind"].IsString() && properties["kind"].StringValue() == "Secret" {
@@ -96,8 +96,8 @@ func raise(value any) resource.PropertyValue {
 	return resource.NewPropertyValue(value)
 }
 
-// mark makes secret what is secret in the example: single entries of objects,
-// and lists as a whole, as their elements may have moved.
+// mark marks as secret the values that are secret in the example: single entries
+// of objects, and lists as a whole, as their elements may have moved.
 func mark(properties, example resource.PropertyMap) {
 	for key, shown := range example {
 		property, has := properties[key]

@@ -22,10 +22,10 @@ import (
 )
 
 // creator manages the fields of an object until its first update, as with
-// upstream: what is to fail if the object is there already can't be applied.
+// upstream: a creation that must fail for an existing object can't be an apply.
 const creator = "pulumi-kubernetes"
 
-// Create makes an object.
+// Create creates an object.
 func (p *Provider) Create(ctx context.Context, r plugin.CreateRequest) (plugin.CreateResponse, error) {
 	object, err := p.object(r.URN, r.Properties)
 	if err != nil {
@@ -43,9 +43,9 @@ func (p *Provider) Create(ctx context.Context, r plugin.CreateRequest) (plugin.C
 	return plugin.CreateResponse{ID: idOf(created), Properties: state(created, manager, r.Properties)}, err
 }
 
-// create is patient: a kind or namespace may be there only a moment later.
+// create retries with backoff: a kind or namespace may exist only a moment later.
 func (p *Provider) create(ctx context.Context, object *unstructured.Unstructured) (created *unstructured.Unstructured, err error) {
-	_ = wait.ExponentialBackoffWithContext(ctx, p.patience, func(ctx context.Context) (bool, error) {
+	_ = wait.ExponentialBackoffWithContext(ctx, p.backoff, func(ctx context.Context) (bool, error) {
 		created, err = p.post(ctx, object, v1.CreateOptions{FieldManager: creator})
 		return !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err), nil
 	})
@@ -53,15 +53,15 @@ func (p *Provider) create(ctx context.Context, object *unstructured.Unstructured
 }
 
 func (p *Provider) post(ctx context.Context, object *unstructured.Unstructured, options v1.CreateOptions) (*unstructured.Unstructured, error) {
-	place, err := p.cluster.place(object)
+	client, err := p.cluster.resource(object)
 	if err != nil {
 		return nil, err
 	}
-	return place.Create(ctx, object, options)
+	return client.Create(ctx, object, options)
 }
 
-// previewCreate is the object as the server would make it, or what is known of
-// it where the server can't tell.
+// previewCreate returns the object as the server would create it, or its known
+// values where the server can't preview it.
 func (p *Provider) previewCreate(ctx context.Context, object *unstructured.Unstructured, inputs resource.PropertyMap) (resource.PropertyMap, error) {
 	if hasUnknown(object.Object) {
 		return inputs, nil
@@ -78,7 +78,7 @@ func (p *Provider) previewCreate(ctx context.Context, object *unstructured.Unstr
 	return previewed(made, inputs), nil
 }
 
-// previewed leaves out what will be different when it happens.
+// previewed leaves out values that will differ when the change is made.
 func previewed(made *unstructured.Unstructured, inputs resource.PropertyMap) resource.PropertyMap {
 	for _, name := range serversOwn {
 		unstructured.RemoveNestedField(made.Object, "metadata", name)
@@ -91,14 +91,14 @@ func newManager() (string, error) {
 	return resource.NewUniqueName(nil, creator+"-", 0, 0, nil)
 }
 
-// state is what is kept of an object.
+// state returns the properties that the state has of an object.
 func state(live *unstructured.Unstructured, manager string, before ...resource.PropertyMap) resource.PropertyMap {
 	properties := toProperties(live.Object, before...)
 	properties[fieldManagerKey] = resource.NewProperty(manager)
 	return properties
 }
 
-// managerOf is the name under which the fields of an object are managed.
+// managerOf returns the field manager of an object.
 func managerOf(object *unstructured.Unstructured, state resource.PropertyMap) (string, error) {
 	if manager := annotation(object, patchManager); manager != "" {
 		return manager, nil
@@ -109,7 +109,7 @@ func managerOf(object *unstructured.Unstructured, state resource.PropertyMap) (s
 	return newManager()
 }
 
-// Read finds out what an object is like now.
+// Read reads the present state of an object.
 func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
 	sought, err := p.object(r.URN, nil)
 	if err != nil {
@@ -140,11 +140,11 @@ func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadR
 func (p *Provider) get(ctx context.Context, sought *unstructured.Unstructured, id resource.ID) (*unstructured.Unstructured, error) {
 	namespace, name := parseID(id)
 	sought.SetNamespace(namespace)
-	place, err := p.cluster.place(sought)
+	client, err := p.cluster.resource(sought)
 	if err != nil {
 		return nil, err
 	}
-	return place.Get(ctx, name, v1.GetOptions{})
+	return client.Get(ctx, name, v1.GetOptions{})
 }
 
 // Update applies new inputs on the server.
@@ -157,7 +157,7 @@ func (p *Provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 	if r.Preview && hasUnknown(object.Object) {
 		return plugin.UpdateResponse{Properties: r.NewInputs}, nil
 	}
-	place, err := p.cluster.place(object)
+	client, err := p.cluster.resource(object)
 	if r.Preview && (meta.IsNoMatchError(err) || isUnreachable(err)) {
 		return plugin.UpdateResponse{Properties: r.NewInputs}, nil
 	}
@@ -168,7 +168,7 @@ func (p *Provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 	if err != nil {
 		return plugin.UpdateResponse{}, err
 	}
-	applied, err := p.apply(ctx, place, object, manager, r)
+	applied, err := p.apply(ctx, client, object, manager, r)
 	if r.Preview && apierrors.IsForbidden(err) {
 		return plugin.UpdateResponse{Properties: r.NewInputs}, nil
 	}
@@ -181,10 +181,10 @@ func (p *Provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 	return plugin.UpdateResponse{Properties: state(applied, manager, r.NewInputs)}, nil
 }
 
-func (p *Provider) apply(ctx context.Context, place dynamic.ResourceInterface, object *unstructured.Unstructured,
+func (p *Provider) apply(ctx context.Context, client dynamic.ResourceInterface, object *unstructured.Unstructured,
 	manager string, r plugin.UpdateRequest,
 ) (*unstructured.Unstructured, error) {
-	live, tookOver, err := takeOver(ctx, place, object.GetName(), manager, r.Preview)
+	live, tookOver, err := takeOver(ctx, client, object.GetName(), manager, r.Preview)
 	if err != nil {
 		return nil, err
 	}
@@ -198,28 +198,28 @@ func (p *Provider) apply(ctx context.Context, place dynamic.ResourceInterface, o
 		options.DryRun = []string{v1.DryRunAll}
 		options.Force = options.Force || !tookOver // as the creator's fields are not taken over yet
 	}
-	return place.Apply(ctx, object.GetName(), object, options)
+	return client.Apply(ctx, object.GetName(), object, options)
 }
 
-// takeOver makes the manager that of the fields which the creator manages, and
-// tells whether there were none left. In a preview it leaves them.
-func takeOver(ctx context.Context, place dynamic.ResourceInterface, name, manager string, preview bool) (live *unstructured.Unstructured, done bool, err error) {
+// takeOver gives the manager the fields that the creator manages, and reports
+// whether there were none left. In a preview it does not change them.
+func takeOver(ctx context.Context, client dynamic.ResourceInterface, name, manager string, preview bool) (live *unstructured.Unstructured, done bool, err error) {
 	err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
-		if live, err = place.Get(ctx, name, v1.GetOptions{}); err != nil {
+		if live, err = client.Get(ctx, name, v1.GetOptions{}); err != nil {
 			return err
 		}
 		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(creator), manager)
 		if done = patch == nil; err != nil || done || preview {
 			return err
 		}
-		_, err = place.Patch(ctx, name, types.JSONPatchType, patch, v1.PatchOptions{})
+		_, err = client.Patch(ctx, name, types.JSONPatchType, patch, v1.PatchOptions{})
 		return err
 	})
 	return live, done, err
 }
 
-// keepIgnored sets what the program ignores to what it is: left out, it would
-// be removed, and the state's value may be an old one.
+// keepIgnored sets ignored fields to their present values: left out, they would
+// be removed, and the state's values may be old.
 func keepIgnored(object, live *unstructured.Unstructured, ignored []string) error {
 	wanted, now := raise(object.Object), raise(live.Object)
 	for _, text := range ignored {
@@ -254,16 +254,16 @@ func (p *Provider) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.D
 }
 
 func (p *Provider) delete(ctx context.Context, object *unstructured.Unstructured, r plugin.DeleteRequest) error {
-	place, err := p.cluster.place(object)
+	client, err := p.cluster.resource(object)
 	if err != nil {
 		return err
 	}
-	live, err := place.Get(ctx, object.GetName(), v1.GetOptions{})
+	live, err := client.Get(ctx, object.GetName(), v1.GetOptions{})
 	if err != nil {
 		return err
 	}
 	policy := propagationOf(object)
-	if err := place.Delete(ctx, object.GetName(), v1.DeleteOptions{PropagationPolicy: &policy}); err != nil {
+	if err := client.Delete(ctx, object.GetName(), v1.DeleteOptions{PropagationPolicy: &policy}); err != nil {
 		return err
 	}
 	timeout := timeoutOf(object, r.Timeout)
@@ -271,12 +271,12 @@ func (p *Provider) delete(ctx context.Context, object *unstructured.Unstructured
 	err = wait.PollUntilContextTimeout(ctx, pollPeriod, timeout, true, func(context.Context) (bool, error) {
 		// Not with the poll's own context: a request would fail early for fear
 		// of its end.
-		now, err := place.Get(ctx, object.GetName(), v1.GetOptions{})
+		now, err := client.Get(ctx, object.GetName(), v1.GetOptions{})
 		if err != nil {
 			return false, err
 		}
 		last = now
-		return now.GetUID() != live.GetUID(), nil // another one has its name by now
+		return now.GetUID() != live.GetUID(), nil // another object has its name by now
 	})
 	if wait.Interrupted(err) && last != nil {
 		return fmt.Errorf("is still there %s after it was deleted; its finalizers: %s", timeout, strings.Join(last.GetFinalizers(), ", "))
@@ -284,8 +284,8 @@ func (p *Provider) delete(ctx context.Context, object *unstructured.Unstructured
 	return err
 }
 
-// timeoutOf is how long an operation may take: the resource option's time in
-// seconds, else the annotation's.
+// timeoutOf returns the timeout of an operation: the resource option's in seconds,
+// else the annotation's.
 func timeoutOf(object *unstructured.Unstructured, seconds float64) time.Duration {
 	if seconds == 0 {
 		seconds, _ = strconv.ParseFloat(annotation(object, timeoutSeconds), 64)

@@ -1,6 +1,6 @@
-// Package kubernetes is a provider for all kinds of Kubernetes objects under the
-// types of pulumi-kubernetes, over Kubernetes' own API. It does what the
-// official one does; README.md says where not.
+// Package kubernetes implements a provider for all kinds of Kubernetes objects under
+// the types of pulumi-kubernetes, over Kubernetes' own API. It behaves as the official
+// one; README.md lists the differences.
 package kubernetes
 
 import (
@@ -24,12 +24,12 @@ type Provider struct {
 	config  config
 	cluster *cluster
 
-	patience wait.Backoff // with a kind or namespace that is only just being made
+	backoff wait.Backoff // for a kind or namespace that is being created
 }
 
-// New makes a provider, to be configured.
+// New returns a provider that must be configured.
 func New() *Provider {
-	return &Provider{patience: wait.Backoff{Duration: time.Second, Factor: 2, Steps: 5}}
+	return &Provider{backoff: wait.Backoff{Duration: time.Second, Factor: 2, Steps: 5}}
 }
 
 // CheckConfig checks the provider's configuration.
@@ -43,13 +43,13 @@ func (p *Provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (
 	return plugin.CheckConfigResponse{Properties: r.News, Failures: failures(problems)}, nil
 }
 
-// DiffConfig finds out whether the configuration leads to another cluster.
+// DiffConfig reports whether the configuration has another cluster.
 func (p *Provider) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
 	return diffConfig(r.OldInputs, r.NewInputs)
 }
 
-// Configure takes the configuration. The cluster is not asked before it is
-// needed.
+// Configure sets the configuration. The first request to the cluster is made when
+// one is needed.
 func (p *Provider) Configure(_ context.Context, r plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
 	config, problems := readConfig(r.Inputs)
 	if len(problems) > 0 {
@@ -61,7 +61,7 @@ func (p *Provider) Configure(_ context.Context, r plugin.ConfigureRequest) (plug
 	return plugin.ConfigureResponse{}, err
 }
 
-// Check checks an object and gives it what it lacks: a name and a namespace.
+// Check checks an object and adds a missing name or namespace.
 func (p *Provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckResponse, error) {
 	object, err := p.object(r.URN, r.News)
 	if err != nil {
@@ -85,7 +85,7 @@ func (p *Provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.Check
 	return plugin.CheckResponse{Properties: toProperties(object.Object, r.News), Failures: failures(problems)}, nil
 }
 
-// failures are the problems of a check. They name their property themselves:
+// failures converts the problems of a check. They name their property themselves:
 // the engine would show its value too, and it may be a secret.
 func failures(problems []string) []plugin.CheckFailure {
 	var failures []plugin.CheckFailure
@@ -95,8 +95,7 @@ func failures(problems []string) []plugin.CheckFailure {
 	return failures
 }
 
-// object is the object that properties describe, of the kind that the type
-// says.
+// object converts properties to an object of the type's kind.
 func (p *Provider) object(urn resource.URN, properties resource.PropertyMap) (*unstructured.Unstructured, error) {
 	kind, err := kindOf(urn.Type())
 	if err != nil {
@@ -107,8 +106,8 @@ func (p *Provider) object(urn resource.URN, properties resource.PropertyMap) (*u
 	return object, nil
 }
 
-// Diff compares an object as it is with new inputs. Of what is, only what the
-// old inputs had asked for counts.
+// Diff compares an object with new inputs. Only fields that the old inputs had are
+// compared.
 func (p *Provider) Diff(_ context.Context, r plugin.DiffRequest) (plugin.DiffResponse, error) {
 	wanted, err := p.object(r.URN, r.NewInputs)
 	if err != nil {

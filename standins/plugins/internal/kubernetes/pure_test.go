@@ -126,7 +126,7 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// compared is what the changes from one object to another are told as.
+// compared describes the changes from one object to another.
 func compared(t *testing.T, live, shape, wanted props, m mutable) string {
 	t.Helper()
 	now := &unstructured.Unstructured{}
@@ -168,7 +168,7 @@ func TestChanges(t *testing.T) {
 		want                string
 	}{
 		{"nothing", secret(props{"a": "1"}), secret(props{"a": "1"}), secret(props{"a": "1"}), mutable{}, ""},
-		{"added by the server or somebody", secret(props{"a": "1", "b": "2"}, props{"status": props{}}), secret(props{"a": "1"}), secret(props{"a": "1"}), mutable{}, ""},
+		{"added by the server or another client", secret(props{"a": "1", "b": "2"}, props{"status": props{}}), secret(props{"a": "1"}), secret(props{"a": "1"}), mutable{}, ""},
 		{"secret data", secret(props{"tls.crt": "1"}), secret(props{"tls.crt": "1"}), secret(props{"tls.crt": "2"}), mutable{}, `data["tls.crt"] update&replace`},
 		{"secret data, mutable", secret(props{"a": "1"}), secret(props{"a": "1"}), secret(props{"a": "2"}), mutable{secrets: true}, "data.a update"},
 		{"secret data, immutable", secret(props{"a": "1"}), secret(props{"a": "1"}), secret(props{"a": "2"}, props{"immutable": true}), mutable{secrets: true}, "data.a update&replace, immutable add"},

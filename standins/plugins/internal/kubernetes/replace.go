@@ -7,12 +7,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// identity is what an object is known by.
+// identity lists the fields that identify an object.
 var identity = []resource.PropertyPath{{"metadata", "name"}, {"metadata", "namespace"}}
 
-// fixed are the fields, beside the identity, that upstream knows the server
-// will not change, by group and kind. Any version is meant, though upstream
-// lists the versions one by one. "*" is each element of a list.
+// fixed lists the fields, beside the identity, that upstream lists as immutable, by
+// group and kind. It applies to any version, though upstream lists the versions one
+// by one. "*" is each element of a list.
 var fixed = map[string][]resource.PropertyPath{
 	"apps/DaemonSet":  {{"spec", "selector"}},
 	"apps/Deployment": {{"spec", "selector"}},
@@ -35,10 +35,10 @@ var fixed = map[string][]resource.PropertyPath{
 	"/Service":       {{"spec", "clusterIP"}},
 }
 
-// mutable is which objects may change what they hold.
+// mutable holds which objects may change their content.
 type mutable struct{ secrets, configMaps bool }
 
-// fixedFields are the fields of an object whose change needs a new object.
+// fixedFields returns the fields of an object whose change requires a new object.
 func fixedFields(object *unstructured.Unstructured, m mutable) []resource.PropertyPath {
 	kind := object.GroupVersionKind()
 	immutable, _ := object.Object["immutable"].(bool)

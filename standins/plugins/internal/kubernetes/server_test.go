@@ -46,7 +46,7 @@ func (s started) engine(t *testing.T, config props) *enginetest.Engine {
 		all[key] = value
 	}
 	p := New()
-	p.patience = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
+	p.backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
 	return enginetest.Start(t, p, all)
 }
 
@@ -123,7 +123,7 @@ func lifecycle(t *testing.T, s started) {
 	if !r.Outputs["data"].IsSecret() || !r.Inputs["data"].IsSecret() {
 		t.Error("the data is no secret after a refresh")
 	}
-	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not make it") {
+	if err := e.Create(enginetest.New(secretToken, "again"), inputs); err == nil || !strings.Contains(err.Error(), "this stack did not create it") {
 		t.Errorf("the same object again: %v", err)
 	}
 	imported := enginetest.New(secretToken, "imported")
@@ -234,7 +234,7 @@ func drift(t *testing.T, s started) {
 			t.Fatal(err)
 		}
 	}
-	edit(`{"metadata": {"annotations": {"somebody": "else"}}, "data": {"b": "Mg=="}}`)
+	edit(`{"metadata": {"annotations": {"manager": "other"}}, "data": {"b": "Mg=="}}`)
 	if got := e.Differs(e.Refreshed(r), inputs); got != "" {
 		t.Errorf("what others add is drift: %s", got)
 	}
@@ -243,13 +243,13 @@ func drift(t *testing.T, s started) {
 		t.Errorf("got %q", got)
 	}
 	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "kubectl-edit") || !strings.Contains(err.Error(), "pulumi.com/patchForce") {
-		t.Errorf("somebody else's change: %v", err)
+		t.Errorf("the change of another manager: %v", err)
 	}
 	forced := s.engine(t, props{"enablePatchForce": true})
 	if err := forced.Update(r, inputs); err != nil {
 		t.Fatal(err)
 	}
-	if now := live(t, s, ns, "c"); now.GetLabels()["app"] != "gateway" || now.GetAnnotations()["somebody"] != "else" || now.Object["data"].(map[string]any)["b"] == nil {
+	if now := live(t, s, ns, "c"); now.GetLabels()["app"] != "gateway" || now.GetAnnotations()["manager"] != "other" || now.Object["data"].(map[string]any)["b"] == nil {
 		t.Errorf("got %v", now.Object)
 	}
 	edit(`{"metadata": {"labels": {"app": "third"}}}`)
@@ -260,7 +260,7 @@ func drift(t *testing.T, s started) {
 	if err := s.objects.Resource(secrets).Namespace(ns).Delete(t.Context(), "c", v1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it is not made yet, or was deleted since") {
+	if err := e.Update(r, inputs); err == nil || !strings.Contains(err.Error(), "not found; it does not exist yet, or was deleted since") {
 		t.Errorf("an update of an object that is gone: %v", err)
 	}
 	if there, err := e.Refresh(r); there || err != nil {
@@ -508,14 +508,14 @@ func wrongCredentials(t *testing.T, s started) {
 	if err == nil || !strings.Contains(err.Error(), "does not accept the kubeconfig's credentials") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
-	nobody := s.engine(t, props{"kubeconfig": impersonated(t, content)})
-	err = nobody.Create(enginetest.New(secretToken, "r"), inNamespace("default", "x", nil))
-	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot create resource "secrets"`) || !strings.Contains(err.Error(), "needs this permission") {
+	unprivileged := s.engine(t, props{"kubeconfig": impersonated(t, content)})
+	err = unprivileged.Create(enginetest.New(secretToken, "r"), inNamespace("default", "x", nil))
+	if err == nil || !strings.Contains(err.Error(), `User "nobody" cannot create resource "secrets"`) || !strings.Contains(err.Error(), "requires this permission") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// impersonated is a kubeconfig with which nothing is allowed.
+// impersonated returns a kubeconfig of a user without permissions.
 func impersonated(t *testing.T, content []byte) string {
 	config, err := clientcmd.Load(content)
 	if err != nil {

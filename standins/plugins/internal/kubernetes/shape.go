@@ -9,13 +9,13 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// serversOwn are the fields of metadata that no program can ask for.
+// serversOwn lists the fields of metadata that only the server sets.
 var serversOwn = []string{
 	"creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid",
 }
 
 // normalize writes the object as the server would, so that "0.5" and "500m"
-// processors are no difference. It needs to know the kind, and all values.
+// processors are no difference. It requires a known kind, and known values.
 func normalize(object *unstructured.Unstructured) {
 	for _, name := range serversOwn {
 		unstructured.RemoveNestedField(object.Object, "metadata", name)
@@ -31,16 +31,15 @@ func normalize(object *unstructured.Unstructured) {
 		return
 	}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, typed); err != nil {
-		return // the server will say what is wrong
+		return // the server will return the error
 	}
 	if written, err := runtime.DefaultUnstructuredConverter.ToUnstructured(typed); err == nil {
 		object.Object, _ = rewritten(object.Object, written).(map[string]any)
 	}
 }
 
-// rewritten is the value as it was written anew, but only where it has
-// something: what was added is left out, and what was dropped is kept unless it
-// is empty.
+// rewritten returns the value as it was encoded again, but only its own fields:
+// added ones are left out, and dropped ones are kept unless they are empty.
 func rewritten(value, anew any) any {
 	switch value := value.(type) {
 	case map[string]any:
@@ -87,7 +86,7 @@ func isSecret(object *unstructured.Unstructured) bool {
 	return object.GetAPIVersion() == "v1" && object.GetKind() == "Secret"
 }
 
-// encodeStringData puts a Secret's texts where the server does.
+// encodeStringData moves a Secret's strings to data, as the server does.
 func encodeStringData(secret *unstructured.Unstructured) {
 	texts, ok := secret.Object["stringData"].(map[string]any)
 	data, held := secret.Object["data"].(map[string]any)
@@ -107,9 +106,9 @@ func encodeStringData(secret *unstructured.Unstructured) {
 	delete(secret.Object, "stringData")
 }
 
-// pruned is what an object has of another's shape: of all that the server
-// adds, only what was asked for is compared. Lists are matched by position, and
-// what others have added at their end does not count.
+// pruned returns the fields of an object that another one has: of the fields that
+// the server adds, none is compared. Lists are matched by position, and elements
+// that others have added at their end are left out.
 func pruned(live, shape any) any {
 	switch shape := shape.(type) {
 	case map[string]any:

@@ -13,8 +13,8 @@ import (
 
 const tlsType = "kubernetes.io/tls"
 
-// tlsProblem is what makes a TLS Secret useless, or empty. The server refuses
-// only that a part is missing; that it is rubbish, it takes with a warning.
+// tlsProblem returns what makes a TLS Secret useless, or an empty string. The server
+// refuses only a missing part; it accepts an invalid one with a warning.
 func tlsProblem(secret *unstructured.Unstructured) string {
 	if !isSecret(secret) || secret.Object["type"] != tlsType || hasUnknown(secret.Object["data"]) {
 		return ""

@@ -1,4 +1,4 @@
-// Package options reads the configuration that a program gives a provider.
+// Package options reads the configuration of a provider.
 package options
 
 import (
@@ -15,8 +15,8 @@ import (
 var engines = []resource.PropertyKey{"version", "pluginDownloadURL"}
 
 // Read sets each option, a *string, *bool or *int, to the property of its name,
-// and returns all that is wrong. A property without an option is wrong too. What
-// is not known yet leaves its option as it is.
+// and returns all problems. A property without an option is one too. A value that
+// is not known yet leaves its option unchanged.
 func Read(properties resource.PropertyMap, options map[resource.PropertyKey]any) (problems []string) {
 	for _, key := range slices.Sorted(maps.Keys(properties)) {
 		property := properties[key]
@@ -45,8 +45,8 @@ func names(options map[resource.PropertyKey]any) string {
 	return strings.Join(names, ", ")
 }
 
-// assign says what the option has to be if it is something else. Numbers and
-// truth values may come as texts.
+// assign returns what the option must be if the value is of another type. Numbers
+// and booleans may be strings.
 func assign(option any, property resource.PropertyValue) (wanted string) {
 	text := fmt.Sprint(property.V)
 	var err error

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// Half is the error of a creation or update that went wrong when the resource
-// existed already. The engine keeps the resource with this state.
+// Half is the error of a creation or update that failed after the resource was
+// created. The engine keeps the resource with this state.
 type Half struct {
 	ID    resource.ID
 	State resource.PropertyMap
@@ -24,7 +24,7 @@ func (h *Half) Error() string { return h.Err.Error() }
 
 func (h *Half) Unwrap() error { return h.Err }
 
-// explain says which resource an error is about, and shows no secret of its
+// explain adds the resource to an error, and removes the secrets of its
 // properties.
 func explain(urn resource.URN, err error, properties []resource.PropertyMap) error {
 	if err == nil {
@@ -44,11 +44,11 @@ func explain(urn resource.URN, err error, properties []resource.PropertyMap) err
 	})
 }
 
-// shortest is the length of the shortest secret that is looked for in errors: a
-// shorter one is part of many a word.
+// shortest is the length of the shortest secret that is removed from errors: a
+// shorter one is part of many words.
 const shortest = 6
 
-// redact replaces the secrets of the properties in the text.
+// redact replaces the secrets of the properties in a message.
 func redact(text string, properties []resource.PropertyMap) string {
 	for _, m := range properties {
 		eachSecret(resource.NewProperty(m), false, func(secret string) {

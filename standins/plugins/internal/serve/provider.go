@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// wrapped is a provider whose errors say what they are about, and whose
-// requests end when the user interrupts the CLI.
+// wrapped is a provider whose errors name their resource, and whose requests end
+// when the user interrupts the CLI.
 type wrapped struct {
 	plugin.Provider
 	version     semver.Version
@@ -22,7 +22,7 @@ func wrap(p plugin.Provider, version semver.Version) *wrapped {
 	return &wrapped{p, version, interrupted, interrupt}
 }
 
-// GetPluginInfo tells the version, which the engine compares with the SDK's.
+// GetPluginInfo returns the version, which the engine compares with the SDK's.
 func (w *wrapped) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	return plugin.PluginInfo{Version: &w.version}, nil
 }
@@ -60,14 +60,14 @@ func (w *wrapped) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.De
 	return run(ctx, w, w.Provider.Delete, r, r.URN, r.Outputs)
 }
 
-// Invoke's errors are told with the function's name by the engine.
+// Invoke returns errors as they are: the engine adds the function's name.
 func (w *wrapped) Invoke(ctx context.Context, r plugin.InvokeRequest) (plugin.InvokeResponse, error) {
 	ctx, cancel := w.until(ctx)
 	defer cancel()
 	return w.Provider.Invoke(ctx, r)
 }
 
-// until is a context that also ends when the CLI is interrupted.
+// until returns a context that also ends when the CLI is interrupted.
 func (w *wrapped) until(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(w.interrupted, cancel)

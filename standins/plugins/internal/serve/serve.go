@@ -12,11 +12,11 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Main serves p to the CLI that started this process, and ends with it however
-// that ends. The name is the package's, "vault", and the version its SDK's,
+// Main serves p to the CLI that started this process, and ends with it, also when
+// it was killed. The name is the package's, "vault", and the version its SDK's,
 // "6.7.4".
 func Main(name, version string, p plugin.Provider) {
-	parent := os.Getppid() // now: it may be gone before another goroutine runs
+	parent := os.Getppid() // now: it may end before another goroutine runs
 	go func() {
 		awaitEnd(parent)
 		os.Exit(1)
@@ -31,8 +31,8 @@ func Main(name, version string, p plugin.Provider) {
 	}
 }
 
-// awaitEnd returns when the process that started this one is gone: a CLI that
-// was killed ends no plugin.
+// awaitEnd returns when the process that started this one has ended: a CLI that
+// was killed does not end its plugins.
 func awaitEnd(parent int) {
 	for os.Getppid() == parent {
 		time.Sleep(time.Second)

@@ -17,7 +17,7 @@ import (
 
 const urn = "urn:pulumi:stack::project::vault:index/mount:Mount::pki"
 
-// fake is a provider whose answers a test decides.
+// fake is a provider whose responses a test sets.
 type fake struct {
 	plugin.UnimplementedProvider
 	create func(context.Context, plugin.CreateRequest) (plugin.CreateResponse, error)

@@ -8,8 +8,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// server is the SDK's, with its diffs mended: it does not say that they are
-// detailed, and the engine then ignores that they are.
+// server corrects the diffs of the SDK's server, which does not mark them as
+// detailed, so that the engine ignores the details.
 type server struct {
 	pulumirpc.ResourceProviderServer
 }

@@ -1,4 +1,4 @@
-// Package servertest starts the servers of the local run for tests.
+// Package servertest starts the servers of the sandbox for tests.
 package servertest
 
 import (
@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// patience is how long a server may take to start.
-const patience = time.Minute
+// startTimeout bounds the start of a server.
+const startTimeout = time.Minute
 
 // Vault is a running Vault.
 type Vault struct {
@@ -44,7 +44,7 @@ func StartVault(t *testing.T) Vault {
 // Stop ends it before the test ends.
 func (v Vault) Stop() { v.stop() }
 
-// Kubernetes is a running API server.
+// Kubernetes is a running Kubernetes API server.
 type Kubernetes struct {
 	Kubeconfig string // path
 	stop       func()
@@ -63,7 +63,7 @@ func StartKubernetes(t *testing.T) Kubernetes {
 // Stop ends it before the test ends.
 func (k Kubernetes) Stop() { k.stop() }
 
-// Bin is a program that `make local` builds. The test is skipped where it takes
+// Bin returns the path of a program that `make local` builds. The test is skipped where it takes
 // too long or there is no such program.
 func Bin(t *testing.T, name string) string {
 	t.Helper()
@@ -110,19 +110,19 @@ func start(t *testing.T, name string, args ...string) (stop func()) {
 	return stop
 }
 
-// await returns when the address answers as it does when all is well.
+// await returns when the address responds as a ready server does.
 func await(t *testing.T, address string) {
 	t.Helper()
 	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // it is on this machine, and nothing is sent
 	}}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		answer, err := client.Get(address)
 		if err != nil {
 			continue
 		}
 		_ = answer.Body.Close()
-		// Who may not ask is told so by a server that is there.
+		// A request without permission gets a response of a server that is ready.
 		if answer.StatusCode == http.StatusOK || answer.StatusCode == http.StatusUnauthorized {
 			return
 		}

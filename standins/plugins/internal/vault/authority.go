@@ -14,7 +14,7 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// Fields of the types with which a certificate authority is made.
+// Fields of the types that create a certificate authority.
 var (
 	format        = field{name: "format", traits: replaces, standard: "pem", allowed: []string{"pem", "der", "pem_bundle"}}
 	maxPathLength = field{name: "max_path_length", kind: number, traits: replaces | always, standard: -1}
@@ -58,7 +58,7 @@ var (
 	privateKeyFormat = field{name: "private_key_format", traits: replaces, standard: "der", allowed: []string{"der", "pkcs8"}}
 )
 
-// root is a certificate that signs itself.
+// root is a self-signed certificate.
 var root = func() definition {
 	d := issued(
 		func(in values) string { return join(in.text("backend"), "issuers/generate/root", in.text("type")) },
@@ -84,7 +84,7 @@ var root = func() definition {
 	return d
 }()
 
-// lostIssuer is due for a new root where another has taken its place, or none.
+// lostIssuer requires a new root where its issuer is another one, or missing.
 func lostIssuer(ctx context.Context, vault *api.Client, state values) ([]string, error) {
 	answer, err := vault.Logical().ReadRawWithContext(ctx, join(state.text("backend"), "issuer", state.text("issuer_id"), "pem"))
 	if answer != nil {
@@ -94,7 +94,7 @@ func lostIssuer(ctx context.Context, vault *api.Client, state values) ([]string,
 	case isStatus(err, http.StatusInternalServerError) && strings.Contains(err.Error(), "unable to find PKI issuer"):
 		return []string{"issuer_id"}, nil
 	case isStatus(err, http.StatusNotFound) || isStatus(err, http.StatusForbidden):
-		return nil, nil // the mount is gone; upstream does not tell either
+		return nil, nil // the mount is deleted; upstream returns no error either
 	case err != nil:
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func lostIssuer(ctx context.Context, vault *api.Client, state values) ([]string,
 	return nil, nil
 }
 
-// serial is a certificate's number as Vault writes it: "0a:1b:…".
+// serial returns a certificate's number as Vault writes it: "0a:1b:…".
 func serial(certificate *x509.Certificate) string {
 	var octets []string
 	for _, octet := range certificate.SerialNumber.Bytes() {
@@ -147,7 +147,7 @@ var request = func() definition {
 			{name: "private_key_type", traits: output},
 		})...,
 	)
-	d.read = nil // upstream never looks again
+	d.read = nil // upstream never reads it again
 	return d
 }()
 
@@ -178,7 +178,7 @@ var sign = func() definition {
 			{name: "serial_number", traits: output},
 		})...,
 	)
-	d.read = nil // upstream never looks again
+	d.read = nil // upstream never reads it again
 	d.remove = revoke
 	create := d.create
 	d.create = func(ctx context.Context, vault *api.Client, inputs values) (string, values, error) {
@@ -198,7 +198,7 @@ func signPath(in values) string {
 	return join(in.text("backend"), "root/sign-intermediate")
 }
 
-// certificates are the PEM blocks in the texts.
+// certificates returns the PEM blocks in the strings.
 func certificates(texts ...string) []string {
 	var found []string
 	for _, text := range texts {
@@ -214,7 +214,7 @@ func certificates(texts ...string) []string {
 	return found
 }
 
-// unique leaves out what came before.
+// unique leaves out repeated elements.
 func unique(texts []string) []string {
 	var found []string
 	for _, text := range texts {

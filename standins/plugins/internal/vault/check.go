@@ -10,8 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// defaultsKey is where inputs list the properties that were not given, but
-// filled in, as in every provider that upstream's bridge serves.
+// defaultsKey is the key under which inputs list the properties that were filled in, as in every provider that upstream's bridge serves.
 const defaultsKey = "__defaults"
 
 func isDefault(inputs resource.PropertyMap, key resource.PropertyKey) bool {
@@ -21,8 +20,7 @@ func isDefault(inputs resource.PropertyMap, key resource.PropertyKey) bool {
 	})
 }
 
-// check finds all that is wrong with the inputs, and fills in what was not
-// given.
+// check returns all problems of the inputs, and fills in missing values.
 func (d definition) check(r plugin.CheckRequest) (resource.PropertyMap, []string) {
 	var problems []string
 	inputs, defaults := resource.PropertyMap{}, []string{}
@@ -56,7 +54,7 @@ func (d definition) check(r plugin.CheckRequest) (resource.PropertyMap, []string
 	return inputs, problems
 }
 
-// filled is the value of a field that was not given, if there is one.
+// filled returns the value of a field that was not given, if there is one.
 func (d definition) filled(f field, r plugin.CheckRequest, problems []string) (resource.PropertyValue, []string) {
 	switch {
 	case f.is(named):
@@ -73,7 +71,7 @@ func (d definition) filled(f field, r plugin.CheckRequest, problems []string) (r
 	return resource.PropertyValue{}, problems
 }
 
-// problem is what is wrong with a given value, or empty.
+// problem returns what is wrong with a given value, or an empty string.
 func (f field) problem(given resource.PropertyValue) string {
 	if given.ContainsUnknowns() {
 		return ""
@@ -97,14 +95,13 @@ func (f field) problem(given resource.PropertyValue) string {
 	return ""
 }
 
-// Made-up names are the resource's with a random part.
+// Generated names are the resource's with a random part.
 const (
 	randomLength  = 7
 	longestMadeUp = 255
 )
 
-// madeUp is a name for a resource that was given none: the one that it has, or
-// a new one.
+// madeUp returns a name for a resource without one: its present one, or a new one.
 func madeUp(f field, r plugin.CheckRequest) (name, problem string) {
 	if old := r.Olds[f.property()]; old.IsString() && isDefault(r.Olds, f.property()) {
 		return old.StringValue(), ""

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// client is for requests about a resource with these values.
+// client returns the client for a resource with these values.
 func (p *Provider) client(ctx context.Context, about values) (*api.Client, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
@@ -28,8 +28,8 @@ func (p *Provider) client(ctx context.Context, about values) (*api.Client, error
 	return p.vault, nil
 }
 
-// connect logs in as upstream does: with a child of the token that ends soon,
-// unless it is to be the token itself.
+// connect logs in as upstream does: with a child of the token that expires soon, or
+// with the token itself if skipChildToken is set.
 func connect(ctx context.Context, c config) (*api.Client, error) {
 	settings := api.DefaultConfig()
 	if settings.Error != nil {
@@ -77,7 +77,7 @@ func connect(ctx context.Context, c config) (*api.Client, error) {
 
 func (p *Provider) explain(err error) error { return explain(err, p.config.address) }
 
-// explain says what an error of Vault's client means and what to do about it.
+// explain adds to an error of Vault's client what it means and how to fix it.
 func explain(err error, address string) error {
 	if err == nil {
 		return nil

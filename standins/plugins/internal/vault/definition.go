@@ -10,27 +10,27 @@ import (
 	"github.com/gatehouse-iac/gatehouse/standins/plugins/internal/change"
 )
 
-// definition is what a type of resource has, and how Vault is asked for it.
+// definition holds the fields of a type of resource, and its requests to Vault.
 type definition struct {
 	fields []field
 
-	// adopted is set if the inputs tell all that is needed to read the resource.
+	// adopted is set if the inputs suffice to read the resource.
 	adopted bool
 
-	// create returns the resource's ID, and what Vault has told of it.
+	// create returns the resource's ID, and Vault's response.
 	create func(ctx context.Context, vault *api.Client, inputs values) (id string, found values, err error)
 
 	// read returns the state as it is now, or nil if there is no such resource.
 	// Without it, the state never changes.
 	read func(ctx context.Context, vault *api.Client, id string, state values) (values, error)
 
-	// update brings the inputs about. Without it, nothing is to be done.
+	// update applies the inputs. Without it, there is nothing to do.
 	update func(ctx context.Context, vault *api.Client, id string, state, inputs values) error
 
-	// remove destroys the resource. Without it, it is left as it is.
+	// remove destroys the resource. Without it, the resource is not changed.
 	remove func(ctx context.Context, vault *api.Client, id string, state values) error
 
-	// due returns the fields whose state asks for a new resource though no input
+	// due returns the fields whose state requires a new resource though no input
 	// has changed.
 	due func(ctx context.Context, vault *api.Client, state values) ([]string, error)
 }
@@ -41,7 +41,7 @@ func (d definition) field(name string) field {
 	return d.fields[i]
 }
 
-// values are the properties that are given, and of one of the fields.
+// values returns the given properties that are fields of the type.
 func (d definition) values(properties resource.PropertyMap) (values, error) {
 	found := values{}
 	for _, f := range d.fields {
@@ -58,7 +58,7 @@ func (d definition) values(properties resource.PropertyMap) (values, error) {
 	return found, nil
 }
 
-// properties are the values as the SDK gets them. A property is secret if it
+// properties converts values to the SDK's properties. A property is secret if it
 // was in one of the maps before.
 func (d definition) properties(found values, before ...resource.PropertyMap) resource.PropertyMap {
 	properties := resource.PropertyMap{}
@@ -78,8 +78,8 @@ func (d definition) properties(found values, before ...resource.PropertyMap) res
 	return properties
 }
 
-// planned is the state that the inputs lead to, as far as it can be told
-// without asking Vault.
+// planned returns the state that the inputs result in, as far as it is known
+// without a request to Vault.
 func (d definition) planned(state, inputs resource.PropertyMap) resource.PropertyMap {
 	planned := resource.PropertyMap{}
 	for _, f := range d.fields {
@@ -101,7 +101,7 @@ func (d definition) planned(state, inputs resource.PropertyMap) resource.Propert
 	return planned
 }
 
-// changes are the differences between the state and new inputs.
+// changes returns the differences between the state and new inputs.
 func (d definition) changes(state, inputs resource.PropertyMap) ([]change.Change, error) {
 	var changes []change.Change
 	for _, f := range d.fields {
@@ -123,17 +123,17 @@ func (d definition) changes(state, inputs resource.PropertyMap) ([]change.Change
 	return changes, nil
 }
 
-// deletesFirst reports whether the old resource goes before there is a new one
-// when one is needed: its name was given and may be there once only. That
-// upstream takes any property for such a name that is called so is kept.
+// deletesFirst reports whether a replacement deletes the old resource before it
+// creates the new one: its name was given and may exist once only. As upstream, any
+// property called name counts as such a name.
 func (d definition) deletesFirst(inputs resource.PropertyMap) bool {
 	return slices.ContainsFunc(d.fields, func(f field) bool {
 		return f.is(named) && !isDefault(inputs, f.property())
 	})
 }
 
-// body is a request's: what is given and, if there is a state, what is no
-// longer.
+// body returns a request's body: the given fields and, if there is a state, those
+// that are no longer given.
 func (d definition) body(inputs, state values) map[string]any {
 	body := map[string]any{}
 	for _, f := range d.fields {
@@ -152,7 +152,7 @@ func (d definition) body(inputs, state values) map[string]any {
 	return body
 }
 
-// answered are the fields that Vault's answer has.
+// answered returns the fields in Vault's response.
 func (d definition) answered(answer map[string]any, wanted func(field) bool) (values, error) {
 	found := values{}
 	for _, f := range d.fields {

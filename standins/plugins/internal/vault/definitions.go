@@ -2,7 +2,7 @@ package vault
 
 import "github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
-// definitions are the types that are served.
+// definitions lists the types that are served.
 var definitions = map[tokens.Type]definition{
 	"vault:index/mount:Mount":                                                                   mount,
 	"vault:index/policy:Policy":                                                                 policy,

@@ -7,9 +7,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// differs compares what is with what is wanted as upstream does: what is not
-// wanted is left to Vault if it is for Vault to decide, and removed otherwise;
-// an empty value is as good as none.
+// differs compares the state with the inputs as upstream does: a value that the
+// inputs don't have is kept if Vault computes it, and removed otherwise; an empty
+// value counts as none.
 func (f field) differs(state, input resource.PropertyValue) (plugin.DiffKind, bool, error) {
 	var before, after any
 	var err error
@@ -41,7 +41,7 @@ func (f field) differs(state, input resource.PropertyValue) (plugin.DiffKind, bo
 	}
 }
 
-// fieldError says which property an error is about.
+// fieldError names the property of an error.
 func fieldError(f field, err error) error {
 	return fmt.Errorf("%s %w", f.property(), err)
 }

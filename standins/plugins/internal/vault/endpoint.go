@@ -7,8 +7,8 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// endpoint is a definition of what is written to and read from one path, which
-// is also its ID.
+// endpoint returns the definition of a resource that is written to and read from one
+// path, which is also its ID.
 func endpoint(path func(inputs values) string, fields ...field) definition {
 	d := definition{fields: fields}
 	d.create = func(ctx context.Context, vault *api.Client, inputs values) (string, values, error) {
@@ -43,8 +43,8 @@ func (d definition) removable() definition {
 	return d
 }
 
-// refreshed is the state with what was found. A value that means the same is
-// kept as it was written.
+// refreshed returns the state with the values read. An equivalent value is kept as it
+// was written.
 func refreshed(fields []field, state, found values) values {
 	fresh := values{}
 	for _, f := range fields {
@@ -60,7 +60,7 @@ func refreshed(fields []field, state, found values) values {
 	return fresh
 }
 
-// join is a path without the slashes that its parts may begin or end with.
+// join returns a path without the slashes that its parts may begin or end with.
 func join(parts ...string) string {
 	for i, part := range parts {
 		parts[i] = strings.Trim(part, "/")

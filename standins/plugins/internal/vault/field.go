@@ -13,7 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// kind is the type of a property, and of its value here.
+// kind is the type of a property, with its Go type.
 type kind int
 
 const (
@@ -21,23 +21,23 @@ const (
 	number             // int
 	flag               // bool
 	list               // []string
-	joined             // []string, which Vault takes as one text with commas
+	joined             // []string, which Vault takes as one string with commas
 	set                // []string, in any order
 	dict               // map[string]string
 )
 
-// trait is what holds for a property beside its kind.
+// trait is an attribute of a property beside its kind.
 type trait int
 
 const (
 	required trait = 1 << iota
-	named          // made up from the resource's name when it is not given
-	replaces       // a change needs a new resource
-	computed       // Vault decides when it is not given
-	output         // Vault alone decides
+	named          // generated from the resource's name when it is not given
+	replaces       // a change requires a new resource
+	computed       // Vault computes it when it is not given
+	output         // only Vault sets it
 	secret
 	always   // sent although it is empty
-	local    // not sent: the path has it, or only this provider knows it
+	local    // not sent: it is in the path, or for this provider only
 	duration // means the same time in another unit
 )
 
@@ -47,13 +47,13 @@ type field struct {
 	kind     kind
 	traits   trait
 	sdk      string   // the SDK's name, where it is not Vault's in camel case
-	standard any      // what it is when it is not given
-	allowed  []string // the texts that it may be, if not any
+	standard any      // the default
+	allowed  []string // the values allowed; any if empty
 }
 
 func (f field) is(t trait) bool { return f.traits&t != 0 }
 
-// property is the SDK's name.
+// property returns the SDK's name.
 func (f field) property() resource.PropertyKey {
 	if f.sdk != "" {
 		return resource.PropertyKey(f.sdk)
@@ -65,7 +65,7 @@ func (f field) property() resource.PropertyKey {
 	return resource.PropertyKey(strings.Join(words, ""))
 }
 
-// values are properties by Vault's names; what is not given is absent.
+// values holds properties by Vault's names; missing ones are absent.
 type values map[string]any
 
 func (v values) text(name string) string {
@@ -106,7 +106,7 @@ func empty(value any) bool {
 	}
 }
 
-// none is the empty value of a kind.
+// none returns the empty value of a kind.
 func (k kind) none() any {
 	switch k {
 	case number:
@@ -177,7 +177,7 @@ func parseTime(text string) (time.Duration, error) {
 	return time.ParseDuration(text)
 }
 
-// fromSDK is the value of a property without unknowns. An error does not show
+// fromSDK returns the value of a property without unknowns. An error does not show
 // the value.
 func (f field) fromSDK(property resource.PropertyValue) (any, error) {
 	v := plain(property)
@@ -210,7 +210,7 @@ func (f field) fromSDK(property resource.PropertyValue) (any, error) {
 	return nil, fmt.Errorf("must be %s", f.kind)
 }
 
-// plain is the value without marks of secrecy.
+// plain returns the value without marks of secrecy.
 func plain(v resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsSecret():
@@ -231,7 +231,7 @@ func plain(v resource.PropertyValue) resource.PropertyValue {
 	return v
 }
 
-// toSDK is the property of a value.
+// toSDK returns the property of a value.
 func (f field) toSDK(value any) resource.PropertyValue {
 	property := resource.NewPropertyValue(value)
 	if f.is(secret) {
@@ -240,7 +240,7 @@ func (f field) toSDK(value any) resource.PropertyValue {
 	return property
 }
 
-// fromVault is the value in an answer of Vault.
+// fromVault returns the value in a response of Vault.
 func (f field) fromVault(answer any) (any, error) {
 	switch v := answer.(type) {
 	case nil:
@@ -282,7 +282,7 @@ func (f field) fromVault(answer any) (any, error) {
 	return nil, fmt.Errorf("the answer of Vault has %s as %T, which is not %s", f.name, answer, f.kind)
 }
 
-// toVault is the value in a request.
+// toVault returns the value for a request.
 func (f field) toVault(value any) any {
 	if texts, ok := value.([]string); ok && f.kind == joined {
 		return strings.Join(texts, ",")

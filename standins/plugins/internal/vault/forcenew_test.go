@@ -8,9 +8,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// upstream are the properties whose change replaces the resource (ForceNew), and the
-// file of terraform-provider-vault v4.8.0 that says so. A change of any other is an
-// update, which for what Vault issues once does nothing.
+// upstream lists the properties whose change replaces the resource (ForceNew), and the
+// file of terraform-provider-vault v4.8.0 with them. A change of any other is an update,
+// which has no effect on what Vault issues once.
 var upstream = map[tokens.Type]struct{ file, replaces string }{
 	"vault:index/mount:Mount": {"vault/resource_mount.go", `
 		external_entropy_access local seal_wrap type`},
@@ -49,7 +49,7 @@ var upstream = map[tokens.Type]struct{ file, replaces string }{
 		use_pss`},
 }
 
-// stricter are properties whose change replaces here and does nothing good upstream:
+// stricter lists properties whose change replaces here and has no useful effect upstream:
 // the configuration of another mount.
 var stricter = map[tokens.Type]string{
 	"vault:pkiSecret/secretBackendConfigUrls:SecretBackendConfigUrls":       "backend",
@@ -76,7 +76,7 @@ func TestReplacementsAreUpstreams(t *testing.T) {
 }
 
 // TestUpdatesOfWhatIsIssuedDoNothing: upstream's Update of these is empty, so that
-// another life is noted and nothing else.
+// another ttl changes only the state.
 func TestUpdatesOfWhatIsIssuedDoNothing(t *testing.T) {
 	for name, d := range map[string]definition{"root": root, "request": request, "sign": sign, "set-signed": setSigned, "certificate": leaf} {
 		if d.update != nil {

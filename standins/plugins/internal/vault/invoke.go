@@ -12,11 +12,11 @@ import (
 
 // lookup is a function of the SDK that reads one path.
 type lookup struct {
-	definition // of its arguments and, as outputs, what it finds
+	definition // of its arguments and outputs
 	path       func(arguments values) string
 }
 
-// lookups are the functions that are served.
+// lookups lists the functions that are served.
 var lookups = map[tokens.ModuleMember]lookup{
 	"vault:pkiSecret/getBackendIssuer:getBackendIssuer": {
 		path: func(in values) string { return join(in.text("backend"), "issuer", in.text("issuer_ref")) },

@@ -6,8 +6,8 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// issued is a definition of what Vault makes once, by a request to a path. It
-// is as it was made until its mount goes.
+// issued returns the definition of a resource that Vault creates once, by a request
+// to a path. It does not change until its mount is deleted.
 func issued(path func(inputs values) string, id func(inputs, found values) string, fields ...field) definition {
 	d := definition{fields: fields}
 	d.create = func(ctx context.Context, vault *api.Client, inputs values) (string, values, error) {
@@ -33,8 +33,8 @@ func issued(path func(inputs values) string, id func(inputs, found values) strin
 	return d
 }
 
-// withoutOtherKeys leaves out what only counts for a key that is made, or only
-// for one that is there.
+// withoutOtherKeys leaves out the fields that apply only to a key that is created, or
+// only to an existing one.
 func withoutOtherKeys(body map[string]any, inputs values) map[string]any {
 	switch inputs.text("type") {
 	case "existing":

@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/vault/api"
 )
 
-// leaf is a certificate that a role allows. What a change of its ttl, not_after
-// or issuer_ref asks for comes with the next one.
+// leaf is a certificate that a role allows. A change of its ttl, not_after or
+// issuer_ref takes effect with the next one.
 var leaf = func() definition {
 	d := issued(
 		func(in values) string { return join(in.text("backend"), "issue", in.text("name")) },
@@ -53,14 +53,14 @@ var leaf = func() definition {
 	return d
 }()
 
-// renewPending is set when a certificate is made and when it is refreshed, so
-// it is a refresh that makes a renewal due.
+// renewPending is set when a certificate is created and when it is refreshed, so that
+// a renewal requires a refresh.
 func renewPending(state values, now time.Time) bool {
 	due := time.Unix(int64(state.number("expiration")-state.number("min_seconds_remaining")), 0)
 	return now.After(due)
 }
 
-// revoke revokes a certificate that goes, if it is to.
+// revoke revokes a certificate that is deleted, if revoke or revokeWithKey is set.
 func revoke(ctx context.Context, vault *api.Client, _ string, state values) error {
 	body, path := map[string]any{"serial_number": state.text("serial_number")}, "revoke"
 	switch {

@@ -70,8 +70,8 @@ func createMount(ctx context.Context, vault *api.Client, inputs values) (string,
 
 func seconds(n int) string { return fmt.Sprintf("%ds", n) }
 
-// tuneMount changes a mount where it is, and moves it when its path changes.
-// The ID stays what it was: the state's path counts.
+// tuneMount changes a mount in place, and moves it when its path changes. The ID does
+// not change: requests use the state's path.
 func tuneMount(ctx context.Context, vault *api.Client, _ string, state, inputs values) error {
 	path := inputs.text("path")
 	if old := state.text("path"); old != path {
@@ -82,8 +82,8 @@ func tuneMount(ctx context.Context, vault *api.Client, _ string, state, inputs v
 	return vault.Sys().TuneMountAllowNilWithContext(ctx, path, mountChanges(state, inputs))
 }
 
-// mountChanges is what may be changed while something is mounted, as far as it
-// differs.
+// mountChanges returns the differing fields among those that can be changed while the
+// engine is mounted.
 func mountChanges(state, inputs values) api.TuneMountConfigInput {
 	differs := func(name string) bool {
 		i := slices.IndexFunc(mountFields, func(f field) bool { return f.name == name })
@@ -154,10 +154,10 @@ func readMount(ctx context.Context, vault *api.Client, _ string, state values) (
 	}), nil
 }
 
-// mounted is what is mounted at the path, or nil.
+// mounted returns the mount at the path, or nil.
 func mounted(ctx context.Context, vault *api.Client, path string) (*api.MountOutput, error) {
 	found, err := vault.Sys().GetMountWithContext(ctx, path)
-	if isStatus(err, http.StatusBadRequest) { // how Vault says that there is none
+	if isStatus(err, http.StatusBadRequest) { // Vault's status where there is none
 		return nil, nil
 	}
 	return found, err

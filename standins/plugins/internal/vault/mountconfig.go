@@ -1,7 +1,7 @@
 package vault
 
-// Configurations of a PKI mount: they are there as long as the mount is, so
-// destroying one changes nothing.
+// Configurations of a PKI mount: they exist as long as the mount, so that destroying
+// one changes nothing.
 var (
 	configURLs = endpoint(
 		func(in values) string { return join(in.text("backend"), "config/urls") },

@@ -19,7 +19,7 @@ var policy = definition{
 	update: func(ctx context.Context, vault *api.Client, id string, _, inputs values) error {
 		return vault.Sys().PutPolicyWithContext(ctx, id, inputs.text("policy"))
 	},
-	// A policy that is gone is empty, so that it is written again.
+	// A missing policy reads as empty, so that it is written again.
 	read: func(ctx context.Context, vault *api.Client, id string, state values) (values, error) {
 		found, err := vault.Sys().GetPolicyWithContext(ctx, id)
 		if err != nil {

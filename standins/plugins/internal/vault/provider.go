@@ -1,6 +1,6 @@
-// Package vault is a provider for the types of pulumi-vault that Gatehouse
-// uses, over Vault's own API. It does what the official one does; README.md
-// says where not.
+// Package vault implements a provider for the types of pulumi-vault that Gatehouse
+// uses, over Vault's own API. It behaves as the official one; README.md lists the
+// differences.
 package vault
 
 import (
@@ -26,14 +26,14 @@ type Provider struct {
 
 	config config
 	mutex  sync.Mutex
-	vault  *api.Client // once it was needed
+	vault  *api.Client // set at the first request
 }
 
-// New makes a provider, to be configured.
+// New returns a provider that must be configured.
 func New() *Provider { return &Provider{} }
 
-// CheckConfig checks the provider's configuration. A token is secret, also if
-// the program does not say so.
+// CheckConfig checks the provider's configuration. A token is secret, also if the
+// program does not mark it.
 func (p *Provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
 	_, problems := readConfig(r.News)
 	if token := r.News["token"]; !token.IsNull() && !token.IsSecret() {
@@ -42,7 +42,7 @@ func (p *Provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (
 	return plugin.CheckConfigResponse{Properties: r.News, Failures: failures(problems)}, nil
 }
 
-// DiffConfig finds no change of the configuration that needs new resources.
+// DiffConfig reports no change of the configuration that requires new resources.
 func (p *Provider) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
 	if r.OldInputs.DeepEquals(r.NewInputs) {
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
@@ -50,7 +50,8 @@ func (p *Provider) DiffConfig(_ context.Context, r plugin.DiffConfigRequest) (pl
 	return plugin.DiffResult{Changes: plugin.DiffSome}, nil
 }
 
-// Configure takes the configuration. Vault is not asked before it is needed.
+// Configure sets the configuration. The first request to Vault is made when one is
+// needed.
 func (p *Provider) Configure(_ context.Context, r plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
 	config, problems := readConfig(r.Inputs)
 	p.config = config
@@ -60,7 +61,7 @@ func (p *Provider) Configure(_ context.Context, r plugin.ConfigureRequest) (plug
 	return plugin.ConfigureResponse{}, nil
 }
 
-// Check checks a resource's inputs and fills in what was not given.
+// Check checks a resource's inputs and adds the defaults.
 func (p *Provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckResponse, error) {
 	d, err := find(r.URN)
 	if err != nil {
@@ -70,7 +71,7 @@ func (p *Provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.Check
 	return plugin.CheckResponse{Properties: inputs, Failures: failures(problems)}, nil
 }
 
-// failures are the problems of a check. They name their property themselves:
+// failures converts the problems of a check. They name their property themselves:
 // the engine would show its value too, and it may be a secret.
 func failures(problems []string) []plugin.CheckFailure {
 	var failures []plugin.CheckFailure
@@ -101,7 +102,7 @@ func (p *Provider) Diff(ctx context.Context, r plugin.DiffRequest) (plugin.DiffR
 }
 
 func (p *Provider) due(ctx context.Context, d definition, r plugin.DiffRequest) ([]change.Change, error) {
-	// What the new inputs say counts: renewal may have been switched on or off.
+	// The new inputs decide: renewal may have been switched on or off.
 	state, err := d.values(known(d.planned(r.OldOutputs, r.NewInputs)))
 	if err != nil {
 		return nil, err
@@ -133,7 +134,7 @@ func known(properties resource.PropertyMap) resource.PropertyMap {
 	return known
 }
 
-// Create makes a resource.
+// Create creates a resource.
 func (p *Provider) Create(ctx context.Context, r plugin.CreateRequest) (plugin.CreateResponse, error) {
 	d, err := find(r.URN)
 	if err != nil {
@@ -160,8 +161,8 @@ func (p *Provider) Create(ctx context.Context, r plugin.CreateRequest) (plugin.C
 	return plugin.CreateResponse{ID: resource.ID(id), Properties: properties}, err
 }
 
-// refreshed is the state after a change. The change is made, so an error is
-// only half of one.
+// refreshed returns the state after a change. The change is made, so that an error
+// is a Half.
 func (p *Provider) refreshed(ctx context.Context, d definition, vault *api.Client, id resource.ID, state values,
 	before ...resource.PropertyMap,
 ) (resource.PropertyMap, error) {
@@ -178,8 +179,8 @@ func (p *Provider) refreshed(ctx context.Context, d definition, vault *api.Clien
 	return d.properties(fresh, before...), nil
 }
 
-// Read finds out a resource's state. Only resources that the stack made can be
-// read. Of what it made when it was killed, there are only the inputs.
+// Read reads a resource's state. Only resources that the stack created can be read.
+// Of those created by a deployment that was killed, there are only the inputs.
 func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
 	d, err := find(r.URN)
 	if err != nil {
@@ -214,7 +215,7 @@ func (p *Provider) Read(ctx context.Context, r plugin.ReadRequest) (plugin.ReadR
 	return plugin.ReadResponse{ReadResult: result}, nil
 }
 
-// refreshedInputs are the inputs that would lead to the state.
+// refreshedInputs returns the inputs that would result in the state.
 func refreshedInputs(inputs, state resource.PropertyMap) resource.PropertyMap {
 	refreshed := resource.PropertyMap{}
 	for key, property := range inputs {
@@ -274,7 +275,7 @@ func (p *Provider) Delete(ctx context.Context, r plugin.DeleteRequest) (plugin.D
 	return plugin.DeleteResponse{}, p.explain(d.remove(ctx, vault, string(r.ID), state))
 }
 
-// find is the definition of the resource's type.
+// find returns the definition of the resource's type.
 func find(urn resource.URN) (definition, error) {
 	d, served := definitions[urn.Type()]
 	if !served {

@@ -25,7 +25,7 @@ const (
 	mountType   = "vault:index/mount:Mount"
 )
 
-// offline is an engine whose Vault is not asked.
+// offline is an engine whose Vault gets no requests.
 func offline(t *testing.T) *enginetest.Engine {
 	return enginetest.Start(t, New(), enginetest.Map{"address": "http://127.0.0.1:1"})
 }
@@ -186,7 +186,7 @@ func TestKeyOfARequest(t *testing.T) {
 	}
 }
 
-// answers is a Vault that answers by method and path.
+// answers is a Vault with responses by method and path.
 func answers(t *testing.T, of map[string]func(http.ResponseWriter, *http.Request)) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if answer := of[r.Method+" "+r.URL.Path]; answer != nil {

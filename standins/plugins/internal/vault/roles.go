@@ -1,7 +1,7 @@
 package vault
 
-// role is what certificates of a PKI mount may be issued for. Its times are
-// what Vault answers, texts of seconds.
+// role defines which certificates of a PKI mount may be issued. Its durations are
+// seconds as strings, as in Vault's responses.
 var role = endpoint(
 	func(in values) string { return join(in.text("backend"), "roles", in.text("name")) },
 	backend, namespace,
@@ -66,8 +66,8 @@ var role = endpoint(
 	field{name: "no_store_metadata", kind: flag},
 ).removable()
 
-// kubernetesRole is who logs in with a Kubernetes service account's token, and
-// what that lets them do.
+// kubernetesRole defines which Kubernetes service accounts log in with their tokens,
+// and the policies that they get.
 var kubernetesRole = endpoint(
 	func(in values) string { return join("auth", in.text("backend"), "role", in.text("role_name")) },
 	namespace,

@@ -110,7 +110,7 @@ func TestAuthorityLifecycle(t *testing.T) {
 	a, in := makeAuthority(e)
 	leaf := e.Made(pki+"secretBackendCert:SecretBackendCert", "leaf", leafInputs("24h", 3600))
 
-	// What was issued is what was asked for.
+	// The certificate issued is as requested.
 	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
 	roots.AddCert(parse(t, a.root.Text("certificate")))
 	intermediates.AppendCertsFromPEM([]byte(leaf.Text("caChain")))

@@ -1,1 +1,1 @@
-"""What tests need of the cloud and AWS doesn't have: fault injection and inspection, served under /_gatehouse/."""
+"""Fault injection and inspection for tests, served under /_gatehouse/. AWS has none of it."""

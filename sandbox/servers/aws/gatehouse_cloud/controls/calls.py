@@ -1,8 +1,8 @@
-"""A log of the AWS actions called, by whom, on what, under which conditions, and whether IAM allowed them.
+"""Logs the AWS actions called: principal, resource, conditions, and whether IAM allowed them.
 
-It shows which permissions a role really uses: a right on other resources, or with a condition that the call doesn't
-meet, is none. The conditions are the keys that requests and resources have of their own: tags, a role's boundary, who a
-role is passed to. It holds no request bodies and no answers.
+The log shows which permissions a role uses: a permission for other resources, or with a condition that the call doesn't
+meet, is none. The conditions are the keys of requests and resources: tags, a role's boundary, the service that a role is
+passed to. It holds no bodies of requests or responses.
 """
 
 import itertools
@@ -54,14 +54,14 @@ class Calls:
 
 
 def principal_of(access_key: str) -> str | None:
-    """The ARN behind an access key, or None for one that nobody has."""
+    """Return the ARN of an access key's principal, or None for an unknown key."""
     found = iam_evaluator.resolve_credential(access_key or "", get_account_id())
     return getattr(found, "principal_arn", None)
 
 
 def install(calls: Calls, settling: Settling) -> None:
     def enforce(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-        # Before the call, which may change them.
+        # Before the call, which may change the tags.
         conditions = _conditions(service_context, settling.actual_tags(resource_arn))
         denied = original(
             access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context

@@ -1,6 +1,6 @@
-"""Faults on request: AWS calls that fail, that take effect although their answer is an error, or that take long.
+"""Injects faults: AWS calls that fail, that take effect although their response is an error, or that take long.
 
-The real services throttle, time out and lose answers, and the product must cope; the emulator never does.
+The real services throttle, time out and lose responses; the emulator never does, and the product must cope with it.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ KEPT = 10_000
 
 
 class Malformed(Exception):
-    """A fault that says nothing sensible."""
+    """The description of a fault is not valid."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Fault:
     service: str
     mode: str
     action: str = "*"
-    principal: str = ""  # part of the caller's ARN, such as a role's name; empty means everyone
+    principal: str = ""  # part of the caller's ARN, such as a role's name; empty means all callers
     probability: float | None = None
     times: int | None = None
     seconds: float = 0
@@ -40,20 +40,20 @@ class Fault:
 
     @classmethod
     def parse(cls, given) -> "Fault":
-        """The fault a control request describes."""
+        """Return the fault that a control request describes."""
         known = [field.name for field in fields(cls) if field.name != "fired"]
         if not isinstance(given, dict) or set(given) - set(known):
             raise Malformed(f"a fault is an object with some of {', '.join(known)}")
         if not given.get("service") or given.get("mode") not in MODES:
-            raise Malformed(f"a fault needs a service and a mode out of {', '.join(MODES)}")
+            raise Malformed(f"a fault requires a service and a mode out of {', '.join(MODES)}")
         if ("probability" in given) == ("times" in given):
-            raise Malformed("a fault needs either probability (0 to 1) or times (how often)")
+            raise Malformed("a fault requires either probability (0 to 1) or times (how often)")
         try:
             fault = cls(**given)
             if fault.probability is not None and not 0 <= fault.probability <= 1:
                 raise Malformed(f"probability is {fault.probability!r}; it must be between 0 and 1")
             if fault.mode == "delay" and fault.seconds <= 0:
-                raise Malformed("a delay needs seconds above 0")
+                raise Malformed("a delay requires seconds above 0")
             if fault.times is not None:
                 int(fault.times)
         except (TypeError, ValueError) as problem:
@@ -61,7 +61,7 @@ class Fault:
         return fault
 
     def strikes(self, service: str, action: str, principal: str) -> bool:
-        """Whether it hits this call; counts it if so."""
+        """Report whether it hits this call, and count it if so."""
         if service != self.service or self.action not in ("*", action) or self.principal not in principal:
             return False
         if self.times is not None and self.fired >= self.times:
@@ -80,7 +80,7 @@ class Faults:
         self._fired: deque[dict] = deque(maxlen=KEPT)
 
     def replace(self, given) -> None:
-        """Put a list of faults in place of the present ones; an empty list ends them."""
+        """Replace the present faults by others; an empty list ends them."""
         if not isinstance(given, list):
             raise Malformed("give a list of faults; an empty one ends them")
         self._faults = [Fault.parse(fault) for fault in given]
@@ -129,7 +129,7 @@ def install(faults: Faults) -> None:
 def _operation(method, path, headers, body, query_params) -> tuple[str, str]:
     params = app._routing_params(method, path, headers, body, query_params)
     service = router.detect_service(method, path, headers, params)
-    # IAM knows API Gateway's calls by their HTTP verb only.
+    # IAM's actions for API Gateway are HTTP verbs.
     name = (
         iam_actions._match_rest_action(service, method, path, params)
         if service == "apigateway"
@@ -140,7 +140,7 @@ def _operation(method, path, headers, body, query_params) -> tuple[str, str]:
 
 def _error(fault: Fault, service: str, action: str, headers: dict, request_id: str) -> tuple:
     _, answer_headers, body = iam_actions.access_denied_response(
-        service, action, "", request_id, error_code=fault.code, message="Injected by the local cloud.", headers=headers
+        service, action, "", request_id, error_code=fault.code, message="Injected by the sandbox.", headers=headers
     )
     app.fix_error_content_type(service, fault.status, answer_headers)
     return fault.status, {**answer_headers, "x-amzn-requestid": request_id}, body

@@ -1,8 +1,8 @@
-"""A census of what the cloud holds, under the names that the Pulumi program gives to kinds of resources.
+"""Lists the resources in the cloud, by the types that Pulumi has for them.
 
-It tells whether a deployment that was killed left something that its state does not know. Each entry has a type, the id
-that a state has for it, the id to import it by, and hints: texts that are among the inputs of whoever asked for it.
-What the cloud has from the start is left out.
+The list shows whether a deployment that was killed created resources that its state does not have. Each entry has a
+type, the id that a state has for it, the id to import it by, and hints: strings that are among the inputs of the resource
+that created it. Resources that the cloud has from the start are left out.
 """
 
 import zlib
@@ -32,13 +32,13 @@ from gatehouse_cloud.fidelity.monitoring import saved_queries
 
 
 class Inventory:
-    """What came into the cloud since this was made."""
+    """The resources created since this object was."""
 
     def __init__(self):
         self._first = {(entry["type"], entry["id"]) for entry in _everything()}
 
     def describe(self) -> dict:
-        """The types that the census knows, those that are made anew without harm, and an entry for each resource."""
+        """Return the known types, those that can be created again without harm, and an entry for each resource."""
         found = [entry for entry in _everything() if (entry["type"], entry["id"]) not in self._first]
         return {"types": sorted(KINDS), "repeatable": REPEATABLE, "resources": found}
 
@@ -101,7 +101,7 @@ def _schedules():
 
 def _queues():
     for url in sqs._queues:
-        seen = url.replace("//localhost:", "//127.0.0.1:")  # as whoever asks sees it
+        seen = url.replace("//localhost:", "//127.0.0.1:")  # as the client sees it
         yield seen, seen, url.split("/")[-1]
 
 
@@ -112,7 +112,7 @@ def _subscriptions():
 
 
 def _named(store, name: str):
-    """EC2's own resources, told apart by their tag Name, or by a member of their record."""
+    """Resources of EC2, with their tag Name and a member of their record as hints."""
 
     def found():
         for key, record in store.items():
@@ -181,13 +181,13 @@ def _records():
             kind, name = record["Type"], record["Name"].rstrip(".")
             if kind in ("NS", "SOA"):  # what every new zone has
                 continue
-            if name.startswith("_"):  # a proof for ACM, which spells it so
+            if name.startswith("_"):  # validates a certificate of ACM, which spells it so
                 name += "."
             key = f"{zone}_{name}_{kind}"
             yield key, key, zone, name, kind
 
 
-# What the provider puts after a prefix that is given.
+# The length of what the provider appends to a given prefix.
 GENERATED = len("20060102150405000000000001")
 
 
@@ -195,7 +195,7 @@ def _buckets():
     return [(name, name, name[:-GENERATED]) for name in s3._buckets]
 
 
-# What asking for it again changes nothing, or adopts.
+# Types of which a second creation changes nothing, or adopts the first.
 REPEATABLE = [
     "aws:acm/certificateValidation:CertificateValidation",  # waits, and makes nothing
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",

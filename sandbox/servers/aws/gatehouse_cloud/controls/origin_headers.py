@@ -1,7 +1,7 @@
-"""A record of what each change of a distribution sends to its origins in custom headers.
+"""Records the custom headers of each origin that a change of a distribution sets.
 
-A header's value is told by the parameter of Parameter Store that has it at that moment, and never itself: that is what
-shows whether every update carries a key that the API accepts.
+A record names the parameter of Parameter Store that has a header's value at that moment, never the value: it shows
+whether every update carries a key that the API accepts.
 """
 
 from collections import deque
@@ -65,7 +65,7 @@ def _parameter_with(value: str | None) -> str | None:
 
 
 def install(changes: Changes) -> None:
-    """Record each change that CloudFront takes."""
+    """Record each change that CloudFront accepts."""
 
     def create(original, headers, body):
         before = set(cloudfront._distributions)

@@ -1,17 +1,17 @@
-"""The controls for tests, under /_gatehouse/ on the AWS API's port.
+"""Serves the controls for tests, under /_gatehouse/ on the AWS API's port.
 
 GET      /_gatehouse/instance     this run of the cloud: its state is in memory, so another id means an empty cloud; with
-                                  the environment in which a program reaches it by the names it has on AWS
+                                  the variables with which a program reaches it by the names on AWS
 GET/PUT  /_gatehouse/cloudfront   {"deploySeconds": …, "edges": …, "viewerCountry": …}
 GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "principal", "probability" or "times",
                                   "mode": "error-before", "error-after" or "delay", "seconds", "status", "code"}
-GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "bedrockValidatesFirst": whether Bedrock looks
-                                  at a request's content before its permissions}; the default tier of parameters is a
+GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "bedrockValidatesFirst": whether Bedrock validates
+                                  a request before it checks permissions}; the default tier of parameters is a
                                   setting of Systems Manager
-GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of what a role may, or of a KMS key's tags, takes to
-                                  have an effect on what is allowed; 0 at first
+GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of a role's permissions, or of a KMS key's tags, takes to
+                                  take effect; 0 at first
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
-GET      /_gatehouse/resources    what the cloud holds: see inventory.py
+GET      /_gatehouse/resources    the resources in the cloud: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 GET      /_gatehouse/origin-headers  the changes of distributions, with the parameter that holds each custom header's value,
                                   as JSON lines; ?since=N leaves out the first N
@@ -64,7 +64,7 @@ class Controls:
         }
 
     async def serve(self, scope, receive, send) -> None:
-        """Answer one request."""
+        """Serve one request."""
         name = scope["path"].removeprefix(PREFIX)
         route = self._routes.get((scope["method"], name))
         try:
@@ -77,7 +77,7 @@ class Controls:
         except Refused as refusal:
             status, response = refusal.status, {"error": str(refusal)}
         except (ValueError, UnicodeDecodeError) as problem:
-            status, response = 400, {"error": f"not understood: {problem}"}
+            status, response = 400, {"error": f"the request is not valid: {problem}"}
         lines = response if isinstance(response, list) else [response]
         message = "".join(json.dumps(line) + "\n" for line in lines)
         await app._send_response(send, status, {"Content-Type": "application/json"}, message)

@@ -1,1 +1,1 @@
-"""What AWS does and ministack doesn't: refusals, limits, delays, permissions, and members of responses."""
+"""Extensions that make ministack behave as AWS: refusals, limits, delays, permissions, members of responses."""

@@ -1,7 +1,7 @@
-"""Members that a request left out stay out of the answers.
+"""Leaves members out of responses that the request left out.
 
-ministack fills some in where AWS does not; Terraform's provider takes each for a change to undo, so that a second
-deployment of an unchanged stack would not be one without changes.
+ministack fills some in where AWS does not. Terraform's provider takes each for a change to undo, so that a second
+deployment of an unchanged stack would have changes.
 """
 
 import json

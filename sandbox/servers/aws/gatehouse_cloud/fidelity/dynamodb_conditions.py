@@ -1,7 +1,7 @@
-"""Conditions of DynamoDB compare; they do not calculate.
+"""Refuses arithmetic in DynamoDB's condition expressions, which is for update expressions only.
 
 ministack evaluates the part of a condition before an arithmetic operator and ignores the rest, so that a condition such
-as "used + :n <= allowed" holds although DynamoDB refuses it. Arithmetic is for update expressions.
+as "used + :n <= allowed" holds although DynamoDB refuses it.
 """
 
 import re
@@ -25,7 +25,7 @@ def _evaluate(original, expr, item, attr_values, attr_names, slot="ConditionExpr
 
 
 def syntax_problem(expression: str) -> str | None:
-    """What DynamoDB says about the first token that no condition has, or None."""
+    """Return DynamoDB's message for the first token that no condition has, or None."""
     tokens = TOKEN.findall(expression)
     for at, token in enumerate(tokens):
         if not KNOWN.fullmatch(token):

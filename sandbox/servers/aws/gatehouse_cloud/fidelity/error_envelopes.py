@@ -1,7 +1,7 @@
-"""Errors in the envelope their service uses.
+"""Puts errors of CloudFront and Route 53 in the envelope that their SDKs read.
 
-ministack answers a refusal by CloudFront or Route 53 as S3 does, with a bare <Error>; the SDKs read those two services'
-errors from an <ErrorResponse> and would see an unknown error instead of AccessDenied.
+ministack returns an AccessDenied of these two as S3 does, as a bare <Error>; the SDKs read their errors from an
+<ErrorResponse> and would see an unknown error.
 """
 
 from xml.etree.ElementTree import fromstring

@@ -1,6 +1,6 @@
-"""EventBridge Scheduler to the second.
+"""Fires schedules of EventBridge Scheduler within a second.
 
-ministack looks for due schedules every ten seconds, so one that fires each minute would drift by that much.
+ministack checks for due schedules every ten seconds, so that one for every minute would drift by that much.
 """
 
 from ministack.services import scheduler

@@ -1,6 +1,6 @@
-"""WAF's logging configurations, and web ACLs with all their members.
+"""Adds WAF's logging configurations, and keeps all members of web ACLs.
 
-ministack has no logging configuration of a web ACL, and of an update keeps the rules and little else, which Terraform's
+ministack has no logging configurations. Of an update of a web ACL it stores the rules and little else, which Terraform's
 provider would take for a change to make again.
 """
 
@@ -12,7 +12,7 @@ from ministack.services import waf
 
 from gatehouse_cloud import patching
 
-# What AWS demands of the destination's name.
+# The names that AWS accepts for a destination.
 DESTINATION = re.compile(
     r"^arn:aws:(logs:[^:]+:\d+:log-group:aws-waf-logs-[^:]+|s3:::aws-waf-logs-.+|firehose:.*/aws-waf-logs-.+)$"
 )
@@ -64,7 +64,7 @@ def install() -> None:
         action = actions.get(headers.get("x-amz-target", "").rpartition(".")[2])
         return action(json.loads(body)) if action else await original(method, path, headers, body, query_params)
 
-    def forget(original, uid, scope):
+    def delete_acl(original, uid, scope):
         if acl := waf.web_acl_record(uid, scope):
             configurations.pop(acl["ARN"], None)
         return original(uid, scope)
@@ -72,7 +72,7 @@ def install() -> None:
     patching.extend(waf, "handle_request", handle)
     patching.extend(waf, "create_web_acl_record", _create)
     patching.extend(waf, "_update_web_acl", _update)
-    patching.extend(waf, "delete_web_acl_record", forget)
+    patching.extend(waf, "delete_web_acl_record", delete_acl)
 
 
 def _create(original, name, scope, props):
@@ -89,7 +89,7 @@ def _update(original, data):
 
 
 def _keep(acl: dict, given: dict) -> None:
-    """An update replaces all of a web ACL: what it leaves out is gone."""
+    """Store the members given. An update replaces all of a web ACL: members that it leaves out are removed."""
     for name in UPDATED:
         acl.pop(name, None)
         if given.get(name):

@@ -1,9 +1,9 @@
-"""Access logs of HTTP API stages: what AWS has a value for, and no variable that it doesn't have.
+"""Writes the access logs of HTTP API stages, and refuses formats with variables that HTTP APIs don't have.
 
-ministack keeps the settings and logs nothing. The variables are those of AWS's list (http_api_variables.json). AWS takes
-a format with any other and logs a hyphen for it in every line, so that nothing ever shows the mistake; here such a
-format is refused. A property of the authorizer's context is known only once the authorizer has answered, so any name is
-taken for one, except those that REST APIs have as variables of their own.
+ministack stores the settings and logs nothing. The variables are those of AWS's list (http_api_variables.json). AWS
+accepts a format with any other and logs a hyphen for it in every line, so that nothing shows the mistake; here such a
+format is refused. The properties of the authorizer's context are known only from the authorizer's response, so that any
+name counts as one, except the names of variables that only REST APIs have.
 """
 
 import json
@@ -32,7 +32,7 @@ MESSAGES = {
     429: "Too Many Requests",
     500: "Internal Server Error",
 }
-# What is known of the request that is being served, by variable.
+# The values of the request that is being served, by variable.
 _seen: ContextVar[dict] = ContextVar("seen")
 
 
@@ -45,8 +45,8 @@ def install() -> None:
     patching.wrap(apigateway, "_invoke_http_proxy", _listener)
 
 
-def unknown_variables(text: str) -> list[str]:
-    """The variables of a format that an HTTP API has no value for, in order."""
+def unknown_variables(log_format: str) -> list[str]:
+    """Return the variables of a format for which an HTTP API has no value, in order."""
     known = _known()
     context, claims = known["contextOfAuthorizer"], known["claimsOfAuthorizer"]
 
@@ -56,7 +56,7 @@ def unknown_variables(text: str) -> list[str]:
         of_context = name.startswith(context) and "." not in name.removeprefix(context)
         return name in known["variables"] or name.startswith(claims) or of_context
 
-    return [name for name in VARIABLE.findall(text) if not is_known(name.rstrip("."))]
+    return [name for name in VARIABLE.findall(log_format) if not is_known(name.rstrip("."))]
 
 
 @cache
@@ -153,7 +153,7 @@ def _write(settings: dict, request: dict, response: tuple, started: float) -> No
         "responseLength": len(body),
         "responseLatency": round((time.time() - started) * 1000),
         "identity.sourceIp": get_request_client_ip(),
-        # An error of the integration's own is no error of API Gateway.
+        # An error of the integration is no error of API Gateway.
         "error.message": MESSAGES.get(status, "-") if "integrationStatus" not in request else "-",
         **request,
     }

@@ -1,4 +1,4 @@
-"""Resets the cache of authorizer results, as revoking a key demands.
+"""Resets the cache of authorizer results, as revoking a key requires.
 
 ministack takes ResetAuthorizersCache (DELETE …/stages/{stage}/cache/authorizers) for DeleteStage and removes the stage.
 """

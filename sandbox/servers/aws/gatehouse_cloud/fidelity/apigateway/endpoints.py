@@ -1,8 +1,8 @@
-"""HTTP APIs under the names AWS gives them, reachable by CloudFront.
+"""Gives HTTP APIs their names on AWS, and lets CloudFront's origins connect to them.
 
-ministack names an API {id}.execute-api.localhost:{port} over http and refuses to dial amazonaws.com for an origin, so
-the program would have to know that it runs locally. Here an API is https://{id}.execute-api.{region}.amazonaws.com,
-and an origin with that name leads to it, over TLS.
+ministack names an API {id}.execute-api.localhost:{port} over http and refuses to connect to amazonaws.com for an origin,
+so that the program would need to know that it runs locally. Here an API is
+https://{id}.execute-api.{region}.amazonaws.com, and an origin with that name connects to it, over TLS.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ class _RegionalDomain:
         return f"{get_region()}.amazonaws.com"
 
 
-# What CloudFront speaks to an origin that does not say.
+# CloudFront's TLS versions for an origin without any.
 TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2")
 
 
@@ -39,12 +39,12 @@ def install(connections: Connections) -> None:
             return await proceed()
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         if not https or port != 443:
-            raise cloudfront.OriginUnreachable(f"{name} answers https on port 443 only")
+            raise cloudfront.OriginUnreachable(f"{name} serves https on port 443 only")
         if apigateway.find_api_scope(match.group(1)) is None:
             raise cloudfront.OriginUnreachable(f"there is no API {match.group(1)}")
         target = (origin.get("origin_path") or "") + uri + (f"?{query_string}" if query_string else "")
         sent = cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff)
-        response = connections.ask(name, origin["ssl_protocols"], method, target, sent, body or b"")
+        response = connections.send(name, origin["ssl_protocols"], method, target, sent, body or b"")
         try:
             status, pairs, data = await asyncio.wait_for(response, origin["read_timeout"])
         except asyncio.TimeoutError as error:
@@ -72,7 +72,7 @@ def _create_api(original, data):
 
 
 def host_of(api_id: str) -> str:
-    """The host name of an API of the current region."""
+    """Return the host name of an API of the current region."""
     return f"{api_id}.execute-api.{get_region()}.amazonaws.com"
 
 

@@ -1,8 +1,8 @@
-"""Paths as HTTP APIs read them.
+"""Decodes paths as HTTP APIs do.
 
-An HTTP API decodes a path once, before routing, and ends it at a question mark that this brings forth. What it hands on
-to integrations and to mappings is the decoded path. A request line can't have spaces, control characters or anything
-beyond ASCII: these alone are encoded again on the way to a private integration.
+An HTTP API decodes a path once, before routing, and ends it at a question mark that this yields. Integrations and
+mappings get the decoded path. A request line can't have spaces, control characters or characters beyond ASCII: these
+alone are encoded again on the way to a private integration.
 """
 
 from urllib.parse import quote
@@ -24,5 +24,5 @@ def _decode(original, raw_path):
 
 
 def on_the_wire(path: str) -> str:
-    """A decoded path as it stands in a request line."""
+    """Encode a decoded path for a request line."""
     return quote(path, safe=VISIBLE)

@@ -1,9 +1,9 @@
 """Private integrations of HTTP APIs: through a VPC link to a load balancer's listener.
 
-ministack stores no connection id, takes the listener's ARN for a URL and answers 502. Here the request goes to the
-load balancer inside this process: its rules, target groups and targets decide. What API Gateway itself cannot deliver
-is 503, as on AWS. Parameter mapping also knows variables inside a longer value, and $request.path. The path is sent as
-it is, decoded; of the headers, those go whose names the load balancer takes for invalid.
+ministack stores no connection id, takes the listener's ARN for a URL and returns 502. Here the request goes to the load
+balancer inside this process: its rules, target groups and targets decide. A request that API Gateway itself cannot
+deliver is a 503, as on AWS. Parameter mappings may have variables inside a longer value, and $request.path. The path is
+sent decoded; headers are dropped whose names the load balancer takes for invalid.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ LISTENER = re.compile(r"^arn:aws:elasticloadbalancing:[^:]+:\d+:listener/(?:app|
 VARIABLE = re.compile(
     r"\$\{((?:request|context|stageVariables)\.[^}]+)\}|\$((?:request|context|stageVariables)\.[\w.-]*\w)"
 )
-# The header names that a load balancer takes for valid.
+# The header names that a load balancer accepts as valid.
 HEADER_NAME = re.compile(r"^[A-Za-z0-9-]+$")
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "content-length"}
 
@@ -112,7 +112,7 @@ async def _invoke(original, integration, path, method, headers, body, query_para
     if wanted and not (secure and _certificate_names(listener, wanted)):
         return _unavailable()
     if secure and not integration.get("tlsConfig"):
-        # API Gateway speaks plain HTTP unless it is told otherwise.
+        # Without a tlsConfig API Gateway speaks plain HTTP.
         return 400, {"Content-Type": "text/plain"}, b"The plain HTTP request was sent to HTTPS port"
     sent = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
     if _drops_invalid_headers(load_balancer):
@@ -141,7 +141,7 @@ def _drops_invalid_headers(load_balancer: dict) -> bool:
 
 
 def _certificate_names(listener: dict, wanted: str) -> bool:
-    """Whether the certificate of a listener is for a name."""
+    """Report whether a certificate of a listener is for a name."""
     for arn in listener.get("Certificates", []):
         certificate = acm._certificates.get(arn) or {}
         names = [certificate.get("DomainName", ""), *(certificate.get("SubjectAlternativeNames") or [])]

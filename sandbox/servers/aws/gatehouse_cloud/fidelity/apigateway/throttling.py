@@ -1,7 +1,7 @@
-"""Throttling of HTTP API stages, and the id that each answer has.
+"""Throttles requests to HTTP API stages, and gives each response an id.
 
-ministack stores the settings and does not act on them. Throttling is a token bucket for each route of a stage, from the
-route's settings or the stage's defaults.
+ministack stores the settings and does not act on them. Each route of a stage has a token bucket, with the limits of the
+route or the stage's defaults.
 """
 
 import base64
@@ -22,7 +22,7 @@ class Bucket:
         self._at = time.monotonic()
 
     def take(self) -> bool:
-        """Whether there was a token left."""
+        """Report whether there was a token left, and take it."""
         now, (rate, burst) = time.monotonic(), self.limits
         self._tokens = min(burst, self._tokens + (now - self._at) * rate)
         self._at = now

@@ -1,7 +1,7 @@
-"""VPC links of HTTP APIs, which ministack does not have.
+"""Adds VPC links of HTTP APIs, which ministack does not have.
 
-A link is PENDING for a moment before it is AVAILABLE, and DELETING before it is gone, so that whoever does not wait
-for it is found out. Its subnets and security groups cannot be changed, as on AWS.
+A link is PENDING for a moment before it is AVAILABLE, and DELETING before it is deleted, so that a client that does not
+wait fails. Its subnets and security groups cannot be changed, as on AWS.
 """
 
 import json
@@ -20,8 +20,8 @@ PATH = re.compile(r"^/v2/vpclinks(?:/([^/]+))?/?$")
 ARN = re.compile(r"^arn:aws:apigateway:([^:]+)::/vpclinks/([^/]+)$")
 SECONDS = 1  # AWS takes minutes
 
-_links = AccountRegionScopedDict()  # id -> what its API tells, without status and tags
-_changes: dict[str, tuple[float, str]] = {}  # id -> (when, status until then)
+_links = AccountRegionScopedDict()  # id -> its record, without status and tags
+_changes: dict[str, tuple[float, str]] = {}  # id -> (end of the change, status until then)
 
 
 def install() -> None:
@@ -31,18 +31,18 @@ def install() -> None:
 
 
 def is_available(link_id: str) -> bool:
-    """Whether requests pass through this link of the current account and region."""
+    """Report whether this link of the current account and region is AVAILABLE."""
     link = _find(link_id)
     return link is not None and link["vpcLinkStatus"] == "AVAILABLE"
 
 
 def members() -> list[tuple[list[str], list[str]]]:
-    """The subnets and groups of the links of the current account and region."""
+    """Return the subnets and groups of each link of the current account and region."""
     return [(link["subnetIds"], link["securityGroupIds"]) for link_id in list(_links) if (link := _find(link_id))]
 
 
 def names() -> list[tuple[str, str]]:
-    """The ids and names of the links of the current account and region."""
+    """Return the ids and names of the links of the current account and region."""
     return [(link_id, link["name"]) for link_id in list(_links) if (link := _find(link_id))]
 
 
@@ -54,7 +54,7 @@ async def _request(original, method, path, headers, body, query_params):
     try:
         data = json.loads(body) if body else {}
     except ValueError:
-        return _refused("The request is no JSON.")
+        return _refused("The request is not JSON.")
     if not link_id:
         return {"POST": lambda: _create(data), "GET": _list}.get(method, _no_such_call)()
     link = _find(link_id)
@@ -69,7 +69,7 @@ async def _request(original, method, path, headers, body, query_params):
 
 def _create(data: dict):
     if not data.get("name") or not data.get("subnetIds"):
-        return _refused("A VPC link needs a name and subnetIds.")
+        return _refused("A VPC link requires a name and subnetIds.")
     for kind, ids, known in (
         ("Subnet", data["subnetIds"], ec2._subnets),
         ("Security group", data.get("securityGroupIds") or [], ec2._security_groups),
@@ -114,7 +114,7 @@ def _delete(link_id: str):
 
 
 def _find(link_id: str) -> dict | None:
-    """A link as the API tells it at this moment."""
+    """Return a link as the API describes it at this moment."""
     link = _links.get(link_id)
     if link is None:
         return None

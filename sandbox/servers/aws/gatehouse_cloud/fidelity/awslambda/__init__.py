@@ -1,1 +1,1 @@
-"""Lambda: how functions run, their limits, versions, logs and permissions."""
+"""Lambda: execution environments, limits, versions, logs and permissions of functions."""

@@ -1,7 +1,7 @@
-"""The account's quota of concurrent executions of functions, and what may be reserved of it.
+"""Limits reserved concurrency by the account's quota of concurrent executions.
 
 AWS keeps a hundred executions unreserved, or the whole quota where that is less: a young account has ten, and can
-reserve none. ministack reserves whatever it is asked for.
+reserve none. ministack has no limit.
 """
 
 from ministack.core.responses import error_response_json
@@ -14,7 +14,7 @@ LEAST_UNRESERVED = 100
 
 
 class Quota:
-    """How many executions of functions the account may have at once."""
+    """The account's quota of concurrent executions."""
 
     def __init__(self):
         self.executions = DEFAULT_QUOTA
@@ -25,7 +25,7 @@ class Quota:
         lambda_svc._ACCOUNT_CONCURRENCY_CAP = executions
 
     def refusal(self, function: str, wanted: int) -> str | None:
-        """Why AWS does not reserve so many for a function, or None."""
+        """Return AWS's reason not to reserve so many for a function, or None."""
         others = sum(
             lambda_svc._functions[name].get("concurrency") or 0 for name in lambda_svc._functions if name != function
         )

@@ -1,9 +1,9 @@
-"""Function logs and metrics as a role's permissions and AWS's formats have them.
+"""Writes the logs of functions with their roles' permissions, and the metrics in them.
 
-- ministack writes a function's log whether or not its role may; here a role without logs:CreateLogStream or
-  logs:PutLogEvents leaves no log, as on AWS.
-- It makes a new stream for every invocation, which under load fills the memory; here there is one per function, version
-  and day.
+- ministack writes a function's log regardless of its role's permissions; here a role without logs:CreateLogStream or
+  logs:PutLogEvents has no log, as on AWS.
+- It creates a new stream for every invocation, which under load fills the memory; here there is one per function,
+  version and day.
 - Metrics that a function prints in the embedded metric format reach CloudWatch.
 """
 
@@ -38,7 +38,7 @@ def install(calls) -> None:
 def _write(calls, config: dict, request_id: str, text: str, duration_ms: int) -> None:
     name, version = config["FunctionName"], config.get("Version", "$LATEST")
     group = (config.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}"
-    # The hash of the code tells deployments apart.
+    # The hash of the code distinguishes deployments.
     stream = (
         f"{datetime.now(timezone.utc):%Y/%m/%d}/[{version}]{config.get('CodeSha256', '')[:12].replace('/', '-')}-{name}"
     )
@@ -58,7 +58,7 @@ def _write(calls, config: dict, request_id: str, text: str, duration_ms: int) ->
 
 
 def _may_begin(calls, config: dict, group: str, stream: str) -> bool:
-    """Whether the role may make the stream (and its group) and write to it; makes the group."""
+    """Report whether the role may create the stream (and its group) and write to it; create the group."""
     group_arn = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{group}"
     if not log_streams.has_group(group):
         if not _allowed(calls, config, "logs:CreateLogGroup", group_arn):

@@ -1,6 +1,6 @@
-"""Deployment packages with the file modes that they have.
+"""Gives the files of a deployment package the modes that they have in it.
 
-ministack makes a custom runtime's bootstrap executable, whatever its mode in the package. Lambda takes the mode from
+ministack makes a custom runtime's bootstrap executable, regardless of its mode in the package. Lambda takes the mode from
 the package: a file without one, as in an archive that was not made on Unix, can be read but not executed, and the
 function fails with Runtime.InvalidEntrypoint.
 """
@@ -30,6 +30,6 @@ def _with_modes(original, code_zip):
 
 
 def mode_of(package: bytes, name: str) -> int:
-    """The permission bits of a file in a package."""
+    """Return the permission bits of a file in a package."""
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         return (archive.getinfo(name).external_attr >> 16) & 0o7777 or UNKNOWN_MODE

@@ -1,7 +1,7 @@
-"""Lambda takes no event of more than 6 MiB, and passes on no larger answer.
+"""Limits the events and responses of functions to 6 MiB.
 
-ministack passes on anything. An event of API Gateway has the body as a JSON string, in which quotes, backslashes, line
-breaks and letters beyond ASCII take more bytes than they had; API Gateway answers for itself when Lambda refuses it.
+ministack has no limit. An event of API Gateway has the body as a JSON string, in which quotes, backslashes, line breaks
+and letters beyond ASCII take more bytes than in the request; when Lambda refuses it, API Gateway responds itself.
 """
 
 import json
@@ -12,7 +12,7 @@ from ministack.services import lambda_svc
 from gatehouse_cloud import patching
 
 LARGEST_EVENT = 6_291_456
-LARGEST_ANSWER = 6_291_556
+LARGEST_RESPONSE = 6_291_556
 TOO_LARGE_FOR_GATEWAY = {
     "statusCode": 413,
     "headers": {"Content-Type": "application/json"},
@@ -45,9 +45,9 @@ def _from_gateway(original, func, event):
 def _execute(original, func, event):
     result = original(func, event)
     body = result.get("body")
-    if result.get("error") or body is None or _size(body) <= LARGEST_ANSWER:
+    if result.get("error") or body is None or _size(body) <= LARGEST_RESPONSE:
         return result
-    problem = f"Response payload size exceeded maximum allowed payload size ({LARGEST_ANSWER} bytes)."
+    problem = f"Response payload size exceeded maximum allowed payload size ({LARGEST_RESPONSE} bytes)."
     return {
         **result,
         "error": True,
@@ -56,5 +56,5 @@ def _execute(original, func, event):
 
 
 def _size(response) -> int:
-    """The bytes of an answer, which may be JSON text already."""
+    """Return the bytes of a response, which may be encoded as JSON already."""
     return len(response) if isinstance(response, (str, bytes)) else len(json.dumps(response))

@@ -1,8 +1,8 @@
-"""A permission of a function that is added twice.
+"""Accepts a function's permission that is added a second time.
 
-An answer that gets lost makes the SDK send AddPermission again. The Terraform provider takes the refusal of the second,
-identical one for a passing conflict and repeats it for five minutes. Here the second gets the answer that the first had;
-one that differs is refused as before.
+After a lost response the SDK retries AddPermission. The Terraform provider takes the refusal of the second, identical
+one for a passing conflict and retries for five minutes. Here the second gets the response of the first; one that differs
+is refused, as in ministack.
 """
 
 from ministack.services import lambda_svc
@@ -20,10 +20,10 @@ def _add_permission(original, func_name, data, query_params=None, path_qualifier
     status, headers, body = original(func_name, data, query_params, path_qualifier)
     if status != 409:
         return status, headers, body
-    # What the original makes of the same request when the name is free tells whether it is the same.
-    there = next(statement for statement in before if statement.get("Sid") == data.get("StatementId"))
-    statements.remove(there)
+    # The permission that the request creates when the id is free shows whether the two are the same.
+    existing = next(statement for statement in before if statement.get("Sid") == data.get("StatementId"))
+    statements.remove(existing)
     again = original(func_name, data, query_params, path_qualifier)
     made = statements.pop()
-    statements.append(there)
-    return again if made == there else (status, headers, body)
+    statements.append(existing)
+    return again if made == existing else (status, headers, body)

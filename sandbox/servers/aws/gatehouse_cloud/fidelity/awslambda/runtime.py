@@ -1,10 +1,10 @@
-"""Functions as processes: a quick Runtime API, logs that belong to their invocation, an environment as on AWS.
+"""Runs functions with a fast Runtime API, logs that belong to their invocation, and the environment of AWS.
 
-- The Runtime API answers in several small writes; with Nagle's algorithm on, each invocation waits 40 ms for the
+- The Runtime API writes its responses in several small parts; with Nagle's algorithm on, each invocation waits 40 ms for the
   client's delayed acknowledgement.
-- ministack waits after each invocation for lines its reader has not queued yet, 50 ms if there are none. What a function
-  printed before it answered is in the pipe by then, so here the pipe is emptied and nothing is waited for.
-- A function's environment is the one AWS gives it, not the emulator's own with the function's variables on top.
+- ministack waits after each invocation for lines its reader has not queued yet, 50 ms if there are none. The output
+  from before the response is in the pipe by then, so here the pipe is emptied without waiting.
+- A function's environment is that of AWS, not the emulator's with the function's variables added.
 - A new function stays Pending for half a second, which adds up where a test makes many.
 """
 
@@ -19,12 +19,12 @@ from ministack.services import lambda_svc
 from gatehouse_cloud import patching
 
 PENDING_SECONDS = 0.05
-# Of the emulator's own environment only what AWS sets too, and where the function finds its services.
+# The variables of the emulator that AWS sets too, and the endpoint of the services.
 INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL")
 
 
 class Output:
-    """What a function prints, read by whoever comes first: the thread that keeps the pipe empty, or an invocation's end."""
+    """The output of a function, read by two: the thread that keeps the pipe empty, and the end of an invocation."""
 
     def __init__(self, stream, lines: queue.Queue):
         self._stream = stream
@@ -34,7 +34,7 @@ class Output:
         self._ended = False
 
     def pump(self) -> None:
-        """Take what comes until the function ends."""
+        """Read output until the function ends."""
         readable = select.poll()
         readable.register(self._stream, select.POLLIN | select.POLLHUP)
         while not self._ended:
@@ -42,7 +42,7 @@ class Output:
             self.take()
 
     def take(self) -> None:
-        """Take what is there, without waiting."""
+        """Read the output that is in the pipe, without waiting."""
         with self._lock:
             readable = select.poll()
             if not self._ended:
@@ -62,11 +62,11 @@ class Output:
             try:
                 return self._lines.put_nowait(line)
             except queue.Full:
-                self._lines.get_nowait()  # the oldest gives way; blocking would stall the function
+                self._lines.get_nowait()  # drop the oldest line; blocking would stall the function
 
 
 def install(function_variables: dict[str, str]) -> None:
-    """Functions also get these variables, with which they reach this cloud by the names AWS gives it."""
+    """Functions also get these variables, with which they reach this cloud by the names on AWS."""
 
     def clean_environment(original, config, code_dir, port):
         chosen = lambda_svc._runtime_env_vars(config)
@@ -91,7 +91,7 @@ def install(function_variables: dict[str, str]) -> None:
 
 
 def kill(function: str) -> int:
-    """End a function's execution environments, whatever they are doing; returns how many there were."""
+    """End a function's execution environments, also during an invocation; return how many there were."""
     with lambda_runtime._lock:
         workers = [
             worker for pool in lambda_runtime._workers.values() for worker in pool if worker.func_name == function
@@ -115,7 +115,7 @@ def _pump(original, self, stream, log_queue):
 
 def _drain(original, self, first_line_wait=0.05, idle_confirm=0.005, hard_cap=0.25):
     output = getattr(self, "_output", None)
-    if output is None:  # ended before its output was looked at
+    if output is None:  # ended before its output was read
         return original(self, first_line_wait, idle_confirm, hard_cap)
     output.take()
     return self._drain_stderr()

@@ -1,7 +1,7 @@
-"""Versions that are published with a function's creation or with new code.
+"""Completes the versions that are published with a function's creation or with new code.
 
-ministack gives such a version the function's own ARN and leaves it Pending, so that nothing that needs a version, such
-as Lambda@Edge, can be told which.
+ministack gives such a version the ARN of the function, without a version, and leaves it Pending, so that Lambda@Edge,
+which requires a version, can't use it.
 """
 
 import json

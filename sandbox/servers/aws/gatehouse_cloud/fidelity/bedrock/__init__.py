@@ -1,1 +1,1 @@
-"""Bedrock: guardrails, and completions by a real model."""
+"""Amazon Bedrock: guardrails, and completions by a real model."""

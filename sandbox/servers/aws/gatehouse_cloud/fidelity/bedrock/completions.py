@@ -1,8 +1,8 @@
-"""Bedrock's answers from a real model: one of a server that speaks OpenAI's chat completions, such as Ollama.
+"""Completes Bedrock's conversations with the model of a server that speaks OpenAI's chat completions, such as Ollama.
 
-ministack can ask such a server, but by the name of the model at Bedrock, which the server does not have; and when
-anything fails it answers a canned text as if nothing had happened. Here the server's own model is asked, and a failure
-is an error of Bedrock's.
+ministack can send requests to such a server, but with the name of Bedrock's model, which the server does not have; and
+on a failure it returns a fixed completion. Here the request names a model of the server, and a failure is an error of
+Bedrock's.
 """
 
 import json
@@ -13,16 +13,16 @@ from ministack.services import bedrock_runtime
 
 from gatehouse_cloud import patching
 
-# Below the time that a function has for an answer.
+# Below the timeout of a function that waits for the response.
 TIMEOUT_SECONDS = 27
 
 
 class Failed(Exception):
-    """The server did not answer, or not with a completion."""
+    """The server didn't respond, or not with a completion."""
 
-    def __init__(self, status: int, code: str, text: str):
-        super().__init__(text)
-        self.answer = bedrock_runtime._error(code, text, status)
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(message)
+        self.response = bedrock_runtime._error(code, message, status)
 
 
 def install(ollama_url: str) -> None:
@@ -31,7 +31,7 @@ def install(ollama_url: str) -> None:
         return
     url = ollama_url
 
-    def ask(original, model_id, messages, system, inference_config, tool_config=None):
+    def complete(original, model_id, messages, system, inference_config, tool_config=None):
         config = inference_config or {}
         request = {
             "model": _model(url, model_id),
@@ -51,7 +51,7 @@ def install(ollama_url: str) -> None:
             return message, (usage["prompt_tokens"], usage["completion_tokens"])
         except (KeyError, IndexError, TypeError) as problem:
             raise Failed(
-                424, "ModelErrorException", f"the server at {url} gave no completion: {problem!r}"
+                424, "ModelErrorException", f"the server at {url} returned no completion: {problem!r}"
             ) from problem
 
     def blocks(original, message):
@@ -62,15 +62,15 @@ def install(ollama_url: str) -> None:
         try:
             return original(model_id, headers, body)
         except Failed as failure:
-            return failure.answer
+            return failure.response
 
-    patching.extend(bedrock_runtime, "_proxy_openai_chat_message", ask)
+    patching.extend(bedrock_runtime, "_proxy_openai_chat_message", complete)
     patching.extend(bedrock_runtime, "_converse_blocks_from_message", blocks)
     patching.extend(bedrock_runtime, "_converse", converse)
 
 
 def _model(url: str, wanted: str) -> str:
-    """The server's model of that name, or else its first."""
+    """Return the server's model of that name, or else its first."""
     listed = [model["id"] for model in _call(f"{url}/v1/models")["data"]]
     if not listed:
         raise Failed(503, "ServiceUnavailableException", f"the server at {url} has no model")
@@ -84,8 +84,8 @@ def _call(url: str, body: dict | None = None) -> dict:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
             return json.load(response)
     except urllib.error.HTTPError as problem:
-        raise Failed(424, "ModelErrorException", f"{url} answered {problem.code}") from problem
+        raise Failed(424, "ModelErrorException", f"{url} returned {problem.code}") from problem
     except TimeoutError as problem:
-        raise Failed(408, "ModelTimeoutException", f"{url} took too long") from problem
+        raise Failed(408, "ModelTimeoutException", f"{url} timed out") from problem
     except (OSError, ValueError) as problem:
-        raise Failed(503, "ServiceUnavailableException", f"{url} can't be asked: {problem}") from problem
+        raise Failed(503, "ServiceUnavailableException", f"{url} can't be reached: {problem}") from problem

@@ -1,9 +1,9 @@
-"""Guardrails of Bedrock as IAM sees them, and in which order Bedrock looks at a request.
+"""Checks the permissions for Bedrock's guardrails.
 
-- Asking a model through a guardrail also needs bedrock:ApplyGuardrail on the guardrail and, if it was made for
-  cross-Region inference, on its profile in each Region to which the profile leads; ministack asks for neither.
-- A permission to ask a model can depend on the guardrail that the request names.
-- AWS does not say whether Bedrock checks the content of a request before the permissions. Here it does so after, unless
+- A request to a model through a guardrail also requires bedrock:ApplyGuardrail on the guardrail and, if it was created
+  for cross-Region inference, on its profile in each Region of the profile; ministack checks neither.
+- A permission to invoke a model can depend on the guardrail that the request names.
+- AWS does not document whether Bedrock validates a request before it checks permissions. Here it does so after, unless
   a control says otherwise.
 """
 
@@ -18,7 +18,7 @@ from gatehouse_cloud import patching
 from gatehouse_cloud.fidelity.iam import access
 from gatehouse_cloud.fidelity.iam.authorization import json_body
 
-# Where the profiles lead, of those Regions that the user guide lists for each.
+# The Regions of each profile, of those that the user guide lists.
 PROFILES = {
     "us.guardrail.v1:0": ("us-east-1", "us-east-2", "us-west-2"),
     "eu.guardrail.v1:0": ("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-3"),
@@ -27,7 +27,7 @@ PROFILES = {
 
 
 class Order:
-    """Whether Bedrock validates a request before it looks at permissions."""
+    """Holds whether Bedrock validates a request before it checks permissions."""
 
     def __init__(self):
         self.validates_first = False
@@ -96,7 +96,7 @@ async def _request(original, method, path, headers, body, query_params):
 
 
 def resources(identifier: str) -> list[str]:
-    """What ApplyGuardrail is authorized on for a guardrail."""
+    """Return the resources on which ApplyGuardrail is authorized for a guardrail."""
     arn = _arn(identifier)
     record = bedrock._guardrails.get(arn.rpartition("/")[2]) or {}
     name = (record.get("CrossRegionDetails") or {}).get("guardrailProfileId")

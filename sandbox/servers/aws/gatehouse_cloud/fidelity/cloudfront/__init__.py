@@ -1,1 +1,1 @@
-"""CloudFront: distributions, edges, functions at the edge, connections to origins."""
+"""CloudFront: distributions, edge locations, functions at the edge, connections to origins."""

@@ -1,10 +1,10 @@
-"""CloudFront Functions as CloudFront runs them.
+"""Runs CloudFront Functions with CloudFront's events and restrictions.
 
-ministack gives a function all headers, joins repeated ones, and takes whatever comes back. Here a function sees the
-headers that it sees on AWS, repeated ones as multiValue, and may neither touch read-only headers nor add those that
-are CloudFront's own: that is a 502. X-Amz-Cf-Id is the event's request id. The request has the method rawQueryString,
-which takes no part in what a function returns ("General helper methods"). An update tells its ETag in the header in which
-AWS tells it, whose name is misspelt.
+ministack gives a function all headers, joins repeated ones, and accepts every return value. Here a function gets the
+headers that it gets on AWS, repeated ones as multiValue, and may neither change read-only headers nor add those that
+only CloudFront sets: that is a 502. X-Amz-Cf-Id is the event's request id. The request has the method rawQueryString,
+which is not part of what a function returns ("General helper methods"). An update returns its ETag in the header in which
+AWS returns it, whose name is misspelt.
 """
 
 from ministack.core import cloudfront_js
@@ -18,7 +18,7 @@ READ_ONLY = {
     "viewer-response": ("warning", "via"),
 }
 
-# Gives the request its method, before the function's own code sees it.
+# Gives the request its method before the function's own code runs.
 HELPERS = b"""
 ;{
   const own = handler;
@@ -40,18 +40,18 @@ def install() -> None:
 
 
 def _event(original, event_type, dist_id, dist_domain, request_id, method, uri, query_params, headers, client_ip):
-    here = edge.passage.get()
+    current = edge.passage.get()
     seen = {name: value for name, value in headers.items() if not edge.DISALLOWED.match(name)}
     for name in seen:
-        sent = [value for sent_name, value in here.headers if sent_name == name]
+        sent = [value for sent_name, value in current.headers if sent_name == name]
         if len(sent) > 1 and name != "cookie":
             seen[name] = sent
-    event = original(event_type, dist_id, dist_domain, here.id, method, uri, query_params, seen, client_ip)
-    return {**event, "rawQueryString": here.query}
+    event = original(event_type, dist_id, dist_domain, current.id, method, uri, query_params, seen, client_ip)
+    return {**event, "rawQueryString": current.query}
 
 
 async def _run(original, function_arn, event):
-    # What comes back is compared with what went in.
+    # The value returned is compared with the event.
     returned = await original(function_arn, event)
     kind = event["context"]["eventType"]
     generated = kind == "viewer-request" and isinstance(returned, dict) and "statusCode" in returned

@@ -1,9 +1,9 @@
-"""CloudFront deployments that take time.
+"""Deploys CloudFront distributions over time, one simulated edge after another.
 
-In ministack a distribution is Deployed at once and every viewer sees a change at the same moment, which would prove
-nothing about a rotation. Here creating or updating one makes it InProgress for some seconds, in which simulated edges
-switch to the new configuration one after another. A viewer's connection belongs to one edge.
-Only the distribution's own configuration is one per edge: a changed policy or CloudFront Function is everywhere at once.
+In ministack a distribution is Deployed at once and every viewer sees a change at the same moment, which would show
+nothing about a rotation. Here a distribution that was created or updated is InProgress for some seconds, in which the
+edges switch to the new configuration one after another. A viewer's connection belongs to one edge.
+Only the distribution's own configuration is one per edge: a changed policy or CloudFront Function is at all edges at once.
 """
 
 import time
@@ -22,11 +22,11 @@ viewer: ContextVar[Viewer] = ContextVar("viewer", default=("", 0))
 
 
 class InProgress(Exception):
-    """A change that must wait until every distribution is deployed."""
+    """The change must wait until every distribution is deployed."""
 
 
 class Fleet:
-    """The edges, and what each distribution is deploying to them."""
+    """The edges, and the rollout of each distribution to them."""
 
     def __init__(self, edges: int, seconds: float):
         self.edges = edges
@@ -35,31 +35,31 @@ class Fleet:
         self._deleted: list[tuple[float, str]] = []  # until when an edge may still have a configuration
 
     def of(self, distribution: dict) -> Rollout:
-        """The distribution's rollout; begins a deployment if its configuration is new."""
+        """Return the distribution's rollout; begin a deployment if its configuration is new."""
         rollout = self._rollouts.setdefault(distribution["Id"], Rollout())
         if rollout.etag != distribution["ETag"]:
             rollout.begin(distribution["ETag"], distribution["config_xml"], self.edges, self.seconds, time.monotonic())
         return rollout
 
     def status(self, distribution: dict) -> str:
-        """CloudFront's word for the state of a distribution's deployment."""
+        """Return the status of a distribution, as CloudFront calls it."""
         return "Deployed" if self.of(distribution).deployed(time.monotonic()) else "InProgress"
 
     def configurations(self) -> list[str]:
-        """What edges have, also of distributions that were deleted a moment ago."""
+        """Return the configurations that edges have, also of distributions that were deleted a moment ago."""
         now = time.monotonic()
         self._deleted = [(until, config) for until, config in self._deleted if until > now]
         live = [config for dist in cloudfront._distributions.values() for config in self.of(dist).configurations(now)]
         return live + [config for _, config in self._deleted]
 
     def delete(self, distribution: dict) -> None:
-        """Forget a distribution, as soon as edges have heard of it."""
+        """Remove a distribution, whose configuration stays at edges until the deletion is deployed."""
         rollout = self._rollouts.pop(distribution["Id"], Rollout())
         until = time.monotonic() + self.seconds
         self._deleted.extend((until, config) for config in rollout.configurations(time.monotonic()))
 
     def edge(self, of_viewer: Viewer) -> int:
-        """The edge that a viewer's connection belongs to."""
+        """Return the edge that a viewer's connection belongs to."""
         return zlib.crc32(f"{of_viewer[0]}:{of_viewer[1]}".encode()) % self.edges
 
     def resize(self, edges: int) -> None:
@@ -74,7 +74,7 @@ class Fleet:
             rollout.begin(distribution["ETag"], distribution["config_xml"], edges, 0, time.monotonic())
 
     def describe(self) -> list[dict]:
-        """Each distribution's progress."""
+        """Describe the progress of each distribution."""
         return [
             {
                 "id": distribution["Id"],

@@ -1,8 +1,8 @@
-"""Names of one's own: certificates that are proven by DNS, and aliases that need them.
+"""Validates certificates by DNS, and the aliases of distributions by certificates.
 
-ministack issues a certificate at once and takes any alias. Here a certificate is issued when the records that prove its
-names are in the public zones of this account, and a distribution gets an alias only with an issued certificate for it
-from us-east-1, and only if no other distribution has it.
+ministack issues a certificate at once and accepts any alias. Here a certificate is issued when the records that validate
+its names are in the public zones of this account, and a distribution gets an alias only with an issued certificate for
+it from us-east-1, and only if no other distribution has it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from gatehouse_cloud.fidelity.cloudfront import edge
 def install() -> None:
     patching.extend(acm, "_validation_options", _options)
     patching.extend(acm, "_request_certificate", _request)
-    patching.extend(acm, "_get_local_certificate", _looked_at)
+    patching.extend(acm, "_get_local_certificate", _validated)
     patching.extend(cloudfront, "_create_distribution", _create)
     patching.extend(cloudfront, "_update_distribution", _update)
 
@@ -48,7 +48,7 @@ def _request(original, data):
     return response
 
 
-def _looked_at(original, arn):
+def _validated(original, arn):
     certificate = original(arn)
     if certificate and certificate["Status"] == "PENDING_VALIDATION":
         for option in certificate["DomainValidationOptions"]:
@@ -60,7 +60,7 @@ def _looked_at(original, arn):
 
 
 def _has(record: dict) -> bool:
-    """Whether a public zone has a record."""
+    """Report whether a public zone has a record."""
     return any(
         found["Name"].rstrip(".") == record["Name"].rstrip(".")
         and found["Type"] == record["Type"]

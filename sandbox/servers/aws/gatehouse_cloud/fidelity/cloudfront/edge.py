@@ -1,13 +1,13 @@
-"""What an edge does with a viewer's request before its cache behavior does anything.
+"""Processes a viewer's request at the edge, before its cache behavior applies.
 
-- The request has one id: in the events of functions, in the request to the origin and in the answer's X-Amz-Cf-Id.
-- Headers that CloudFront takes from requests are gone before anybody sees them. Whether a viewer came by https is a
-  matter of the port, not of a header that a viewer can send.
-- A policy that lists CloudFront-* headers gets those that can be told here: country, address, protocol. All viewers are
-  in one country, which is an option and a control.
+- The request has one id: in the events of functions, in the request to the origin and in the response's X-Amz-Cf-Id.
+- Headers that CloudFront removes from requests are removed first. Whether a viewer uses https follows from the port, not
+  from a header that a viewer can send.
+- A policy that lists CloudFront-* headers gets those that are known here: country, address, protocol. All viewers are in
+  one country, which is an option and a control.
 - Geographic restrictions are in force, and a GET with a body is refused.
 - Query strings stay encoded as the viewer sent them, in the events of functions too.
-- A distribution's configuration is taken apart once, not for every request.
+- A distribution's configuration is parsed once, not for every request.
 """
 
 import re
@@ -19,7 +19,7 @@ from ministack.services import cloudfront
 
 from gatehouse_cloud import patching
 
-# Headers that functions neither see nor may add ("Restrictions on all edge functions"); a viewer's go no further.
+# Headers that functions neither get nor may add ("Restrictions on all edge functions"); a viewer's are removed.
 DISALLOWED = re.compile(
     r"^(connection|expect|keep-alive|proxy-(authenticate|authorization|connection)|trailer|upgrade"
     r"|x-accel-(buffering|charset|limit-rate|redirect)|x-amz-cf-.*|x-amzn-(auth|cf-billing|cf-id|cf-xff|errortype"
@@ -45,14 +45,14 @@ class Passage:
 
 
 class Viewers:
-    """Where all viewers are."""
+    """The country of all viewers."""
 
     def __init__(self, country: str):
         self.country = country  # ISO 3166-1 alpha-2
 
 
 class Invalid(Exception):
-    """A function returned what CloudFront does not take: the viewer gets a 502."""
+    """A function returned a value that CloudFront does not accept: the viewer gets a 502."""
 
 
 passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
@@ -60,27 +60,27 @@ passage: ContextVar[Passage | None] = ContextVar("passage", default=None)
 
 def install(viewers: Viewers) -> None:
     async def request(proceed, dist, method, path, raw_query_string, headers, body, client_ip):
-        here = passage.get()
-        if here is None:  # by a name of ministack's own
-            here = Passage(False, list(headers.items()), 0)
-            passage.set(here)
+        current = passage.get()
+        if current is None:  # the request uses a host name of ministack's
+            current = Passage(False, list(headers.items()), 0)
+            passage.set(current)
         parsed = cloudfront.parse_distribution_dataplane_config(dist)
-        here.error_pages = parsed["custom_error_responses"]
-        here.query = raw_query_string
+        current.error_pages = parsed["custom_error_responses"]
+        current.query = raw_query_string
         if body and method in WITHOUT_BODY:
             return cloudfront._cf_error_response(403, "Bad request.", cloudfront._ERROR_X_CACHE)
         if not _serves(parsed["geo_restriction"], viewers.country):
             message = "The Amazon CloudFront distribution is configured to block access from your country."
             return cloudfront._cf_error_response(403, message, cloudfront._ERROR_X_CACHE)
         sent = {name: value for name, value in headers.items() if not DISALLOWED.match(name)}
-        sent["x-forwarded-proto"] = "https" if here.secure else "http"
+        sent["x-forwarded-proto"] = "https" if current.secure else "http"
         known = {
             "cloudfront-viewer-country": viewers.country,
-            "cloudfront-viewer-address": f"{client_ip}:{here.port}",
+            "cloudfront-viewer-address": f"{client_ip}:{current.port}",
             "cloudfront-forwarded-proto": sent["x-forwarded-proto"],
         }
-        asked = _headers_in_policies(cloudfront._match_behavior(parsed, path) or {})
-        sent.update({name: value for name, value in known.items() if name in asked})
+        listed = _headers_in_policies(cloudfront._match_behavior(parsed, path) or {})
+        sent.update({name: value for name, value in known.items() if name in listed})
         try:
             return await proceed(headers=sent, query_params=_parameters(raw_query_string))
         except Invalid as problem:
@@ -93,7 +93,9 @@ def install(viewers: Viewers) -> None:
     )
     patching.extend(cloudfront, "_match_behavior", _match)
     patching.extend(cloudfront, "_origin_request_headers", _to_origin)
-    patching.extend(cloudfront, "_cf_request_id", lambda original: here.id if (here := passage.get()) else original())
+    patching.extend(
+        cloudfront, "_cf_request_id", lambda original: current.id if (current := passage.get()) else original()
+    )
     patching.assign(cloudfront, "urlencode", _query)
 
 
@@ -111,7 +113,7 @@ def _parse(original, config_xml: str) -> dict:
 
 
 def items(block) -> list[str]:
-    """The texts of a list in a configuration; none where the block is not there."""
+    """Return the strings of a list in a configuration; none where the block is missing."""
     listed = cloudfront._find(block, "Items") if block is not None else None
     return [item.text for item in listed] if listed is not None else []
 
@@ -123,8 +125,8 @@ def _serves(restriction: tuple[str, list[str]], country: str) -> bool:
 
 def _match(original, parsed, path):
     found = original(parsed, path)
-    if here := passage.get():
-        here.behavior = found or {}
+    if current := passage.get():
+        current.behavior = found or {}
     return found
 
 
@@ -135,7 +137,7 @@ def _to_origin(original, origin, headers, client_ip, viewer_x_forwarded_for):
 
 
 def _headers_in_policies(behavior: dict) -> set[str]:
-    """The headers that a behavior's policies ask for, in lower case."""
+    """Return the headers that a behavior's policies list, in lower case."""
     cache = cloudfront.cache_policy_params(behavior.get("cache_policy_id")) or {}
     origin = cloudfront.origin_request_policy_config(behavior.get("origin_request_policy_id")) or {}
     if origin.get("HeaderBehavior") == "allExcept":
@@ -144,7 +146,7 @@ def _headers_in_policies(behavior: dict) -> set[str]:
 
 
 def _parameters(query: str) -> dict[str, list[str]]:
-    """The parameters of a query string, encoded as they are."""
+    """Return the parameters of a query string, still encoded."""
     found: dict[str, list[str]] = {}
     for part in query.split("&") if query else []:
         name, _, value = part.partition("=")
@@ -153,5 +155,5 @@ def _parameters(query: str) -> dict[str, list[str]]:
 
 
 def _query(parameters: list[tuple[str, str]], quote_via=None) -> str:
-    """Stands in for urlencode: these parameters are encoded already."""
+    """Stand in for urlencode: these parameters are encoded already."""
     return "&".join(f"{name}={value}" for name, value in parameters)

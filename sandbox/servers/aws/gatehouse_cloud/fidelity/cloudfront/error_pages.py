@@ -1,7 +1,7 @@
-"""Custom error pages for failures that CloudFront itself reports.
+"""Returns custom error pages for failures that CloudFront itself reports.
 
-ministack shows a distribution's error page where the origin answers with the page's status. CloudFront shows it also
-where there is no answer: 502 for an origin that can't be reached, 504 for one that is late.
+ministack returns a distribution's error page where the origin returns the page's status. CloudFront returns it also
+where there is no response: 502 for an origin that can't be reached, 504 for one that times out.
 """
 
 from ministack.services import cloudfront
@@ -23,7 +23,7 @@ async def _fetch(proceed, origin):
         status, reason = FAILURES[type(failure)]
         if status not in edge.passage.get().error_pages:
             raise
-        # As if the origin had answered so: what happens next is in one place. Where the page is missing, this is shown.
+        # As if the origin had returned it, so that the page is found in one place. Without the page, this is the response.
         cloudfront.logger.warning("origin %s: %s", origin["domain_name"], failure)
         _, response, page = cloudfront._cf_error_response(
             status, "The request could not be satisfied.", cloudfront._ERROR_X_CACHE

@@ -1,8 +1,8 @@
-"""Lambda@Edge on the way to the origin.
+"""Runs the Lambda@Edge function of origin-request events.
 
 ministack stores a distribution's associations with functions and runs none of them. Here the function of the
-origin-request event runs, with the event that CloudFront gives it and what CloudFront checks of its answer; those of
-other events are only stored, and so are those of behaviors that lead to a bucket.
+origin-request event runs, with CloudFront's event and CloudFront's checks of what it returns; those of other events are
+only stored, and so are those of behaviors with a bucket as origin.
 """
 
 import json
@@ -25,28 +25,28 @@ READ_ONLY = (
     "transfer-encoding",
     "via",
 )
-# Over HTTP/2 and 3, which viewers use by default, nothing but a length tells of a body.
+# Over HTTP/2 and 3, which viewers use by default, only a length announces a body.
 LENGTH = "content-length"
 BODY_HEADERS = (LENGTH, "transfer-encoding")
-LARGEST_ANSWER = 1 << 20  # bytes
+LARGEST_RESPONSE = 1 << 20  # bytes
 FAILED = "The Lambda function associated with the CloudFront distribution failed to execute."
 
 
 class Failed(Exception):
-    """The function threw, timed out or is not there: the viewer gets a 503."""
+    """The function threw, timed out or does not exist: the viewer gets a 503."""
 
 
 def install() -> None:
     async def fetch(
         proceed, origin, method, uri, query_string, headers, viewer_is_https, client_ip, viewer_xff, dist_arn
     ):
-        here = edge.passage.get()
-        arn = here.behavior.get("lambda_functions", {}).get("origin-request")
+        current = edge.passage.get()
+        arn = current.behavior.get("lambda_functions", {}).get("origin-request")
         if arn is None or origin["s3_bucket"]:
             return await proceed()
         sent = cloudfront._origin_request_headers({**origin, "custom_headers": []}, headers, client_ip, viewer_xff)
-        # How long a body is, ministack finds out again when it sends it.
-        sent.update({name: value for name, value in here.headers if name == LENGTH})
+        # ministack computes the length of a body again when it sends it.
+        sent.update({name: value for name, value in current.headers if name == LENGTH})
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         given = {
             "clientIp": client_ip,
@@ -56,7 +56,7 @@ def install() -> None:
             "querystring": query_string,
             "uri": uri,
         }
-        returned = await _run(arn, _event(here.id, dist_arn, given))
+        returned = await _run(arn, _event(current.id, dist_arn, given))
         if "status" in returned:
             return _generated(returned)
         _check(given, returned)
@@ -75,7 +75,7 @@ def install() -> None:
             viewer_xff=chain,
         )
 
-    async def answered(proceed, dist):
+    async def with_failures(proceed, dist):
         try:
             return await proceed()
         except Failed as problem:
@@ -84,7 +84,7 @@ def install() -> None:
 
     patching.extend(cloudfront, "_dataplane_behavior", _behavior)
     patching.wrap(cloudfront, "_fetch_from_origin", fetch)
-    patching.wrap(cloudfront, "handle_viewer_request", answered)
+    patching.wrap(cloudfront, "handle_viewer_request", with_failures)
 
 
 def _behavior(original, behavior_el, path_pattern=None):
@@ -131,7 +131,7 @@ async def _run(arn: str, event: dict) -> dict:
     record, config, name = lambda_svc._get_func_record_for_ref(arn)
     if record is None:
         raise Failed(f"{arn} does not exist")
-    # A replica has a name of its own, by which its logs are found.
+    # A replica has a name of its own, which its log group has as well.
     logs = {**config.get("LoggingConfig", {}), "LogGroup": f"/aws/lambda/us-east-1.{name}"}
     replica = {**record, "config": {**config, "FunctionName": f"us-east-1.{name}", "LoggingConfig": logs}}
     result = await concurrency.run_reentrant(lambda_svc._execute_function, replica, event)
@@ -146,7 +146,7 @@ def _generated(response: dict) -> tuple:
     status = str(response["status"])
     if not re.fullmatch(r"[2-5]\d\d", status):
         raise edge.Invalid(f"The Lambda function returned an invalid value: the status {status}.")
-    if len(json.dumps(response)) > LARGEST_ANSWER:
+    if len(json.dumps(response)) > LARGEST_RESPONSE:
         raise edge.Invalid("The Lambda function returned an invalid value: a response of more than 1 MB.")
     pairs = []
     for name, headers in response.get("headers", {}).items():
@@ -160,7 +160,7 @@ def _generated(response: dict) -> tuple:
 
 
 def _check(given: dict, returned: dict) -> None:
-    """What CloudFront asks of a request that a function returns."""
+    """Check a request that a function returns, as CloudFront does."""
     before, after = given["headers"], returned.get("headers")
     if not isinstance(after, dict) or not isinstance(returned.get("uri"), str):
         raise edge.Invalid("The Lambda function returned an invalid value: no request or response object.")

@@ -1,7 +1,8 @@
-"""CloudFront's connections to the HTTP APIs of this cloud: TLS, with the certificate verified.
+"""Connects CloudFront to the HTTP APIs of this cloud: over TLS, with the certificate verified.
 
-Only where a name leads is not as on AWS: to this machine. The TLS versions are those that the origin allows, the name
-is asked for (SNI), and the certificate must be for it and of the authority that is trusted here. Connections are kept.
+Only the address differs from AWS: it is this machine. The TLS versions are those that the origin allows, the handshake
+names the API (SNI), and the certificate must be for it and of the authority that is trusted here. Connections are kept
+alive.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ _LARGEST_READ = 65536
 
 
 class Failed(Exception):
-    """No connection, no trust, or no whole answer."""
+    """There is no connection, no trusted certificate, or no complete response."""
 
 
 @dataclass
@@ -28,7 +29,7 @@ class _Connection:
 
 
 class Connections:
-    """Connections to one port of this machine, kept by the name that they were made for."""
+    """Connections to one port of this machine, kept alive by the name that they were made for."""
 
     def __init__(self, port: int, authority: str):
         self._port = port
@@ -38,13 +39,13 @@ class Connections:
         self._handshakes: dict[str, dict] = {}
 
     def describe(self) -> list[dict]:
-        """For each origin the last handshake: TLS version, and the names that its certificate is for."""
+        """Describe the last handshake with each origin: TLS version, and the names of its certificate."""
         return [{"origin": name, **handshake} for name, handshake in self._handshakes.items()]
 
-    async def ask(
+    async def send(
         self, name: str, versions: tuple[str, ...], method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Status, headers and body of an origin's answer. versions are CloudFront's words for those of TLS."""
+        """Send a request; return status, headers and body of the response. versions are of TLS, as CloudFront names them."""
         kept = self._idle.setdefault((name, versions), deque())
         while kept:
             connection = kept.pop()

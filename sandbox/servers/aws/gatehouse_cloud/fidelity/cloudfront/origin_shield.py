@@ -1,7 +1,7 @@
-"""What UpdateDistribution keeps when a new configuration leaves it out.
+"""Keeps an origin's Origin Shield when UpdateDistribution leaves it out.
 
-ministack replaces a configuration as a whole. CloudFront keeps an origin's Origin Shield, by the origin's id, unless the
-new configuration has an OriginShield that says otherwise.
+ministack replaces a configuration as a whole. CloudFront keeps Origin Shield, by the origin's id, unless the new
+configuration has an OriginShield itself.
 """
 
 from xml.etree.ElementTree import Element, fromstring, tostring
@@ -34,6 +34,6 @@ def _origins(config: Element) -> list[Element]:
 
 
 def _shields(config: Element) -> dict[str, Element]:
-    """The OriginShield of each origin that has one, by the origin's id."""
+    """Return the OriginShield of each origin that has one, by the origin's id."""
     found = {cloudfront._text(origin, "Id"): cloudfront._find(origin, "OriginShield") for origin in _origins(config)}
     return {identity: shield for identity, shield in found.items() if shield is not None}

@@ -1,8 +1,8 @@
-"""Functions that CloudFront has taken for Lambda@Edge.
+"""Checks the functions that a distribution associates for Lambda@Edge, and keeps those that edges have.
 
-ministack associates a distribution with whatever it is told, and deletes a function that edges run. Here an association
-is refused, as on AWS, when the function is not one for Lambda@Edge, and so is a function's deletion while an edge may
-still have it.
+ministack accepts any association, and deletes a function that edges run. Here an association is refused, as on AWS, when
+the function does not meet the requirements of Lambda@Edge, and so is a function's deletion while an edge may still have
+it.
 """
 
 import json
@@ -28,13 +28,13 @@ def install(fleet: deployments.Fleet) -> None:
             return lambda_svc.error_response_json("InvalidParameterValueException", message, 400)
         return proceed()
 
-    # What ministack asks of a configuration before it creates or updates a distribution.
+    # ministack's check of a configuration before it creates or updates a distribution.
     patching.extend(cloudfront, "_distribution_vpc_origin_error", _refused)
     patching.wrap(lambda_svc, "_delete_function", delete)
 
 
 def associations(behavior_el) -> Iterator[tuple[str, str]]:
-    """The functions of a cache behavior: event type and ARN."""
+    """Yield the event type and the ARN of each function of a cache behavior."""
     block = cloudfront._find(behavior_el, "LambdaFunctionAssociations")
     items = cloudfront._find(block, "Items") if block is not None else None
     for item in items if items is not None else []:
@@ -54,7 +54,7 @@ def _refused(original, config_el):
 
 
 def _problem(arn: str) -> str | None:
-    """Why CloudFront does not take a function, or None."""
+    """Return CloudFront's reason to refuse a function, or None."""
     if not VERSION_ARN.match(arn):
         return "The function must be in the region us-east-1, and its ARN must reference a numbered version."
     record, config, _ = lambda_svc._get_func_record_for_ref(arn)
@@ -75,7 +75,7 @@ def _problem(arn: str) -> str | None:
 
 
 def _trusted(role: str) -> set[str]:
-    """The services that may take a role."""
+    """Return the services that a role trusts."""
     policy = json.loads((iam._roles.get(role) or {}).get("AssumeRolePolicyDocument") or "{}")
     principals = [statement.get("Principal") for statement in _list(policy.get("Statement", []))]
     return {service for named in principals if isinstance(named, dict) for service in _list(named.get("Service", []))}

@@ -91,6 +91,6 @@ def _apply(original, headers, policy_cfg, viewer_origin, method):
     kept = {name: value for name, value in headers.items() if name.lower() not in removed}
     if "server" in removed and any(name.lower() == "server" for name in headers):
         kept["server"] = "CloudFront"
-    # A browser sends one Origin; of several, none can be told to be the page's.
+    # A browser sends one Origin; of several, none is known to be the page's.
     origin = viewer_origin if isinstance(viewer_origin, str) else ""
     return original(kept, {**policy_cfg, "RemoveHeaders": []}, origin, method)

@@ -1,4 +1,4 @@
-"""How one distribution's configurations reach the edges: pure, with the time as an argument.
+"""Models how one distribution's configurations reach the edges. It is pure: the time is an argument.
 
 Each update reaches the edges one after another in an order of its own; the first has it at once, the last when the
 deployment ends. Updates may overlap: an edge that has a newer configuration never takes an older one.
@@ -33,22 +33,22 @@ class Rollout:
 
     @property
     def etag(self) -> str | None:
-        """The newest configuration's."""
+        """The ETag of the newest configuration."""
         return self.updates[-1].etag if self.updates else None
 
     def deployed(self, now: float) -> bool:
-        """Whether every edge has the newest configuration."""
+        """Report whether every edge has the newest configuration."""
         return not self.updates or now >= self.updates[-1].deployed
 
     def config_at(self, edge: int, now: float) -> str | None:
-        """What an edge goes by; None before it has any."""
+        """Return an edge's configuration; None before it has any."""
         return next((update.config for update in reversed(self.updates) if now >= update.arrives[edge]), None)
 
     def configurations(self, now: float) -> list[str]:
-        """What edges have or are about to have."""
+        """Return the configurations that edges have or are about to have."""
         kept = self.updates[-1:] if self.deployed(now) else self.updates
         return [update.config for update in kept]
 
     def edges_on_newest(self, now: float) -> int:
-        """How many edges have the newest configuration."""
+        """Return how many edges have the newest configuration."""
         return sum(now >= arrival for arrival in self.updates[-1].arrives) if self.updates else 0

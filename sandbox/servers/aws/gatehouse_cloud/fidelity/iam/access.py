@@ -1,15 +1,16 @@
-"""What IAM decides on, where ministack decides on less than AWS does.
+"""Corrects the actions and resources on which ministack authorizes requests.
 
-- Parameter Store calls that name several parameters or a path were checked on "*", so a role limited to its own path
-  was refused; here each is checked on the path or the first parameter, and parameter_store.py checks the others.
-- A schedule was always checked as one of the default group.
-- An inference profile of Bedrock was checked as a foundation model.
-- Lambda checks a request that names a version or an alias on that: function:NAME:$LATEST for one with the Qualifier
-  $LATEST, which aws_lambda_invocation always sends. A right on function:NAME alone doesn't cover it.
-- CloudWatch Logs checks what is done to a log group on arn:…:log-group:NAME:log-stream:, but for tags, which are
-  checked on the group's ARN without a suffix.
-- Bedrock's Converse is authorized as bedrock:InvokeModel; ministack asks for a bedrock:Converse that IAM doesn't know.
-- Requests count as sent over TLS, as to AWS. Here they leave no machine, and come over plain HTTP.
+- Parameter Store requests that name several parameters or a path were authorized on "*", so that a role limited to its
+  own path was refused; here each is authorized on the path or the first parameter, and parameter_store.py checks the
+  others.
+- A schedule was always authorized as one of the default group.
+- An inference profile of Bedrock was authorized as a foundation model.
+- Lambda authorizes a request that names a version or an alias on that: function:NAME:$LATEST for one with the Qualifier
+  $LATEST, which aws_lambda_invocation always sends. A permission for function:NAME alone doesn't cover it.
+- CloudWatch Logs authorizes operations on a log group on arn:…:log-group:NAME:log-stream:, except those on tags, which
+  are authorized on the group's ARN without a suffix.
+- Bedrock's Converse is authorized as bedrock:InvokeModel; ministack's bedrock:Converse doesn't exist in IAM.
+- Requests count as sent over TLS, as to AWS. Here they stay on one machine, and come over plain HTTP.
 """
 
 import re
@@ -25,7 +26,7 @@ MODEL_PATH = re.compile(r"^/model/(.+)/(?:converse|invoke)(?:-stream|-with-respo
 # A model's id begins with its provider, a profile's with the geography it covers.
 PROFILE = re.compile(r"^(?:us|us-gov|eu|apac|au|ca|jp|global)\.")
 
-# How many a function's ARN has without a version.
+# How many colons a function's ARN has without a version.
 FUNCTION_COLONS = 6
 TAG_OPERATIONS = ("TagResource", "UntagResource", "ListTagsForResource")
 

@@ -1,9 +1,9 @@
-"""What IAM decides on when resources are made, tagged and removed, where ministack decides on less than AWS does.
+"""Corrects the resources and conditions on which ministack authorizes requests that create, tag and delete resources.
 
-The roles that deploy the stack are bounded by names and by tags. For that, a request to make something has to be checked
-on its name where it has one, and the tags in a request and on a resource have to be known for every service that the
-stack uses. Who may make or change a role can depend on its permissions boundary. An alias of a KMS key is checked as
-alias and as key; on what else requests are checked that name several resources, ec2_resources.py says.
+The roles that deploy the stack are limited by names and by tags. So a request to create a resource must be authorized on
+its name where it has one, and the tags in a request and on a resource must be known for every service that the stack
+uses. Permission to create or change a role can depend on its permissions boundary. A request for an alias of a KMS key is
+authorized on the alias and on the key; ec2_resources.py has the other requests with several resources.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ from ministack.services import alb, cloudfront, ec2, iam, kms, tagging
 from gatehouse_cloud import patching
 from gatehouse_cloud.fidelity.iam import authorization, ec2_resources
 
-# The operations of Lambda whose permission has another name.
+# The operations of Lambda whose action has another name.
 LAMBDA = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}
 
-# Where an EC2 request has the id of its first resource, beside the parameters that ministack knows.
+# The parameters of EC2 requests with the id of the first resource, beside those that ministack knows.
 EC2_IDS = ("ResourceId.1", "FlowLogId.1", "NatGatewayId", "EgressOnlyInternetGatewayId")
 
-# Where requests to make something have its tags, for services of which ministack doesn't know it.
+# The prefix of the tags in requests to create a resource, for services of which ministack doesn't know it.
 FORM_TAGS = {"ec2": authorization.EC2_TAGS, "elasticloadbalancing": authorization.FORM_TAGS}
 
 
 def install() -> None:
-    # Lambda's operations are told from its paths as those of other services are.
+    # Lambda's operations follow from its paths as those of other services do.
     iam_actions._BOTOCORE_SERVICE_MAP["lambda"] = ["lambda"]
     patching.extend(iam_actions, "_lambda_action", _lambda_action)
     patching.extend(iam_actions, "extract_resource_arn", _resource_arn)
@@ -74,9 +74,9 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
 
 
 def _with_resource_tags(original, access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
-    """A resource's tags are a condition of a role's boundary as well.
+    """Make a resource's tags a condition of a role's boundary as well.
 
-    ministack looks them up only where the role's own policies ask for them.
+    ministack reads them only where the role's own policies have such a condition.
     """
     tags = {
         f"aws:resourcetag/{key}".lower(): value for key, value in (tagging.resource_tags(resource_arn) or {}).items()
@@ -88,7 +88,7 @@ def _with_resource_tags(original, access_key_id, iam_action, service, region, re
 
 
 def _key_of_alias(request: authorization.Request) -> Iterator[authorization.Check]:
-    """Who makes or removes an alias needs the right for its key as well."""
+    """Creating or deleting an alias requires the permission for its key as well."""
     if request.action in ("kms:CreateAlias", "kms:DeleteAlias"):
         if key := kms._resolve_key(request.json.get("TargetKeyId") or request.json.get("AliasName", "")):
             yield authorization.Check(request.action, key["Arn"])
@@ -97,7 +97,7 @@ def _key_of_alias(request: authorization.Request) -> Iterator[authorization.Chec
 def _ec2_arn(arn, query_params, region, account_id):
     action = iam_actions._query_param(query_params, "Action")
     if action.startswith("Describe"):
-        # Describing all of a kind is one permission, but for a few that name one thing.
+        # Describing all resources of a kind is one permission, except for a few operations that name one resource.
         return arn if action == "DescribeVpcAttribute" else "*"
     if arn != "*":
         return arn
@@ -114,7 +114,7 @@ def _ec2_arn(arn, query_params, region, account_id):
 
 
 def _policy_arn(path, account_id):
-    """A policy of CloudFront that a path names."""
+    """Return the ARN of the CloudFront policy in a path."""
     parts = [part for part in path.split("/") if part]
     if len(parts) > 2 and parts[1].endswith("-policy"):
         return f"arn:aws:cloudfront::{account_id}:{parts[1]}/{parts[2]}"
@@ -122,7 +122,7 @@ def _policy_arn(path, account_id):
 
 
 def _balancer_arn(query_params, region, account_id):
-    """What a request makes at Elastic Load Balancing."""
+    """Return the ARN of what a request creates at Elastic Load Balancing."""
     form = iam_actions._query_param
     prefix, name = f"arn:aws:elasticloadbalancing:{region}:{account_id}", form(query_params, "Name")
     return {
@@ -145,7 +145,7 @@ def _request_tags(original, service, iam_action, body, params):
 
 
 def _boundary(params) -> dict[str, str]:
-    """The boundary that a request gives to a role, or else that of the role it is about."""
+    """Return the boundary that a request sets, or else that of the role in the request."""
     form = iam_actions._query_param
     role = iam._roles.get(form(params, "RoleName")) or {}
     arn = form(params, "PermissionsBoundary") or role.get("PermissionsBoundary")
@@ -169,7 +169,7 @@ def _resource_tags(original, arn):
     if service == "elasticloadbalancing":
         return _flat(alb._tags.get(arn))
     if service == "cloudfront" and arn.rpartition("/")[2] not in cloudfront._distributions:
-        return None  # what is gone has no tags; ministack keeps them
+        return None  # a deleted distribution has no tags; ministack keeps them
     if service in ("cloudfront", "scheduler"):
         found = {at: tags for at, tags in tagging._COLLECTORS[service]()}
         return _flat(found.get(arn))

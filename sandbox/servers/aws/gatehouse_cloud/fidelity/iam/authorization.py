@@ -1,8 +1,8 @@
-"""The checks that AWS makes beside that of the operation itself, and refuses a request for.
+"""Makes AWS's additional checks of a request, beside the check of the operation itself.
 
-ministack authorizes a request once. AWS authorizes some more than once: on each resource that it names, as the tag
-action of what it makes, as the right to hand a role to a service, as what another service asks on the caller's behalf.
-tag_on_create.py, ec2_resources.py and delegated.py say which.
+ministack authorizes a request once. AWS authorizes some more than once: on each resource that they name, as the tag
+action of what they create, as iam:PassRole for a service, as the request of another service on the caller's behalf.
+tag_on_create.py, ec2_resources.py and delegated.py have the rules.
 """
 
 import json
@@ -25,18 +25,18 @@ EC2_TAGS = "TagSpecification.1.Tag."
 
 @dataclass
 class Check:
-    """One more thing that the caller has to be allowed."""
+    """One more permission that the caller must have."""
 
     action: str
     resource: str
     context: dict[str, Any] = field(default_factory=dict)
-    # The answer in place of "is not authorized to perform", where AWS has words of its own: status, code and message.
+    # The response in place of "is not authorized to perform", where AWS has another one: status, code and message.
     refusal: tuple[int, str, str] | None = None
 
 
 @dataclass
 class Request:
-    """A request as the checks see it."""
+    """A request, with what rules read of it."""
 
     service: str
     method: str
@@ -47,12 +47,12 @@ class Request:
 
     @cached_property
     def params(self) -> dict:
-        """The query's parameters, with those of a form."""
+        """The parameters of the query and of a form."""
         return app._routing_params(self.method, self.path, self.headers, self.body, self.query)
 
     @cached_property
     def action(self) -> str:
-        """What the request is authorized as in the first place, with the service's prefix."""
+        """The action of ministack's own check, with the service's prefix."""
         found = iam_actions.extract_iam_action(
             self.service, self.method, self.path, self.headers, self.body, self.params
         )
@@ -60,7 +60,7 @@ class Request:
 
     @cached_property
     def resource(self) -> str:
-        """What it is authorized on in the first place."""
+        """The resource of ministack's own check."""
         return iam_actions.extract_resource_arn(
             self.service, self.method, self.path, self.headers, self.body, self.params, get_region(), get_account_id()
         )
@@ -71,11 +71,11 @@ class Request:
         return json_body(self.body)
 
     def param(self, name: str) -> str:
-        """A parameter, or nothing."""
+        """Return a parameter, or an empty string."""
         return iam_actions._query_param(self.params, name)
 
     def listed(self, name: str) -> list[str]:
-        """The parameters name.1, name.2 and so on."""
+        """Return the parameters name.1, name.2 and so on."""
         found = []
         while value := self.param(f"{name}.{len(found) + 1}"):
             found.append(value)
@@ -83,14 +83,14 @@ class Request:
 
     @cached_property
     def tags(self) -> dict[str, Any]:
-        """The conditions that its tags make: aws:RequestTag and aws:TagKeys."""
+        """The condition keys of its tags: aws:RequestTag and aws:TagKeys."""
         found = iam_actions.request_tag_context(self.service, self.action, self.body, self.params)
         tags = {
             key: value for key, value in found.items() if key.lower().startswith(("aws:requesttag/", "aws:tagkeys"))
         }
         if tags:
             return tags
-        # Where ministack doesn't know that a service's requests have some.
+        # For services of which ministack doesn't know that requests have tags.
         given = self.json.get("Tags") or self.json.get("tags") or form_tags(self.params, FORM_TAGS)
         pairs = given if isinstance(given, dict) else {tag["Key"]: tag["Value"] for tag in given}
         if not pairs:
@@ -98,19 +98,19 @@ class Request:
         return {**{f"aws:RequestTag/{key}": value for key, value in pairs.items()}, "aws:TagKeys": list(pairs)}
 
     def arn(self, service: str, resource: str) -> str:
-        """An ARN in the request's account and region."""
+        """Return an ARN in the request's account and region."""
         return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{resource}"
 
 
 def form_tags(params: dict, prefix: str) -> dict[str, str]:
-    """The tags among a form's parameters: PREFIX1.Key, PREFIX1.Value and so on."""
+    """Return the tags among a form's parameters: PREFIX1.Key, PREFIX1.Value and so on."""
     param = iam_actions._query_param
     keys = [name for name in params if name.startswith(prefix) and name.endswith(".Key")]
     return {param(params, name): param(params, name.removesuffix("Key") + "Value") for name in keys}
 
 
 def json_body(body: bytes | None) -> dict:
-    """A body as a JSON object; an empty one for any other body."""
+    """Return a body as a JSON object; an empty one for any other body."""
     try:
         found = json.loads(body or b"{}")
     except ValueError:
@@ -123,7 +123,7 @@ _rules: dict[str, list[Rule]] = {}
 
 
 def add(service: str, rule: Rule) -> None:
-    """Make the checks of a rule for each request to a service."""
+    """Apply a rule to each request to a service."""
     if service not in _rules:
         _rules[service] = []
         patching.extend_entry(app.SERVICE_HANDLERS, service, _checked(service))
@@ -153,8 +153,8 @@ def _refusal(request: Request, check: Check) -> tuple | None:
         service_context=check.context,
     )
     if denied is None or isinstance(denied, iam_evaluator.AuthError):
-        return None  # whose request it is was checked on the way here
-    status, code, message = check.refusal or (0, "", _words(denied, check))
+        return None  # ministack has authenticated the request
+    status, code, message = check.refusal or (0, "", _denial(denied, check))
     response = iam_actions.access_denied_response(
         request.service,
         check.action,
@@ -168,7 +168,7 @@ def _refusal(request: Request, check: Check) -> tuple | None:
     return (status or response[0], *response[1:])
 
 
-def _words(denied, check: Check) -> str:
+def _denial(denied, check: Check) -> str:
     return iam_actions.identity_denial_message(
         check.action, denied.principal_arn, check.resource, denied.decision == "Deny"
     )

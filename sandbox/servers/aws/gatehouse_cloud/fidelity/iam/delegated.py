@@ -1,14 +1,13 @@
-"""What a service asks IAM on behalf of its caller, about what a request names of another service.
+"""Checks the caller's permissions for resources of other services that a request names.
 
-- A function, a schedule and a flow log get their role only from who may pass it (iam:PassRole).
-- CloudFront asks for read access to the web ACL that a distribution names ("Unable to verify read permissions on Web
-  ACL"), and, for each version of a function that it names or named, for lambda:GetFunction, lambda:EnableReplication* and
-  lambda:DisableReplication* ("Set up IAM permissions and roles for Lambda@Edge"). AWS doesn't say whether it asks again
-  about what doesn't change; here it does. About the certificate IAM is not asked: CloudFront looks at it
-  itself.
-- CloudFront as a source of logs asks for cloudfront:AllowVendedLogDeliveryForResource.
-- Bedrock asks for bedrock:InvokeModel on the models behind an inference profile as well, in each Region that the profile
-  leads to, with the profile as a condition.
+- A function, a schedule and a flow log get their role only from a caller that may pass it (iam:PassRole).
+- CloudFront requires read access to the web ACL that a distribution names ("Unable to verify read permissions on Web
+  ACL"), and, for each version of a function that it names or named, lambda:GetFunction, lambda:EnableReplication* and
+  lambda:DisableReplication* ("Set up IAM permissions and roles for Lambda@Edge"). AWS doesn't document whether it checks
+  associations again that don't change; here it does. The certificate requires no permission: CloudFront reads it itself.
+- CloudFront as a source of logs requires cloudfront:AllowVendedLogDeliveryForResource.
+- Bedrock requires bedrock:InvokeModel on the models of an inference profile as well, in each Region of the profile, with
+  the profile as a condition.
 """
 
 import json
@@ -25,7 +24,7 @@ from gatehouse_cloud.fidelity.iam.authorization import Check, Request
 
 EDGE_ACTIONS = ("lambda:GetFunction", "lambda:EnableReplication*", "lambda:DisableReplication*")
 
-# The Regions that a profile's requests may go to; AWS has more, and changes them.
+# The Regions of a profile's requests; AWS has more, and changes them.
 GEOGRAPHIES = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "eu": ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"),
@@ -95,7 +94,7 @@ def _replication(what: str, action: str, function: str) -> tuple[int, str, str]:
 
 
 def _functions_of(identity: str) -> set[str]:
-    """The versions of functions that a distribution has now."""
+    """Return the versions of functions that a distribution has now."""
     config = (cloudfront._distributions.get(identity) or {}).get("config_xml")
     return _functions_in(ElementTree.fromstring(config)) if config else set()
 
@@ -118,11 +117,11 @@ def _converse(request: Request) -> Iterator[Check]:
     if not access.MODEL_PATH.match(request.path) or ":inference-profile/" not in profile:
         return
     given = iam_actions.request_tag_context(request.service, request.action, request.body, request.params)
-    for model in _models_behind(profile):
+    for model in _models_of(profile):
         yield Check(request.action, model, {**given, "bedrock:InferenceProfileArn": profile})
 
 
-def _models_behind(profile: str) -> list[str]:
+def _models_of(profile: str) -> list[str]:
     geography, _, model = profile.rpartition("/")[2].partition(".")
     return [f"arn:aws:bedrock:{region}::foundation-model/{model}" for region in _regions(geography)]
 
@@ -133,10 +132,10 @@ def _regions(geography: str) -> tuple[str, ...]:
 
 
 def _in_all_regions(original, identifier):
-    """A profile has its model in each Region that its requests may go to, and tells all of them."""
+    """List a profile's model in each Region of its requests."""
     status, headers, response = original(identifier)
     found = json.loads(response)
     if status != 200 or found.get("type") != "SYSTEM_DEFINED":
         return status, headers, response
-    found["models"] = [{"modelArn": arn} for arn in _models_behind(found["inferenceProfileArn"])]
+    found["models"] = [{"modelArn": arn} for arn in _models_of(found["inferenceProfileArn"])]
     return status, headers, json.dumps(found).encode()

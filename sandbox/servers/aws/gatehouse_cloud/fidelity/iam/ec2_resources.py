@@ -1,9 +1,9 @@
-"""The resources that EC2 authorizes a request on, each of them.
+"""Authorizes an EC2 request on each of its resources.
 
-AWS checks a request that makes something on what it makes, with the tags of the request, and on what it makes it in or
-of, with the tags that this has: who may make security groups with the tags of a stack needs the right for the VPC as
-well. "Actions, resources, and condition keys for Amazon EC2" has the lists. Tags that are given with the request are
-authorized as ec2:CreateTags, with the operation as a condition.
+AWS authorizes a request that creates a resource on that, with the tags of the request, and on the resources that it is
+created in or from, with their tags: permission to create security groups with the tags of a stack requires that for the
+VPC as well. "Actions, resources, and condition keys for Amazon EC2" has the lists. Tags in the request are authorized as
+ec2:CreateTags, with the operation as a condition.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from gatehouse_cloud import patching
 from gatehouse_cloud.fidelity.iam import authorization
 from gatehouse_cloud.fidelity.iam.authorization import Check, Request
 
-# What a request makes.
+# The kind of resource that a request creates.
 NEW = {
     "AllocateAddress": "elastic-ip",
     "CreateEgressOnlyInternetGateway": "egress-only-internet-gateway",
@@ -29,13 +29,13 @@ NEW = {
     "CreateVpcEndpoint": "vpc-endpoint",
 }
 
-# What a request makes in addition to changing something that exists.
+# The kind of resource that a request creates while it changes another one.
 NEW_BESIDE = {
     "AuthorizeSecurityGroupEgress": "security-group-rule",
     "AuthorizeSecurityGroupIngress": "security-group-rule",
 }
 
-# What else a request is checked on: parameters that name something, one or several.
+# The other resources of a request: parameters with one id or several.
 NAMED = {
     "AssociateRouteTable": ("RouteTableId", "SubnetId"),
     "AttachInternetGateway": ("InternetGatewayId", "VpcId"),
@@ -76,21 +76,21 @@ KINDS = {
 
 def install() -> None:
     patching.extend(iam_actions, "extract_resource_arn", _first)
-    patching.extend(iam_actions, "request_tag_context", _tags_of_what_is_made)
+    patching.extend(iam_actions, "request_tag_context", _request_tag_context)
     authorization.add("ec2", _resources)
     authorization.add("ec2", _tags)
     authorization.add("ec2", _interface)
 
 
 def _first(original, service, method, path, headers, body, query_params, region, account_id):
-    """What makes something is first of all checked on that, and what takes an address away on the address."""
+    """Return what is created as the first resource, and the address for a request that disassociates it."""
     action = iam_actions._query_param(query_params, "Action") if service == "ec2" else ""
     if kind := NEW.get(action):
         return f"arn:aws:ec2:{region}:{account_id}:{kind}/*"
     if action == "DisassociateAddress":
         address = _associated(iam_actions._query_param(query_params, "AssociationId"))
-        # Of an association that is gone EC2 knows no address. It doesn't say on what it checks then; here that is one
-        # without tags.
+        # An association that doesn't exist has no address. EC2 doesn't document the resource then; here it is an
+        # address without tags.
         return f"arn:aws:ec2:{region}:{account_id}:elastic-ip/{address.get('AllocationId', '*')}"
     if action == "ModifyVpcEndpoint":
         endpoint = iam_actions._query_param(query_params, "VpcEndpointId")
@@ -98,8 +98,8 @@ def _first(original, service, method, path, headers, body, query_params, region,
     return original(service, method, path, headers, body, query_params, region, account_id)
 
 
-def _tags_of_what_is_made(original, service, iam_action, body, params):
-    """A request's tags are those of what it makes, and no condition of what it is made of."""
+def _request_tag_context(original, service, iam_action, body, params):
+    """Drop tags that are for the resource created, and no condition of the one changed."""
     if service == "ec2" and iam_action.removeprefix("ec2:") in NEW_BESIDE:
         return {}
     return original(service, iam_action, body, params)
@@ -131,7 +131,7 @@ def _request_tags(request: Request) -> dict[str, str]:
 
 
 def _interface(request: Request) -> Iterator[Check]:
-    """Taking an address away is checked on the interface that loses it as well."""
+    """Disassociating an address requires permission for its interface as well."""
     if request.action == "ec2:DisassociateAddress":
         address = _associated(request.param("AssociationId"))
         if interface := address.get("NetworkInterfaceId"):
@@ -139,7 +139,7 @@ def _interface(request: Request) -> Iterator[Check]:
 
 
 def _associated(association: str) -> dict:
-    """The address that has an association."""
+    """Return the address with an association."""
     found = (address for address in ec2._addresses.values() if address.get("AssociationId") == association != "")
     return next(found, {})
 

@@ -1,6 +1,7 @@
-"""What IAM decides on around CloudFront, as administration.py has it for the other services: the resource that a request
-to CloudFront's functions, the firewall, the delivery of logs or Route 53 is about, the tags of certificates and of
-deliveries, and the types of the records that a request changes.
+"""Corrects the resources and conditions of requests for CloudFront Functions, WAF, log deliveries, Route 53 and ACM.
+
+administration.py does it for the other services. Conditions are the tags of certificates and of deliveries, and the types
+of the records that a request changes.
 """
 
 from xml.etree import ElementTree
@@ -13,7 +14,7 @@ from gatehouse_cloud.fidelity.iam.authorization import json_body
 
 RECORD_TYPES = "route53:changeresourcerecordsetsrecordtypes"
 
-# The objects that deliver logs and are known by their names.
+# The resources of log deliveries that have a name.
 NAMED_DELIVERIES = {"DeliverySource": "delivery-source", "DeliveryDestination": "delivery-destination"}
 
 
@@ -40,19 +41,19 @@ def _resource_arn(original, service, method, path, headers, body, query_params, 
 
 
 def _after(path: str, kind: str, prefix: str) -> str:
-    """The ARN of what a path names: /<version>/<kind>/<name>."""
+    """Return the ARN of the resource in a path: /<version>/<kind>/<name>."""
     parts = [part for part in path.split("/") if part]
     return prefix + parts[2] if len(parts) > 2 and parts[1] == kind else ""
 
 
 def _firewall(body: bytes) -> str:
-    """The web ACL that a request about its log or its tags names."""
+    """Return the web ACL in a request for its log or its tags."""
     request = json_body(body)
     return (request.get("LoggingConfiguration") or request).get("ResourceArn") or request.get("ResourceARN") or ""
 
 
 def _delivery(action: str, body: bytes, prefix: str) -> str:
-    """What delivers logs. A new delivery is checked as one, and not on the two that it connects."""
+    """Return the resource of a log delivery. A new delivery is authorized as one, not on its source and destination."""
     request = json_body(body)
     for suffix, kind in NAMED_DELIVERIES.items():
         if action.endswith(suffix) and (name := request.get("name")):

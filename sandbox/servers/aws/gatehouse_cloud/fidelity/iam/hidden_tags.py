@@ -1,7 +1,7 @@
-"""Answers that say less to who may less.
+"""Leaves a function's tags out of GetFunction's response without lambda:ListTags.
 
-GetFunction shows a function's tags to those who may lambda:ListTags, and to all others TagsError in their place. It
-doesn't fail: a refresh by a role without that right finds no tags, and Terraform's provider plans to give them anew.
+The response has TagsError in their place. The request doesn't fail: a refresh by a role without that permission finds no
+tags, and Terraform's provider plans to add them.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Parameter Store: the permissions for each parameter and for the KMS keys of SecureStrings.
+"""Checks the permissions for each parameter of Parameter Store, and for the KMS keys of SecureStrings.
 
-- A request that names several parameters is checked on each of them.
+- A request that names several parameters is authorized on each of them.
 - Reading a SecureString requires kms:Decrypt on its key, writing one kms:Encrypt; ministack encrypts nothing and checks
   neither. Keys that AWS manages (alias/aws/ssm) are open to every user of the account, so only own keys are checked.
 - In the advanced tier a SecureString is encrypted under a data key of its own, so that writing it also requires
@@ -32,7 +32,7 @@ async def _request(original, method, path, headers, body, query_params):
     action = headers.get("x-amz-target", "").rpartition(".")[2]
     request = json_body(body)
     key = router.extract_access_key_id(headers, query_params)
-    # The first name was checked on the way here.
+    # ministack has checked the first name.
     for name in (request.get("Names") or [])[1:]:
         arn = parameter_arn(name, get_region(), get_account_id())
         denied = iam_evaluator.enforce(key, f"ssm:{action}", "ssm", get_region(), resource_arn=arn)

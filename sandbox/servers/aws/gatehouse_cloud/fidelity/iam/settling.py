@@ -1,8 +1,8 @@
-"""Changes that take effect later: what a role or a user may, and the tags of KMS keys as a condition.
+"""Delays the effect of changes: of a role's or a user's permissions, and of the tags of KMS keys as a condition.
 
 IAM is eventually consistent ("changes that I make are not always immediately visible"), and a change of a key's tags
-takes up to five minutes to affect its authorization ("ABAC for AWS KMS"). AWS promises no time, and ministack takes
-none. Here the time is a control; it counts for what changes while it is set.
+takes up to five minutes to affect its authorization ("ABAC for AWS KMS"). AWS guarantees no time, and ministack has
+no delay. Here the delay is a control; it applies to changes that are made while it is set.
 """
 
 import json
@@ -15,7 +15,7 @@ from ministack.services import iam, kms, tagging
 
 from gatehouse_cloud import patching
 
-# Changes of what a principal may, by the parameter that names it.
+# Operations that change a principal's permissions, with the parameter that names it.
 IAM_CHANGES = {
     f"{verb}{kind}{what}": f"{kind}Name"
     for kind in ("Role", "User")
@@ -25,20 +25,20 @@ KEY_CHANGES = ("CreateKey", "TagResource", "UntagResource")
 
 
 class Settling:
-    """How long a change takes, and the changes that aren't in effect yet."""
+    """The delay of a change, and the changes that aren't in effect yet."""
 
     def __init__(self):
         self.seconds: float = 0
-        self.actual_tags = tagging.resource_tags  # whether or not they are in effect
+        self.actual_tags = tagging.resource_tags  # without the delay
         self._pending: dict[tuple[str, str], list[tuple[float, object]]] = {}
 
     def changed(self, kind: str, name: str, before: object) -> None:
-        """Note a change, and what held before it."""
+        """Note a change, and the value before it."""
         if self.seconds:
             self._pending.setdefault((kind, name), []).append((time.monotonic() + self.seconds, before))
 
     def in_effect(self, kind: str, name: str, now: object) -> object:
-        """What holds: what was before the oldest change that isn't in effect yet, or else what is now."""
+        """Return the value before the oldest change that isn't in effect yet, or else the present one."""
         waiting = self._pending.get((kind, name))
         if not waiting:
             return now

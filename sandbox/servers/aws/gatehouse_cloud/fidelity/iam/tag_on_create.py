@@ -1,7 +1,7 @@
-"""Making something with tags needs the right to tag it, in all services that the stack uses.
+"""Requires the permission to tag a resource where a request creates it with tags, in all services that the stack uses.
 
-AWS authorizes such a request a second time: as the service's tag action, on what is made, or on the collection where
-the id isn't known yet (API Gateway's message for a stage names /apis/ID/stages). Some services say so in each
+AWS authorizes such a request a second time: as the service's tag action, on what is created, or on the collection where
+the id isn't known yet (API Gateway's message for a stage names /apis/ID/stages). Some services document it in each
 operation's description ("to use this parameter, you must have …"), API Gateway in its refusals only.
 """
 
@@ -34,11 +34,11 @@ def _new_listener(request: Request) -> str:
 
 
 def _log_group(request: Request) -> str:
-    """Tagging is checked on the group itself, unlike what else is done to one."""
+    """Return the group itself, on which tagging is authorized, unlike other operations."""
     return request.resource.partition(":log-stream:")[0]
 
 
-# By action: the tag action, and on what.
+# The tag action and its resource, by action.
 TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
     "acm:RequestCertificate": ("acm:AddTagsToCertificate", _new_certificate),
     "apigateway:POST": ("apigateway:TagResource", _same),
@@ -60,7 +60,7 @@ TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
     "wafv2:CreateWebACL": ("wafv2:TagResource", _same),
 }
 
-# The service of a request is ministack's name for it.
+# ministack's name of a service, where the prefix of its actions differs.
 SERVICES = {"cloudwatch": "monitoring"}
 
 
@@ -73,7 +73,7 @@ def _checks(request: Request) -> Iterator[Check]:
     action, resource = TAGGING.get(request.action, ("", _same))
     if not action or not request.tags:
         return
-    # What tags through an address of its own (/v2/tags/ARN) is authorized as that only.
+    # A request to /v2/tags/ARN is authorized as apigateway:POST on that path only.
     if request.service == "apigateway" and "/tags/" in request.path:
         return
     refusal = None

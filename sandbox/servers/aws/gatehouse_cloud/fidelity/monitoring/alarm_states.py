@@ -1,8 +1,8 @@
-"""The states of metric alarms, period by period, from their creation on.
+"""Evaluates metric alarms period by period, from their creation on.
 
-ministack takes all of a metric's dimensions together and all of an alarm's periods as one, and leaves an alarm alone as
-long as there is no data. CloudWatch looks at each period of one metric, and at those before the alarm was made, too:
-what has no data there is missing data, of which the alarm says what it means. Metric math is not evaluated.
+ministack takes all of a metric's dimensions together and all of an alarm's periods as one, and does not evaluate an alarm
+as long as there is no data. CloudWatch evaluates each period of one metric, also those before the alarm was created:
+without data they are missing data, which the alarm says how to treat. Metric math is not evaluated.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ def _evaluate(original, alarm):
 
 
 def _values(alarm: dict, now: float) -> list[float | None]:
-    """The statistic in each of an alarm's periods, the newest first; None where there is no data."""
+    """Return the statistic in each of an alarm's periods, the newest first; None where there is no data."""
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
     points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
@@ -68,7 +68,7 @@ def _values(alarm: dict, now: float) -> list[float | None]:
 
 
 def state_of(alarm: dict, values: list[float | None]) -> str:
-    """The state that CloudWatch gives an alarm for the values of its periods."""
+    """Return the state that CloudWatch gives an alarm for the values of its periods."""
     missing = alarm.get("TreatMissingData") or "missing"
     known = [value for value in values if value is not None]
     if not known and missing == "missing":

@@ -1,8 +1,8 @@
-"""Metric alarms as they were put, also for clients that speak CloudWatch's query protocol.
+"""Keeps all members of metric alarms, also for clients that speak CloudWatch's query protocol.
 
-ministack keeps every member of an alarm only when it comes as JSON or CBOR, and answers a query with some of them;
-Terraform's provider speaks query and would change each alarm at every deployment. Both ways are translated with the
-API's own model, and the members of metric math, which ministack drops, are kept (it does not evaluate them).
+ministack stores every member of an alarm only when it comes as JSON or CBOR, and returns some of them in the query
+protocol; Terraform's provider speaks that and would change each alarm at every deployment. Requests and responses are
+translated with the API's own model, and the members of metric math, which ministack drops, are kept (but not evaluated).
 """
 
 import json
@@ -57,7 +57,7 @@ def _shape(name: str):
 
 
 def parse(shape, params: dict, prefix: str = ""):
-    """The value of a shape in a query's parameters, None if it is not there."""
+    """Return the value of a shape in a query's parameters, None if it is missing."""
     if shape.type_name == "structure":
         parts = {name: parse(member, params, f"{prefix}.{name}".lstrip(".")) for name, member in shape.members.items()}
         return {name: value for name, value in parts.items() if value is not None} or (None if prefix else {})

@@ -1,7 +1,7 @@
-"""Deliveries of logs to a bucket change the bucket's policy.
+"""Adds a statement to a bucket's policy when logs are delivered to the bucket.
 
-ministack leaves the policy alone. AWS adds the statement that lets its service write, unless the policy has it; here that
-is a statement which says the same in all members but its Sid.
+ministack does not change the policy. AWS adds the statement that lets its service write, unless the policy has it; here
+the policy has it if a statement is equal in all members but its Sid.
 """
 
 import json
@@ -47,7 +47,7 @@ def _let_write(bucket_arn: str, source: dict) -> None:
 
 
 def statement(bucket_arn: str, source: dict) -> dict:
-    """What AWS adds, but for its Sid."""
+    """Return the statement that AWS adds, without its Sid."""
     account = get_account_id()
     below = {"cloudfront": "CloudFront/"}.get(source.get("service", "").lower(), "")
     return {
@@ -63,7 +63,7 @@ def statement(bucket_arn: str, source: dict) -> dict:
 
 
 def normal(value):
-    """A statement in one spelling: without its Sid, lists of one as their element, others in order."""
+    """Normalize a statement: without its Sid, lists of one as their element, others sorted."""
     if isinstance(value, dict):
         return {name: normal(member) for name, member in value.items() if name != "Sid"}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Writing to CloudWatch Logs from inside, in bounded memory."""
+"""Writes to CloudWatch Logs from inside this process, in bounded memory."""
 
 import time
 
@@ -8,22 +8,22 @@ KEPT_PER_STREAM = 10_000
 
 
 def has_group(group: str) -> bool:
-    """Whether the log group exists."""
+    """Report whether the log group exists."""
     return group in cloudwatch_logs._log_groups
 
 
 def has_stream(group: str, stream: str) -> bool:
-    """Whether the log group has such a stream."""
+    """Report whether the log group has such a stream."""
     return has_group(group) and stream in cloudwatch_logs._log_groups[group]["streams"]
 
 
 def create_group(group: str) -> None:
-    """Make a log group that is kept forever, as writing into a missing one does on AWS."""
+    """Create a log group without retention, as a write to a missing one does on AWS."""
     cloudwatch_logs._create_log_group({"logGroupName": group})
 
 
 def append(group: str, stream: str, lines: list[str]) -> None:
-    """Add lines to a stream, which is made if need be, of an existing group; the oldest ones give way."""
+    """Add lines to a stream of an existing group, create the stream if it is missing, and drop its oldest lines."""
     if not has_stream(group, stream):
         cloudwatch_logs._create_log_stream({"logGroupName": group, "logStreamName": stream})
     now = int(time.time() * 1000)

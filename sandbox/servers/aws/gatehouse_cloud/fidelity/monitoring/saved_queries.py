@@ -1,4 +1,4 @@
-"""Saved queries of CloudWatch Logs Insights, which ministack does not know: they are kept and told, not run."""
+"""Adds saved queries of CloudWatch Logs Insights, which ministack does not have: they are stored, not run."""
 
 import json
 import time
@@ -25,12 +25,12 @@ def install() -> None:
 
 
 def all_saved() -> list[tuple[str, dict]]:
-    """The saved queries of the current account and region, by id."""
+    """Return the saved queries of the current account and region, by id."""
     return list(_saved.items())
 
 
 def arn(query_id: str) -> str:
-    """The ARN of a saved query."""
+    """Return the ARN of a saved query."""
     return f"arn:aws:logs:{get_region()}:{get_account_id()}:query-definition:{query_id}"
 
 

@@ -1,1 +1,1 @@
-"""EC2's networks, and Elastic Load Balancing."""
+"""EC2: VPCs and what is in them. Elastic Load Balancing: target groups and targets."""

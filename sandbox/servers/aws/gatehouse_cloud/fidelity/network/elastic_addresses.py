@@ -1,7 +1,7 @@
-"""Elastic addresses that belong to the NAT gateway they are given to, until that is gone.
+"""Associates each Elastic IP address with one NAT gateway, until that is deleted.
 
-ministack gives one address to any number of gateways. EC2 gives it to one, and answers its association and interface;
-it keeps the address as long as the gateway is there, and the VPC's internet gateway as long as there is an address.
+ministack gives one address to any number of gateways. EC2 gives it to one, and returns its association and interface; it
+keeps the address as long as the gateway exists, and the VPC's internet gateway as long as there is an address.
 """
 
 import random
@@ -11,7 +11,7 @@ from ministack.services import ec2
 
 from gatehouse_cloud import patching
 
-# A gateway in an answer, from its id to its addresses.
+# A gateway in a response, from its id to its addresses.
 ITEM = re.compile(r"<natGatewayId>([^<]+)</natGatewayId>.*?<natGatewayAddressSet/>", re.DOTALL)
 
 
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def gateways_in(subnet: str) -> bool:
-    """Whether a NAT gateway is in the subnet."""
+    """Report whether a NAT gateway is in the subnet."""
     return any(gateway["SubnetId"] == subnet and _is_there(gateway) for gateway in ec2._nat_gateways.values())
 
 
@@ -50,7 +50,7 @@ def _create_gateway(original, params):
         return status, headers, body
     gateway = ec2._nat_gateways[ITEM.search(body.decode()).group(1)]
     if taken:
-        # The call succeeds; what comes of it is told later.
+        # The call succeeds; the gateway fails later.
         gateway["State"] = "failed"
         gateway["FailureCode"] = "Resource.AlreadyAssociated"
         gateway["FailureMessage"] = f"Elastic IP address [{address['AllocationId']}] is already associated"
@@ -70,7 +70,7 @@ def _describe_gateways(original, params):
 
 
 def _item(match: re.Match) -> str:
-    """A gateway as ministack tells it, with its address and why it failed."""
+    """Return a gateway as ministack describes it, with its addresses and why it failed."""
     gateway = ec2._nat_gateways[match.group(1)]
     addresses = (one for one in ec2._addresses.values() if one.get("NatGatewayId") == gateway["NatGatewayId"])
     members = f"<natGatewayAddressSet>{''.join(map(_address_xml, addresses))}</natGatewayAddressSet>"

@@ -1,7 +1,7 @@
-"""Security groups, subnets and VPCs that can't be deleted while something is in them.
+"""Refuses to delete security groups, subnets and VPCs that are in use.
 
-ministack deletes a group that a load balancer wears and a subnet with a NAT gateway in it. EC2 refuses, and Terraform's
-provider asks again for a quarter of an hour.
+ministack deletes a group of a load balancer and a subnet with a NAT gateway in it. EC2 refuses, and Terraform's provider
+retries for a quarter of an hour.
 """
 
 from ministack.services import alb, ec2, lambda_svc
@@ -42,7 +42,7 @@ def _delete_vpc(original, p):
 
 
 def _is_peer(name: str) -> bool:
-    """Whether a rule of another group names this one."""
+    """Report whether a rule of another group names this one."""
     return any(
         pair.get("GroupId") == name
         for group in ec2._security_groups.values()
@@ -53,7 +53,7 @@ def _is_peer(name: str) -> bool:
 
 
 def _members() -> list[tuple[list[str], list[str]]]:
-    """Subnets and groups of all that has interfaces in a VPC."""
+    """Return the subnets and groups of each resource with interfaces in a VPC."""
     return [
         *(
             ([one["SubnetId"]], [group["GroupId"] for group in one["Groups"]])

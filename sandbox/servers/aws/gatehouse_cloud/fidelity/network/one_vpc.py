@@ -1,7 +1,7 @@
-"""Nothing is in two VPCs: what is made in one is refused the subnets, groups and targets of another.
+"""Refuses resources with subnets, security groups or target groups of two VPCs.
 
-ministack takes any ids together. On AWS a load balancer can't leave its VPC, and a listener, an interface endpoint or a
-function that names things of two VPCs is refused.
+ministack accepts any ids together. On AWS a load balancer can't leave its VPC, and a listener, an interface endpoint or a
+function that names resources of two VPCs is refused.
 """
 
 from ministack.core.responses import error_response_json
@@ -10,7 +10,7 @@ from ministack.services import alb, ec2, lambda_svc
 from gatehouse_cloud import patching
 from gatehouse_cloud.fidelity.network import zones
 
-FREE_ADDRESSES = 8  # that a load balancer needs in each subnet
+FREE_ADDRESSES = 8  # that a load balancer requires in each subnet
 
 
 def install() -> None:
@@ -27,7 +27,7 @@ def install() -> None:
 
 
 def vpcs_of(subnets: list[str], groups: list[str]) -> set[str]:
-    """The VPCs that these subnets and groups are in; an empty name for what isn't there."""
+    """Return the VPCs of these subnets and groups, with an empty name for one that doesn't exist."""
     owners = [ec2._subnets.get(one) for one in subnets] + [ec2._security_groups.get(one) for one in groups]
     return {owner["VpcId"] if owner else "" for owner in owners}
 
@@ -110,11 +110,11 @@ def _create_endpoint(original, p):
 
 
 def _modify_endpoint(original, p):
-    there = ec2._vpc_endpoints.get(ec2._p(p, "VpcEndpointId"))
-    if there is None:
+    existing = ec2._vpc_endpoints.get(ec2._p(p, "VpcEndpointId"))
+    if existing is None:
         return original(p)
     subnets, groups = ec2._parse_member_list(p, "AddSubnetId"), ec2._parse_member_list(p, "AddSecurityGroupId")
-    return _endpoint_refusal(there["VpcId"], there["ServiceName"], subnets, groups) or original(p)
+    return _endpoint_refusal(existing["VpcId"], existing["ServiceName"], subnets, groups) or original(p)
 
 
 def _endpoint_refusal(vpc: str, service: str, subnets: list[str], groups: list[str]) -> tuple | None:

@@ -1,14 +1,14 @@
-"""Security groups that have each rule once, and peers of their own VPC.
+"""Refuses a second equal rule of a security group, and peers of another VPC.
 
-ministack answers a rule that is there already as if it had made it. EC2 knows a rule by its direction, protocol, ports
-and peer, whatever its description says, and refuses the second one.
+ministack responds to a rule that exists as if it had created it. EC2 identifies a rule by its direction, protocol, ports
+and peer, regardless of its description, and refuses the second one.
 """
 
 from ministack.services import ec2
 
 from gatehouse_cloud import patching
 
-# Where a permission's peers are, and under which name.
+# The lists of a permission's peers, and the member that names a peer.
 PEERS = {
     "IpRanges": "CidrIp",
     "Ipv6Ranges": "CidrIpv6",
@@ -39,7 +39,7 @@ def _refusal(p: dict, direction: str) -> tuple | None:
     for permission in ec2._parse_ip_permissions(p, "IpPermissions"):
         for rule in _rules(permission):
             if rule in present:
-                message = f'the specified rule "{_told(rule)}" already exists'
+                message = f'the specified rule "{_described(rule)}" already exists'
                 return ec2._error("InvalidPermission.Duplicate", message, 400)
             present.add(rule)
         for pair in permission["UserIdGroupPairs"]:
@@ -51,13 +51,13 @@ def _refusal(p: dict, direction: str) -> tuple | None:
 
 
 def _rules(permission: dict) -> list[tuple]:
-    """A permission's rules as (peer, protocol, first port, last port)."""
+    """Return a permission's rules as (peer, protocol, first port, last port)."""
     protocol = permission["IpProtocol"]
     ports = (None, None) if protocol == "-1" else (permission.get("FromPort"), permission.get("ToPort"))
     return [(peer[name], protocol, *ports) for kind, name in PEERS.items() for peer in permission[kind] if name in peer]
 
 
-def _told(rule: tuple) -> str:
+def _described(rule: tuple) -> str:
     peer, protocol, first, last = rule
     if protocol == "-1":
         return f"peer: {peer}, ALL, ALLOW"

@@ -1,8 +1,8 @@
-"""Target groups and forward actions with all their members.
+"""Keeps all members of target groups and forward actions, and accepts a second equal request for a target group.
 
-ministack forgets a target group's protocol version, for which Terraform's provider would replace the group, and knows
-only forward actions that name one target group, not those with a list of weighted ones. It refuses the second of two
-equal requests for a target group, which an SDK sends when the first one's answer gets lost; AWS answers it as the first.
+ministack drops a target group's protocol version, for which Terraform's provider would replace the group, and has only
+forward actions with one target group, not those with a list of weighted ones. It refuses the second of two equal
+requests for a target group, which an SDK sends after a lost response; AWS returns the first group.
 """
 
 import random
@@ -22,23 +22,23 @@ def install() -> None:
 
 
 def _create_group(original, params):
-    there = next((group for group in alb._tgs.values() if group["TargetGroupName"] == alb._p(params, "Name")), None)
-    if there is None:
+    existing = next((group for group in alb._tgs.values() if group["TargetGroupName"] == alb._p(params, "Name")), None)
+    if existing is None:
         return _make_group(original, params)
-    # What the original makes of the same request when the name is free tells whether it is the same.
-    there["TargetGroupName"] = None
+    # The group that the request creates when the name is free shows whether the two are the same.
+    existing["TargetGroupName"] = None
     try:
         status, headers, body = _make_group(original, params)
     finally:
-        there["TargetGroupName"] = alb._p(params, "Name")
+        existing["TargetGroupName"] = alb._p(params, "Name")
     if status != 200:
         return status, headers, body
     again = _made(body)
     for store in (alb._tgs, alb._targets, alb._tags, alb._tg_attrs):
         store.pop(again["TargetGroupArn"], None)
     own = ("TargetGroupArn", "LoadBalancerArns")
-    if all(again[name] == there.get(name) for name in again if name not in own):
-        return alb._xml(200, "CreateTargetGroup", f"<TargetGroups>{alb._tg_xml(there)}</TargetGroups>")
+    if all(again[name] == existing.get(name) for name in again if name not in own):
+        return alb._xml(200, "CreateTargetGroup", f"<TargetGroups>{alb._tg_xml(existing)}</TargetGroups>")
     return original(params)  # refuses
 
 

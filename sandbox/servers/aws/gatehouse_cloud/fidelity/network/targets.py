@@ -1,10 +1,10 @@
-"""Targets that are registered by address: checked for real, and reached only while they are healthy.
+"""Checks targets that are registered by address, and sends them requests only while they are healthy.
 
-ministack calls every target healthy, keeps one port per address, and speaks plain HTTP to it. Here targets are asked as
-their target group says. An address of a private network stands for this machine, since there is no other host in the
-local cloud's networks: what listens on loopback, on the target's port, is the target. One with another address is never
-contacted and its checks fail. Other than on AWS, a
-load balancer does not fail open: without a healthy target the answer is 503, where AWS would try the unhealthy ones.
+ministack calls every target healthy, keeps one port per address, and speaks plain HTTP to it. Here the health checks are
+those of the target group. An address of a private network stands for this machine, since there is no other host in the
+networks of the sandbox: the target is the server that listens on loopback, on the target's port. A target with another
+address is never contacted and its checks fail. Other than on AWS, a load balancer does not fail open: without a healthy
+target the response is 503, where AWS would try the unhealthy ones.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ TICK_SECONDS = 0.1
 CONNECT_SECONDS = 10
 HOP_BY_HOP = {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"}
 TITLES = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out"}
-ELSEWHERE = "Request timed out (the local cloud reaches loopback and private addresses only, both on this machine)"
-# What Elastic Load Balancing takes as targets by address.
+UNREACHABLE = "Request timed out (the sandbox reaches loopback and private addresses only, both on this machine)"
+# The networks of addresses that Elastic Load Balancing accepts as targets.
 PRIVATE = [
     ipaddress.ip_network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 ]
@@ -36,13 +36,13 @@ PRIVATE = [
 _unverified = ssl.create_default_context()
 _unverified.check_hostname = False
 _unverified.verify_mode = ssl.CERT_NONE
-# Its own, because requests to a model take long and would keep ministack's few threads busy.
+# Separate threads, because requests to a model take long and would keep ministack's few threads busy.
 _threads = ThreadPoolExecutor(64, "targets")
 
 
 @dataclass
 class Health:
-    """What the checks of one target came to."""
+    """The state of one target according to its checks."""
 
     state: str = "initial"
     reason: str = "Elb.InitialHealthChecking"
@@ -51,12 +51,12 @@ class Health:
     due: float = 0
 
     def record(self, failure: tuple[str, str] | None, group: dict) -> None:
-        """Take a check's result into account; None is a success."""
+        """Record the result of a check; None is a success."""
         found = "unhealthy" if failure else "healthy"
         self.streak = 0 if found == self.state else self.streak + 1
         needed = group["UnhealthyThresholdCount" if failure else "HealthyThresholdCount"]
         if self.state == "initial" and not failure:
-            needed = 1  # a new target has to pass one check only
+            needed = 1  # a new target must pass one check only
         if self.streak >= needed:
             self.state, self.streak = found, 0
         if found == self.state:
@@ -98,7 +98,7 @@ async def watch() -> None:
 
 async def _check(group: dict, target: dict, health: Health) -> None:
     if _host(target) is None:
-        failure = "Target.Timeout", ELSEWHERE
+        failure = "Target.Timeout", UNREACHABLE
     else:
         try:
             failure = await asyncio.wait_for(_probe(group, target), group["HealthCheckTimeoutSeconds"])
@@ -153,7 +153,7 @@ def _key(group: dict, target: dict) -> tuple[str, str, int]:
 
 
 def _host(target: dict) -> str | None:
-    """Where on this machine a target is; None if it is elsewhere."""
+    """Return the address of a target on this machine; None if it is not on this machine."""
     try:
         address = ipaddress.ip_address(target["Id"])
     except ValueError:
@@ -240,7 +240,7 @@ async def _forward(original, tg_arn, method, path, headers, body, query_params, 
             _threads, _exchange, connection, method, url, headers, body, idle
         )
     except asyncio.CancelledError:
-        # The caller gave up; end the thread's wait.
+        # The caller timed out; end the thread's wait.
         if connection.sock:
             connection.sock.shutdown(socket.SHUT_RDWR)
         raise
@@ -272,11 +272,11 @@ def _exchange(connection, method: str, url: str, headers: dict, body: bytes, idl
         return _error(502)
     finally:
         connection.close()
-    answer: dict[str, list[str]] = {}
+    received: dict[str, list[str]] = {}
     for name, value in response.getheaders():
         if name.lower() not in HOP_BY_HOP and name.lower() != "content-length":
-            answer.setdefault(name.lower(), []).append(value)
-    return response.status, {name: values[0] if len(values) == 1 else values for name, values in answer.items()}, data
+            received.setdefault(name.lower(), []).append(value)
+    return response.status, {name: values[0] if len(values) == 1 else values for name, values in received.items()}, data
 
 
 def _error(status: int) -> tuple:

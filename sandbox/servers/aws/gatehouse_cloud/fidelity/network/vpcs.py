@@ -1,7 +1,7 @@
-"""Networks with all their members: IPv6, interface endpoints, flow logs, rules that name a prefix list.
+"""Keeps all members of networks: IPv6, interface endpoints, flow logs, rules that name a prefix list.
 
-ministack leaves members out of what it stores and answers; Terraform's provider would wait for an IPv6 route that
-never comes, and change an endpoint and replace a flow log at every deployment.
+ministack drops members of requests and leaves them out of responses; Terraform's provider would wait for an IPv6 route
+forever, and change an endpoint and replace a flow log at every deployment.
 """
 
 import random
@@ -79,7 +79,7 @@ def _associate_vpc(p):
     if vpc is None:
         return ec2._error("InvalidVpcID.NotFound", f"The vpc ID '{ec2._p(p, 'VpcId')}' does not exist", 400)
     if not _is_true(p, "AmazonProvidedIpv6CidrBlock"):
-        return ec2._error("UnsupportedOperation", "The local cloud gives a VPC one block of Amazon's IPv6 only.", 400)
+        return ec2._error("UnsupportedOperation", "The sandbox gives a VPC one block of Amazon's IPv6 only.", 400)
     _add_vpc_block(vpc)
     return ec2._xml(
         200,
@@ -167,7 +167,7 @@ def _matches_block(owner: dict, filters: dict) -> bool:
     return not wanted or owner.get("Ipv6", {}).get("AssociationId") in wanted
 
 
-# Routes for IPv6; ministack knows IPv4 destinations only.
+# Routes for IPv6; ministack has IPv4 destinations only.
 
 
 def _create_route(original, p):
@@ -294,7 +294,7 @@ def _describe_flow_logs(original, params):
 
 
 def _tag_specs(original, p, resource_type, resource_id):
-    # The API's name for the resource type is another one than ministack's.
+    # ministack's name for the resource type differs from the API's.
     return original(p, "vpc-flow-log" if resource_type == "flow-log" else resource_type, resource_id)
 
 
@@ -305,8 +305,8 @@ def _permissions(original, params, prefix):
     rules = original(params, prefix)
     for number, rule in enumerate(rules, 1):
         if rule["IpProtocol"] == "-1":
-            # All protocols have all ports, whatever is given. Terraform revokes the rule that lets everything out
-            # of a new group with the port 0.
+            # All protocols have all ports, regardless of the request. Terraform revokes the rule of a new group for
+            # all outgoing traffic with the port 0.
             rule.pop("FromPort", None)
             rule.pop("ToPort", None)
         base, lists = f"{prefix}.{number}.PrefixListIds", rule["PrefixListIds"]

@@ -1,7 +1,7 @@
-"""Availability zones as a region has them: more than fit, and services that some of them lack.
+"""Gives us-east-1 all its availability zones, and the services that some of them lack.
 
-ministack has three zones in each region, one of which takes no VPC links in us-east-1, and endpoints for a few services,
-each of them in every zone. us-east-1 has six zones here, as on AWS, so that three are fit.
+ministack has three zones in each region, one of which has no VPC links in us-east-1, and endpoints for a few services,
+each of them in every zone. us-east-1 has six zones here, as on AWS, so that three have everything.
 """
 
 import ipaddress
@@ -11,19 +11,19 @@ from ministack.services import ec2
 from gatehouse_cloud import patching
 
 ZONES = {"us-east-1": "abcdef"}
-EVERYWHERE = "abc"
+OTHER_REGIONS = "abc"
 
-# By service, the zones that it lacks. Which zone lacks which service is for AWS to say, and changes.
+# The zones without a service, by service. AWS changes them.
 LACKING = {"bedrock-runtime": {"use1-az2"}}
 
-# Beside those that ministack knows.
+# Interface endpoints beside those that ministack has.
 SERVICES = (
     "airflow.api application-autoscaling athena autoscaling bedrock bedrock-agent bedrock-agent-runtime bedrock-runtime "
     "cloudformation cloudtrail ecs ecs-agent ecs-telemetry eks eks-auth elasticfilesystem elasticloadbalancing glue "
     "kinesis-firehose kinesis-streams rds rds-data sagemaker.api sagemaker.runtime states xray"
 ).split()
 
-# Those in which API Gateway makes no VPC links (its developer guide, "VPC links for HTTP APIs").
+# The zones without VPC links of API Gateway (its developer guide, "VPC links for HTTP APIs").
 WITHOUT_LINKS = {"ape1-az1", "apne1-az3", "apne2-az4", "cac1-az4", "euw3-az2", "use1-az3", "usw1-az2"}
 
 
@@ -37,19 +37,19 @@ def install() -> None:
 
 
 def lacking(service_name: str, subnets: list[dict]) -> dict | None:
-    """The first subnet in a zone that lacks the service of an endpoint."""
+    """Return the first subnet in a zone that lacks the service of an endpoint."""
     missing = LACKING.get(service_name.split(".", 3)[-1], set())
     return next((subnet for subnet in subnets if subnet["AvailabilityZoneId"] in missing), None)
 
 
 def without_links(subnets: list[dict]) -> dict | None:
-    """The first subnet in a zone in which there are no VPC links."""
+    """Return the first subnet in a zone without VPC links."""
     return next((subnet for subnet in subnets if subnet["AvailabilityZoneId"] in WITHOUT_LINKS), None)
 
 
 def _names() -> list[str]:
     region = ec2.get_region()
-    return [region + letter for letter in ZONES.get(region, EVERYWHERE)]
+    return [region + letter for letter in ZONES.get(region, OTHER_REGIONS)]
 
 
 def _describe_zones(original, p):
@@ -79,7 +79,7 @@ def _describe_services(original, p):
 
 
 def _with_zones(detail: str) -> str:
-    """A service's details with the zones that it has."""
+    """Return a service's details with the zones that it has."""
     service = detail.partition("<")[0].split(".", 3)[-1]
     missing = LACKING.get(service, set())
     zones = "".join(f"<item>{name}</item>" for name in _names() if ec2._az_id_for_zone_name(name) not in missing)
@@ -102,7 +102,7 @@ def _create_subnet(original, p):
     status, headers, body = original(p)
     for subnet in ec2._subnets.values():
         if subnet["VpcId"] == vpc_id and subnet["CidrBlock"] == str(network):
-            free = network.num_addresses - 5  # AWS keeps five of each subnet
+            free = network.num_addresses - 5  # AWS reserves five of each subnet
             subnet["AvailableIpAddressCount"] = free
             body = body.replace(b"<availableIpAddressCount>251<", f"<availableIpAddressCount>{free}<".encode())
     return status, headers, body

@@ -1,4 +1,4 @@
-// Package k8s is left out as the others are: see package discover.
+// Package k8s replaces the provider for Kubernetes: see package discover.
 package k8s
 
 import (

@@ -1,0 +1,52 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestRun(t *testing.T) {
+	outcome := func(got string, err error) Check {
+		return Check{Name: got, Want: "200", Run: func(context.Context) (string, error) { return got, err }}
+	}
+	var began []string
+	checks := []Check{outcome("", nil), outcome("200, Hi", nil), outcome("403", errors.New("403")), outcome("after it", nil)}
+	results := Run(t.Context(), checks, func(name string) { began = append(began, name) })
+	if len(results) != len(checks) || !slices.Equal(began, []string{"", "200, Hi", "403", "after it"}) {
+		t.Fatalf("ran %q, %d results", began, len(results))
+	}
+	if results[0].Got != "200" || results[1].Got != "200, Hi" {
+		t.Errorf("got %q and %q", results[0].Got, results[1].Got)
+	}
+	if Passed(results) || !Passed(results[:2]) {
+		t.Error("a failed check passed, or a passed one failed")
+	}
+	if Passed(nil) {
+		t.Error("no result counts as passed")
+	}
+}
+
+func TestPrintTable(t *testing.T) {
+	const long = "a long story: 0123456789 0123456789 0123456789 0123456789 0123456789"
+	var out bytes.Buffer
+	PrintTable(&out, []Result{
+		{"a", "200", "200, Hi", nil, 15 * time.Millisecond},
+		{"longer name", "401", "", errors.New("403"), 1234 * time.Millisecond},
+		{"cut", "yes", "", errors.New(long), 0},
+		{"whole", "yes", "", errors.New("short"), 0},
+	})
+	const want = `                 want  got                                                               ms
+  ✓ a            200   200, Hi                                                           15
+  ✗ longer name  401   403                                                             1234
+  ✗ cut          yes   a long story: 0123456789 0123456789 0123456789 0123456789 0…       0
+  ✗ whole        yes   short                                                              0
+
+  cut: ` + long + "\n"
+	if got := out.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -1,0 +1,132 @@
+package smoke
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+)
+
+// healthTime is the longest that the load balancer may take to notice that a target is
+// gone or back: three health checks, and the slack of a busy machine.
+const healthTime = 90 * time.Second
+
+// privatePath is the part of the path that the private model sees.
+const privatePath = "/v1/echo"
+
+// privateModel checks the path through the VPC link, and that there is no other. A stack
+// without a private model has no checks.
+func privateModel(e *env.Environment, key string) []check.Check {
+	prefix, header := e.Outputs["inferencePrefix"], e.Outputs["originHeaderName"]
+	if prefix == "" {
+		return nil
+	}
+	wrong := strings.Repeat("0", len(key))
+	request := func(name, base, value string, status int) check.Check {
+		want := fmt.Sprint(status)
+		if status == http.StatusOK {
+			want += ", seen as " + privatePath + " without key"
+		}
+		return check.Check{Name: name, Want: want, Run: func(ctx context.Context) (string, error) {
+			got, content, err := post(ctx, base+prefix+privatePath+"?a=b", header, value)
+			switch {
+			case err != nil:
+				return "", err
+			case got != status:
+				return "", fmt.Errorf("%d %s", got, content)
+			case status == http.StatusOK:
+				return "", verifySeen(content, header)
+			}
+			return "", nil
+		}}
+	}
+	viewer, direct := e.DistributionURL(), e.APIURL()
+	return []check.Check{
+		request("private model through CloudFront", viewer, "", http.StatusOK),
+		request("private model, viewer sends a wrong key", viewer, wrong, http.StatusOK),
+		request("private model direct, no key", direct, "", http.StatusUnauthorized),
+		request("private model direct, wrong key", direct, wrong, http.StatusForbidden),
+	}
+}
+
+// verifySeen returns an error unless the model saw the request as it must: with the path
+// below the prefix, and without the key.
+func verifySeen(content []byte, header string) error {
+	var seen privatemodel.Seen
+	if err := json.Unmarshal(content, &seen); err != nil {
+		return fmt.Errorf("no response of the private model: %w", err)
+	}
+	switch {
+	case slices.Contains(seen.Headers, header):
+		return errors.New("the key reached the model")
+	case seen.Path != privatePath || seen.Query != "a=b" || seen.Method != http.MethodPost:
+		return fmt.Errorf("seen as %s %s?%s", seen.Method, seen.Path, seen.Query)
+	}
+	return nil
+}
+
+// PrivateModelAway checks what a viewer gets while no target of the load balancer is
+// healthy, and that it ends. It stops the private model and starts it again, which takes a
+// minute. A stack without a private model has no check.
+func PrivateModelAway(e *env.Environment, doing func(string)) []check.Check {
+	prefix := e.Outputs["inferencePrefix"]
+	if prefix == "" {
+		return nil
+	}
+	return []check.Check{away(e.DistributionURL()+prefix+privatePath+"?a=b",
+		func(ctx context.Context) error { return daemon.Stop(ctx, e.Checkout, privatemodel.Command) },
+		func(ctx context.Context) error {
+			return privatemodel.Ensure(ctx, e.Checkout, e.Servers.Cloud.Ports.PrivateModel)
+		}, doing)}
+}
+
+// away checks that CloudFront responds with its own document, not with the load
+// balancer's page, while the model is stopped.
+func away(url string, stop, start func(context.Context) error, doing func(string)) check.Check {
+	c := check.Check{Name: "private model away, and back", Want: "503 as a problem, 200"}
+	c.Run = func(ctx context.Context) (string, error) {
+		doing("waiting for the load balancer to miss its target")
+		if err := stop(ctx); err != nil {
+			return "", errors.Join(err, start(context.WithoutCancel(ctx)))
+		}
+		status, page := waitFor(ctx, url, http.StatusServiceUnavailable)
+		doing("waiting for the load balancer to see its target")
+		if err := start(context.WithoutCancel(ctx)); err != nil {
+			return "", err
+		}
+		back, _ := waitFor(ctx, url, http.StatusOK)
+		if got := fmt.Sprintf("%d%s, %d", status, asProblem(page, status), back); got != c.Want {
+			return "", errors.New(got)
+		}
+		return "", nil
+	}
+	return c
+}
+
+// asProblem returns " as a problem" if a page is a problem document with the status.
+func asProblem(page []byte, status int) string {
+	var problem struct{ Status int }
+	if json.Unmarshal(page, &problem) != nil || problem.Status != status {
+		return ""
+	}
+	return " as a problem"
+}
+
+// waitFor sends requests until a response has the status, and returns the last one.
+func waitFor(ctx context.Context, url string, status int) (got int, content []byte) {
+	for deadline := time.Now().Add(healthTime); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(500 * time.Millisecond) {
+		if got, content, _ = post(ctx, url, "", ""); got == status {
+			break
+		}
+	}
+	return got, content
+}

@@ -1,0 +1,65 @@
+// Package smoke has the checks of a deployed stack that `make local` runs: that CloudFront
+// is the only way to the API, what the edge does with requests, that the model API and the
+// certificates work, and that no secret is in clear anywhere.
+package smoke
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+)
+
+// body is a request to the model.
+const body = `{"messages":[{"role":"user","content":"Hello"}]}`
+
+// Checks returns the checks of the environment's stack. With slow, they include those that
+// take minutes: they stop the private model and renew the certificate, and restore both.
+// Slow checks call doing with what is under way.
+func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(string)) ([]check.Check, error) {
+	keys, err := awsclient.Keyring(ctx, e.Servers.Cloud.Endpoint(), e.Outputs["parameterPath"])
+	if err != nil {
+		return nil, err
+	}
+	target, err := certificates.TargetOf(e)
+	if err != nil {
+		return nil, err
+	}
+	target.Doing = doing
+	issued := certificates.New(target)
+
+	// The oldest key: a new one may not be known to every authorizer yet, and API Gateway
+	// would cache that it was rejected.
+	checks := slices.Concat(originKey(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
+	if slow {
+		checks = append(checks, PrivateModelAway(e, doing)...)
+	}
+	checks = append(checks, issued.Checks()...)
+	if slow {
+		checks = append(checks, issued.RenewalChecks()...)
+	}
+	checks = append(checks, preview(func(ctx context.Context) (string, error) { return e.Stack.Preview(ctx, doing) }))
+	secrets := func() []string { return append(keys, issued.Secrets()...) }
+	return append(checks, secretsInClear(e.Checkout, e.Servers.Cloud.Endpoint(), e.Stack.Outputs, secrets)...), nil
+}
+
+// preview checks that a deployment would change nothing.
+func preview(run func(context.Context) (changes string, err error)) check.Check {
+	const want = "no change"
+	return check.Check{Name: "second preview", Want: want, Run: func(ctx context.Context) (string, error) {
+		changes, err := run(ctx)
+		switch {
+		case err != nil:
+			return "", errors.New(strings.TrimPrefix(changes+": failed, see .local/logs/preview.log", ": "))
+		case changes != want:
+			return "", errors.New(changes)
+		}
+		return changes, nil
+	}}
+}
