@@ -176,7 +176,7 @@ lint-ci: $(lint_venv)
 .PHONY: docs
 docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
 	@go run ./internal/cmd/configdocs
-	@go test ./internal/costs -run TheDocument -count=1 -update
+	@go test ./internal/costs -run Document -count=1 -update
 	@go test ./internal/stack -run README -count=1 -update
 
 .PHONY: format

@@ -1,4 +1,4 @@
-// This program shows how another stack uses what a Gatehouse stack exports: see
+// This program uses the outputs of a Gatehouse stack through a stack reference: see
 // docs/environments.md.
 package main
 
@@ -12,7 +12,7 @@ func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		stack, found := ctx.GetConfig("gatehouse-client:gatehouseStack")
 		if !found {
-			return errors.New("say which stack to use: `pulumi config set gatehouseStack organization/gatehouse/dev`")
+			return errors.New("gatehouseStack must be set to the stack to use: `pulumi config set gatehouseStack organization/gatehouse/dev`")
 		}
 		return use(ctx, stack)
 	})
@@ -23,7 +23,7 @@ func use(ctx *pulumi.Context, stack string) error {
 	if err != nil {
 		return err
 	}
-	// A text is always there. What comes with a network only is nil without one.
+	// Every stack has the URL. The subnets are nil without a network.
 	url := gatehouse.GetStringOutput(pulumi.String("distributionUrl"))
 	subnets := gatehouse.GetOutput(pulumi.String("privateSubnetIds"))
 

@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// backend knows one stack with these outputs.
+// backend mocks a backend that has one stack with these outputs.
 type backend struct {
-	mu      sync.Mutex
-	asked   []string
-	outputs resource.PropertyMap
+	mu        sync.Mutex
+	requested []string
+	outputs   resource.PropertyMap
 }
 
 func (b *backend) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.asked = append(b.asked, args.TypeToken+" "+args.Name)
+	b.requested = append(b.requested, args.TypeToken+" "+args.Name)
 	return args.Name, resource.PropertyMap{
 		"name": resource.NewProperty(args.Name), "outputs": resource.NewProperty(b.outputs),
 		"secretOutputNames": resource.NewProperty([]resource.PropertyValue{}),
@@ -31,10 +31,10 @@ func (b *backend) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.PropertyMap{}, nil
 }
 
-func TestTheExampleReadsTheStack(t *testing.T) {
+func TestExampleReadsStack(t *testing.T) {
 	b := &backend{outputs: resource.PropertyMap{"distributionUrl": resource.NewProperty("https://d111111abcdef8.cloudfront.net")}}
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		return use(ctx, "organization/gatehouse/dev")
 	}, pulumi.WithMocks("client", "test", b)))
-	assert.Equal(t, []string{"pulumi:pulumi:StackReference organization/gatehouse/dev"}, b.asked)
+	assert.Equal(t, []string{"pulumi:pulumi:StackReference organization/gatehouse/dev"}, b.requested)
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 )
 
-// Directory is where `make lambdas` puts functions, as
+// Directory holds the functions that `make lambdas` builds, as
 // <directory>/<architecture>/<function>/bootstrap.zip.
 type Directory string
 
-// Archive returns the function's code for Lambda. It fails when the function is
-// not built for the architecture.
+// Archive returns the function's code for Lambda, or an error if the function is not
+// built for the architecture.
 //
-// It is a file, not a folder: Pulumi uploads an archive's bytes as they are, and
-// with them the file modes, which it leaves out of an archive of a folder.
+// The code is a file, not a folder: Pulumi uploads the bytes of an archive as they are,
+// with the file modes, which it leaves out of an archive of a folder.
 func (d Directory) Archive(function, architecture string) (pulumi.Archive, error) {
 	path := filepath.Join(string(d), architecture, function, lambdazip.Archive)
 	if _, err := os.Stat(path); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// What Pulumi uploads, not what is on the disk: the engine may pack anew what it is given.
-func TestWhatLambdaGetsIsExecutable(t *testing.T) {
+// It checks what Pulumi uploads, not the file: the engine may repack what it is given.
+func TestUploadedFunctionIsExecutable(t *testing.T) {
 	for _, function := range []string{"authorizer", "model", "rotator"} {
 		code, err := pulumitest.Artifacts(t).Archive(function, "arm64")
 		require.NoError(t, err)
@@ -30,7 +30,7 @@ func TestWhatLambdaGetsIsExecutable(t *testing.T) {
 	}
 }
 
-func TestAnArchiveThatIsNotThereIsAnErrorThatSaysHowItIsMade(t *testing.T) {
+func TestMissingArchiveIsReportedWithCommand(t *testing.T) {
 	_, err := artifact.Directory(t.TempDir()).Archive("model", "x86_64")
 	require.ErrorContains(t, err, "function model is not built for x86_64: run `make lambdas ARCH=x86_64`")
 }

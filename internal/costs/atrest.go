@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// hours are those of a month.
+// hours are the hours of a month.
 const hours = 730
 
-// What the program's own code does at rest. These are not inputs of any resource.
+// The work of the program's own code at rest, which is no input of any resource.
 const (
-	rotatorMetrics = 8   // that a run writes (internal/metrics)
-	rotatorSeconds = 1.5 // that a run with nothing to do takes
-	rotatorReads   = 2   // SecureStrings that a run decrypts
-	rotatorLog     = 2e3 // bytes that a run writes
+	rotatorMetrics = 8   // metrics of each run (internal/metrics)
+	rotatorSeconds = 1.5 // duration of a run without a step to take
+	rotatorReads   = 2   // SecureStrings that each run decrypts
+	rotatorLog     = 2e3 // bytes of log of each run
 )
 
-// Item is one line of a bill.
+// Item holds one line of a bill.
 type Item struct {
 	What     string
 	Quantity float64
@@ -27,8 +27,8 @@ type Item struct {
 	USD      float64
 }
 
-// free are the types that cost nothing at rest. What is paid for in use is counted
-// there, or depends on what is kept.
+// free lists the types that cost nothing at rest. What they cost in use is counted with
+// the requests, or depends on the data they hold.
 var free = []string{
 	"aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logDelivery", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:",
 	"aws:cloudwatch/logResourcePolicy:", "aws:cloudwatch/queryDefinition:",
@@ -39,8 +39,8 @@ var free = []string{
 	"gatehouse:", "kubernetes:", "pulumi:", "vault:",
 }
 
-// AtRest returns what a month costs without a single request, in the order of the
-// resources' types. It fails for types that it knows nothing of.
+// AtRest returns the costs of a month without a request, in the order of the resources'
+// types. It returns an error for types without a known price.
 func (p Prices) AtRest(resources []Resource) ([]Item, error) {
 	var items []Item
 	add := func(what string, quantity float64, unit, price string, factor float64) {
@@ -76,7 +76,7 @@ func (p Prices) AtRest(resources []Resource) ([]Item, error) {
 			add("Web ACL's rules", float64(len(r.list("rules"))), "rules", "webAclRule", 1)
 		default:
 			if !isFree(r.Type) {
-				return nil, fmt.Errorf("whether %s costs anything at rest is not known: give it a price, or list it as free, in internal/costs", r.Type)
+				return nil, fmt.Errorf("the price of %s at rest is unknown: give it one, or list it as free, in internal/costs", r.Type)
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func isFree(typ string) bool {
 	return slices.ContainsFunc(free, func(start string) bool { return strings.HasPrefix(typ, start) })
 }
 
-// alarmMetrics are the metrics that an alarm looks at.
+// alarmMetrics returns the number of metrics that an alarm evaluates.
 func alarmMetrics(r Resource) float64 {
 	metrics := 0
 	for _, query := range r.list("metricQueries") {
@@ -100,11 +100,11 @@ func alarmMetrics(r Resource) float64 {
 
 var ratePattern = regexp.MustCompile(`^rate\((\d+) minutes?\)$`)
 
-// rotation is what the rotator's ticks cost.
+// rotation returns the costs of the rotator's ticks.
 func (p Prices) rotation(schedule Resource, all []Resource) ([]Item, error) {
 	rate := ratePattern.FindStringSubmatch(schedule.text("scheduleExpression"))
 	if rate == nil {
-		return nil, fmt.Errorf("how often %q is can't be told", schedule.text("scheduleExpression"))
+		return nil, fmt.Errorf("the schedule %q is no rate in minutes", schedule.text("scheduleExpression"))
 	}
 	minutes, err := strconv.Atoi(rate[1])
 	if err != nil {
@@ -123,7 +123,7 @@ func (p Prices) rotation(schedule Resource, all []Resource) ([]Item, error) {
 	}, nil
 }
 
-// function finds a function by the end of its name.
+// function finds a function by the suffix of its name.
 func function(all []Resource, name string) (Resource, error) {
 	for _, r := range all {
 		if r.Type == "aws:lambda/function:Function" && strings.HasSuffix(r.text("name"), "-"+name) {
@@ -133,7 +133,7 @@ func function(all []Resource, name string) (Resource, error) {
 	return Resource{}, fmt.Errorf("there is no function whose name ends with -%s", name)
 }
 
-// runs is the price of a function's runs, each of which takes seconds.
+// runs returns the price of a function's runs of this many seconds each.
 func (p Prices) runs(f Resource, runs, seconds float64) float64 {
 	perSecond := p.of("lambdaArm")
 	if architectures := f.list("architectures"); len(architectures) == 1 && architectures[0].IsString() && architectures[0].AsString() == "x86_64" {
@@ -142,7 +142,7 @@ func (p Prices) runs(f Resource, runs, seconds float64) float64 {
 	return runs/1e6*p.of("lambdaRequests") + runs*seconds*f.number("memorySize")/1024*perSecond
 }
 
-// sum puts lines about the same together, in the order of their first.
+// sum merges items of the same name, in the order of the first ones.
 func sum(items []Item) []Item {
 	var all []Item
 	for _, item := range items {
@@ -157,7 +157,7 @@ func sum(items []Item) []Item {
 	return all
 }
 
-// Total is the sum of items.
+// Total returns the sum of items.
 func Total(items []Item) (usd float64) {
 	for _, item := range items {
 		usd += item.USD

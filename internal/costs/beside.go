@@ -6,28 +6,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// OneValue and TwoValues are what is usually built where only CloudFront may reach an
-// API, as far as it costs anything: the same door for the same requests, without what
-// is behind it.
+// OneValue and TwoValues are the usual ways to allow only CloudFront to reach an API, as
+// far as they cost anything: distribution, origin and check for the same requests,
+// without the backend.
 //
 // OneValue is a SecureString under AWS's own key that an authorizer of an HTTP API
 // compares with, and a function that overwrites it at each rotation.
 //
-// TwoValues is AWS's sample with a web ACL: the current value and the one before in
+// TwoValues is AWS's sample with a web ACL: the current and the previous value in
 // Secrets Manager, in one rule of a regional web ACL before a load balancer.
 var (
 	OneValue  = System{"one value", Prices.oneValueAtRest, Prices.oneValuePerMillion}
 	TwoValues = System{"two values", Prices.twoValuesAtRest, Prices.twoValuesPerMillion}
 )
 
-// System is another way to lock an API.
+// System describes another way to allow only CloudFront to reach an API.
 type System struct {
 	Name       string
 	AtRest     func(p Prices, rotation time.Duration) []Item
 	PerMillion func(p Prices, r Request, authorizerTTL time.Duration) []Item
 }
 
-// usualMemory is that of Lambda functions for which nobody chose any, in MB.
+// usualMemory is the default memory of Lambda functions, in MB.
 const usualMemory = 128
 
 func usualFunction() Resource {
@@ -48,26 +48,26 @@ func (p Prices) twoValuesAtRest(rotation time.Duration) []Item {
 	}
 }
 
-// rotations are runs of a function that does all of it at once.
+// rotations returns the costs of a function that rotates in a single run.
 func (p Prices) rotations(rotation time.Duration) Item {
 	runs := hours / rotation.Hours()
 	return Item{"Rotator's runs", runs, "runs", p.runs(usualFunction(), runs, rotatorSeconds)}
 }
 
 func (p Prices) oneValuePerMillion(r Request, authorizerTTL time.Duration) []Item {
-	return append(p.frontDoor(nil, r, 0), p.authorizations(usualFunction(), authorizerTTL))
+	return append(p.edgeAndAPI(nil, r, 0), p.authorizations(usualFunction(), authorizerTTL))
 }
 
 func (p Prices) twoValuesPerMillion(r Request, _ time.Duration) []Item {
 	return append(p.cloudFront(r), Item{"Web ACL", million, "requests", p.of("webAclRequests")}, p.loadBalancerCapacity())
 }
 
-// DoorPerMillion is what a million requests cost until they are let in, at the stack
-// that these resources are.
-func (p Prices) DoorPerMillion(resources []Resource, r Request, authorizerTTL, retention time.Duration) ([]Item, error) {
+// AcceptedPerMillion returns the costs of a million requests until the authorizer accepts
+// them, without the backend, for a stack of these resources.
+func (p Prices) AcceptedPerMillion(resources []Resource, r Request, authorizerTTL, retention time.Duration) ([]Item, error) {
 	authorizer, err := function(resources, "authorizer")
 	if err != nil {
 		return nil, err
 	}
-	return append(p.frontDoor(resources, r, retention), p.authorizations(authorizer, authorizerTTL)), nil
+	return append(p.edgeAndAPI(resources, r, retention), p.authorizations(authorizer, authorizerTTL)), nil
 }

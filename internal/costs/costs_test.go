@@ -45,7 +45,7 @@ func find(t *testing.T, items []Item, what string) Item {
 	return Item{}
 }
 
-func TestEachPriceHasADateAndASource(t *testing.T) {
+func TestPricesHaveDateAndSource(t *testing.T) {
 	p := list(t)
 	_, err := time.Parse(time.DateOnly, p.AsOf)
 	require.NoError(t, err)
@@ -84,9 +84,9 @@ func TestAtRest(t *testing.T) {
 	assert.InDelta(t, 0.00876+0.001752+0.0219+0.05256+0.00876, find(t, items, "Rotator's runs").USD, 1e-4)
 }
 
-func TestWhatIsUnknownIsNotTakenForFree(t *testing.T) {
+func TestUnknownPricesAreErrors(t *testing.T) {
 	_, err := list(t).AtRest([]Resource{resource("aws:rds/instance:Instance", nil)})
-	require.ErrorContains(t, err, "aws:rds/instance:Instance costs anything at rest is not known")
+	require.ErrorContains(t, err, "the price of aws:rds/instance:Instance at rest is unknown")
 	_, err = list(t).AtRest([]Resource{resource("aws:scheduler/schedule:Schedule", map[string]property.Value{"scheduleExpression": property.New("cron(0 0 * * ? *)")})})
 	require.ErrorContains(t, err, "cron")
 }

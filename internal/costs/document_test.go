@@ -29,8 +29,8 @@ const (
 	sums     = "../../docs/costs.json"
 )
 
-// load returns the configuration of an environment's file, as the engine hands it to the program, with
-// changes.
+// load returns the settings of an environment's file, as the engine passes it to the
+// program, with changes.
 func load(t *testing.T, environment string, changes map[string]string) config.Settings {
 	t.Helper()
 	text, err := os.ReadFile("../../Pulumi." + environment + ".yaml")
@@ -65,7 +65,7 @@ func declare(t *testing.T, s config.Settings) []costs.Resource {
 	return all
 }
 
-// options are settings that change what a stack costs at rest, one by one.
+// options lists settings that change the costs of a stack at rest, one by one.
 var options = []struct {
 	what    string
 	changes map[string]string
@@ -79,8 +79,8 @@ var options = []struct {
 	{what: "each of `networkInterfaceEndpoints`, two zones", changes: map[string]string{"gatehouse:networkInterfaceEndpoints": `["logs"]`}, on: "gatehouse:networkEnabled"},
 }
 
-// The document has to say what the program would cost now. `make docs` writes it.
-func TestTheDocumentIsUpToDate(t *testing.T) {
+// The document must have the costs of the program as it is. `make docs` writes it.
+func TestDocumentIsUpToDate(t *testing.T) {
 	prices, err := costs.ListPrices()
 	require.NoError(t, err)
 	var atRest, models, private []costs.Column
@@ -128,8 +128,8 @@ func TestTheDocumentIsUpToDate(t *testing.T) {
 	assert.Equal(t, string(figures), string(committed), "docs/costs.json is not up to date: run `make docs`")
 }
 
-// besides are dev and the other systems, with the same times: at rest, and for a
-// million requests until they are let in.
+// besides returns the costs of dev and of the other systems, with the same times: at rest,
+// and for a million requests until they are accepted.
 func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	t.Helper()
 	s := load(t, "dev", nil)
@@ -137,7 +137,7 @@ func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	items, err := prices.AtRest(declared)
 	require.NoError(t, err)
 	atRest = append(atRest, costs.Column{Heading: "dev", Items: items})
-	items, err = prices.DoorPerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, time.Duration(s.Lambda.LogRetentionDays)*24*time.Hour)
+	items, err = prices.AcceptedPerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, time.Duration(s.Lambda.LogRetentionDays)*24*time.Hour)
 	require.NoError(t, err)
 	inUse = append(inUse, costs.Column{Heading: "dev", Items: items})
 	for _, other := range []costs.System{costs.OneValue, costs.TwoValues} {
@@ -147,7 +147,7 @@ func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	return atRest, inUse
 }
 
-// figuresOf are the tables' sums in US dollars, for whoever compares them with others.
+// figuresOf returns the tables' sums in US dollars, as JSON for comparisons.
 func figuresOf(t *testing.T, prices costs.Prices, tables map[string][]costs.Column) []byte {
 	t.Helper()
 	all := map[string]map[string]float64{}
@@ -162,7 +162,7 @@ func figuresOf(t *testing.T, prices costs.Prices, tables map[string][]costs.Colu
 	return append(text, '\n')
 }
 
-// optionsTable is what each option adds to a month at rest.
+// optionsTable renders what each option adds to a month at rest.
 func optionsTable(t *testing.T, prices costs.Prices) string {
 	t.Helper()
 	total := func(changes map[string]string) float64 {

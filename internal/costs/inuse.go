@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// Request is what one request is like, on average.
+// Request describes the average request.
 type Request struct {
 	BytesIn, BytesOut   float64 // bodies and headers
 	TokensIn, TokensOut float64
@@ -15,20 +15,20 @@ type Request struct {
 	Log                 float64 // bytes, of the API and of the function together
 }
 
-// Usual is a short question with a short answer.
+// Usual is a short request with a short response.
 var Usual = Request{BytesIn: 1500, BytesOut: 2000, TokensIn: 300, TokensOut: 200, ModelSeconds: 1.5, Log: 1800}
 
-// million requests are what prices in use are for.
+// million is the number of requests that costs in use are for.
 const million = 1e6
 
-// PerMillion returns what a million requests to POST /api/models cost. The authorizer's
-// answers are remembered for authorizerTTL; logs are kept for retention.
+// PerMillion returns the costs of a million requests to POST /api/models. The authorizer's
+// decisions are cached for authorizerTTL; logs are kept for retention.
 func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, retention time.Duration) ([]Item, error) {
 	model, err := function(resources, "model")
 	if err != nil {
 		return nil, err
 	}
-	items, err := p.DoorPerMillion(resources, r, authorizerTTL, retention)
+	items, err := p.AcceptedPerMillion(resources, r, authorizerTTL, retention)
 	if err != nil {
 		return nil, err
 	}
@@ -40,26 +40,27 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	), nil
 }
 
-// authorizations are the authorizer's runs in a month: API Gateway remembers each
-// answer for ttl, and there is one key.
+// authorizations returns the costs of the authorizer's runs in a month: API Gateway caches
+// each decision for ttl, and there is one key.
 func (p Prices) authorizations(authorizer Resource, ttl time.Duration) Item {
-	asked := million
+	runs := million
 	if ttl > 0 {
-		asked = hours * float64(time.Hour) / float64(ttl)
+		runs = hours * float64(time.Hour) / float64(ttl)
 	}
-	return Item{"Authorizer", asked, "invocations", p.runs(authorizer, asked, authorizerSeconds)}
+	return Item{"Authorizer", runs, "invocations", p.runs(authorizer, runs, authorizerSeconds)}
 }
 
-// authorizerSeconds is how long the authorizer takes, from its memory.
+// authorizerSeconds is the duration of a decision with a cached keyring.
 const authorizerSeconds = 0.005
 
-// PerMillionPrivate is the same for requests to the private model, but for what the
-// model's machines cost.
+// PerMillionPrivate returns the same for requests to the private model, without the costs
+// of the model's machines.
 func (p Prices) PerMillionPrivate(resources []Resource, r Request, retention time.Duration) []Item {
-	return append(p.frontDoor(resources, r, retention), p.loadBalancerCapacity(), p.logs(r, retention))
+	return append(p.edgeAndAPI(resources, r, retention), p.loadBalancerCapacity(), p.logs(r, retention))
 }
 
-// logs are written once for each request, and kept for retention.
+// logs returns the costs of logs that are written once for each request and kept for
+// retention.
 func (p Prices) logs(r Request, retention time.Duration) Item {
 	gb := million * r.Log / 1e9
 	return Item{"Logs, until they end", gb, "GB", gb * (p.of("logsIngested") + retention.Hours()/hours*p.of("logsStored"))}
@@ -70,17 +71,17 @@ func (p Prices) loadBalancerCapacity() Item {
 	return Item{"Load balancer's capacity", capacity, "units and hours", capacity * p.of("loadBalancerCapacity")}
 }
 
-// connectionsPerUnit are the new connections in a second that one capacity unit of a
-// load balancer is for: what a request uses most of.
+// connectionsPerUnit is the number of new connections per second in one capacity unit of a
+// load balancer: the dimension of which a request uses most.
 const connectionsPerUnit = 25
 
-// What an edge function takes: seconds, and GB, the least there is.
+// Duration and memory of an edge function: seconds, and GB, the minimum.
 const (
 	edgeSeconds = 0.003
 	edgeMemory  = 0.125
 )
 
-// runsAtTheEdge reports whether a behaviour of the distribution has a Lambda function.
+// runsAtTheEdge reports whether a behavior of the distribution has a Lambda function.
 func runsAtTheEdge(distribution Resource) bool {
 	behaviors := append(distribution.list("orderedCacheBehaviors"), distribution.at("defaultCacheBehavior"))
 	return slices.ContainsFunc(behaviors, func(behavior property.Value) bool {
@@ -97,12 +98,12 @@ func (p Prices) cloudFront(r Request) []Item {
 	}
 }
 
-// accessLogLine is what CloudFront writes of a request into the access logs, in bytes.
-// Its delivery to a bucket is free.
+// accessLogLine is the size of a request's line in the access logs, in bytes. Its delivery
+// to a bucket is free.
 const accessLogLine = 1000
 
-// frontDoor is what each request costs on its way to the API.
-func (p Prices) frontDoor(resources []Resource, r Request, retention time.Duration) []Item {
+// edgeAndAPI returns the costs of a million requests in CloudFront and in the HTTP API.
+func (p Prices) edgeAndAPI(resources []Resource, r Request, retention time.Duration) []Item {
 	items := p.cloudFront(r)
 	for _, resource := range resources {
 		switch {

@@ -12,21 +12,21 @@ import (
 //go:embed prices.yaml
 var pricesYAML []byte
 
-// Prices are unit prices of one region at one date.
+// Prices holds the unit prices of one region at one date.
 type Prices struct {
 	AsOf   string           `yaml:"asOf"` // 2026-11-21
 	Region string           `yaml:"region"`
 	Prices map[string]Price `yaml:"prices"`
 }
 
-// Price is that of one unit.
+// Price holds the price of one unit.
 type Price struct {
 	USD    float64 `yaml:"usd"`
-	Per    string  `yaml:"per"` // what the unit is, in words
+	Per    string  `yaml:"per"` // the unit, in words
 	Source string  `yaml:"source"`
 }
 
-// ListPrices are those of prices.yaml.
+// ListPrices returns the prices of prices.yaml.
 func ListPrices() (Prices, error) {
 	var p Prices
 	if err := yaml.Unmarshal(pricesYAML, &p); err != nil {
@@ -35,7 +35,7 @@ func ListPrices() (Prices, error) {
 	return p, nil
 }
 
-// of returns a price; a name that the file lacks is a mistake in this package.
+// of returns a price. It panics for a name that the file lacks: a mistake of this package.
 func (p Prices) of(name string) float64 {
 	price, ok := p.Prices[name]
 	if !ok {

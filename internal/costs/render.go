@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Column is a bill with its heading.
+// Column holds a bill with its heading.
 type Column struct {
 	Heading string
 	Items   []Item
 }
 
-// Table renders bills side by side: a line for each thing, in the order of their
-// first, with quantity and dollars.
+// Table renders bills side by side: a line for each item, in the order of the first
+// bill, with quantity and dollars.
 func Table(columns ...Column) string {
 	var out strings.Builder
 	out.WriteString("| |")
@@ -93,16 +93,16 @@ func quantity(q float64) string {
 	return text
 }
 
-// Fill puts texts between the markers of their names in a document:
-// <!-- name --> … <!-- /name -->. It fails when a marker is missing.
-func Fill(document string, texts map[string]string) (string, error) {
-	for _, name := range slices.Sorted(maps.Keys(texts)) {
+// Fill replaces the parts of a document between the markers of their names:
+// <!-- name --> … <!-- /name -->. It returns an error if a marker is missing.
+func Fill(document string, parts map[string]string) (string, error) {
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
 		begin, end := "<!-- "+name+" -->\n", "<!-- /"+name+" -->"
 		from, to := strings.Index(document, begin), strings.Index(document, end)
 		if from < 0 || to < from {
 			return "", fmt.Errorf("the document lacks the markers %q and %q", strings.TrimSpace(begin), end)
 		}
-		document = document[:from+len(begin)] + texts[name] + document[to:]
+		document = document[:from+len(begin)] + parts[name] + document[to:]
 	}
 	return document, nil
 }

@@ -4,13 +4,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// Resource is one that the program declares.
+// Resource holds the type and inputs of a declared resource.
 type Resource struct {
 	Type   string // "aws:kms/key:Key"
 	Inputs property.Map
 }
 
-// at returns the input at the path of keys; it is null if there is none.
+// at returns the input at the path of keys, null if there is none.
 func (r Resource) at(keys ...string) property.Value {
 	value := property.New(r.Inputs)
 	for _, key := range keys {

@@ -7,13 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Account is where a provider's credentials lead.
+// Account identifies the AWS account of a provider's credentials.
 type Account struct {
 	ID        string
 	Partition string
 }
 
-// Lookup asks AWS which account it is.
+// Lookup looks up the account of provider's credentials.
 func Lookup(ctx *pulumi.Context, provider *aws.Provider) (Account, error) {
 	identity, err := aws.GetCallerIdentity(ctx, nil, pulumi.Provider(provider))
 	if err != nil {

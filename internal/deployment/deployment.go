@@ -1,5 +1,5 @@
-// Package deployment holds what all components of one stack share: its name, the
-// account it lands in, and where its functions' code lies.
+// Package deployment describes one stack to its components: the prefix of its names, its
+// account and region, and the settings and artifacts that several of them share.
 package deployment
 
 import (
@@ -13,19 +13,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 )
 
-// namePattern is what all services take as the start of a name: buckets no capitals and
-// underscores, functions and web ACLs no dots, load balancers no two hyphens in a row.
+// namePattern matches what all services accept as the prefix of a name: buckets have no
+// capitals and underscores, functions and web ACLs no dots, load balancers no two hyphens
+// in a row.
 var namePattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // longestName leaves room for what components add to the name, the engine's random
 // digits among them: Lambda's names, the tightest, end at 64 characters.
 const longestName = 44
 
-// Deployment is one stack in one account and region.
+// Deployment describes one stack in one account and region.
 type Deployment struct {
-	// Name starts the physical names: "gatehouse-dev".
+	// Name is the prefix of physical names: "gatehouse-dev".
 	Name string
-	// Path starts the names of parameters: "/gatehouse/dev".
+	// Path is the prefix of parameters' names: "/gatehouse/dev".
 	Path string
 
 	Partition string
@@ -44,12 +45,12 @@ type Deployment struct {
 func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifacts artifact.Directory) (Deployment, error) {
 	name := ctx.Project() + "-" + ctx.Stack()
 	if len(name) > longestName {
-		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources and has %d characters; allowed: %d, so choose a shorter stack name",
+		return Deployment{}, fmt.Errorf("stack %q: %q is the prefix of the names of AWS resources and has %d characters, but must have at most %d: choose a shorter stack name",
 			ctx.Stack(), name, len(name), longestName)
 	}
 	if !namePattern.MatchString(name) {
-		return Deployment{}, fmt.Errorf("stack %q: %q starts the names of AWS resources; allowed: lower-case letters, digits and single hyphens between them, "+
-			"which all of AWS's services take, so choose another stack name", ctx.Stack(), name)
+		return Deployment{}, fmt.Errorf("stack %q: %q is the prefix of the names of AWS resources and must be lower-case letters and digits with single hyphens between them, "+
+			"which all of AWS's services accept: choose another stack name", ctx.Stack(), name)
 	}
 	account, err := Lookup(ctx, provider)
 	if err != nil {
@@ -68,13 +69,13 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifac
 	}, nil
 }
 
-// HoldsData is the option of resources with data in them: what `pulumi destroy` does
-// with it is up to the settings.
+// HoldsData returns the option of resources that hold data: the settings decide whether
+// `pulumi destroy` retains it.
 func (d Deployment) HoldsData() pulumi.ResourceOption {
 	return pulumi.RetainOnDelete(d.Safeguards.RetainOnDelete)
 }
 
-// PermissionsBoundary is what bounds every role of the stack, or nil.
+// PermissionsBoundary returns the ARN of the boundary of every role of the stack, or nil.
 func (d Deployment) PermissionsBoundary() pulumi.StringPtrInput {
 	if d.Safeguards.PermissionsBoundaryARN == "" {
 		return nil

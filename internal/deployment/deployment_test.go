@@ -33,15 +33,15 @@ func TestNew(t *testing.T) {
 	assert.Equal(t, "arn:aws:ssm:us-east-1:"+pulumitest.AccountID+":parameter/gatehouse/dev/x", d.ARN("ssm", "parameter"+d.Path+"/x"))
 }
 
-func TestALongStackNameIsAnErrorThatSaysHowLong(t *testing.T) {
+func TestLongStackNameIsRejected(t *testing.T) {
 	_, err := lookUp(t, "a-name-that-goes-on-and-on-and-on-and-on-for-ever")
-	require.ErrorContains(t, err, "allowed: 44, so choose a shorter stack name")
+	require.ErrorContains(t, err, "but must have at most 44: choose a shorter stack name")
 }
 
-func TestAStackNameIsOneThatAllServicesTake(t *testing.T) {
+func TestStackNameMustBeValidForAllServices(t *testing.T) {
 	for _, stack := range []string{"Prod", "my_dev", "eu.prod", "eu--prod", "prod-", "-prod"} {
 		_, err := lookUp(t, stack)
-		require.ErrorContains(t, err, `stack "`+stack+`": "gatehouse-`+stack+`" starts the names of AWS resources; allowed: lower-case letters, digits`)
+		require.ErrorContains(t, err, `stack "`+stack+`": "gatehouse-`+stack+`" is the prefix of the names of AWS resources and must be lower-case letters and digits`)
 	}
 	for _, stack := range []string{"dev", "eu-prod-2", "1"} {
 		_, err := lookUp(t, stack)

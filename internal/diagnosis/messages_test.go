@@ -240,14 +240,14 @@ var messages = []message{
 		[]string{"what is protected"},
 	},
 	{
-		"internal/stack/private_providers.go",
+		"internal/stack/providers.go",
 		"error: program failed: gatehouse:kubernetesKubeconfig: the kubeconfig can't be read: open /home/another/kubeconfig: no such file or directory",
 		"cluster-credentials",
 		[]string{"open /home/another/kubeconfig: no such file"},
 	},
 	{
-		"internal/stack/private_providers.go",
-		`error: VAULT_NAMESPACE is "admin" in this environment; allowed: nothing`,
+		"internal/stack/providers.go",
+		`error: VAULT_NAMESPACE is "admin" in this environment and must be unset`,
 		"vault-token",
 		[]string{"need the root namespace"},
 	},

@@ -1,5 +1,5 @@
-// Package function is a Go Lambda function as all of Gatehouse's are: compiled
-// here, with a role of its own that may do just what is listed, and logs that end.
+// Package function declares a Lambda function in Go, with a role of its own that allows
+// the listed statements and no more, and a log group that expires.
 package function
 
 import (
@@ -17,36 +17,36 @@ import (
 // Args configures a [Function].
 type Args struct {
 	Deployment  deployment.Deployment
-	Code        string // the folder below lambda/, and the end of the physical names
+	Code        string // the folder below lambda/, and the suffix of physical names
 	Description string
 	Environment pulumi.StringMap
 	Timeout     int // seconds
-	Memory      int // MiB; Lambda gives processor time in proportion
+	Memory      int // MiB; Lambda assigns processor time in proportion
 
-	// ReservedConcurrency is how many copies are kept for the function, which is also
-	// the most that run at a time; 0 keeps none and limits nothing.
+	// ReservedConcurrency reserves concurrent executions for the function, and limits it to
+	// them; 0 reserves none and sets no limit.
 	ReservedConcurrency int
 
-	// VPC is where the function is; nil outside of any VPC.
+	// VPC attaches the function to a VPC; nil for none.
 	VPC *VPC
 
-	// Statements are what the function may do beside writing its log.
+	// Statements allow the function more than to write its log.
 	Statements []iampolicy.Statement
 }
 
-// VPC is a place in a VPC.
+// VPC holds the subnets and security groups of a function's network interfaces.
 type VPC struct {
 	SubnetIDs        pulumi.StringArrayInput
 	SecurityGroupIDs pulumi.StringArrayInput
 }
 
-// Function is a Lambda function with its role and log group.
+// Function holds a Lambda function with its role and log group.
 type Function struct {
 	pulumi.ResourceState
 
 	Name      pulumi.StringOutput
 	ARN       pulumi.StringOutput
-	InvokeARN pulumi.StringOutput // as API Gateway wants it
+	InvokeARN pulumi.StringOutput // for integrations of API Gateway
 	RoleName  pulumi.StringOutput
 }
 
@@ -89,8 +89,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.VPC != nil {
 		functionArgs.VpcConfig = &lambda.FunctionVpcConfigArgs{SubnetIds: args.VPC.SubnetIDs, SecurityGroupIds: args.VPC.SecurityGroupIDs}
 	}
-	// Created after what it needs and destroyed before: it runs while the stack is
-	// destroyed too.
+	// Created after its policy and log group, and destroyed before them: it runs while the
+	// stack is destroyed too.
 	function, err := lambda.NewFunction(ctx, name, functionArgs, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rolePolicy, logs}))
 	if err != nil {
 		return nil, err
@@ -106,8 +106,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 
 func (a *Args) physicalName() string { return a.Deployment.Name + "-" + a.Code }
 
-// newLogGroup makes the group that Lambda would make by itself, but with an end to
-// what is kept in it.
+// newLogGroup declares the log group that Lambda would create by itself, but with an
+// expiry of its logs.
 func (f *Function) newLogGroup(ctx *pulumi.Context, name string, args *Args) (*cloudwatch.LogGroup, error) {
 	return cloudwatch.NewLogGroup(ctx, name+"-logs", &cloudwatch.LogGroupArgs{
 		Name:            pulumi.String("/aws/lambda/" + args.physicalName()),
@@ -136,9 +136,9 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 	return role, rolePolicy, err
 }
 
-// runtimeStatements are what Lambda itself needs to run the function.
+// runtimeStatements returns what Lambda itself needs to run the function.
 func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []iampolicy.Statement {
-	anything := pulumi.StringArray{pulumi.String("*")} // neither service knows resources for these
+	anything := pulumi.StringArray{pulumi.String("*")} // neither service has resource-level permissions for these
 	statements := []iampolicy.Statement{{
 		Sid:       "WriteLog",
 		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -159,8 +159,8 @@ func (a *Args) runtimeStatements(logs *cloudwatch.LogGroup) []iampolicy.Statemen
 				"ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 			},
 			Resources: anything,
-			// Lambda uses the role before there is a function that runs; the code in it gets
-			// nothing of this.
+			// Lambda uses the role before the function runs; the function's own code is denied
+			// these actions.
 			Conditions: []iampolicy.Condition{{
 				Operator: "ArnNotEquals", Key: "lambda:SourceFunctionArn", Value: pulumi.String(a.Deployment.ARN("lambda", "function:"+a.physicalName())),
 			}},

@@ -23,7 +23,7 @@ func args(t *testing.T) *function.Args {
 		Timeout:     7,
 		Memory:      256,
 		Statements: []iampolicy.Statement{{
-			Sid: "Look", Actions: []string{"s3:GetObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::a/b")},
+			Sid: "Read", Actions: []string{"s3:GetObject"}, Resources: pulumi.StringArray{pulumi.String("arn:aws:s3:::a/b")},
 		}},
 	}
 }
@@ -46,19 +46,19 @@ func TestFunction(t *testing.T) {
 	assert.InDelta(t, 7, f.Input("timeout").NumberValue(), 0)
 }
 
-func TestTheRoleMayWriteItsLogAndWhatIsListed(t *testing.T) {
+func TestRoleAllowsItsLogAndListedStatements(t *testing.T) {
 	recorder, err := run(args(t))
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "WriteLog", "Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": ["arn:aws:mock:::LogGroup/f-logs:log-stream:*"]},
-		{"Sid": "Look", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::a/b"]}
+		{"Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::a/b"]}
 	]}`, recorder.Only(t, "aws:iam/rolePolicy:RolePolicy").Text("policy"))
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Lambda", "Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {"Service": "lambda.amazonaws.com"}}
 	]}`, recorder.Only(t, "aws:iam/role:Role").Text("assumeRolePolicy"))
 }
 
-func TestNothingIsReservedTracedOrInAVPCUnlessAskedFor(t *testing.T) {
+func TestReservationTracingAndVPCAreOptional(t *testing.T) {
 	recorder, err := run(args(t))
 	require.NoError(t, err)
 	f := recorder.Only(t, "aws:lambda/function:Function")
@@ -75,7 +75,7 @@ func TestReservedConcurrency(t *testing.T) {
 	assert.InDelta(t, 3, recorder.Only(t, "aws:lambda/function:Function").Input("reservedConcurrentExecutions").NumberValue(), 0)
 }
 
-func TestATracedFunctionMayWriteTraces(t *testing.T) {
+func TestTracedFunctionMayWriteTraces(t *testing.T) {
 	a := args(t)
 	a.Deployment.Lambda.Tracing = true
 	recorder, err := run(a)
@@ -85,7 +85,7 @@ func TestATracedFunctionMayWriteTraces(t *testing.T) {
 		`{"Action":["xray:PutTelemetryRecords","xray:PutTraceSegments"],"Effect":"Allow","Resource":["*"],"Sid":"WriteTraces"}`)
 }
 
-func TestAFunctionInAVPCHasInterfacesThatItsCodeCannotTouch(t *testing.T) {
+func TestCodeInVPCCannotUseNetworkPermissions(t *testing.T) {
 	a := args(t)
 	a.VPC = &function.VPC{SubnetIDs: pulumi.ToStringArray([]string{"subnet-1"}), SecurityGroupIDs: pulumi.ToStringArray([]string{"sg-1"})}
 	recorder, err := run(a)
@@ -97,7 +97,7 @@ func TestAFunctionInAVPCHasInterfacesThatItsCodeCannotTouch(t *testing.T) {
 		`"Condition":{"ArnNotEquals":{"lambda:SourceFunctionArn":"arn:aws:lambda:eu-west-1:123456789012:function:gatehouse-test-model"}}`)
 }
 
-func TestItOutlivesNothingThatItNeeds(t *testing.T) {
+func TestFunctionDependsOnPolicyAndLogGroup(t *testing.T) {
 	recorder, err := run(args(t))
 	require.NoError(t, err)
 	f := recorder.Only(t, "aws:lambda/function:Function")
@@ -113,7 +113,7 @@ func dependsOn(r pulumitest.Registration, suffix string) bool {
 	return false
 }
 
-func TestAFunctionThatIsNotBuiltIsAnErrorThatSaysHow(t *testing.T) {
+func TestMissingArchiveIsReportedWithCommand(t *testing.T) {
 	a := args(t)
 	a.Deployment.Artifacts = artifact.Directory(t.TempDir())
 	_, err := run(a)

@@ -8,11 +8,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
-// The bounds of the alarms. They are wide: an alarm that often says nothing is not
-// read when it says something.
+// The bounds of the alarms. They are wide: people stop reading an alarm that often fires
+// without a reason.
 const (
-	errorPercent = 5  // of requests, answered with 5xx
-	fewRequests  = 20 // in a period; among fewer, one error is no share
+	errorPercent = 5  // of requests, with a response of 5xx
+	fewRequests  = 20 // in a period; among fewer, one error would be a large share
 	slow         = 25 * time.Second
 	manyDenials  = 100 // in a period
 
@@ -20,14 +20,15 @@ const (
 	targetsPeriod = time.Minute
 )
 
-// alarms are about requests. CloudFront has none: its metrics are in us-east-1, from
-// where an alarm can tell no topic of another region. The rotator asks through
-// CloudFront at each step, and says when it gets no answer (rotation-failed-checks).
+// alarms returns the alarms on requests. CloudFront has none: its metrics are in
+// us-east-1, from where an alarm can't notify a topic of another region. The rotator
+// sends a request through CloudFront at each step, and reports when it gets no response
+// (rotation-failed-checks).
 func (a *Args) alarms() []alerting.Alarm {
 	all := []alerting.Alarm{
 		{
 			Name:        "api-errors",
-			Description: fmt.Sprintf("More than %d%% of requests were answered with 5xx, for ten minutes of fifteen.", errorPercent),
+			Description: fmt.Sprintf("More than %d%% of requests got a response of 5xx, for ten minutes of fifteen.", errorPercent),
 			Expression:  fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", fewRequests),
 			Metrics: map[string]alerting.Metric{
 				"requests": a.ofAPI("Count", "Sum"),
@@ -37,29 +38,29 @@ func (a *Args) alarms() []alerting.Alarm {
 		},
 		{
 			Name:        "api-slow",
-			Description: fmt.Sprintf("One in twenty answers takes more than %s, for ten minutes of fifteen. After 30s, the API gives up.", slow),
+			Description: fmt.Sprintf("One in twenty responses takes more than %s, for ten minutes of fifteen. After 30s, the API times out.", slow),
 			Metric:      a.ofAPI("Latency", "p95"),
 			Bound:       float64(slow.Milliseconds()),
 		},
 		{
 			Name:        "api-denials",
-			Description: fmt.Sprintf("The API refused more than %d requests in five minutes, twice in fifteen: somebody goes around CloudFront, or CloudFront's key is refused.", manyDenials),
+			Description: fmt.Sprintf("The API rejected more than %d requests in five minutes, twice in fifteen: a client bypasses CloudFront, or CloudFront's key is rejected.", manyDenials),
 			Metric:      a.ofStack(metrics.Denials, "Sum"),
 			Bound:       manyDenials,
 		},
 		{
 			Name:        "authorizer-errors",
-			Description: "The authorizer could not decide. Those requests were answered with 500.",
+			Description: "The authorizer could not decide. Those requests got a response of 500.",
 			Metric:      ofFunction(a.Functions.Authorizer, "Errors", "Sum"),
 		},
 		{
 			Name:        "model-errors",
-			Description: "The model's function broke off or took too long. Those requests were answered with 5xx.",
+			Description: "The model's function crashed or timed out. Those requests got a response of 5xx.",
 			Metric:      ofFunction(a.Functions.Model, "Errors", "Sum"),
 		},
 		{
 			Name:        "functions-throttled",
-			Description: "Lambda refused to run a function: the account runs as many as it may.",
+			Description: "Lambda throttled a function: the account reached its limit of concurrent executions.",
 			Expression:  "FILL(authorizer, 0) + FILL(model, 0)",
 			Metrics: map[string]alerting.Metric{
 				"authorizer": ofFunction(a.Functions.Authorizer, "Throttles", "Sum"),

@@ -27,7 +27,7 @@ func (o *Observability) newDashboard(ctx *pulumi.Context, name string, args *Arg
 
 func (a *Args) widgets() []any {
 	const headHeight, alarmsHeight = 2, 4
-	head := fmt.Sprintf("# %s\nRequests from CloudFront to the models, hop by hop. When something is red: [the runbook](%s).", a.Deployment.Name, a.RunbookURL)
+	head := fmt.Sprintf("# %s\nRequests from CloudFront to the models, hop by hop. If an alarm is red, see [the runbook](%s).", a.Deployment.Name, a.RunbookURL)
 	widgets := []any{
 		text(head, 0, headHeight),
 		map[string]any{
@@ -35,7 +35,7 @@ func (a *Args) widgets() []any {
 			"properties": map[string]any{"title": "Alarms", "alarms": a.alarmARNs()},
 		},
 	}
-	return append(widgets, grid(a.rows(), headHeight+alarmsHeight)...)
+	return append(widgets, grid(a.sections(), headHeight+alarmsHeight)...)
 }
 
 func (a *Args) alarmARNs() []string {
@@ -50,24 +50,24 @@ func (a *Args) alarmARNs() []string {
 	return arns
 }
 
-func (a *Args) rows() []row {
-	rows := []row{a.requests(), a.errors(), a.times(), a.models(), a.rotation()}
+func (a *Args) sections() []section {
+	sections := []section{a.requests(), a.errors(), a.times(), a.models(), a.rotation()}
 	if a.Private != nil {
-		rows = append(rows, a.private())
+		sections = append(sections, a.private())
 	}
-	return rows
+	return sections
 }
 
-func (a *Args) requests() row {
+func (a *Args) requests() section {
 	atTheEdge := []line{{label: "requests", metric: a.ofDistribution("Requests", "Sum")}}
 	if a.Firewall != "" {
 		atTheEdge = append(atTheEdge, line{label: "blocked by the firewall", metric: a.ofFirewall("BlockedRequests", "Sum")})
 	}
-	return row{"## Requests", []graph{
+	return section{"## Requests", []graph{
 		{title: "CloudFront", region: config.GlobalRegion, unit: "requests", lines: atTheEdge},
 		{title: "API", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{label: "requests", metric: a.ofAPI("Count", "Sum")},
-			{label: "refused: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},
+			{label: "rejected: no key, or a wrong one", metric: a.ofStack(metrics.Denials, "Sum")},
 		}},
 		{title: "Functions", region: a.Deployment.Region, unit: "invocations", lines: []line{
 			{label: "authorizer", metric: ofFunction(a.Functions.Authorizer, "Invocations", "Sum")},
@@ -76,8 +76,8 @@ func (a *Args) requests() row {
 	}}
 }
 
-func (a *Args) errors() row {
-	return row{"## Errors by hop", []graph{
+func (a *Args) errors() section {
+	return section{"## Errors by hop", []graph{
 		{title: "CloudFront", region: config.GlobalRegion, unit: "% of requests", lines: []line{
 			{label: "4xx", metric: a.ofDistribution("4xxErrorRate", "Average")},
 			{label: "5xx", metric: a.ofDistribution("5xxErrorRate", "Average")},
@@ -95,18 +95,18 @@ func (a *Args) errors() row {
 	}}
 }
 
-func (a *Args) times() row {
-	return row{"## Times", []graph{
-		{title: "API, all of it", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("Latency", p) }), bound: float64(slow.Milliseconds())},
-		{title: "Behind the API", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("IntegrationLatency", p) })},
+func (a *Args) times() section {
+	return section{"## Times", []graph{
+		{title: "API, in total", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("Latency", p) }), bound: float64(slow.Milliseconds())},
+		{title: "Integrations of the API", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return a.ofAPI("IntegrationLatency", p) })},
 		{title: "Authorizer", region: a.Deployment.Region, unit: "ms", lines: percentiles(func(p string) alerting.Metric { return ofFunction(a.Functions.Authorizer, "Duration", p) })},
 	}}
 }
 
-func (a *Args) models() row {
+func (a *Args) models() section {
 	byType := fmt.Sprintf(`SEARCH('{%s,%s,%s} MetricName="%s" %s="%s"', 'Sum')`,
 		metrics.Namespace, metrics.StackDimension, metrics.ErrorTypeDimension, metrics.Errors, metrics.StackDimension, a.Deployment.Name)
-	return row{"## Models behind `POST /api/models`", []graph{
+	return section{"## Models behind `POST /api/models`", []graph{
 		{title: "The model's time", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alerting.Metric { return a.ofStack(metrics.ModelLatency, p) })},
 		{title: "Tokens", region: a.Deployment.Region, unit: "tokens", lines: []line{
 			{label: "in", metric: a.ofStack(metrics.InputTokens, "Sum")},
@@ -118,17 +118,17 @@ func (a *Args) models() row {
 	}}
 }
 
-func (a *Args) rotation() row {
-	return row{"## The origin key", []graph{
+func (a *Args) rotation() section {
+	return section{"## The origin key", []graph{
 		{title: "Age of the key in use", region: a.Deployment.Region, unit: "s", bound: a.OldestKey.Seconds(), lines: []line{
 			{label: "age", metric: a.ofStack(metrics.KeyAge, "Maximum")},
 		}},
 		{title: "Steps", region: a.Deployment.Region, unit: "steps", lines: []line{
 			{label: "steps", metric: a.ofStack(metrics.Steps, "Sum")},
-			{label: "keys in the ring", metric: a.ofStack(metrics.KeyringSize, "Maximum")},
+			{label: "keys in the keyring", metric: a.ofStack(metrics.KeyringSize, "Maximum")},
 			{label: "repairs", metric: a.ofStack(metrics.Repairs, "Sum")},
 		}},
-		{title: "Time that CloudFront deploys", region: a.Deployment.Region, unit: "s", bound: a.LongestDeployment.Seconds(), lines: []line{
+		{title: "Time in deployment of CloudFront", region: a.Deployment.Region, unit: "s", bound: a.LongestDeployment.Seconds(), lines: []line{
 			{label: "deploying for", metric: a.ofStack(metrics.DeployingFor, "Maximum")},
 		}},
 		{title: "Failures", region: a.Deployment.Region, unit: "runs", lines: []line{
@@ -138,14 +138,14 @@ func (a *Args) rotation() row {
 	}}
 }
 
-func (a *Args) private() row {
+func (a *Args) private() section {
 	p := a.Private
-	return row{"## The private model", []graph{
+	return section{"## The private model", []graph{
 		{title: "Targets", region: a.Deployment.Region, unit: "targets", lines: []line{
 			{label: "healthy", metric: p.ofTargets("HealthyHostCount", "Minimum")},
 			{label: "unhealthy", metric: p.ofTargets("UnHealthyHostCount", "Maximum")},
 		}},
-		{title: "Answers", region: a.Deployment.Region, unit: "requests", lines: []line{
+		{title: "Responses", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{label: "requests", metric: p.ofLoadBalancer("RequestCount", "Sum")},
 			{label: "5xx of the load balancer", metric: p.ofLoadBalancer("HTTPCode_ELB_5XX_Count", "Sum")},
 			{label: "5xx of targets", metric: p.ofLoadBalancer("HTTPCode_Target_5XX_Count", "Sum")},
@@ -154,7 +154,7 @@ func (a *Args) private() row {
 	}}
 }
 
-// percentiles are the usual three lines about times.
+// percentiles returns the usual three lines of a graph of times.
 func percentiles(of func(statistic string) alerting.Metric) []line {
 	var lines []line
 	for _, percentile := range []string{"p50", "p95", "p99"} {

@@ -1,5 +1,5 @@
-// Package observability is what a person looks at, and what calls one: a dashboard of
-// all hops of a request, saved queries of the logs, and alarms on requests.
+// Package observability declares a CloudWatch dashboard of all hops of a request, saved
+// queries of the logs, and alarms on requests.
 package observability
 
 import (
@@ -24,32 +24,32 @@ type Args struct {
 	Functions      Functions
 	FlowLogs       pulumi.StringInput // the log group's name; nil for none
 
-	Private *Private // nil for none
+	Private *Private // nil without a private model
 
-	// OldestKey is the age of the origin key at which the rotation's alarm fires, and
-	// LongestDeployment that of a deployment of CloudFront.
+	// OldestKey bounds the age of the origin key in use, and LongestDeployment that of a
+	// deployment of CloudFront: beyond, the rotation's alarms fire.
 	OldestKey, LongestDeployment time.Duration
 }
 
-// API is the HTTP API.
+// API identifies the HTTP API.
 type API struct {
 	ID        pulumi.StringInput
 	Stage     string
 	AccessLog pulumi.StringInput // the log group's name
 }
 
-// Functions are the names of the functions.
+// Functions holds the names of the functions.
 type Functions struct {
 	Authorizer, Model, Rotator pulumi.StringInput
 }
 
-// Private is the way to the private model.
+// Private identifies the load balancer of the private model.
 type Private struct {
 	LoadBalancerARN pulumi.StringInput
 	TargetGroupARN  pulumi.StringInput
 }
 
-// Observability is the dashboard with what belongs to it.
+// Observability holds the dashboard with its alarms and queries.
 type Observability struct {
 	pulumi.ResourceState
 

@@ -57,7 +57,7 @@ func withNetwork(args *observability.Args) {
 	}
 }
 
-// widget is one of a dashboard's.
+// widget decodes a widget of a dashboard's body.
 type widget struct {
 	Type                string
 	X, Y, Width, Height int
@@ -77,28 +77,28 @@ func widgets(t *testing.T, recorder *pulumitest.Recorder) []widget {
 	return body.Widgets
 }
 
-func TestWidgetsFillTheGridWithoutOverlap(t *testing.T) {
+func TestWidgetsFillGridWithoutOverlap(t *testing.T) {
 	for _, change := range []func(*observability.Args){withoutNetwork, withNetwork} {
-		taken := map[[2]int]string{}
+		occupied := map[[2]int]string{}
 		for _, w := range widgets(t, run(t, change)) {
 			name := w.Properties.Title + w.Properties.Markdown
 			assert.LessOrEqual(t, w.X+w.Width, 24, name)
 			for x := w.X; x < w.X+w.Width; x++ {
 				for y := w.Y; y < w.Y+w.Height; y++ {
-					assert.Empty(t, taken[[2]int{x, y}], "%s lies on", name)
-					taken[[2]int{x, y}] = name
+					assert.Empty(t, occupied[[2]int{x, y}], "%s overlaps", name)
+					occupied[[2]int{x, y}] = name
 				}
 			}
 		}
-		for cell := range taken {
+		for cell := range occupied {
 			if cell[1] > 0 {
-				assert.Contains(t, taken, [2]int{cell[0], cell[1] - 1}, "there is a gap above %v", cell)
+				assert.Contains(t, occupied, [2]int{cell[0], cell[1] - 1}, "there is a gap above %v", cell)
 			}
 		}
 	}
 }
 
-// sources are the dashboard's metrics as "region: namespace name dimension=value …".
+// sources returns the dashboard's metrics as "region: namespace name dimension=value …".
 func sources(t *testing.T, recorder *pulumitest.Recorder) []string {
 	t.Helper()
 	var all []string
@@ -118,7 +118,7 @@ func sources(t *testing.T, recorder *pulumitest.Recorder) []string {
 	return all
 }
 
-func TestTheDashboardShowsEveryHop(t *testing.T) {
+func TestDashboardShowsEveryHop(t *testing.T) {
 	found := sources(t, run(t, withNetwork))
 	for _, want := range []string{
 		"us-east-1: AWS/CloudFront Requests DistributionId E1 Region Global",
@@ -143,7 +143,7 @@ func TestTheDashboardShowsEveryHop(t *testing.T) {
 	}
 }
 
-func TestThePrivateModelIsShownWhereThereIsOne(t *testing.T) {
+func TestPrivateModelIsShownIfEnabled(t *testing.T) {
 	recorder := run(t, withoutNetwork)
 	for _, source := range sources(t, recorder) {
 		assert.NotContains(t, source, "ApplicationELB")
@@ -154,7 +154,7 @@ func TestThePrivateModelIsShownWhereThereIsOne(t *testing.T) {
 	}
 }
 
-func TestTheFirewallIsShownWhereThereIsOne(t *testing.T) {
+func TestFirewallIsShownIfEnabled(t *testing.T) {
 	for _, source := range sources(t, run(t, withoutNetwork)) {
 		assert.NotContains(t, source, "WAFV2")
 	}
@@ -162,7 +162,7 @@ func TestTheFirewallIsShownWhereThereIsOne(t *testing.T) {
 	assert.Contains(t, found, "us-east-1: AWS/WAFV2 BlockedRequests Rule ALL WebACL stack")
 }
 
-func TestTheDashboardHasEveryAlarm(t *testing.T) {
+func TestDashboardHasEveryAlarm(t *testing.T) {
 	recorder := run(t, withNetwork)
 	want := []string{"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:gatehouse-test-rotation-errors"}
 	for _, a := range recorder.OfType(alarmType) {
@@ -188,7 +188,7 @@ func TestEveryAlarmNotifiesTheTopicAndLinksToItsRunbook(t *testing.T) {
 	}
 }
 
-func TestErrorsAreAShareOfRequests(t *testing.T) {
+func TestErrorsAreMeasuredAsPercentageOfRequests(t *testing.T) {
 	a := run(t, withoutNetwork).Named(t, alarmType, "watch-api-errors")
 	assert.InDelta(t, 5, a.Input("threshold").NumberValue(), 0)
 	assert.Equal(t, "IF(requests >= 20, 100 * FILL(errors, 0) / requests, 0)", a.Text("metricQueries[0].expression"))
@@ -206,7 +206,7 @@ func TestPercentilesAreExtendedStatistics(t *testing.T) {
 	assert.InDelta(t, 25_000, a.Input("threshold").NumberValue(), 0)
 }
 
-func TestAPrivateModelThatIsAwayAlarms(t *testing.T) {
+func TestAlarmFiresWithoutHealthyTarget(t *testing.T) {
 	a := run(t, withNetwork).Named(t, alarmType, "watch-private-model-away")
 	assert.Equal(t, "LessThanThreshold", a.Text("comparisonOperator"))
 	assert.InDelta(t, 1, a.Input("threshold").NumberValue(), 0)
@@ -214,15 +214,15 @@ func TestAPrivateModelThatIsAwayAlarms(t *testing.T) {
 	assert.Equal(t, topicARN, a.Text("insufficientDataActions[0]"), "the alarm notifies of missing data too")
 }
 
-func TestDenialsAreCountedInTheAPIsLog(t *testing.T) {
+func TestDenialsAreCountedInAPILog(t *testing.T) {
 	filter := run(t, withoutNetwork).Only(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter")
 	assert.Equal(t, "/access", filter.Text("logGroupName"))
 	assert.Equal(t, "Denials", filter.Text("metricTransformation.name"))
 	assert.Equal(t, "$.stack", filter.Text("metricTransformation.dimensions.Stack"))
-	assert.True(t, filter.Input("metricTransformation.defaultValue").IsNull(), "CloudWatch takes no default beside dimensions")
+	assert.True(t, filter.Input("metricTransformation.defaultValue").IsNull(), "CloudWatch accepts no default value with dimensions")
 }
 
-func TestQueriesHaveNamesThatCloudWatchTakes(t *testing.T) {
+func TestQueriesHaveValidNames(t *testing.T) {
 	queries := run(t, withNetwork).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
 	require.Len(t, queries, 8)
 	for _, query := range queries {

@@ -5,10 +5,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// query is a saved query of CloudWatch Logs Insights.
+// query describes a saved query of CloudWatch Logs Insights.
 type query struct {
 	name string // of the resource
-	path string // as the console lists it, folders included
+	path string // as the console lists it, with folders
 	logs []pulumi.StringInput
 	text string
 }
@@ -19,13 +19,13 @@ func (a *Args) queries() []query {
 	}
 	api := []pulumi.StringInput{a.API.AccessLog}
 	all := []query{
-		{"errors", "api/answered with 5xx", api, `fields @timestamp, status, method, path, integrationStatus, integrationError, authorizerError, error, requestId
+		{"errors", "api/responses with 5xx", api, `fields @timestamp, status, method, path, integrationStatus, integrationError, authorizerError, error, requestId
 | filter status >= 500
 | sort @timestamp desc
 | limit 200`},
-		{"refusals", "api/refused, by address", api, `filter status in ["401", "403"] and integrationStatus = "-"
-| stats count(*) as refused, earliest(@timestamp) as first, latest(@timestamp) as last by ip, status
-| sort refused desc
+		{"refusals", "api/rejected, by address", api, `filter status in ["401", "403"] and integrationStatus = "-"
+| stats count(*) as rejected, earliest(@timestamp) as first, latest(@timestamp) as last by ip, status
+| sort rejected desc
 | limit 50`},
 		{"slowest", "api/slowest", api, `fields @timestamp, responseLatency, integrationLatency, responseLatency - integrationLatency as beforeIntegration, method, path, status, requestId
 | sort responseLatency desc
@@ -45,15 +45,15 @@ func (a *Args) queries() []query {
 | sort failures desc`},
 	}
 	if a.FlowLogs != nil {
-		all = append(all, query{"refused-connections", "network/refused connections", []pulumi.StringInput{a.FlowLogs}, `filter action = "REJECT"
-| stats count(*) as refused by srcAddr, dstAddr, dstPort
-| sort refused desc
+		all = append(all, query{"refused-connections", "network/rejected connections", []pulumi.StringInput{a.FlowLogs}, `filter action = "REJECT"
+| stats count(*) as rejected by srcAddr, dstAddr, dstPort
+| sort rejected desc
 | limit 50`})
 	}
 	return all
 }
 
-// newQueries saves the queries. The console shows what is before a slash as a folder.
+// newQueries declares the queries. The console shows what is before a slash as a folder.
 func (o *Observability) newQueries(ctx *pulumi.Context, name string, args *Args) error {
 	for _, q := range args.queries() {
 		_, err := cloudwatch.NewQueryDefinition(ctx, name+"-query-"+q.name, &cloudwatch.QueryDefinitionArgs{

@@ -15,36 +15,36 @@ const (
 	graphHeight = 6
 )
 
-// row is what stands side by side on the dashboard, below a heading.
-type row struct {
+// section holds graphs side by side on the dashboard, below a heading.
+type section struct {
 	heading string // Markdown
 	graphs  []graph
 }
 
-// graph is one diagram.
+// graph describes one graph.
 type graph struct {
 	title  string
 	region string // of the metrics
 	unit   string // the name of the axis
 	lines  []line
-	bound  float64 // drawn as a line of its own; zero for none
+	bound  float64 // drawn as a line; zero for none
 }
 
-// line is one metric in a diagram, or an expression that finds several.
+// line describes one metric in a graph, or an expression that finds several.
 type line struct {
 	label  string
 	metric alerting.Metric
 	search pulumi.StringInput
 }
 
-// grid lays rows out, the first one at y.
-func grid(rows []row, y int) []any {
+// grid lays sections out, the first one at y.
+func grid(sections []section, y int) []any {
 	var widgets []any
-	for _, r := range rows {
-		widgets = append(widgets, text(r.heading, y, 1))
+	for _, s := range sections {
+		widgets = append(widgets, text(s.heading, y, 1))
 		y++
-		width := gridWidth / len(r.graphs)
-		for i, g := range r.graphs {
+		width := gridWidth / len(s.graphs)
+		for i, g := range s.graphs {
 			widgets = append(widgets, map[string]any{
 				"type": "metric", "x": i * width, "y": y, "width": width, "height": graphHeight, "properties": g.properties(),
 			})
@@ -78,7 +78,7 @@ func (g graph) properties() map[string]any {
 	return properties
 }
 
-// source is the metric as a dashboard names it: ["AWS/Lambda", "Errors",
+// source returns the metric as a dashboard's body has it: ["AWS/Lambda", "Errors",
 // "FunctionName", "…", {…}].
 func (l line) source() []any {
 	if l.search != nil {

@@ -4,59 +4,62 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
-// What the mocked AWS account is, and makes.
+// The mocked AWS account.
 const (
 	AccountID = "123456789012"
-	OriginKey = "dGhlLWtleS1pbi1jbGVhci1vZi10aGUtb3duLXJpbmc" // of the ring, and settled long ago
+	OriginKey = "dGhlLWtleS1pbi1jbGVhci1vZi10aGUtb3duLXJpbmc" // of the keyring, and settled long ago
 )
 
-// state is what the mocked provider returns for a resource: its inputs, and those
+// state returns a resource's state as the mocked provider does: its inputs, and the
 // outputs that the program uses.
 func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 	out := maps.Clone(args.Inputs)
-	text := func(key, format string, values ...any) {
+	set := func(key, format string, values ...any) {
 		out[resource.PropertyKey(key)] = resource.NewProperty(fmt.Sprintf(format, values...))
 	}
 	if _, named := out["name"]; !named && args.Custom {
-		text("name", "%s", args.Name)
+		set("name", "%s", args.Name)
 	}
-	text("arn", "arn:aws:mock:::%s/%s", args.TypeToken[strings.LastIndex(args.TypeToken, ":")+1:], args.Name)
+	set("arn", "arn:aws:mock:::%s/%s", args.TypeToken[strings.LastIndex(args.TypeToken, ":")+1:], args.Name)
 	switch args.TypeToken {
 	case "aws:lambda/function:Function":
-		text("invokeArn", "arn:aws:apigateway:invoke/%s", args.Name)
-		text("qualifiedArn", "arn:aws:mock:::Function/%s:1", args.Name)
+		set("invokeArn", "arn:aws:apigateway:invoke/%s", args.Name)
+		set("qualifiedArn", "arn:aws:mock:::Function/%s:1", args.Name)
 	case "aws:lambda/invocation:Invocation":
-		text("result", `{"name":"20260131T235959.123Z-00000000"}`)
+		set("result", `{"name":"20260131T235959.123Z-00000000"}`)
 	case "aws:apigatewayv2/api:Api":
-		text("apiEndpoint", "https://abcdef1234.execute-api.eu-west-1.amazonaws.com")
-		text("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
+		set("apiEndpoint", "https://abcdef1234.execute-api.eu-west-1.amazonaws.com")
+		set("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
 	case "aws:cloudfront/distribution:Distribution":
-		text("domainName", "d111111abcdef8.cloudfront.net")
-		text("hostedZoneId", "Z2FDTNDATAQYW2")
+		set("domainName", "d111111abcdef8.cloudfront.net")
+		set("hostedZoneId", "Z2FDTNDATAQYW2")
 	case "aws:lb/loadBalancer:LoadBalancer":
-		text("dnsName", "internal-inference.eu-west-1.elb.amazonaws.com")
+		set("dnsName", "internal-inference.eu-west-1.elb.amazonaws.com")
 	case "aws:ec2/vpc:Vpc":
 		if assigned, ok := out["assignGeneratedIpv6CidrBlock"]; ok && assigned.BoolValue() {
-			text("ipv6CidrBlock", "2001:db8:1234:1a00::/56")
+			set("ipv6CidrBlock", "2001:db8:1234:1a00::/56")
 		}
 	case "aws:acm/certificate:Certificate":
 		out["domainValidationOptions"] = validationOptions(out)
 	case "aws:route53/record:Record":
 		out["fqdn"] = out["name"]
 	case "aws:kms/key:Key":
-		text("keyId", "11111111-2222-3333-4444-555555555555")
+		set("keyId", "11111111-2222-3333-4444-555555555555")
 	}
 	maps.Copy(out, vaultOutputs(args.TypeToken, args.Inputs))
 	return out
 }
 
-// answer is what the mocked provider returns for a look-up.
-func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+// lookup returns the result of a function of the mocked providers.
+func lookup(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	switch args.Token {
 	case "aws:index/getCallerIdentity:getCallerIdentity":
 		return resource.PropertyMap{"accountId": resource.NewProperty(AccountID)}, nil
@@ -66,7 +69,7 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		name := args.Args["name"].StringValue()
 		return resource.PropertyMap{"id": resource.NewProperty("id-of-" + name), "name": resource.NewProperty(name)}, nil
 	case "aws:ssm/getParametersByPath:getParametersByPath":
-		return ring(args.Args["path"].StringValue()), nil
+		return keyringParameters(args.Args["path"].StringValue()), nil
 	case "aws:bedrock/getInferenceProfile:getInferenceProfile":
 		return inferenceProfile(args.Args["inferenceProfileId"].StringValue())
 	case "aws:index/getAvailabilityZones:getAvailabilityZones":
@@ -84,4 +87,36 @@ func answer(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	default:
 		return nil, fmt.Errorf("the mocked providers know no %s: add it to pulumitest", args.Token)
 	}
+}
+
+// keyringParameters returns the parameters below a path: [OriginKey], a key that was
+// created a moment ago, and a parameter that is no key.
+func keyringParameters(path string) resource.PropertyMap {
+	now := time.Now()
+	settled := keyring.NewName(now.Add(-time.Hour), [keyring.NonceSize]byte{1})
+	fresh := keyring.NewName(now.Add(-time.Second), [keyring.NonceSize]byte{2})
+	return resource.PropertyMap{
+		"names":  stringArray(path+"/"+string(settled), path+"/"+string(fresh), path+"/note"),
+		"values": stringArray(OriginKey, keyring.NewValue([keyring.ValueSize]byte{2}).Reveal(), "no key"),
+	}
+}
+
+// inferenceProfile returns an inference profile of the mocked region, eu-west-1, for one
+// geography or all: its models are in no order.
+func inferenceProfile(id string) (resource.PropertyMap, error) {
+	geography, model, _ := strings.Cut(id, ".")
+	regions, known := map[string][]string{"eu": {"eu-west-1", "eu-central-1"}, "global": {"eu-west-1", ""}}[geography]
+	if !known || strings.Contains(model, "absent") {
+		return nil, fmt.Errorf("the mocked AWS account has no inference profile %s", id)
+	}
+	var models []resource.PropertyValue
+	for _, region := range regions {
+		models = append(models, resource.NewProperty(resource.PropertyMap{
+			"modelArn": resource.NewProperty(fmt.Sprintf("arn:aws:bedrock:%s::foundation-model/%s", region, model)),
+		}))
+	}
+	return resource.PropertyMap{
+		"inferenceProfileArn": resource.NewProperty(fmt.Sprintf("arn:aws:bedrock:eu-west-1:%s:inference-profile/%s", AccountID, id)),
+		"models":              resource.NewProperty(models),
+	}, nil
 }

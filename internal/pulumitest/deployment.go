@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// Artifacts is a directory in which every function is built, for the architecture
+// Artifacts returns a directory in which every function is built, for the architecture
 // of the default settings.
 func Artifacts(t testing.TB) artifact.Directory {
 	t.Helper()
@@ -30,13 +30,13 @@ func Artifacts(t testing.TB) artifact.Directory {
 	return artifact.Directory(root)
 }
 
-// Settings are those of an empty configuration.
+// Settings returns the settings of an empty configuration.
 func Settings(t testing.TB) config.Settings {
 	t.Helper()
 	return Configured(t, nil)
 }
 
-// Configured are the settings of a configuration, by key without its namespace.
+// Configured returns the settings of a configuration, by key without its namespace.
 func Configured(t testing.TB, values map[string]string) config.Settings {
 	t.Helper()
 	all := map[string]string{}
@@ -48,7 +48,7 @@ func Configured(t testing.TB, values map[string]string) config.Settings {
 	return s
 }
 
-// Deployment is the mocked stack in the mocked account, for tests of single
+// Deployment returns the mocked stack in the mocked account, for tests of single
 // components.
 func Deployment(t testing.TB) deployment.Deployment {
 	t.Helper()

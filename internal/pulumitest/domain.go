@@ -23,8 +23,8 @@ func zone(id string) (resource.PropertyMap, error) {
 	}, nil
 }
 
-// validationOptions are how the names of a certificate are proven, last name first:
-// AWS promises no order.
+// validationOptions returns the DNS records that validate the names of a certificate, last
+// name first: AWS promises no order.
 func validationOptions(certificate resource.PropertyMap) resource.PropertyValue {
 	names := []resource.PropertyValue{certificate["domainName"]}
 	if others, ok := certificate["subjectAlternativeNames"]; ok {

@@ -6,7 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// The VPC that exists in the mocked account, and one that does too.
+// The existing VPC of the mocked account, and another one.
 const (
 	ExistingVPC = "vpc-0123456789abcdef0"
 	foreignVPC  = "vpc-0fedcba9876543210"
@@ -21,12 +21,12 @@ const (
 	ForeignSubnet        = "subnet-0000000000000000f"
 )
 
-// availabilityZones are those of the mocked region, eu-west-1; in the last of them,
-// API Gateway makes no VPC links.
+// availabilityZones returns the zones of the mocked region, eu-west-1; in the last of
+// them, API Gateway creates no VPC links.
 func availabilityZones() resource.PropertyMap {
 	return resource.PropertyMap{
-		"names":   texts("eu-west-1a", "eu-west-1b", "eu-west-1c", "eu-west-1d"),
-		"zoneIds": texts("euw1-az2", "euw1-az3", "euw1-az1", "use1-az3"),
+		"names":   stringArray("eu-west-1a", "eu-west-1b", "eu-west-1c", "eu-west-1d"),
+		"zoneIds": stringArray("euw1-az2", "euw1-az3", "euw1-az1", "use1-az3"),
 	}
 }
 
@@ -37,7 +37,7 @@ const OneZoneService = "sagemaker.runtime"
 func endpointService(name string) resource.PropertyMap {
 	zones := availabilityZones()["names"]
 	if name == OneZoneService {
-		zones = texts("eu-west-1a")
+		zones = stringArray("eu-west-1a")
 	}
 	return resource.PropertyMap{"serviceName": resource.NewProperty("com.amazonaws.eu-west-1." + name), "availabilityZones": zones}
 }
@@ -79,10 +79,11 @@ func existingSubnet(id string) (resource.PropertyMap, error) {
 	}
 }
 
-func texts(all ...string) resource.PropertyValue {
+// stringArray returns a property of strings.
+func stringArray(all ...string) resource.PropertyValue {
 	values := make([]resource.PropertyValue, len(all))
-	for i, text := range all {
-		values[i] = resource.NewProperty(text)
+	for i, s := range all {
+		values[i] = resource.NewProperty(s)
 	}
 	return resource.NewProperty(values)
 }

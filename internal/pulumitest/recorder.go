@@ -1,5 +1,5 @@
-// Package pulumitest runs programs and components against mocked providers and
-// records all that they register.
+// Package pulumitest runs programs and components against mocked providers, and records
+// all resources that they register.
 package pulumitest
 
 import (
@@ -8,22 +8,23 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// The project and stack that the recorded program believes in.
+// The project and stack of the recorded program.
 const (
 	Project = "gatehouse"
 	Stack   = "test"
 )
 
-// Recorder is a mocked engine with a mocked AWS account and a mocked Vault. Look at it after the run:
-// what is asserted inside an apply may never run.
+// Recorder mocks the engine, an AWS account and Vault. Assert on it after the run, since
+// assertions inside an apply may never run.
 type Recorder struct {
-	// Previous is what the stack exported when it was last updated, and PreviousError
-	// why that can't be read.
+	// Previous holds the outputs of the stack's last update, and PreviousError the error
+	// of reading them.
 	Previous      resource.PropertyMap
 	PreviousError error
 
@@ -51,7 +52,7 @@ func Preview(program pulumi.RunFunc) (*Recorder, error) {
 	return r, pulumi.RunErr(program, pulumi.WithMocks(Project, Stack, r), func(info *pulumi.RunInfo) { info.DryRun = true })
 }
 
-// MustRun is [Run] for programs that have to succeed.
+// MustRun is [Run] for programs that must succeed.
 func MustRun(t testing.TB, program pulumi.RunFunc) *Recorder {
 	t.Helper()
 	r, err := Run(program)
@@ -77,7 +78,7 @@ func (r *Recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) 
 	if args.Token == "pulumi:pulumi:readStackOutputs" {
 		return resource.PropertyMap{"outputs": resource.NewProperty(r.Previous)}, r.PreviousError
 	}
-	return answer(args)
+	return lookup(args)
 }
 
 // Calls returns the tokens of the functions that were called.
@@ -134,4 +135,49 @@ func (r *Recorder) OutputRegistrations() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outputs
+}
+
+// Before returns the names of all resources that are created before registration g:
+// those that it depends on, directly or not.
+func (r *Recorder) Before(g Registration) []string {
+	var names []string
+	seen := map[urn.URN]bool{}
+	var visit func(Registration)
+	visit = func(g Registration) {
+		for _, dependency := range g.Request.GetDependencies() {
+			u := urn.URN(dependency)
+			if seen[u] {
+				continue
+			}
+			seen[u] = true
+			names = append(names, u.Name())
+			for _, other := range r.OfType(string(u.Type())) {
+				if other.Name == u.Name() {
+					visit(other)
+				}
+			}
+		}
+	}
+	visit(g)
+	return names
+}
+
+// witness is the type of the resource of [Resolve].
+const witness = "pulumitest:index:Witness"
+
+// Resolve runs program and returns the values of the outputs that it returns, in plain
+// text. A run waits for no apply, but for the inputs of each resource: the outputs are
+// inputs of one.
+func Resolve(t testing.TB, program func(*pulumi.Context) (pulumi.Map, error)) map[string]any {
+	t.Helper()
+	recorder := MustRun(t, func(ctx *pulumi.Context) error {
+		outputs, err := program(ctx)
+		if err != nil {
+			return err
+		}
+		return ctx.RegisterResource(witness, "witness", outputs, &pulumi.CustomResourceState{})
+	})
+	values, ok := recorder.Only(t, witness).Input("").Mappable().(map[string]any)
+	require.True(t, ok)
+	return values
 }

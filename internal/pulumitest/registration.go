@@ -5,7 +5,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// Registration is a resource that the program registered.
+// Registration holds a resource that the program registered.
 type Registration struct {
 	Type    string
 	Name    string
@@ -16,14 +16,14 @@ type Registration struct {
 // Custom reports whether a provider manages the resource; components are not.
 func (r Registration) Custom() bool { return r.Request.GetCustom() }
 
-// Input returns the input at path, as in "origins[0].customHeaders", with nothing
-// marked secret; it is null when there is none.
+// Input returns the input at path, such as "origins[0].customHeaders", with all secrets
+// unwrapped; it is null if there is none.
 func (r Registration) Input(path string) resource.PropertyValue {
 	value, _ := parsePath(path).Get(inClear(resource.NewProperty(r.Inputs)))
 	return value
 }
 
-// Text returns the input at path as text; it is empty when there is none.
+// Text returns the string input at path; it is empty if there is none.
 func (r Registration) Text(path string) string {
 	if value := r.Input(path); value.IsString() {
 		return value.StringValue()
@@ -50,12 +50,12 @@ func (r Registration) SecretAt(path string) bool {
 func parsePath(path string) resource.PropertyPath {
 	parsed, err := resource.ParsePropertyPath(path)
 	if err != nil {
-		panic(err) // a test's own mistake
+		panic(err) // a mistake of the test
 	}
 	return parsed
 }
 
-// inClear returns value without its marks of secretness, at any depth.
+// inClear returns value with all secrets unwrapped, at any depth.
 func inClear(value resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case value.IsSecret():

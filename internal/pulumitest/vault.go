@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain/chaintest"
 )
 
-// The mount of the authority that exists in the mocked Vault, its issuer that is fit,
-// and others that are not.
+// The mount of the existing authority of the mocked Vault, its valid issuer, and invalid
+// ones.
 const (
 	ExistingMount       = "pki/existing"
 	ExistingIssuer      = "2026"
@@ -24,8 +24,8 @@ const (
 	IssuerThatTruncates = "truncating"
 )
 
-// mockedVault is the mocked Vault's authority with what it issued: one certificate for
-// the same names, however often it is asked, so that programs stay deterministic.
+// mockedVault mocks an authority of Vault. It issues one certificate for the same names,
+// regardless of the number of requests, so that programs stay deterministic.
 type mockedVault struct {
 	root, intermediate chaintest.Pair
 
@@ -48,17 +48,17 @@ func (v *mockedVault) issue(names []string) chaintest.Pair {
 	return v.issued[key]
 }
 
-// Root is the certificate of the mocked Vault's root, PEM.
+// Root returns the certificate of the mocked Vault's root, PEM.
 func Root() string { return theVault().root.PEM() }
 
-// Intermediate is the certificate of the mocked Vault's intermediate, PEM.
+// Intermediate returns the certificate of the mocked Vault's intermediate, PEM.
 func Intermediate() string { return theVault().intermediate.PEM() }
 
-// Issued is the certificate with its key that the mocked Vault issues for names, the
+// Issued returns the certificate with its key that the mocked Vault issues for names, the
 // first of which is the common name.
 func Issued(names ...string) chaintest.Pair { return theVault().issue(names) }
 
-// SerialNumber is a certificate's as Vault writes it.
+// SerialNumber returns the serial number of a certificate as Vault writes it.
 func SerialNumber(pair chaintest.Pair) string {
 	digits := hex.EncodeToString(pair.Certificate.SerialNumber.Bytes())
 	var parts []string
@@ -68,7 +68,7 @@ func SerialNumber(pair chaintest.Pair) string {
 	return strings.Join(parts, ":")
 }
 
-// vaultOutputs are those outputs of Vault's resources that the program uses.
+// vaultOutputs returns the outputs of Vault's resources that the program uses.
 func vaultOutputs(typ string, inputs resource.PropertyMap) resource.PropertyMap {
 	v := theVault()
 	switch typ {
@@ -82,7 +82,7 @@ func vaultOutputs(typ string, inputs resource.PropertyMap) resource.PropertyMap 
 			"certificateBundle": resource.NewProperty(v.intermediate.PEM() + v.root.PEM()),
 		}
 	case "vault:pkiSecret/secretBackendIntermediateSetSigned:SecretBackendIntermediateSetSigned":
-		return resource.PropertyMap{"importedIssuers": texts("intermediate-issuer-id", "imported-root-issuer-id")}
+		return resource.PropertyMap{"importedIssuers": stringArray("intermediate-issuer-id", "imported-root-issuer-id")}
 	case "vault:pkiSecret/secretBackendCert:SecretBackendCert":
 		return v.certificate(inputs)
 	default:
@@ -90,7 +90,7 @@ func vaultOutputs(typ string, inputs resource.PropertyMap) resource.PropertyMap 
 	}
 }
 
-// rootFor is the root, or another one if a root for another life is made.
+// rootFor returns the root certificate, or another one for another TTL.
 func (v *mockedVault) rootFor(ttl string) chaintest.Pair {
 	life, err := time.ParseDuration(ttl)
 	if err != nil || life == v.root.Certificate.NotAfter.Sub(chaintest.Epoch) {
@@ -125,7 +125,7 @@ func existingIssuer(mount, ref string) (resource.PropertyMap, error) {
 		"keyId": resource.NewProperty("key-id"), "usage": resource.NewProperty("crl-signing,issuing-certificates,ocsp-signing,read-only"),
 		"certificate":          resource.NewProperty(v.intermediate.PEM()),
 		"leafNotAfterBehavior": resource.NewProperty("err"),
-		"caChains":             texts(v.intermediate.PEM(), v.root.PEM()),
+		"caChains":             stringArray(v.intermediate.PEM(), v.root.PEM()),
 	}
 	if mount != ExistingMount {
 		return nil, fmt.Errorf("the mocked Vault has no mount %s", mount)
@@ -139,7 +139,7 @@ func existingIssuer(mount, ref string) (resource.PropertyMap, error) {
 	case IssuerOfNothing:
 		issuer["usage"] = resource.NewProperty("crl-signing,ocsp-signing,read-only")
 	case IssuerAlone:
-		issuer["caChains"] = texts(v.intermediate.PEM())
+		issuer["caChains"] = stringArray(v.intermediate.PEM())
 	default:
 		return nil, fmt.Errorf("the mocked Vault has no issuer %s in %s", ref, mount)
 	}

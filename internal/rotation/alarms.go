@@ -15,7 +15,7 @@ import (
 // OldestKey returns the age of the key in use beyond which an alarm fires.
 func OldestKey(s config.Rotation) time.Duration { return 2 * s.Interval }
 
-// alarms returns the rotation's alarms. Each fires when its metric is too high.
+// alarms returns the alarms on the rotation. Each fires when its metric is high.
 func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting.Alarm {
 	own := func(name, statistic string) alerting.Metric {
 		return alerting.Metric{
@@ -34,9 +34,9 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "dead-letters",
-			Description: "A tick never reached the rotator, or a run of it failed: the queue says which.",
-			// Counts those that were sent just now, so that one more raises the alarm again, and
-			// none that is left in the queue keeps the alarm on.
+			Description: "A tick never reached the rotator, or a run of it failed: the message in the queue has the details.",
+			// Messages sent in the period, so that another one fires the alarm again, and one
+			// that is left in the queue doesn't keep it on.
 			Metric: alerting.Metric{
 				Namespace: "AWS/SQS", Name: "NumberOfMessagesSent", Statistic: "Sum",
 				Dimensions: pulumi.StringMap{"QueueName": deadLetters.Name},
@@ -44,7 +44,7 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "key-too-old",
-			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator does not report its age.", OldestKey(args.Settings)),
+			Description: fmt.Sprintf("The key in use is older than %s, twice its interval, or the rotator has not reported its age.", OldestKey(args.Settings)),
 			Metric:      own(metrics.KeyAge, "Maximum"),
 			Bound:       OldestKey(args.Settings).Seconds(), NotifyMissing: true,
 		},
@@ -56,12 +56,12 @@ func (s *Schedule) alarms(args *ScheduleArgs, deadLetters *sqs.Queue) []alerting
 		},
 		{
 			Name:        "repairs",
-			Description: "The distribution's header was in no key of the keyring and had to be replaced: something else than the rotator changed it.",
+			Description: "The origin header of the distribution was no key of the keyring and was replaced: something other than the rotator changed it.",
 			Metric:      own(metrics.Repairs, "Sum"),
 		},
 		{
 			Name:        "failed-checks",
-			Description: "The API accepted or rejected a key contrary to the keyring: the rotator's log says which check failed.",
+			Description: "A probe of CloudFront or of the API got an unexpected response: the rotator's log has the failed check.",
 			Metric:      own(metrics.FailedChecks, "Sum"),
 		},
 	}

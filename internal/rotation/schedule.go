@@ -25,14 +25,13 @@ type ScheduleArgs struct {
 	Notifier   *alerting.Notifier
 }
 
-// Schedule invokes the rotator, allows it to change the distribution, and raises alarms
-// when it fails. It is separate from [Rotation] because the distribution needs the first
-// key and the schedule needs the distribution.
+// Schedule runs the rotator, allows it to update the distribution, and alarms when it
+// fails. It is apart from [Rotation] because the distribution needs the first key
+// and the schedule needs the distribution.
 type Schedule struct {
 	pulumi.ResourceState
 
-	// Event is the rotator's input at each tick. With another action in it, operators
-	// send it too.
+	// Event is sent to the rotator at each tick. Operators send it with another action.
 	Event  pulumi.StringOutput
 	Alarms []string // the ends of their names: "rotation-errors"
 }
@@ -60,8 +59,8 @@ func NewSchedule(ctx *pulumi.Context, name string, args *ScheduleArgs, opts ...p
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"event": s.Event})
 }
 
-// allowRotation lets the rotator read and change this one distribution, and flush the
-// API's authorizer cache.
+// allowRotation allows the rotator to read and update this one distribution, and to
+// flush the API's cache of authorizations.
 func (s *Schedule) allowRotation(ctx *pulumi.Context, name string, args *ScheduleArgs) (*iam.RolePolicy, error) {
 	return iam.NewRolePolicy(ctx, name+"-rotator-policy", &iam.RolePolicyArgs{
 		Role:   args.Rotation.Rotator.RoleName,
@@ -69,12 +68,12 @@ func (s *Schedule) allowRotation(ctx *pulumi.Context, name string, args *Schedul
 	}, pulumi.Parent(s))
 }
 
-// newDeadLetters creates the queue for ticks that never reached the rotator and for runs
-// that failed.
+// newDeadLetters declares the queue for ticks that never reached the rotator and for
+// runs that failed.
 func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *ScheduleArgs) (*sqs.Queue, error) {
 	queue, err := sqs.NewQueue(ctx, name+"-dead-letters", &sqs.QueueArgs{
 		Name:                    pulumi.String(args.Deployment.Name + "-rotation-dead-letters"),
-		MessageRetentionSeconds: pulumi.Int(14 * 24 * 60 * 60), // the maximum
+		MessageRetentionSeconds: pulumi.Int(14 * 24 * 60 * 60), // the maximum of SQS
 		SqsManagedSseEnabled:    pulumi.Bool(true),
 	}, pulumi.Parent(s))
 	if err != nil {
@@ -89,7 +88,7 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 	}
 	_, err = lambda.NewFunctionEventInvokeConfig(ctx, name+"-rotator-invoke", &lambda.FunctionEventInvokeConfigArgs{
 		FunctionName: args.Rotation.Rotator.Name,
-		// The next tick does what a failed one left undone: late retries add nothing.
+		// The next tick continues what a failed one left: retries would add nothing.
 		MaximumRetryAttempts:     pulumi.Int(0),
 		MaximumEventAgeInSeconds: pulumi.Int(eventAge(args.Settings)),
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
@@ -99,8 +98,8 @@ func (s *Schedule) newDeadLetters(ctx *pulumi.Context, name string, args *Schedu
 	return queue, err
 }
 
-// eventAge returns the time, in seconds, for which a tick may wait for the rotator. While
-// one run is under way the next waits, which is no reason for a dead letter.
+// eventAge returns how long, in seconds, a tick may wait for the rotator. While one run is
+// in progress the next waits, which is no reason for a dead letter.
 func eventAge(s config.Rotation) int {
 	return int((2 * max(s.Tick, RotatorTimeout)).Seconds())
 }
@@ -127,7 +126,7 @@ func (s *Schedule) newSchedule(ctx *pulumi.Context, name string, args *ScheduleA
 	_, err = scheduler.NewSchedule(ctx, name+"-tick", &scheduler.ScheduleArgs{
 		Name:               pulumi.String("tick"),
 		GroupName:          group.Name,
-		Description:        pulumi.String("Lets the rotator of " + args.Deployment.Name + " check whether a step is due"),
+		Description:        pulumi.String("Runs the rotator of " + args.Deployment.Name + ", which takes the next step of a rotation if one is due"),
 		ScheduleExpression: pulumi.String(rate(args.Settings.Tick)),
 		FlexibleTimeWindow: &scheduler.ScheduleFlexibleTimeWindowArgs{Mode: pulumi.String("OFF")},
 		Target: &scheduler.ScheduleTargetArgs{

@@ -4,9 +4,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
-// knownMetrics are the metrics that there are, by namespace and name, with the sets of
-// dimensions that each has: a dimension too many or too few, and CloudWatch finds
-// nothing and says nothing. Those of AWS are from its guides ("Monitoring … with
+// knownMetrics lists the existing metrics, by namespace and name, with the sets of
+// dimensions that each has: with a dimension too many or too few, CloudWatch finds no
+// data and reports no error. AWS's metrics are from its guides ("Monitoring … with
 // CloudWatch"): of HTTP APIs without detailed metrics, and of CloudFront's web ACLs.
 var knownMetrics = map[string]map[string][]string{
 	"AWS/ApiGateway": of([]string{"ApiId", "ApiId Stage"}, "4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"),
@@ -32,7 +32,7 @@ var knownMetrics = map[string]map[string][]string{
 	),
 }
 
-// of are metrics that have the same sets of dimensions, each of names in order.
+// of returns metrics that have the same sets of dimensions, each of sorted names.
 func of(dimensions []string, names ...string) map[string][]string {
 	all := map[string][]string{}
 	for _, name := range names {

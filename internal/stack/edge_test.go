@@ -13,7 +13,7 @@ import (
 
 const distribution = "aws:cloudfront/distribution:Distribution"
 
-func TestEveryBehaviorIsForHTTPSAndHasTheHeaders(t *testing.T) {
+func TestBehaviorsRequireHTTPSAndHaveResponseHeaders(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		policy := recorder.Only(t, "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
 		d := recorder.Only(t, distribution)
@@ -29,14 +29,14 @@ func TestEveryBehaviorIsForHTTPSAndHasTheHeaders(t *testing.T) {
 	})
 }
 
-func TestThereIsOneOrigin(t *testing.T) {
+func TestDistributionHasOneOrigin(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		assert.Len(t, recorder.Only(t, distribution).Input("origins").ArrayValue(), 1)
 	})
 }
 
-// about are the resources of a type that are about a bucket.
-func about(recorder *pulumitest.Recorder, typ string, bucket pulumitest.Registration) []pulumitest.Registration {
+// ofBucket returns the resources of a type that configure a bucket.
+func ofBucket(recorder *pulumitest.Recorder, typ string, bucket pulumitest.Registration) []pulumitest.Registration {
 	var found []pulumitest.Registration
 	for _, r := range recorder.OfType(typ) {
 		if r.Text("bucket") == bucket.Name+"-id" {
@@ -46,9 +46,9 @@ func about(recorder *pulumitest.Recorder, typ string, bucket pulumitest.Registra
 	return found
 }
 
-func TestEveryBucketIsPrivateEncryptedAndForTLSOnly(t *testing.T) {
+func TestBucketsArePrivateEncryptedAndRequireTLS(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		assert.Empty(t, recorder.OfType("aws:s3/bucket:Bucket"), "an older generation")
+		assert.Empty(t, recorder.OfType("aws:s3/bucket:Bucket"), "the deprecated type")
 		for _, bucket := range recorder.OfType("aws:s3/bucketV2:BucketV2") {
 			t.Run(bucket.Name, func(t *testing.T) { checkBucket(t, recorder, bucket) })
 		}
@@ -57,33 +57,33 @@ func TestEveryBucketIsPrivateEncryptedAndForTLSOnly(t *testing.T) {
 
 func checkBucket(t *testing.T, recorder *pulumitest.Recorder, bucket pulumitest.Registration) {
 	t.Helper()
-	blocks := about(recorder, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket)
+	blocks := ofBucket(recorder, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", bucket)
 	require.Len(t, blocks, 1)
 	for _, input := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
 		assert.Equal(t, resource.NewProperty(true), blocks[0].Input(input), input)
 	}
-	ownership := about(recorder, "aws:s3/bucketOwnershipControls:BucketOwnershipControls", bucket)
+	ownership := ofBucket(recorder, "aws:s3/bucketOwnershipControls:BucketOwnershipControls", bucket)
 	require.Len(t, ownership, 1)
 	assert.Equal(t, "BucketOwnerEnforced", ownership[0].Text("rule.objectOwnership"))
 
-	encryption := about(recorder, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", bucket)
+	encryption := ofBucket(recorder, "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2", bucket)
 	require.Len(t, encryption, 1)
 	assert.NotEmpty(t, encryption[0].Text("rules[0].applyServerSideEncryptionByDefault.sseAlgorithm"))
 
-	lifecycle := about(recorder, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", bucket)
+	lifecycle := ofBucket(recorder, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", bucket)
 	require.Len(t, lifecycle, 1)
 
-	policies := about(recorder, "aws:s3/bucketPolicy:BucketPolicy", bucket)
+	policies := ofBucket(recorder, "aws:s3/bucketPolicy:BucketPolicy", bucket)
 	require.Len(t, policies, 1)
 	var tlsOnly bool
 	for _, statement := range statements(t, policies[0].Text("policy")) {
 		tlsOnly = tlsOnly || statement.Effect == "Deny" && statement.Principal["AWS"] == "*" &&
 			statement.Condition["Bool"]["aws:SecureTransport"] == "false"
 	}
-	assert.True(t, tlsOnly, "a policy that denies everybody what is not asked over TLS")
+	assert.True(t, tlsOnly, "a policy that denies requests without TLS to everyone")
 }
 
-func TestAFunctionInCloudFrontIsWhatCloudFrontTakes(t *testing.T) {
+func TestFunctionsInCloudFrontAreValid(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, function := range recorder.OfType("aws:lambda/function:Function") {
 			if !runsInCloudFront(function) {
@@ -91,7 +91,7 @@ func TestAFunctionInCloudFrontIsWhatCloudFrontTakes(t *testing.T) {
 			}
 			assert.True(t, function.Input("environment").IsNull(), "%s has no environment", function.Name)
 			assert.Equal(t, resource.NewProperty(true), function.Input("publish"), "%s has versions", function.Name)
-			assert.NotEmpty(t, function.Request.GetCustomTimeouts().GetDelete(), "%s takes its time to go", function.Name)
+			assert.NotEmpty(t, function.Request.GetCustomTimeouts().GetDelete(), "%s has a timeout for its deletion", function.Name)
 		}
 		if version := recorder.Only(t, distribution).Text("orderedCacheBehaviors[0].lambdaFunctionAssociations[0].lambdaArn"); version != "" {
 			assert.Regexp(t, `:[0-9]+$`, version)
@@ -99,14 +99,14 @@ func TestAFunctionInCloudFrontIsWhatCloudFrontTakes(t *testing.T) {
 	})
 }
 
-func TestTheFirewallIsBeforeTheDistributionAndLogsNoKey(t *testing.T) {
+func TestFirewallProtectsDistributionAndRedactsKey(t *testing.T) {
 	recorder := deploy(t, shapes(t)["everything"])
 	assert.Equal(t, "arn:aws:mock:::WebAcl/firewall-acl", recorder.Only(t, distribution).Text("webAclId"))
 	logging := recorder.Only(t, "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration")
 	assert.Equal(t, "x-origin-verify", logging.Text("redactedFields[0].singleHeader.name"))
 }
 
-func TestWhatIsOffIsNotThere(t *testing.T) {
+func TestDisabledPartsAreNotDeclared(t *testing.T) {
 	recorder := deploy(t, shapes(t)["bare edge"])
 	for _, r := range recorder.All() {
 		assert.NotRegexp(t, `^aws:(wafv2|s3|acm|route53)/|^gatehouse:(firewall|accesslog|domain):`, r.Type, r.Name)

@@ -120,11 +120,11 @@ var exports = []export{
 	},
 	{
 		"vpcId", stringType, withNetwork, "ID of the VPC",
-		func(c components) pulumi.Input { return c.private.placement.VPCID },
+		func(c components) pulumi.Input { return c.private.attachment.VPCID },
 	},
 	{
 		"privateSubnetIds", stringListType, withNetwork, "IDs of the private subnets, one for each zone",
-		func(c components) pulumi.Input { return c.private.placement.PrivateSubnetIDs },
+		func(c components) pulumi.Input { return c.private.attachment.PrivateSubnetIDs },
 	},
 	{
 		"publicSubnetIds", stringListType, withOwnNetwork, "IDs of the public subnets, one for each zone",

@@ -18,11 +18,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
+	"github.com/gatehouse-iac/gatehouse/policy/rules"
 )
 
 const provider = "pulumi:providers:aws"
 
-// shapes are the stacks that the settings can make of the program.
+// shapes returns the settings of stacks that differ in their parts.
 func shapes(t testing.TB) map[string]config.Settings {
 	t.Helper()
 	own := pulumitest.Settings(t)
@@ -59,13 +60,13 @@ func shapes(t testing.TB) map[string]config.Settings {
 // kubeconfigToken is the credential in kubeconfig.
 const kubeconfigToken = "the-kubeconfig-in-clear"
 
-// kubeconfig is that of a cluster.
+// kubeconfig is the kubeconfig of a cluster.
 const kubeconfig = `{"current-context": "main",
 	"contexts": [{"name": "main", "context": {"cluster": "main", "user": "main"}}],
 	"clusters": [{"name": "main", "cluster": {"server": "https://cluster.example.com"}}],
 	"users": [{"name": "main", "user": {"token": "` + kubeconfigToken + `"}}]}`
 
-// certificate are the settings of a stack with a certificate.
+// certificate returns the settings of a stack with a certificate.
 func certificate(t testing.TB, changes map[string]string) config.Settings {
 	t.Helper()
 	config := map[string]string{
@@ -81,14 +82,14 @@ func certificate(t testing.TB, changes map[string]string) config.Settings {
 	return s
 }
 
-// served are the settings of a stack whose private path leads to pods with a
+// served returns the settings of a stack whose private route leads to pods with a
 // certificate.
 func served(t testing.TB) config.Settings {
 	t.Helper()
 	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
 }
 
-// bareEdge has nothing at the edge that can be left out.
+// bareEdge returns settings without the optional parts of the edge.
 func bareEdge(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
@@ -98,8 +99,8 @@ func bareEdge(t testing.TB) config.Settings {
 	return s
 }
 
-// everything is s with all that can be at the edge, far from the region that
-// CloudFront demands.
+// everything returns s with all optional parts of the edge, in another region than the
+// one that CloudFront demands.
 func everything(t testing.TB, s config.Settings) config.Settings {
 	t.Helper()
 	s.Region = "eu-central-1"
@@ -114,8 +115,8 @@ func everything(t testing.TB, s config.Settings) config.Settings {
 	return s
 }
 
-// privateFunction has the API's function in the VPC, before the private model, which
-// asks for a key.
+// privateFunction returns settings with the API's function in the VPC, where it uses the
+// private model with an API key.
 func privateFunction(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
@@ -126,7 +127,7 @@ func privateFunction(t testing.TB) config.Settings {
 	return s
 }
 
-// bedrockWithAll has all of Bedrock that there are settings for, and traces.
+// bedrockWithAll returns settings with all options of Bedrock, and traces.
 func bedrockWithAll(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
@@ -147,14 +148,25 @@ func deploy(t testing.TB, s config.Settings) *pulumitest.Recorder {
 	})
 }
 
-// each checks every shape.
+// each runs a check for every shape.
 func each(t *testing.T, check func(*testing.T, *pulumitest.Recorder)) {
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) { check(t, deploy(t, s)) })
 	}
 }
 
-func TestEveryResourceBelongsToAComponent(t *testing.T) {
+func TestResourcesFollowPolicyRules(t *testing.T) {
+	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
+		for _, r := range recorder.All() {
+			declared := rules.Resource{Type: r.Type, Name: r.Name, Inputs: resource.FromResourcePropertyMap(r.Inputs)}
+			for _, rule := range rules.All {
+				assert.Empty(t, rule.Check(declared), "%s: %s %s", rule.Name, r.Type, r.Name)
+			}
+		}
+	})
+}
+
+func TestResourcesBelongToComponents(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			parent := urn.URN(r.Request.GetParent())
@@ -171,7 +183,7 @@ func TestEveryResourceBelongsToAComponent(t *testing.T) {
 	})
 }
 
-func TestEveryComponentRegistersItsOutputs(t *testing.T) {
+func TestComponentsRegisterTheirOutputs(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		components := slices.DeleteFunc(recorder.All(), func(r pulumitest.Registration) bool { return r.Custom() })
 		require.NotEmpty(t, components)
@@ -183,7 +195,7 @@ func isProvider(r pulumitest.Registration) bool {
 	return strings.HasPrefix(r.Type, "pulumi:providers:")
 }
 
-func TestEveryResourceUsesAProviderOfItsPackage(t *testing.T) {
+func TestResourcesUseProviderOfTheirPackage(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		used := map[string]bool{}
 		for _, r := range recorder.All() {
@@ -195,7 +207,7 @@ func TestEveryResourceUsesAProviderOfItsPackage(t *testing.T) {
 			}
 		}
 		for _, r := range recorder.All() {
-			if isProvider(r) && r.Name != "aws-model" { // nothing is made there: it looks things up
+			if isProvider(r) && r.Name != "aws-model" { // no resource is created there: it is for look-ups
 				assert.True(t, used[r.Name], "the provider %s is used", r.Name)
 			}
 		}
@@ -205,7 +217,7 @@ func TestEveryResourceUsesAProviderOfItsPackage(t *testing.T) {
 	})
 }
 
-// isGlobal reports whether CloudFront demands that the resource is in its region.
+// isGlobal reports whether CloudFront demands that the resource is in us-east-1.
 func isGlobal(r pulumitest.Registration) bool {
 	switch r.Type {
 	case "aws:acm/certificate:Certificate", "aws:acm/certificateValidation:CertificateValidation":
@@ -225,12 +237,12 @@ func runsInCloudFront(function pulumitest.Registration) bool {
 	return strings.HasPrefix(function.Text("runtime"), "nodejs")
 }
 
-// regional are the types that are in one region, but for those that isGlobal knows.
+// regional lists the types that are in one region, apart from those of isGlobal.
 var regional = []string{
 	"aws:apigatewayv2/", "aws:cloudwatch/", "aws:ec2/", "aws:kms/", "aws:lambda/", "aws:lb/", "aws:s3/", "aws:scheduler/", "aws:sns/", "aws:sqs/", "aws:vpc/",
 }
 
-func TestEveryResourceIsInItsRegion(t *testing.T) {
+func TestResourcesAreInTheirRegion(t *testing.T) {
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) {
 			recorder := deploy(t, s)
@@ -266,7 +278,7 @@ func TestEveryResourceIsInItsRegion(t *testing.T) {
 	}
 }
 
-func TestEverythingIsTagged(t *testing.T) {
+func TestResourcesAreTagged(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, p := range recorder.OfType(provider) {
 			assert.Equal(t, resource.NewProperty(resource.PropertyMap{
@@ -278,8 +290,8 @@ func TestEverythingIsTagged(t *testing.T) {
 	})
 }
 
-// Lambda would make a group by itself, without an end to what is kept in it.
-func TestEveryFunctionHasALogGroup(t *testing.T) {
+// Lambda would create a log group by itself, without an expiry.
+func TestFunctionsHaveLogGroup(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		names := map[string]bool{}
 		for _, group := range recorder.OfType("aws:cloudwatch/logGroup:LogGroup") {
@@ -290,12 +302,12 @@ func TestEveryFunctionHasALogGroup(t *testing.T) {
 			if runsInCloudFront(function) {
 				name = "us-east-1." + function.Name // which the mocked provider made its name
 			}
-			assert.Contains(t, names, "/aws/lambda/"+name, "the program makes the log group of %s", function.Name)
+			assert.Contains(t, names, "/aws/lambda/"+name, "the program declares the log group of %s", function.Name)
 		}
 	})
 }
 
-func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
+func TestRoutesUseTheAuthorizer(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		authorizer := recorder.Only(t, "aws:apigatewayv2/authorizer:Authorizer")
 		routes := recorder.OfType("aws:apigatewayv2/route:Route")
@@ -306,26 +318,26 @@ func TestEveryRouteAsksTheSameAuthorizer(t *testing.T) {
 	})
 }
 
-func TestSecretsAreNeverInClear(t *testing.T) {
+func TestSecretsAreNeverInPlainText(t *testing.T) {
 	secrets := []string{pulumitest.OriginKey, kubeconfigToken, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
-			text := shown(resource.NewProperty(r.Inputs))
+			plain := plainStrings(resource.NewProperty(r.Inputs))
 			for i, secret := range secrets {
 				for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret))} {
-					assert.Falsef(t, strings.Contains(text, form), "inputs of %s have secret %d", r.Name, i)
+					assert.Falsef(t, strings.Contains(plain, form), "inputs of %s have secret %d", r.Name, i)
 				}
 			}
 		}
 	})
 }
 
-// What the state has, an old backup has too, and a destroy long after would use.
-func TestVaultsTokenIsNotEvenASecret(t *testing.T) {
+// A token in the state would be in old backups too, and be used by a later destroy.
+func TestVaultTokenIsNotEvenASecret(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", "the-token-in-clear")
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
-			assert.NotContains(t, shown(r.Input("")), "the-token-in-clear", r.Name)
+			assert.NotContains(t, plainStrings(r.Input("")), "the-token-in-clear", r.Name)
 			if r.Type == "pulumi:providers:vault" {
 				assert.NotContains(t, r.Inputs, resource.PropertyKey("token"))
 			}
@@ -333,21 +345,21 @@ func TestVaultsTokenIsNotEvenASecret(t *testing.T) {
 	})
 }
 
-// shown is all the text in value that isn't marked secret.
-func shown(value resource.PropertyValue) string {
+// plainStrings returns all strings in value that aren't marked secret.
+func plainStrings(value resource.PropertyValue) string {
 	switch {
 	case value.IsString():
 		return value.StringValue() + "\n"
 	case value.IsArray():
 		var all strings.Builder
 		for _, element := range value.ArrayValue() {
-			all.WriteString(shown(element))
+			all.WriteString(plainStrings(element))
 		}
 		return all.String()
 	case value.IsObject():
 		var all strings.Builder
 		for key, field := range value.ObjectValue() {
-			all.WriteString(string(key) + "\n" + shown(field))
+			all.WriteString(string(key) + "\n" + plainStrings(field))
 		}
 		return all.String()
 	default:
@@ -355,7 +367,7 @@ func shown(value resource.PropertyValue) string {
 	}
 }
 
-func TestTheProgramIsDeterministic(t *testing.T) {
+func TestProgramIsDeterministic(t *testing.T) {
 	artifacts := pulumitest.Artifacts(t)
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) {
@@ -365,9 +377,9 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 					return stack.Deploy(ctx, s, artifacts, "")
 				})
 				for _, r := range recorder.All() {
-					text, err := json.Marshal(r.Input("").Mappable())
+					encoded, err := json.Marshal(r.Input("").Mappable())
 					require.NoError(t, err)
-					all[r.Type+" "+r.Name] = string(text)
+					all[r.Type+" "+r.Name] = string(encoded)
 				}
 				return all
 			}
@@ -380,24 +392,24 @@ func TestTheProgramIsDeterministic(t *testing.T) {
 	}
 }
 
-// networkTypes are the packages of what only a network brings.
+// networkTypes lists the packages of types that only a network has.
 var networkTypes = []string{"aws:ec2/", "aws:vpc/", "aws:lb/", "aws:apigatewayv2/vpcLink:"}
 
 func isOfNetwork(r pulumitest.Registration) bool {
 	return slices.ContainsFunc(networkTypes, func(start string) bool { return strings.HasPrefix(r.Type, start) })
 }
 
-func TestWithoutNetworkThereIsNothingOfIt(t *testing.T) {
+func TestNetworkIsOptional(t *testing.T) {
 	recorder := deploy(t, pulumitest.Settings(t))
 	for _, r := range recorder.All() {
 		assert.False(t, isOfNetwork(r), "%s %s", r.Type, r.Name)
 	}
 	for _, route := range recorder.OfType("aws:apigatewayv2/route:Route") {
-		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "all lead to the function")
+		assert.Equal(t, "integrations/gateway-models-integration-id", route.Text("target"), "all routes target the function")
 	}
 }
 
-func TestWhatIsAddedChangesNothingElse(t *testing.T) {
+func TestOptionsOnlyAddResources(t *testing.T) {
 	network := served(t)
 	network.Certificate.Enabled = false
 	all := shapes(t)
@@ -416,7 +428,7 @@ func TestWhatIsAddedChangesNothingElse(t *testing.T) {
 			with := deploy(t, c.with)
 			for _, r := range deploy(t, c.without).All() {
 				if r.Type == "aws:lambda/function:Function" {
-					continue // its archive lies elsewhere in each run
+					continue // the path of its archive differs in each run
 				}
 				assert.Equal(t, r.Input(""), with.Named(t, r.Type, r.Name).Input(""), "%s %s", r.Type, r.Name)
 			}
@@ -424,16 +436,16 @@ func TestWhatIsAddedChangesNothingElse(t *testing.T) {
 	}
 }
 
-func TestNothingOfAnExistingVPCIsChanged(t *testing.T) {
+func TestExistingVPCIsNotChanged(t *testing.T) {
 	recorder := deploy(t, shapes(t)["existing network"])
 	for _, r := range recorder.All() {
 		if strings.HasPrefix(r.Type, "aws:ec2/") {
-			assert.Equal(t, "aws:ec2/securityGroup:SecurityGroup", r.Type, "%s: the load balancer and the link have groups of their own, and that is all", r.Name)
+			assert.Equal(t, "aws:ec2/securityGroup:SecurityGroup", r.Type, "%s: only the security groups of the load balancer and the link are added", r.Name)
 		}
 	}
 }
 
-func TestEveryOwnVPCHasFlowLogs(t *testing.T) {
+func TestOwnVPCHasFlowLogs(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		logged := map[string]bool{}
 		for _, log := range recorder.OfType("aws:ec2/flowLog:FlowLog") {
@@ -445,7 +457,7 @@ func TestEveryOwnVPCHasFlowLogs(t *testing.T) {
 	})
 }
 
-func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
+func TestOnlyPublicSubnetsAssignPublicAddresses(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.OfType("aws:ec2/subnet:Subnet") {
 			if r.Input("mapPublicIpOnLaunch").BoolValue() {
@@ -455,8 +467,8 @@ func TestOnlyPublicSubnetsGivePublicAddresses(t *testing.T) {
 	})
 }
 
-// wildcards are the resources with a star in them that a policy may have, each
-// with its reason.
+// wildcards lists the resources with a star that policies may have, each with its
+// reason.
 var wildcards = map[string]string{
 	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":              "Lambda names the streams",
 	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                      "Lambda names the streams",
@@ -472,8 +484,8 @@ var wildcards = map[string]string{
 	"gateway-authorizer-policy: *":                                              "traces are no resources",
 	"rotation-rotator-policy: *":                                                "traces are no resources",
 	"model-function-policy: *":                                                  "neither are network interfaces before they are made; the function's code can't use this",
-	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":           "a condition names the one parameter, whatever key it is encrypted with",
-	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS says through which profile a guardrail works, and in which Regions",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":           "a condition names the one parameter, regardless of the key that encrypts it",
+	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS chooses the profile that a guardrail uses, and its Regions",
 	"schedule-rotator-policy: arn:aws:apigateway:us-east-1::/apis/gateway-api-id/stages/*/cache/authorizers":    "the API has one stage, whose name IAM may see as $default or as %24default",
 	"schedule-rotator-policy: arn:aws:apigateway:eu-central-1::/apis/gateway-api-id/stages/*/cache/authorizers": "the API has one stage, whose name IAM may see as $default or as %24default",
 	"network-flow-logs-policy: *":                                    "DescribeLogGroups is allowed on all groups or none",
@@ -532,13 +544,13 @@ func statements(t testing.TB, policy string) []statement {
 	return document.Statement
 }
 
-func TestTheArchitectureNamesEveryComponent(t *testing.T) {
-	text, err := os.ReadFile("../../docs/architecture.md")
+func TestArchitectureDocumentListsComponents(t *testing.T) {
+	document, err := os.ReadFile("../../docs/architecture.md")
 	require.NoError(t, err)
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			if !r.Custom() {
-				assert.Contains(t, string(text), "| `"+r.Type+"` |", "docs/architecture.md has no row for it")
+				assert.Contains(t, string(document), "| `"+r.Type+"` |", "docs/architecture.md lists it")
 			}
 		}
 	})
@@ -548,7 +560,7 @@ func isOfCertificates(r pulumitest.Registration) bool {
 	return !strings.HasPrefix(r.Type, "aws:") && !strings.HasPrefix(r.Type, "gatehouse:") && r.Type != provider
 }
 
-func TestWithoutVaultThereIsNothingOfIt(t *testing.T) {
+func TestVaultIsOptional(t *testing.T) {
 	for _, name := range []string{"defaults", "own network", "existing network"} {
 		for _, r := range deploy(t, shapes(t)[name]).All() {
 			assert.False(t, isOfCertificates(r), "%s %s", r.Type, r.Name)
@@ -556,7 +568,7 @@ func TestWithoutVaultThereIsNothingOfIt(t *testing.T) {
 	}
 }
 
-func TestNothingOfAnExistingAuthorityIsChanged(t *testing.T) {
+func TestExistingAuthorityIsNotChanged(t *testing.T) {
 	var ofVault []string
 	for _, r := range deploy(t, shapes(t)["existing authority"]).All() {
 		if strings.HasPrefix(r.Type, "vault:") {
@@ -566,7 +578,7 @@ func TestNothingOfAnExistingAuthorityIsChanged(t *testing.T) {
 	assert.ElementsMatch(t, []string{"certificate-role", "certificate-policy", "certificate-leaf"}, ofVault)
 }
 
-func TestEveryObjectIsInTheStacksNamespaceAndSaysWhose(t *testing.T) {
+func TestKubernetesObjectsHaveNamespaceAndLabels(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			if !strings.HasPrefix(r.Type, "kubernetes:") {
@@ -583,9 +595,9 @@ func TestEveryObjectIsInTheStacksNamespaceAndSaysWhose(t *testing.T) {
 	})
 }
 
-// Pods that start before the Secret is there would wait for it, and those of a load
+// Pods that start before the Secret exists would wait for it, and those of a load
 // balancer before the binding would get requests too early.
-func TestPodsComeAfterTheirCertificate(t *testing.T) {
+func TestPodsAreCreatedAfterTheirCertificate(t *testing.T) {
 	for name, issued := range map[string]string{"certificate": "certificate-secret", "certificate by manager": "certificate-certificate"} {
 		recorder := deploy(t, shapes(t)[name])
 		deployment := recorder.Only(t, "kubernetes:apps/v1:Deployment")
@@ -593,7 +605,7 @@ func TestPodsComeAfterTheirCertificate(t *testing.T) {
 	}
 }
 
-func TestPodsAreTargetsOfTheModelsGroup(t *testing.T) {
+func TestPodsAreTargetsOfTargetGroup(t *testing.T) {
 	recorder := deploy(t, served(t))
 	binding := recorder.Only(t, "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")
 	group := recorder.Only(t, "aws:lb/targetGroup:TargetGroup")
@@ -603,7 +615,7 @@ func TestPodsAreTargetsOfTheModelsGroup(t *testing.T) {
 	assert.Equal(t, "HTTPS", group.Text("protocol"))
 }
 
-func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
+func TestClusterIsTheOneOfTheSettings(t *testing.T) {
 	recorder := deploy(t, certificate(t, nil))
 	kubernetes := recorder.Only(t, "pulumi:providers:kubernetes")
 	assert.JSONEq(t, `{"apiVersion": "v1", "kind": "Config", `+kubeconfig[1:], kubernetes.Text("kubeconfig"))
@@ -612,14 +624,14 @@ func TestTheClusterIsTheOneOfTheSettings(t *testing.T) {
 	assert.Equal(t, "https://vault.example.com:8200", recorder.Only(t, "pulumi:providers:vault").Text("address"))
 }
 
-// Who is asked is in no log or state but by name.
-func TestTheServersKeyIsInNoVariable(t *testing.T) {
+// The state has the name of the API key's parameter, not the key.
+func TestServerAPIKeyIsInNoVariable(t *testing.T) {
 	f := deploy(t, privateFunction(t)).Named(t, "aws:lambda/function:Function", "model-function")
 	assert.Equal(t, "/models/key", f.Text("environment.variables.GATEHOUSE_MODEL_API_KEY_PARAMETER"))
 }
 
-func TestProfilesOfAnotherRegionAreLookedUpThere(t *testing.T) {
+func TestInferenceProfilesAreLookedUpInTheirRegion(t *testing.T) {
 	recorder := deploy(t, bedrockWithAll(t))
 	assert.Equal(t, "eu-central-1", recorder.Named(t, provider, "aws-model").Text("region"))
-	assert.Len(t, deploy(t, pulumitest.Settings(t)).OfType(provider), 1, "no other provider without need")
+	assert.Len(t, deploy(t, pulumitest.Settings(t)).OfType(provider), 1, "no other provider unless needed")
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
-// namesOfAWS are what AWS's services take as names (the patterns and lengths of their
-// API references), by type and input. A name that is given by another resource, such as
-// a log group's by its function's, has that one's pattern.
+// namesOfAWS holds the patterns of names that AWS's services accept (from their API
+// references), by type and input. A name that follows another resource's, such as a log
+// group's that of its function, has that one's pattern.
 var namesOfAWS = map[string]*regexp.Regexp{
 	"aws:apigatewayv2/api:Api name":                                     regexp.MustCompile(`^.{1,128}$`),
 	"aws:apigatewayv2/authorizer:Authorizer name":                       regexp.MustCompile(`^.{1,128}$`),
@@ -50,21 +50,21 @@ var namesOfAWS = map[string]*regexp.Regexp{
 	"aws:wafv2/webAcl:WebAcl name":                                      regexp.MustCompile(`^[\w-]{1,128}$`),
 }
 
-// metricName is what AWS WAF takes for the metrics of a web ACL and of its rules.
+// metricName matches names of metrics that AWS WAF accepts for a web ACL and its rules.
 var metricName = regexp.MustCompile(`^[\w#:./-]{1,128}$`)
 
-// nameInputs are the inputs by which a resource is named.
+// nameInputs lists the inputs that name a resource.
 var nameInputs = []resource.PropertyKey{"name", "namePrefix", "bucket", "bucketPrefix", "dashboardName", "functionName", "policyName"}
 
-// references are inputs of these names that name another resource.
+// references lists inputs of these names that refer to another resource.
 var references = map[string]bool{
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig functionName": true,
 	"aws:lambda/invocation:Invocation functionName":                               true,
 }
 
-// The stacks are named as shortly and as long as is allowed: 34 characters, or 30 with
+// The stacks have the shortest and the longest valid name: 34 characters, or 30 with
 // objects in Kubernetes.
-func TestAWSTakesTheNamesOfAllResources(t *testing.T) {
+func TestNamesAreValidInAWS(t *testing.T) {
 	all := shapes(t)
 	for shape, longest := range map[string]int{"everything": 30, "own network": 34, "private function": 34, "Bedrock with all": 34} {
 		for _, name := range []string{"1", strings.Repeat("x", longest)} {
@@ -88,12 +88,12 @@ func checkNames(t *testing.T, r pulumitest.Registration) {
 	for _, input := range nameInputs {
 		value := r.Text(string(input))
 		key := r.Type + " " + string(input)
-		// What another resource's output names is known to the mocks as that resource's.
+		// A name that is another resource's output is checked there.
 		if value == "" || references[key] || (input == "bucket" && strings.HasPrefix(r.Type, "aws:s3/bucket")) {
 			continue
 		}
 		pattern, known := namesOfAWS[key]
-		if assert.True(t, known, "%s: what AWS takes as %s is not in the table of this test", r.Name, key) {
+		if assert.True(t, known, "%s: the valid names of %s are missing in namesOfAWS", r.Name, key) {
 			assert.Regexp(t, pattern, value, "%s: %s", r.Name, key)
 		}
 	}

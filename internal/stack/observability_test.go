@@ -15,8 +15,8 @@ import (
 
 var runbookHeading = regexp.MustCompile(`(?m)^#+ (.+)$`)
 
-// Whoever is told of an alarm at night follows the link in it.
-func TestTheRunbookHasASectionForEachAlarm(t *testing.T) {
+// Operators follow the link in an alarm.
+func TestRunbookHasSectionForEachAlarm(t *testing.T) {
 	text, err := os.ReadFile("../../docs/runbook.md")
 	require.NoError(t, err)
 	var sections []string
@@ -32,7 +32,7 @@ func TestTheRunbookHasASectionForEachAlarm(t *testing.T) {
 	})
 }
 
-func TestWithoutObservabilityThereIsNothingOfIt(t *testing.T) {
+func TestObservabilityIsOptional(t *testing.T) {
 	for _, r := range deploy(t, pulumitest.Settings(t)).All() {
 		assert.NotContains(t, r.Name, "observability")
 		assert.NotContains(t, []string{
@@ -41,7 +41,7 @@ func TestWithoutObservabilityThereIsNothingOfIt(t *testing.T) {
 	}
 }
 
-func TestTheDashboardHasAllAlarmsOfTheStack(t *testing.T) {
+func TestDashboardHasAllAlarmsOfStack(t *testing.T) {
 	recorder := deploy(t, shapes(t)["own network"])
 	body := recorder.Only(t, "aws:cloudwatch/dashboard:Dashboard").Text("dashboardBody")
 	alarms := recorder.OfType("aws:cloudwatch/metricAlarm:MetricAlarm")
@@ -51,7 +51,7 @@ func TestTheDashboardHasAllAlarmsOfTheStack(t *testing.T) {
 	}
 }
 
-func TestQueriesAskLogGroupsOfTheStack(t *testing.T) {
+func TestQueriesUseLogGroupsOfStack(t *testing.T) {
 	recorder := deploy(t, shapes(t)["own network"])
 	groups := map[string]bool{}
 	for _, group := range recorder.OfType("aws:cloudwatch/logGroup:LogGroup") {
@@ -66,7 +66,7 @@ func TestQueriesAskLogGroupsOfTheStack(t *testing.T) {
 	}
 }
 
-// accessLogFields are what the API logs of a request.
+// accessLogFields returns the fields that the API logs of each request.
 func accessLogFields(t *testing.T, recorder *pulumitest.Recorder) map[string]string {
 	t.Helper()
 	var fields map[string]string
@@ -75,7 +75,7 @@ func accessLogFields(t *testing.T, recorder *pulumitest.Recorder) map[string]str
 	return fields
 }
 
-func TestQueriesOfTheAPIsLogAskForFieldsThatItHas(t *testing.T) {
+func TestQueriesUseFieldsOfAPILog(t *testing.T) {
 	recorder := deploy(t, shapes(t)["own network"])
 	fields := accessLogFields(t, recorder)
 	checked := 0
@@ -102,7 +102,7 @@ func TestQueriesOfTheAPIsLogAskForFieldsThatItHas(t *testing.T) {
 	assert.NotZero(t, checked)
 }
 
-func TestDenialsAreToldByFieldsThatTheAPILogs(t *testing.T) {
+func TestDenialsMetricUsesFieldsOfAPILog(t *testing.T) {
 	recorder := deploy(t, shapes(t)["own network"])
 	fields := accessLogFields(t, recorder)
 	filter := recorder.Only(t, "aws:cloudwatch/logMetricFilter:LogMetricFilter")

@@ -10,8 +10,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// replacedBy are the properties that the AWS provider can't change in place, by type:
-// another value makes another resource.
+// replacedBy lists the properties that the AWS provider can't change in place, by type:
+// another value replaces the resource.
 var replacedBy = map[string][]string{
 	"aws:apigatewayv2/vpcLink:VpcLink":                          {"securityGroupIds", "subnetIds"},
 	"aws:ec2/securityGroup:SecurityGroup":                       {"vpcId"},
@@ -22,7 +22,7 @@ var replacedBy = map[string][]string{
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {"securityGroupId"},
 }
 
-// movable are the types that AWS leads elsewhere in place.
+// movable lists the types that AWS updates in place.
 var movable = []string{
 	"aws:apigatewayv2/integration:Integration", // names a link and a listener
 	"aws:cloudwatch/dashboard:Dashboard",
@@ -31,10 +31,10 @@ var movable = []string{
 	"aws:lambda/function:Function", // Lambda takes another VPC
 }
 
-// TestAnotherVPCMovesNothingThatCannotMove follows what depends on the VPC of the
-// network. With another one, each resource has to be made anew, or to be one that AWS
-// lets move. The AWS provider would update the others in place, which AWS refuses.
-func TestAnotherVPCMovesNothingThatCannotMove(t *testing.T) {
+// TestAnotherVPCReplacesWhatCannotMove follows the resources that depend on the network's
+// VPC. With another one, each must be replaced, unless AWS can update it. The AWS provider
+// would update the others in place, which AWS rejects.
+func TestAnotherVPCReplacesWhatCannotMove(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		replaced := map[string]bool{}
 		for _, r := range recorder.All() { // in the order of dependencies
@@ -54,7 +54,7 @@ func TestAnotherVPCMovesNothingThatCannotMove(t *testing.T) {
 	})
 }
 
-// dependentOn are the properties of a resource that come from one of these.
+// dependentOn returns the properties of a resource that come from one of these.
 func dependentOn(r pulumitest.Registration, replaced map[string]bool) []string {
 	var found []string
 	for property, dependencies := range r.Request.GetPropertyDependencies() {
@@ -66,24 +66,24 @@ func dependentOn(r pulumitest.Registration, replaced map[string]bool) []string {
 	return found
 }
 
-// isWithin tells whether a path is a property, or lies in it.
+// isWithin reports whether a path is a property, or is within it.
 func isWithin(property string) func(string) bool {
 	return func(path string) bool {
 		return path == property || len(path) > len(property) && path[:len(property)] == property && path[len(property)] == '.'
 	}
 }
 
-// refused are the fields that an admission webhook, and not the API server, refuses to
-// change, by kind. The Kubernetes provider doesn't know of them.
-var refused = map[string][]string{
+// immutable lists the fields whose change an admission webhook rejects, and not the API
+// server, by kind. The Kubernetes provider doesn't know them.
+var immutable = map[string][]string{
 	// AWS Load Balancer Controller, webhooks/elbv2/targetgroupbinding_validator.go.
 	"kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding": {"spec.targetGroupARN", "spec.targetType", "spec.ipAddressType", "spec.vpcID"},
 }
 
-func TestWhatAWebhookRefusesToChangeIsReplaced(t *testing.T) {
+func TestFieldsImmutableByWebhookReplace(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
-			for _, field := range refused[r.Type] {
+			for _, field := range immutable[r.Type] {
 				if r.Input(field).IsNull() {
 					continue
 				}

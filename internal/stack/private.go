@@ -17,9 +17,9 @@ import (
 // privateNetwork holds the VPC with the route to the private model. It is empty unless
 // the settings enable the network.
 type privateNetwork struct {
-	placement network.Attachment
-	own       *network.Network // nil in an existing VPC
-	inference *inference.Inference
+	attachment network.Attachment
+	own        *network.Network // nil in an existing VPC
+	inference  *inference.Inference
 }
 
 func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, p providers) (n privateNetwork, err error) {
@@ -27,7 +27,7 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 		return privateNetwork{}, nil
 	}
 	if s.Network.Existing.VPCID != "" {
-		n.placement, err = network.Existing(ctx, s.Network.Existing, pulumi.Provider(p.regional))
+		n.attachment, err = network.Existing(ctx, s.Network.Existing, pulumi.Provider(p.regional))
 	} else {
 		n.own, err = network.New(ctx, "network", &network.Args{Deployment: d, Settings: s.Network}, p.protected(p.regional))
 	}
@@ -35,13 +35,13 @@ func declarePrivate(ctx *pulumi.Context, d deployment.Deployment, s config.Setti
 		return privateNetwork{}, err
 	}
 	if n.own != nil {
-		n.placement = n.own.Attachment()
+		n.attachment = n.own.Attachment()
 	}
 	// Not protected: its targets and listeners come and go with the settings.
 	n.inference, err = inference.New(ctx, "inference", &inference.Args{
 		Deployment: d,
 		Settings:   s.Inference,
-		Attachment:  n.placement,
+		Attachment: n.attachment,
 	}, pulumi.Provider(p.regional))
 	return n, err
 }
@@ -59,7 +59,7 @@ func (n privateNetwork) routes() []httpapi.Route {
 // vpcConfig attaches the function behind the API to the network.
 func (n privateNetwork) vpcConfig(s config.Inference) *chatapi.VPCConfig {
 	return &chatapi.VPCConfig{
-		Attachment: n.placement,
+		Attachment: n.attachment,
 		PrivateModel: chatapi.PrivateModel{
 			URL:             n.inference.URL,
 			Port:            n.inference.Port,

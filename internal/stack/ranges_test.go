@@ -3,6 +3,7 @@ package stack_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
-// edges are the lowest and the highest value of each setting of the edge, and lists at
-// their shortest and longest. With the values of others that they need.
+// edges lists the lowest and the highest value of each setting of the edge, and lists at
+// their shortest and longest, with the values of other settings that they require.
 var edges = []map[string]string{
 	{"edgePriceClass": "PriceClass_100"},
 	{"edgePriceClass": "PriceClass_All"},
@@ -81,14 +82,14 @@ var edges = []map[string]string{
 	{"apiPrefix": "/a/b/c"},
 }
 
-// bound is what AWS takes as a number, or how many of a list.
+// bound holds the valid range of a number, or of the length of a list.
 type bound struct {
 	typ, path   string
 	least, most float64
 }
 
-// boundsOfAWS are those of its API references and quotas that the settings reach. Where
-// Terraform's provider takes zero for nothing and AWS demands a value, it starts at one.
+// boundsOfAWS lists the bounds of AWS's API references and quotas that the settings reach.
+// Where Terraform's provider takes zero for no value and AWS demands one, it starts at one.
 var boundsOfAWS = []bound{
 	{"aws:cloudfront/distribution:Distribution", "origins[0].connectionAttempts", 1, 3},
 	{"aws:cloudfront/distribution:Distribution", "origins[0].connectionTimeout", 1, 10},
@@ -106,10 +107,10 @@ var boundsOfAWS = []bound{
 	{"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", "rules[0].expiration.days", 1, 1 << 31},
 }
 
-// largestFunction is how many bytes CloudFront takes as a function.
+// largestFunction is the maximum size of a CloudFront function, in bytes.
 const largestFunction = 10240
 
-func TestTheEdgesOfAllRangesAreWhatAWSTakes(t *testing.T) {
+func TestLimitsOfEdgeSettingsAreValidInAWS(t *testing.T) {
 	artifacts := pulumitest.Artifacts(t)
 	for _, config := range edges {
 		name, err := json.Marshal(config)
@@ -147,8 +148,8 @@ func checkBound(t *testing.T, r pulumitest.Registration, b bound) {
 	assert.LessOrEqual(t, number, b.most, fmt.Sprintf("%s: %s", r.Name, b.path))
 }
 
-// The table has each setting of the edge, so that a new one is not forgotten.
-func TestTheEdgesOfAllRangesHaveEverySettingOfTheEdge(t *testing.T) {
+// A new setting of the edge needs an entry.
+func TestLimitsAreListedForEverySettingOfEdge(t *testing.T) {
 	known := map[string]bool{}
 	for _, config := range edges {
 		for key := range config {
@@ -161,6 +162,79 @@ func TestTheEdgesOfAllRangesHaveEverySettingOfTheEdge(t *testing.T) {
 			if strings.HasPrefix(name, prefix) && name != "originFunctionSkipDestroy" {
 				assert.True(t, known[name], "%s is in no entry", name)
 			}
+		}
+	}
+}
+
+// list returns a list as the engine passes it.
+func list(n int, element func(int) string) string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("%q", element(i))
+	}
+	return "[" + strings.Join(all, ",") + "]"
+}
+
+// services returns all valid values of networkInterfaceEndpoints.
+func services(t testing.TB) string {
+	t.Helper()
+	for _, option := range config.Options() {
+		if option.Name == "gatehouse:networkInterfaceEndpoints" {
+			_, names, found := strings.Cut(option.Allowed, "one of ")
+			require.True(t, found)
+			all := strings.Split(names, ", ")
+			return list(len(all), func(i int) string { return all[i] })
+		}
+	}
+	require.Fail(t, "no such setting")
+	return ""
+}
+
+// TestLimitsOfPrivateSettings declares the whole stack with the limits of each setting of
+// the private side.
+func TestLimitsOfPrivateSettings(t *testing.T) {
+	network := map[string]string{"networkEnabled": "true"}
+	existing := map[string]string{
+		"networkEnabled": "true", "networkVpcId": pulumitest.ExistingVPC,
+		"networkPrivateSubnetIds": fmt.Sprintf(`[%q,%q]`, pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB),
+	}
+	pods := map[string]string{
+		"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true", "workloadEnabled": "true", "workloadImage": "registry.example.com/gateway:1.4.2",
+		"vaultAddress": "https://vault.example.com:8200", "certificateNames": `["inference.example.com"]`, "kubernetesContext": "main",
+	}
+	cases := []struct {
+		base   map[string]string
+		key    string
+		values []string
+	}{
+		{network, "networkCidr", []string{"10.0.0.0/16", "192.168.252.0/22", "172.16.0.0/16", "10.255.252.0/22"}},
+		{network, "networkPeerCidrs", []string{"[]", list(40, func(i int) string { return fmt.Sprintf("10.%d.0.0/16", i+1) })}},
+		{network, "networkZoneCount", []string{"2", "3"}},
+		{network, "networkNat", []string{"none", "single", "perZone"}},
+		{network, "networkIpv6", []string{"false", "true"}},
+		{network, "networkInterfaceEndpoints", []string{"[]", services(t)}},
+		{network, "networkFlowLogs", []string{"cloudwatch"}},
+		{network, "inferenceTargets", []string{"[]", list(200, func(i int) string { return fmt.Sprintf("10.0.1.%d", i) })}},
+		{existing, "inferenceTargets", []string{"[]", `["10.20.0.1","100.64.255.254"]`}},
+		{network, "inferencePort", []string{"1", "65535"}},
+		{network, "inferenceProtocol", []string{"HTTP", "HTTPS"}},
+		{network, "inferenceHealthPath", []string{"/", "/" + strings.Repeat("a", 255)}},
+		{network, "inferencePrefix", []string{"/api/i", "/api/" + strings.Repeat("i", 20)}},
+		{network, "inferenceTimeout", []string{"1s", "29s"}},
+		{network, "modelInVpc", []string{"false"}},
+		{pods, "inferencePort", []string{"1024", "65535"}},
+		{pods, "workloadReplicas", []string{"1", "50"}},
+		{pods, "workloadCpu", []string{"1m", "192"}},
+		{pods, "workloadMemory", []string{"1Ki", "2048Gi"}},
+	}
+	for _, c := range cases {
+		for _, value := range c.values {
+			t.Run(c.key+" "+value[:min(len(value), 40)], func(t *testing.T) {
+				config := maps.Clone(c.base)
+				config[c.key] = value
+				s := pulumitest.Configured(t, config)
+				assert.NotEmpty(t, deploy(t, s).OfType("aws:lb/loadBalancer:LoadBalancer"))
+			})
 		}
 	}
 }

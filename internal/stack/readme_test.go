@@ -89,10 +89,10 @@ var placeholder = regexp.MustCompile(`\$\{outputs\.([A-Za-z]+)\}`)
 
 // The page of Pulumi Cloud uses only exports that every stack has.
 func TestPulumiCloudPageUsesExports(t *testing.T) {
-	text, err := os.ReadFile("../../Pulumi.README.md")
+	page, err := os.ReadFile("../../Pulumi.README.md")
 	require.NoError(t, err)
 	exports := exported(t, pulumitest.Settings(t))
-	named := placeholder.FindAllStringSubmatch(string(text), -1)
+	named := placeholder.FindAllStringSubmatch(string(page), -1)
 	require.NotEmpty(t, named)
 	for _, name := range named {
 		assert.Contains(t, exports, name[1])

@@ -10,9 +10,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// TestPulumiWaitsAsLongAsPodsMayTake adds up what each pod may take when they are
+// TestPulumiWaitsForSlowestRollout adds up the maximum time of each pod when they are
 // replaced one after the other.
-func TestPulumiWaitsAsLongAsPodsMayTake(t *testing.T) {
+func TestPulumiWaitsForSlowestRollout(t *testing.T) {
 	found := 0
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, deployment := range recorder.OfType("kubernetes:apps/v1:Deployment") {
@@ -32,8 +32,8 @@ func TestPulumiWaitsAsLongAsPodsMayTake(t *testing.T) {
 				number(deployment, "spec.strategy.rollingUpdate.maxSurge")
 			needed := time.Duration(rounds*seconds) * time.Second
 			timeouts := deployment.Request.GetCustomTimeouts()
-			for _, text := range []string{timeouts.GetCreate(), timeouts.GetUpdate()} {
-				given, err := time.ParseDuration(text)
+			for _, timeout := range []string{timeouts.GetCreate(), timeouts.GetUpdate()} {
+				given, err := time.ParseDuration(timeout)
 				require.NoError(t, err)
 				assert.Greater(t, given, needed)
 			}

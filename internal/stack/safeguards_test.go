@@ -11,18 +11,18 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// unprotected are the components that are changed as a matter of course: a
+// unprotected lists the components whose resources are replaced as a matter of course: a
 // protected resource can't be replaced either.
 var unprotected = map[string]string{
 	"gatehouse:inference:Inference":         "targets and listeners come and go with the settings",
-	"gatehouse:observability:Observability": "nothing is lost with it",
+	"gatehouse:observability:Observability": "no data is lost with it",
 	"gatehouse:domain:Domain":               "another name is another certificate",
 	"gatehouse:authority:Authority":         "the intermediate is renewed",
 	"gatehouse:certificate:Certificate":     "it is renewed",
 	"gatehouse:workload:Workload":           "it comes and goes with the settings",
 }
 
-// component is the type of the component that r belongs to, or is.
+// component returns the type of the component that r belongs to, or is.
 func component(r pulumitest.Registration) string {
 	if r.Custom() {
 		return string(urn.URN(r.Request.GetParent()).Type())
@@ -30,7 +30,7 @@ func component(r pulumitest.Registration) string {
 	return r.Type
 }
 
-func TestAProtectedStackIsProtectedAsAWhole(t *testing.T) {
+func TestProtectedStackIsProtectedAsAWhole(t *testing.T) {
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) {
 			s.Safeguards.Protect = true
@@ -45,7 +45,7 @@ func TestAProtectedStackIsProtectedAsAWhole(t *testing.T) {
 	}
 }
 
-func TestNothingIsProtectedUnlessAsked(t *testing.T) {
+func TestProtectionIsOptional(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			assert.False(t, r.Request.GetProtect(), "%s %s", r.Type, r.Name)
@@ -53,14 +53,14 @@ func TestNothingIsProtectedUnlessAsked(t *testing.T) {
 	})
 }
 
-// holdsData tells the resources whose deletion loses something: the rest is made
-// again by the next deployment. What closes a bucket stays with it. Keys are not among them; the ring is emptied with
-// the stack, and KMS keeps its key for a month.
+// holdsData reports whether deleting the resource loses data: the next deployment creates
+// the others again. The configuration that makes a bucket private stays with it. Keys are
+// not among them: the keyring is emptied with the stack, and KMS keeps its key for a month.
 func holdsData(r pulumitest.Registration) bool {
 	return r.Type == "aws:cloudwatch/logGroup:LogGroup" || strings.HasPrefix(r.Type, "aws:s3/bucket")
 }
 
-func TestDataIsRetainedWhenAsked(t *testing.T) {
+func TestDataIsRetainedIfConfigured(t *testing.T) {
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) {
 			for _, retain := range []bool{false, true} {
@@ -73,7 +73,7 @@ func TestDataIsRetainedWhenAsked(t *testing.T) {
 	}
 }
 
-func TestEveryRoleHasTheBoundary(t *testing.T) {
+func TestRolesHavePermissionsBoundary(t *testing.T) {
 	const boundary = "arn:aws:iam::123456789012:policy/gatehouse-test-boundary"
 	for name, s := range shapes(t) {
 		t.Run(name, func(t *testing.T) {

@@ -14,12 +14,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// bySchema are outputs that are secret because a provider's schema says so.
+// bySchema lists outputs that are secret because of a provider's schema.
 var bySchema = map[string]string{
 	"vault:pkiSecret/secretBackendCert:SecretBackendCert": "privateKey",
 }
 
-// withoutValue are outputs that the SDKs mark as secret, and that are empty here.
+// withoutValue lists outputs that the SDKs mark as secret, and that are empty here.
 var withoutValue = map[string][]string{
 	"aws:acm/certificate:Certificate": {"privateKey"}, // only of one that is imported
 	"pulumi:providers:aws":            {"accessKey", "secretKey", "token"},
@@ -29,8 +29,8 @@ var withoutValue = map[string][]string{
 	"aws:cloudfront/distribution:Distribution": {"origins"}, // of which the header's value is secret
 }
 
-// Who can read the state, and decrypt it, can read these: each preview can.
-func TestSecretsInTheStateAreNamedOneByOne(t *testing.T) {
+// Users who can read and decrypt the state can read these: each preview can.
+func TestSecretsInStateAreDocumented(t *testing.T) {
 	held := map[string]bool{}
 	each(t, func(_ *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
@@ -47,16 +47,16 @@ func TestSecretsInTheStateAreNamedOneByOne(t *testing.T) {
 			}
 		}
 	})
-	text, err := os.ReadFile("../../docs/security.md")
+	document, err := os.ReadFile("../../docs/security.md")
 	require.NoError(t, err)
 	var named []string
-	for _, match := range regexp.MustCompile("(?m)^\\| [^|]+ \\| (`[^`]+:[^`]+` \\| `[^`]+`) \\|").FindAllStringSubmatch(string(text), -1) {
+	for _, match := range regexp.MustCompile("(?m)^\\| [^|]+ \\| (`[^`]+:[^`]+` \\| `[^`]+`) \\|").FindAllStringSubmatch(string(document), -1) {
 		named = append(named, match[1])
 	}
-	assert.ElementsMatch(t, slices.Sorted(maps.Keys(held)), named, "docs/security.md, Secrets in the state: a row for each type and property")
+	assert.ElementsMatch(t, slices.Sorted(maps.Keys(held)), named, "docs/security.md, Secrets in the state: a line for each type and property")
 }
 
-// secretPaths are the properties that are marked secret, at any depth.
+// secretPaths returns the properties that are marked secret, at any depth.
 func secretPaths(path string, value resource.PropertyValue) []string {
 	var found []string
 	switch {

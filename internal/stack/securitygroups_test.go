@@ -17,7 +17,7 @@ func isRule(r pulumitest.Registration) bool {
 	return strings.HasPrefix(r.Type, "aws:vpc/securityGroup")
 }
 
-// identity is what EC2 knows a rule by: the description is no part of it.
+// identity returns the properties by which EC2 identifies a rule: not its description.
 func identity(rule pulumitest.Registration) string {
 	var parts []string
 	for _, field := range []string{"securityGroupId", "ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6", "referencedSecurityGroupId", "prefixListId"} {
@@ -26,8 +26,8 @@ func identity(rule pulumitest.Registration) string {
 	return rule.Type + " " + strings.Join(parts, " ")
 }
 
-// TestEachRuleIsThereOnce looks for what EC2 calls InvalidPermission.Duplicate.
-func TestEachRuleIsThereOnce(t *testing.T) {
+// TestRulesAreUnique finds what EC2 rejects as InvalidPermission.Duplicate.
+func TestRulesAreUnique(t *testing.T) {
 	check := func(t *testing.T, recorder *pulumitest.Recorder) {
 		seen := map[string]string{}
 		for _, r := range recorder.All() {
@@ -43,7 +43,7 @@ func TestEachRuleIsThereOnce(t *testing.T) {
 	}
 }
 
-// privateServers are stacks whose function asks a server in a VPC.
+// privateServers returns the settings of stacks whose function uses a server in a VPC.
 func privateServers(t testing.TB) map[string]config.Settings {
 	t.Helper()
 	all := map[string]config.Settings{}
@@ -65,8 +65,8 @@ func privateServers(t testing.TB) map[string]config.Settings {
 	return all
 }
 
-// TestEveryRuleSaysWhy keeps to the letters that EC2 takes in a description.
-func TestEveryRuleSaysWhy(t *testing.T) {
+// TestRulesHaveDescriptions checks for the characters that EC2 accepts in one.
+func TestRulesHaveDescriptions(t *testing.T) {
 	found := 0
 	check := func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {

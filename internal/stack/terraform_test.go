@@ -12,10 +12,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-// What each kind of resource calls on AWS follows from the source of Terraform's
-// provider, and so do the permissions of the roles that deploy: no kind may be
-// missing there.
-func TestWhatEveryKindOfResourceCallsIsKnown(t *testing.T) {
+// The calls of each type of resource follow from the source of Terraform's provider, and
+// the permissions of the deploying roles follow from the calls: no type may be missing.
+func TestCallsOfAllResourceTypesAreKnown(t *testing.T) {
 	text, err := os.ReadFile("../pipeline/terraform.yaml")
 	require.NoError(t, err)
 	var known struct {
@@ -23,20 +22,20 @@ func TestWhatEveryKindOfResourceCallsIsKnown(t *testing.T) {
 	}
 	require.NoError(t, yaml.Unmarshal(text, &known))
 	declared := map[string]bool{}
-	look := func(t *testing.T, recorder *pulumitest.Recorder) {
+	check := func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
 			if !strings.HasPrefix(r.Type, "aws:") {
 				continue
 			}
 			declared[r.Type] = true
-			assert.Contains(t, known.Resources, r.Type, "add what the provider calls for it to internal/pipeline/terraform.yaml")
+			assert.Contains(t, known.Resources, r.Type, "add its calls to internal/pipeline/terraform.yaml")
 		}
 	}
-	each(t, look)
+	each(t, check)
 	s := pulumitest.Settings(t)
 	s.Rotation.AlarmEmail = "operator@example.com" // which no shape has
-	look(t, deploy(t, s))
+	check(t, deploy(t, s))
 	for kind := range known.Resources {
-		assert.True(t, declared[kind], "no shape of the stack has %s: take it from internal/pipeline/terraform.yaml", kind)
+		assert.True(t, declared[kind], "no shape of the stack has %s: remove it from internal/pipeline/terraform.yaml", kind)
 	}
 }

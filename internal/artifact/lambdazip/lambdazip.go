@@ -1,8 +1,10 @@
-// Package lambdazip packs a compiled function as Lambda takes it.
+// Package lambdazip packs a compiled function for Lambda.
 //
-// Lambda starts the file bootstrap, which has to be executable in the archive: an
-// archive that Pulumi makes of a folder has no file modes. The same program is
-// packed to the same bytes at any time and on any machine.
+// Lambda starts the file bootstrap, which must be executable in the archive: an archive
+// that Pulumi makes of a folder has no file modes. The same program is packed to the same
+// bytes at any time and on any machine.
+//
+// It is apart from package artifact so that the command builds without Pulumi's SDK.
 package lambdazip
 
 import (
@@ -16,16 +18,16 @@ const (
 	Archive   = "bootstrap.zip" // the archive, beside it
 )
 
-// mode is what Lambda asks of the file: everyone may read and execute it.
+// mode allows all users to read and execute the file, as Lambda requires.
 const mode = 0o755
 
-// made is the file's time in the archive, the earliest that the format has.
-var made = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+// modified is the file's time in the archive, the earliest of the format.
+var modified = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Write writes the archive of a program.
 func Write(w io.Writer, program io.Reader) error {
 	archive := zip.NewWriter(w)
-	header := &zip.FileHeader{Name: Bootstrap, Method: zip.Deflate, Modified: made}
+	header := &zip.FileHeader{Name: Bootstrap, Method: zip.Deflate, Modified: modified}
 	header.SetMode(mode)
 	file, err := archive.CreateHeader(header)
 	if err != nil {

@@ -23,7 +23,7 @@ func pack(t *testing.T, program string) []byte {
 	return archive.Bytes()
 }
 
-func TestTheArchiveHoldsAnExecutable(t *testing.T) {
+func TestArchiveHoldsExecutable(t *testing.T) {
 	content := pack(t, "a program")
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
 	require.NoError(t, err)
@@ -39,11 +39,11 @@ func TestTheArchiveHoldsAnExecutable(t *testing.T) {
 	assert.Equal(t, "a program", string(text))
 }
 
-func TestTheSameProgramIsTheSameBytes(t *testing.T) {
+func TestArchiveIsReproducible(t *testing.T) {
 	assert.Equal(t, pack(t, "one"), pack(t, "one"))
 	assert.NotEqual(t, pack(t, "one"), pack(t, "two"))
 }
 
-func TestAProgramThatCannotBeReadIsAnError(t *testing.T) {
+func TestReadErrorIsReturned(t *testing.T) {
 	require.ErrorContains(t, lambdazip.Write(io.Discard, iotest.ErrReader(errors.New("bad sector"))), "bad sector")
 }

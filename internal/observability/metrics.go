@@ -3,13 +3,14 @@ package observability
 import (
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 )
 
-// ofDistribution is a metric of CloudFront, which are all in us-east-1.
+// ofDistribution returns a metric of CloudFront, which are all in us-east-1.
 func (a *Args) ofDistribution(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/CloudFront", Name: name, Statistic: statistic,
@@ -17,8 +18,7 @@ func (a *Args) ofDistribution(name, statistic string) alerting.Metric {
 	}
 }
 
-// ofFirewall is a metric of AWS WAF about all rules together, which is in us-east-1
-// too.
+// ofFirewall returns a metric of AWS WAF over all rules, which is in us-east-1 too.
 func (a *Args) ofFirewall(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/WAFV2", Name: name, Statistic: statistic,
@@ -40,7 +40,7 @@ func ofFunction(function pulumi.StringInput, name, statistic string) alerting.Me
 	}
 }
 
-// ofStack is a metric that the stack's own functions and logs make.
+// ofStack returns a metric that the stack's own functions or logs emit.
 func (a *Args) ofStack(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: metrics.Namespace, Name: name, Statistic: statistic,
@@ -48,8 +48,8 @@ func (a *Args) ofStack(name, statistic string) alerting.Metric {
 	}
 }
 
-// ofTargets is a metric of the load balancer about its targets. CloudWatch knows both
-// by the ends of their ARNs.
+// ofTargets returns a metric of the load balancer about its targets. The dimensions are
+// the ends of both ARNs.
 func (p *Private) ofTargets(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
@@ -68,9 +68,32 @@ func (p *Private) loadBalancer() pulumi.StringOutput {
 	return endOf(p.LoadBalancerARN, ":loadbalancer/")
 }
 
-// endOf is what follows the last separator.
+// endOf returns the part of an ARN after the last separator.
 func endOf(arn pulumi.StringInput, separator string) pulumi.StringOutput {
 	return arn.ToStringOutput().ApplyT(func(arn string) string {
 		return arn[strings.LastIndex(arn, separator)+len(separator):]
 	}).(pulumi.StringOutput)
+}
+
+// denied matches the lines of the API's log about requests that API Gateway rejected
+// itself. Those that an integration rejects have an integration status.
+const denied = `{ ($.status = "401" || $.status = "403") && $.integrationStatus = "-" }`
+
+// newDenials declares the metric of rejected requests, counted in the API's log, since API
+// Gateway has no metric for them. The authorizer can't count them: API Gateway caches its
+// decisions, and rejects requests without a key without calling it.
+func (o *Observability) newDenials(ctx *pulumi.Context, name string, args *Args) error {
+	_, err := cloudwatch.NewLogMetricFilter(ctx, name+"-denials", &cloudwatch.LogMetricFilterArgs{
+		Name:         pulumi.String(args.Deployment.Name + "-denials"),
+		LogGroupName: args.API.AccessLog,
+		Pattern:      pulumi.String(denied),
+		MetricTransformation: &cloudwatch.LogMetricFilterMetricTransformationArgs{
+			Namespace:  pulumi.String(metrics.Namespace),
+			Name:       pulumi.String(metrics.Denials),
+			Value:      pulumi.String("1"),
+			Unit:       pulumi.String("Count"),
+			Dimensions: pulumi.StringMap{metrics.StackDimension: pulumi.String("$.stack")},
+		},
+	}, pulumi.Parent(o))
+	return err
 }

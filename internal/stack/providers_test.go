@@ -15,8 +15,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
 
-// ambient is an environment in which all is set that the SDKs of the providers look
-// for.
+// ambient sets all environment variables that the SDKs of the providers read.
 var ambient = map[string]string{
 	"KUBECONFIG":                               "/a:/b",
 	"PULUMI_K8S_DELETE_UNREACHABLE":            "true",
@@ -46,20 +45,20 @@ var ambient = map[string]string{
 	"AWS_CA_BUNDLE":                            "/a/aws.pem",
 }
 
-// inputs are those of all resources, as they would be in the state.
+// inputs returns the inputs of all resources, as they would be in the state.
 func inputs(t *testing.T, recorder *pulumitest.Recorder) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, r := range recorder.All() {
-		text, err := json.Marshal(r.Input("").Mappable())
+		encoded, err := json.Marshal(r.Input("").Mappable())
 		require.NoError(t, err)
-		all[r.Type+" "+r.Name] = string(text)
+		all[r.Type+" "+r.Name] = string(encoded)
 	}
 	return all
 }
 
-// What one person's shell has would be in the state, and a difference for the next.
-func TestNothingOfTheEnvironmentIsInTheState(t *testing.T) {
+// A variable of one user's shell would be in the state, and a difference for the next.
+func TestEnvironmentIsNotInState(t *testing.T) {
 	artifacts := pulumitest.Artifacts(t)
 	for name, s := range shapes(t) {
 		deployed := func(t *testing.T) map[string]string {
@@ -81,7 +80,7 @@ func TestNothingOfTheEnvironmentIsInTheState(t *testing.T) {
 
 const kubernetesProvider = "pulumi:providers:kubernetes"
 
-func TestTheClusterOfTheEnvironmentIsLeftToTheEnvironment(t *testing.T) {
+func TestKubeconfigOfEnvironmentIsNotInState(t *testing.T) {
 	s := certificate(t, nil)
 	s.Kubernetes.Kubeconfig = ""
 	assert.Equal(t, map[string]any{
@@ -89,8 +88,8 @@ func TestTheClusterOfTheEnvironmentIsLeftToTheEnvironment(t *testing.T) {
 	}, deploy(t, s).Only(t, kubernetesProvider).Input("").Mappable())
 }
 
-// Another identifier moves the stack to another cluster, and nothing else does.
-func TestTheClusterIsIdentifiedByTheSettings(t *testing.T) {
+// Only another identifier moves the stack to another cluster.
+func TestClusterIsIdentifiedBySettings(t *testing.T) {
 	second := strings.ReplaceAll(kubeconfig, `"main"`, `"second"`)
 	for name, c := range map[string]struct {
 		kubeconfig, context, cluster, want string
@@ -116,23 +115,23 @@ func run(t *testing.T, s config.Settings) error {
 	return err
 }
 
-func TestAKubeconfigThatIsNotThereIsNamed(t *testing.T) {
+func TestMissingKubeconfigIsReported(t *testing.T) {
 	s := certificate(t, nil)
 	s.Kubernetes.Kubeconfig = "/nowhere/kubeconfig"
 	require.ErrorContains(t, run(t, s), "gatehouse:kubernetesKubeconfig: the kubeconfig can't be read: open /nowhere/kubeconfig: no such file")
 }
 
-func TestVaultsNamespacesAreRefused(t *testing.T) {
+func TestVaultNamespacesAreRejected(t *testing.T) {
 	t.Setenv("VAULT_NAMESPACE", "admin")
 	require.ErrorContains(t, run(t, certificate(t, nil)), `VAULT_NAMESPACE is "admin" in this environment and must be unset`)
-	require.NoError(t, run(t, pulumitest.Settings(t)), "a stack without Vault doesn't care")
+	require.NoError(t, run(t, pulumitest.Settings(t)), "a stack without Vault ignores it")
 }
 
-// The end of an update revokes certificates and removes mounts, with the token that
-// was made at its beginning.
-func TestVaultsTokenOutlivesTheLongestUpdate(t *testing.T) {
+// The end of an update revokes certificates and removes mounts, with the token that was
+// created at its start.
+func TestVaultTokenOutlivesLongestUpdate(t *testing.T) {
 	for _, timeout := range []string{"10m", "3h", "24h"} {
-		for _, enabled := range []string{"true", "false"} { // the update that switches the function off deletes it
+		for _, enabled := range []string{"true", "false"} { // the update that disables the function deletes it
 			s := certificate(t, map[string]string{"originFunctionDeleteTimeout": timeout, "originFunctionEnabled": enabled, "edgeErrorDocuments": "false"})
 			session := deploy(t, s).Only(t, "pulumi:providers:vault").Input("maxLeaseTtlSeconds").NumberValue()
 			assert.GreaterOrEqual(t, session, (s.OriginFunction.DeleteTimeout.Seconds() + 3600), timeout)

@@ -23,13 +23,13 @@ const (
 	dashboardType = "aws:cloudwatch/dashboard:Dashboard"
 )
 
-// metric is what an alarm or a diagram is about.
+// metric identifies a metric of an alarm or a graph.
 type metric struct {
 	where, namespace, name string
 	dimensions             []string
 }
 
-// alarmMetrics are those of an alarm: its one, or those of its expression.
+// alarmMetrics returns the metric of an alarm, or those of its expression.
 func alarmMetrics(alarm pulumitest.Registration) []metric {
 	paths := []string{""}
 	if queries := alarm.Input("metricQueries"); queries.IsArray() {
@@ -56,7 +56,7 @@ func alarmMetrics(alarm pulumitest.Registration) []metric {
 // search matches a dashboard's search for metrics of a namespace by some dimensions.
 var search = regexp.MustCompile(`^SEARCH\('\{([\w/]+)((?:,\w+)*)\} MetricName="(\w+)"`)
 
-// dashboardMetrics are those of all diagrams.
+// dashboardMetrics returns the metrics of all graphs.
 func dashboardMetrics(t *testing.T, dashboard pulumitest.Registration) []metric {
 	t.Helper()
 	var body struct {
@@ -95,7 +95,7 @@ func dashboardMetric(t *testing.T, title string, parts []any) metric {
 	return m
 }
 
-func TestAlarmsAndDiagramsAreAboutMetricsThatThereAre(t *testing.T) {
+func TestAlarmsAndGraphsUseExistingMetrics(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		var all []metric
 		for _, alarm := range recorder.OfType(alarmType) {
@@ -113,20 +113,20 @@ func TestAlarmsAndDiagramsAreAboutMetricsThatThereAre(t *testing.T) {
 	})
 }
 
-// CloudWatch looks back to before an alarm was made. An alarm that takes missing data for
-// bad data fires as soon as it exists, when nothing can have sent any.
-func TestNoAlarmFiresBecauseItIsNew(t *testing.T) {
+// CloudWatch evaluates periods from before an alarm was made. An alarm that takes missing
+// data for bad data fires as soon as it exists, before there can be any data.
+func TestAlarmsDoNotFireBecauseTheyAreNew(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, alarm := range recorder.OfType(alarmType) {
 			treatment := alarm.Text("treatMissingData")
 			assert.Contains(t, []string{"notBreaching", "missing"}, treatment, alarm.Name)
-			told := alarm.Input("insufficientDataActions").IsArray()
-			assert.Equal(t, treatment == "missing", told, "%s: missing data is nothing, or is told", alarm.Name)
+			notifies := alarm.Input("insufficientDataActions").IsArray()
+			assert.Equal(t, treatment == "missing", notifies, "%s: missing data is ignored, or notifies", alarm.Name)
 		}
 	})
 }
 
-// withTicks are stacks whose rotator runs seldom and often.
+// withTicks deploys stacks whose rotator runs rarely and often.
 func withTicks(t *testing.T) map[time.Duration]*pulumitest.Recorder {
 	t.Helper()
 	all := map[time.Duration]*pulumitest.Recorder{}
@@ -139,15 +139,15 @@ func withTicks(t *testing.T) map[time.Duration]*pulumitest.Recorder {
 	return all
 }
 
-// An alarm's period has data in it when all is well, if what is measured is a tick.
-func TestAlarmsLookAtPeriodsThatCloudWatchTakes(t *testing.T) {
+// A period of an alarm on ticks has at least one tick.
+func TestAlarmPeriodsAreValid(t *testing.T) {
 	const day = 24 * time.Hour
 	for tick, recorder := range withTicks(t) {
 		for _, alarm := range recorder.OfType(alarmType) {
 			period := alarmPeriod(alarm)
 			periods := alarm.Input("evaluationPeriods").NumberValue()
 			assert.Zero(t, period%time.Minute, alarm.Name)
-			assert.LessOrEqual(t, time.Duration(periods)*period, day, "%s: the most that CloudWatch takes", alarm.Name)
+			assert.LessOrEqual(t, time.Duration(periods)*period, day, "%s: the maximum of CloudWatch", alarm.Name)
 			if strings.Contains(alarm.Name, "schedule-") {
 				assert.GreaterOrEqual(t, period, tick, alarm.Name)
 			}
@@ -158,7 +158,7 @@ func TestAlarmsLookAtPeriodsThatCloudWatchTakes(t *testing.T) {
 	}
 }
 
-// alarmPeriod is that of the alarm's metric, or of all metrics of its expression.
+// alarmPeriod returns the period of the alarm's metric, or of all metrics of its expression.
 func alarmPeriod(alarm pulumitest.Registration) time.Duration {
 	for _, path := range []string{"period", "metricQueries[1].metric.period"} {
 		if value := alarm.Input(path); value.IsNumber() {
@@ -168,7 +168,7 @@ func alarmPeriod(alarm pulumitest.Registration) time.Duration {
 	return 0
 }
 
-// seconds is a number of seconds at path.
+// seconds returns the number of seconds at path.
 func seconds(t *testing.T, r pulumitest.Registration, path string) time.Duration {
 	t.Helper()
 	value := r.Input(path)
@@ -176,11 +176,11 @@ func seconds(t *testing.T, r pulumitest.Registration, path string) time.Duration
 	return time.Duration(value.NumberValue()) * time.Second
 }
 
-// What waits for something waits longer than that takes.
-func TestWaitsOutlastWhatTheyWaitFor(t *testing.T) {
+// Each timeout is longer than what it bounds.
+func TestTimeoutsOutlastWhatTheyBound(t *testing.T) {
 	const (
 		authorizerLimit  = 10 * time.Second // of API Gateway, for an authorizer
-		integrationLimit = 30 * time.Second // of API Gateway, for an answer
+		integrationLimit = 30 * time.Second // of API Gateway, for an integration
 	)
 	for tick, recorder := range withTicks(t) {
 		timeouts := map[string]time.Duration{}
@@ -194,7 +194,7 @@ func TestWaitsOutlastWhatTheyWaitFor(t *testing.T) {
 
 		s := pulumitest.Settings(t)
 		assert.Greater(t, rotator, s.Rotation.Settle+s.Rotation.Drain, "a key settles and replaced ones drain in one run")
-		assert.Greater(t, rotator, s.Key.MemoryTTL, "a revocation waits until authorizers have read the ring again")
+		assert.Greater(t, rotator, s.Key.MemoryTTL, "a revocation waits until authorizers have read the keyring again")
 		for _, age := range []time.Duration{
 			seconds(t, recorder.Only(t, "aws:scheduler/schedule:Schedule"), "target.retryPolicy.maximumEventAgeInSeconds"),
 			seconds(t, recorder.Only(t, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"), "maximumEventAgeInSeconds"),
@@ -205,8 +205,8 @@ func TestWaitsOutlastWhatTheyWaitFor(t *testing.T) {
 	}
 }
 
-// The longest that a person may set has to fit too.
-func TestARevocationFitsIntoARunWithAnySetting(t *testing.T) {
+// The longest valid setting must fit too.
+func TestRevocationFitsIntoRunWithAnySetting(t *testing.T) {
 	_, err := config.Load(map[string]string{"gatehouse:keyMemoryTtl": rotation.RotatorTimeout.String()})
 	require.Error(t, err, "keyMemoryTtl ends below the rotator's time")
 }
