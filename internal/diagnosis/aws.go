@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// ofAWS are refusals of AWS that have nothing to do with credentials.
+// ofAWS has the symptoms of AWS that have nothing to do with credentials.
 var ofAWS = []symptom{
 	{regexp.MustCompile(`StatusCode: 412|PreconditionFailed`), always(Finding{
 		Section: "changed-meanwhile",

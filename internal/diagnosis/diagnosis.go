@@ -1,5 +1,5 @@
-// Package diagnosis tells from a stack's state, and from what Pulumi says, why a
-// deployment can't be made, and what to do about it.
+// Package diagnosis finds out from a stack's state, and from Pulumi's output, why it can't
+// be deployed, and what to do about it.
 package diagnosis
 
 import (
@@ -14,7 +14,7 @@ type Finding struct {
 	Next    []string // steps, in order
 }
 
-// String is the finding with its steps, a line each.
+// String returns the finding with its steps, a line each.
 func (f Finding) String() string {
 	var out strings.Builder
 	fmt.Fprintln(&out, f.Wrong)

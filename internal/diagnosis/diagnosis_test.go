@@ -36,7 +36,7 @@ func TestOutput(t *testing.T) {
 			"Policies:\n    ❌ gatehouse@v1.0.0 (local: policy)\n        - [mandatory]  encryption  (aws:sqs:Queue: letters)\n          What is kept is encrypted.",
 			"rule-broken", "encryption by aws:sqs:Queue: letters",
 		},
-		{"the origin key that this update would send to CloudFront is no longer accepted: …", "old-key", "a key that is no more"},
+		{"the origin key that this update would send to CloudFront is no longer accepted: …", "old-key", "a key that no longer exists"},
 		{"no origin key is known to every authorizer for sure: the oldest of [a b] was made less than 6m30s ago; update again in 4m", "old-key", "old enough"},
 		{"this machine's clock is 3m0s ahead of the API's, and may differ by 1m0s at most: …", "clock", "clock is wrong"},
 		{
@@ -125,6 +125,6 @@ func TestEveryFindingHasASectionInTheRunbook(t *testing.T) {
 }
 
 func TestAFindingIsShownWithItsSteps(t *testing.T) {
-	f := Finding{Section: "x", Wrong: "It is wrong.", Next: []string{"Look.", "Mend it."}}
-	assert.Equal(t, "It is wrong.\n  1. Look.\n  2. Mend it.\n  docs/runbook.md#x", f.String())
+	f := Finding{Section: "x", Wrong: "It is wrong.", Next: []string{"Look.", "Fix it."}}
+	assert.Equal(t, "It is wrong.\n  1. Look.\n  2. Fix it.\n  docs/runbook.md#x", f.String())
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// unreachable begins what the official plugin says of a cluster that it can't use. The
+// unreachable begins the official plugin's message about a cluster that it can't use. The
 // reason follows.
 const unreachable = `configured Kubernetes cluster is unreachable: `
 
@@ -103,7 +103,7 @@ var ofKubernetes = []symptom{
 	{regexp.MustCompile(`failed calling webhook "([^"]+)"`), func(matches [][]string) Finding {
 		return Finding{
 			Section: "admission-denied",
-			Wrong:   fmt.Sprintf("The cluster asks its webhook %s about an object, and gets no answer.", matches[0][1]),
+			Wrong:   fmt.Sprintf("The cluster calls its webhook %s about an object, and gets no response.", matches[0][1]),
 			Next: []string{
 				"Do its pods run, and does its Service have endpoints? `kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations` says where it is.",
 				"Run the command again then: it goes on from where it was.",
@@ -117,7 +117,7 @@ var ofKubernetes = []symptom{
 			Next: []string{
 				"Was a deployment killed? It belongs into the state: docs/runbook.md#up-killed.",
 				"Is it another stack's? Then this one needs another kubernetesNamespace.",
-				"Does the preview replace all objects in the same cluster? Then kubernetesCluster, or the context that stands for it, was changed: put it back.",
+				"Does the preview replace all objects in the same cluster? Then kubernetesCluster, or the context that stands for it, was changed: restore it.",
 			},
 		}
 	}},
@@ -126,12 +126,12 @@ var ofKubernetes = []symptom{
 		Wrong:   "The pods, or the certificate that they need, weren't ready in time. What ran before runs on.",
 		Next: []string{
 			"`kubectl get pods,certificates,events` in the namespace: the image, its start, the answers to inferenceHealthPath, the targets' health.",
-			"`pulumi up` again when that is mended: it goes on waiting.",
+			"`pulumi up` again when that is fixed: it goes on waiting.",
 		},
 	})},
 }
 
-// clusterPermission is one finding about all permissions that are missing in a cluster.
+// clusterPermission returns one finding about all permissions that are missing in a cluster.
 func clusterPermission(matches [][]string) Finding {
 	actions := map[string]bool{}
 	for _, match := range matches {

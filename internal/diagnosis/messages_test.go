@@ -95,7 +95,7 @@ var messages = []message{
 		"apiserver pkg/util/webhook/error.go, cert-manager/cert-manager#5483",
 		`error: Internal error occurred: failed calling webhook "webhook.cert-manager.io": failed to call webhook: Post "https://cert-manager-webhook.cert-manager.svc:443/mutate?timeout=10s": no endpoints available for service "cert-manager-webhook"`,
 		"admission-denied",
-		[]string{"webhook.cert-manager.io", "no answer"},
+		[]string{"webhook.cert-manager.io", "no response"},
 	},
 	{
 		"pulumi-kubernetes await.go (Creation)",

@@ -2,7 +2,7 @@ package diagnosis
 
 import "regexp"
 
-// networks are the symptoms of what hangs on a VPC.
+// networks has the symptoms of resources that are attached to a VPC.
 var networks = []symptom{
 	{regexp.MustCompile(`DependencyViolation|has a dependent object|has some mapped public address`), always(Finding{
 		Section: "in-use",

@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// symptom is a message of Pulumi or of a provider that tells what is wrong.
+// symptom is a message of Pulumi or of a provider from which a finding follows.
 type symptom struct {
 	pattern *regexp.Regexp
 	finding func(matches [][]string) Finding
 }
 
-// Output looks at what a Pulumi command printed. A message that comes a hundred times
-// is one finding, and what is a symptom of one thing is none of another that comes later:
-// a certificate that isn't trusted is no server that is away.
+// Output returns the findings in the output of a Pulumi command. A message that is repeated
+// a hundred times is one finding, and a symptom of one problem is none of a later one: a
+// certificate that isn't trusted is no server that can't be reached.
 func Output(text string) []Finding {
 	var findings []Finding
 	for _, s := range all() {
@@ -30,15 +30,15 @@ func Output(text string) []Finding {
 	return findings
 }
 
-// all are the symptoms, in the order in which things have to be mended.
+// all returns the symptoms, in the order in which problems must be fixed.
 func all() []symptom { return slices.Concat(symptoms, ofVault, networks, ofKubernetes, ofAWS) }
 
-// always is the finding of a message that says nothing more.
+// always returns the same finding for every match.
 func always(f Finding) func([][]string) Finding {
 	return func([][]string) Finding { return f }
 }
 
-// symptoms are those of Pulumi and of AWS's credentials.
+// symptoms has those of Pulumi and of AWS credentials.
 var symptoms = []symptom{
 	{regexp.MustCompile(`(?s)the stack's configuration has \d+ problem\(s\).*?:\n((?: *- [^\n]*\n?)+)`), func(matches [][]string) Finding {
 		return Finding{
@@ -130,17 +130,17 @@ var symptoms = []symptom{
 		return Finding{
 			Section: "rule-broken",
 			Wrong:   "The deployment breaks rules for its resources: " + strings.Join(broken, "; ") + ".",
-			Next:    []string{"Mend the program; the rules are in policy/rules, their reasons in docs/security.md. Nothing was changed."},
+			Next:    []string{"Fix the program; the rules are in policy/rules, their reasons in docs/security.md. Nothing was changed."},
 		}
 	}},
 	{regexp.MustCompile(`the origin key that this update would send to CloudFront is no longer accepted`), always(Finding{
 		Section: "old-key",
-		Wrong:   "The update took longer than the origin keys' grace time, or keys were deleted by hand: it would send CloudFront a key that is no more.",
+		Wrong:   "The update took longer than the origin keys' grace time, or keys were deleted by hand: it would send CloudFront a key that no longer exists.",
 		Next:    []string{"`pulumi up` again; nothing was changed. Set rotationGrace above the time that updates take."},
 	})},
 	{regexp.MustCompile(`no origin key is known to every authorizer for sure|the keyring of origin keys is empty`), always(Finding{
 		Section: "old-key",
-		Wrong:   "There is no origin key that is old enough for CloudFront to be handed.",
+		Wrong:   "There is no origin key that is old enough to be published.",
 		Next:    []string{"Wait as long as the message says, then `pulumi up`. Nothing was changed."},
 	})},
 	{regexp.MustCompile(`this machine's clock is .* the API's`), always(Finding{
@@ -166,7 +166,7 @@ var symptoms = []symptom{
 	})},
 }
 
-// missing is one finding about all permissions that are missing.
+// missing returns one finding about all permissions that are missing.
 func missing(matches [][]string) Finding {
 	who := "The deployment's role"
 	actions := map[string]bool{}

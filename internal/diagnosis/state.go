@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// Summary is what a stack's state has in it.
+// Summary counts what a stack's state has.
 type Summary struct {
 	Resources int
 }
 
-// State looks at what `pulumi stack export` printed about a stack of a project.
+// State examines the output of `pulumi stack export` for a stack of a project.
 func State(exported []byte, project, stack string) (Summary, []Finding) {
 	var state struct {
 		Deployment struct {
@@ -73,7 +73,7 @@ func foreignState(count int, example, project, stack string) Finding {
 		Next: []string{
 			"Deploy nothing.",
 			"Is it the right backend and stack? `pulumi whoami -v`, `pulumi stack ls --all`.",
-			"If somebody imported a wrong file (`pulumi stack import`), import the right one: `pulumi stack export --version N`, or the bucket's version before.",
+			"If a wrong file was imported (`pulumi stack import`), import the right one: `pulumi stack export --version N`, or the bucket's version before.",
 		},
 	}
 }

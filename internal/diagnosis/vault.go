@@ -69,10 +69,10 @@ var ofVault = []symptom{
 	}},
 }
 
-// answered403 is how Vault's client writes that a request was refused.
+// answered403 matches the error of Vault's client for a denied request.
 const answered403 = `Error making API request\.\s+(?:Namespace: \S*\s+)?URL: ([A-Z]+) \S+?/v1/(\S+)\s+Code: 403`
 
-// vaultPermission is one finding about all paths that the token may not use.
+// vaultPermission returns one finding about all paths that the token may not use.
 func vaultPermission(matches [][]string) Finding {
 	refused := map[string]bool{}
 	for _, match := range matches {
@@ -81,7 +81,7 @@ func vaultPermission(matches [][]string) Finding {
 	}
 	return Finding{
 		Section: "vault-permission",
-		Wrong:   fmt.Sprintf("The token's policies don't allow what the deployment asks Vault for: %s.", strings.Join(slices.Sorted(maps.Keys(refused)), ", ")),
+		Wrong:   fmt.Sprintf("The token's policies don't allow what the deployment requests of Vault: %s.", strings.Join(slices.Sorted(maps.Keys(refused)), ", ")),
 		Next: []string{
 			"`vault token lookup` says which policies it has; docs/certificates.md has the one that a deployment needs. POST and PUT are \"update\", or \"create\" of what is new.",
 			"Run the command again: it goes on from where it was.",
@@ -89,7 +89,7 @@ func vaultPermission(matches [][]string) Finding {
 	}
 }
 
-// when is a point in time, if a message's match has it.
+// when returns a point in time, if a message's match has it.
 func when(match []string) string {
 	for _, moment := range match[1:] {
 		if moment != "" {
@@ -99,7 +99,7 @@ func when(match []string) string {
 	return ""
 }
 
-// at is where a server is, if a message's match has it.
+// at returns the address of a server, if a message's match has it.
 func at(match []string) string {
 	for _, address := range match[1:] {
 		if address != "" {

@@ -22,7 +22,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
-// inWorld runs a test in a new world, and looks for secrets in all that was said.
+// inWorld runs a test in a new world, and checks all output for secrets.
 func inWorld(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -169,7 +169,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 			require.NoError(t, err)
 			require.Less(t, runs, 10)
 			if got.Done {
-				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last is when authorizers have forgotten")
+				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last flush follows when the keyring has expired in the authorizers")
 			}
 		}
 		assert.Equal(t, []string{"prune", "flush authorizer cache", "flush authorizer cache"}, steps(got))
@@ -179,7 +179,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 	})
 }
 
-// The authorizations are forgotten although the run that pruned could not do it.
+// The authorizer cache is flushed although the run that pruned could not do it.
 func TestRevokeFlushesTheCacheInTheEnd(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		r := w.rotator()

@@ -163,7 +163,7 @@ func (w *world) check() {
 	}
 }
 
-// Do answers requests through the front door.
+// Do responds to requests to the API and to the distribution.
 func (w *world) Do(request *http.Request) (*http.Response, error) {
 	url := "https://" + request.URL.Host
 	if err := w.before(request.Context(), "POST "+url); err != nil {

@@ -98,7 +98,7 @@ func (f *Fake) Client() *cloudfront.Client {
 	})
 }
 
-// Set replaces the configuration, as somebody else would.
+// Set replaces the configuration, as another client would.
 func (f *Fake) Set(config string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -44,7 +44,7 @@ type Fake struct {
 	calls      map[string]int
 }
 
-// Set stores a SecureString, whatever was there.
+// Set stores a SecureString, and replaces any that exists.
 func (f *Fake) Set(parameter, value string, modified time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
