@@ -31,7 +31,7 @@ func run(t *testing.T, s config.AccessLogs) *pulumitest.Recorder {
 	})
 }
 
-func TestCloudFrontsLogsGoToTheBucket(t *testing.T) {
+func TestLogsAreDeliveredToTheBucket(t *testing.T) {
 	recorder := run(t, config.AccessLogs{Enabled: true})
 	source := recorder.Only(t, "aws:cloudwatch/logDeliverySource:LogDeliverySource")
 	assert.Equal(t, "gatehouse-test-access-logs", source.Text("name"))
@@ -47,7 +47,7 @@ func TestCloudFrontsLogsGoToTheBucket(t *testing.T) {
 	assert.True(t, delivery.Input("s3DeliveryConfigurations").IsNull())
 }
 
-func TestTheLogHasNeitherQueryNorCookies(t *testing.T) {
+func TestLogHasNeitherQueryNorCookies(t *testing.T) {
 	delivery := run(t, config.AccessLogs{Enabled: true}).Only(t, "aws:cloudwatch/logDelivery:LogDelivery")
 	written := delivery.Input("recordFields").Mappable()
 	assert.Contains(t, written, "x-edge-request-id")
@@ -69,7 +69,7 @@ func TestOnlyTheDeliveryIsInTheGlobalRegion(t *testing.T) {
 	}
 }
 
-func TestTheBucketIsClosed(t *testing.T) {
+func TestBucketIsPrivateAndEncrypted(t *testing.T) {
 	recorder := run(t, config.AccessLogs{Enabled: true})
 	block := recorder.Only(t, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
 	for _, input := range []string{"blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"} {
@@ -91,27 +91,27 @@ func TestTheBucketIsClosed(t *testing.T) {
 	]}`, recorder.Only(t, "aws:s3/bucketPolicy:BucketPolicy").Text("policy"))
 }
 
-func TestLogsEnd(t *testing.T) {
+func TestLogsExpire(t *testing.T) {
 	rule := run(t, config.AccessLogs{Enabled: true}).Only(t, "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2")
 	assert.Equal(t, "Enabled", rule.Text("rules[0].status"))
 	assert.InDelta(t, 30, rule.Input("rules[0].expiration.days").NumberValue(), 0)
 	assert.InDelta(t, 7, rule.Input("rules[0].abortIncompleteMultipartUpload.daysAfterInitiation").NumberValue(), 0)
 }
 
-func TestLogsAreDeletedWithTheBucketOnlyWhenAskedFor(t *testing.T) {
+func TestLogsAreDeletedWithTheBucketOnlyIfEnabled(t *testing.T) {
 	const bucketType = "aws:s3/bucketV2:BucketV2"
 	assert.Equal(t, resource.NewProperty(false), run(t, config.AccessLogs{Enabled: true}).Only(t, bucketType).Input("forceDestroy"))
 	assert.Equal(t, resource.NewProperty(true), run(t, config.AccessLogs{Enabled: true, Destroy: true}).Only(t, bucketType).Input("forceDestroy"))
 }
 
-func TestABucketsNameStartsWithTheStacks(t *testing.T) {
+func TestBucketPrefix(t *testing.T) {
 	assert.Equal(t, "gatehouse-test-logs-", BucketPrefix("gatehouse-test"))
 	long := BucketPrefix(strings.Repeat("x", 48))
 	assert.Len(t, long, longestPrefix)
 	assert.True(t, strings.HasSuffix(long, "x-logs-"))
 }
 
-func TestWhatIsPutByItsNameIsDeletedBeforeItIsReplaced(t *testing.T) {
+func TestSourceAndDestinationAreDeletedBeforeReplacement(t *testing.T) {
 	recorder := run(t, config.AccessLogs{Enabled: true})
 	for _, token := range []string{
 		"aws:cloudwatch/logDeliverySource:LogDeliverySource",

@@ -37,7 +37,7 @@ func configured(t testing.TB, changes map[string]string) config.Settings {
 	return pulumitest.Configured(t, config)
 }
 
-// ready stands for what has to be there before anything is issued.
+// ready stands for the resources that must exist before a certificate is issued.
 const ready = "pulumitest:index:Ready"
 
 func declare(t testing.TB, ctx *pulumi.Context, s config.Settings) (*certificate.Certificate, error) {
@@ -79,7 +79,7 @@ func bothIssuers(t *testing.T, check func(t *testing.T, r *pulumitest.Recorder))
 	}
 }
 
-func TestTheRoleIsAsNarrowAsWhatIsServed(t *testing.T) {
+func TestRoleAllowsOnlyTheServedNames(t *testing.T) {
 	bothIssuers(t, func(t *testing.T, r *pulumitest.Recorder) {
 		assert.Equal(t, map[string]any{
 			"backend":   "pki/main",
@@ -112,7 +112,7 @@ func TestTheRoleIsAsNarrowAsWhatIsServed(t *testing.T) {
 	})
 }
 
-func TestTheRoleFollowsTheSettings(t *testing.T) {
+func TestRoleFollowsTheSettings(t *testing.T) {
 	role := run(t, map[string]string{
 		"certificateNames": `["a.example.com"]`, "certificateSubdomains": "true", "certificateIpAddresses": `["10.0.10.25"]`,
 		"certificateKey": "rsa2048", "certificateTtl": "12h", "certificateRoleTtl": "24h",
@@ -127,7 +127,7 @@ func TestTheRoleFollowsTheSettings(t *testing.T) {
 	assert.Equal(t, "86400", role.Text("maxTtl"))
 }
 
-func TestThePolicyIsForTheRoleAlone(t *testing.T) {
+func TestPolicyAllowsOnlyTheRole(t *testing.T) {
 	policy := run(t, nil).Only(t, policyType)
 	assert.Equal(t, "gatehouse-test-certificates", policy.Text("name"))
 	assert.Regexp(t, `^path "pki/main/sign/gatehouse-test" \{\n[^}]+\}\npath "pki/main/issue/gatehouse-test" \{\n[^}]+\}\npath "pki/main/cert/ca_chain" \{\n[^}]+\}\n$`, policy.Text("policy"))
@@ -136,7 +136,7 @@ func TestThePolicyIsForTheRoleAlone(t *testing.T) {
 	assert.Regexp(t, `^path "pki/main/sign/gatehouse-test" \{\n[^}]+\}\n$`, managed.Text("policy"))
 }
 
-func TestTheLeaf(t *testing.T) {
+func TestLeafCertificate(t *testing.T) {
 	leaf := run(t, nil).Only(t, leafType)
 	assert.Equal(t, map[string]any{
 		"backend":             "pki/main",
@@ -158,7 +158,7 @@ func TestTheLeaf(t *testing.T) {
 
 // The plugin would revoke the old certificate first: the Secret would hold a revoked
 // one until the update is over.
-func TestANewCertificateIsThereBeforeTheOldOneIsRevoked(t *testing.T) {
+func TestNewCertificateIsIssuedBeforeTheOldOneIsRevoked(t *testing.T) {
 	r := run(t, nil)
 	for _, typ := range []string{leafType, roleType} {
 		request := r.Only(t, typ).Request
@@ -168,13 +168,13 @@ func TestANewCertificateIsThereBeforeTheOldOneIsRevoked(t *testing.T) {
 	assert.Equal(t, []string{"issuerRef", "ttl"}, r.Only(t, leafType).Request.GetReplaceOnChanges())
 }
 
-func TestNothingIsIssuedBeforeTheRoleAndWhatItNeeds(t *testing.T) {
+func TestCertificateDependsOnTheRoleAndTheIssuer(t *testing.T) {
 	r := run(t, nil)
 	assert.Subset(t, r.Before(r.Only(t, leafType)), []string{"ready", "certificate-role"})
 	assert.Subset(t, r.Before(r.Only(t, secretType)), []string{"certificate-leaf", "cluster-namespace"})
 }
 
-func TestTheSecretHoldsTheChainTheKeyAndTheRoot(t *testing.T) {
+func TestSecretHasChainKeyAndRoot(t *testing.T) {
 	secret := run(t, nil).Only(t, secretType)
 	issued := pulumitest.Issued(names...)
 	assert.Equal(t, map[string]any{
@@ -223,7 +223,7 @@ func (m tampering) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 	return id, state, err
 }
 
-func TestWhatDoesNotFitTogetherIsNeverASecret(t *testing.T) {
+func TestMismatchedPartsAreRejected(t *testing.T) {
 	other := pulumitest.Issued("other.example.com")
 	for name, c := range map[string]struct{ output, value, want string }{
 		"no root":           {"caChain", pulumitest.Intermediate(), "import the root"},

@@ -33,13 +33,13 @@ func labels(component string) map[string]any {
 	}
 }
 
-func TestTheProgramNeverSeesTheKeyOfCertManager(t *testing.T) {
+func TestCertManagersKeyIsNotInTheProgram(t *testing.T) {
 	r := managed(t, nil)
 	assert.Empty(t, r.OfType(leafType))
 	assert.Empty(t, r.OfType(secretType))
 }
 
-func TestTheManagedCertificate(t *testing.T) {
+func TestManagedCertificate(t *testing.T) {
 	got := managed(t, nil).Only(t, certificateType).Input("").Mappable()
 	assert.Equal(t, map[string]any{
 		"apiVersion": "cert-manager.io/v1",
@@ -66,13 +66,13 @@ func TestTheManagedCertificate(t *testing.T) {
 }
 
 // A changed object is ready as it was before, until cert-manager has looked at it.
-func TestAChangedCertificateIsWaitedForAnew(t *testing.T) {
+func TestChangedManagedCertificateIsReplaced(t *testing.T) {
 	request := managed(t, nil).Only(t, certificateType).Request
 	assert.Equal(t, []string{"spec"}, request.GetReplaceOnChanges())
 	assert.True(t, request.GetDeleteBeforeReplace(), "the new one has the same name")
 }
 
-func TestTheManagedCertificateFollowsTheSettings(t *testing.T) {
+func TestManagedCertificateFollowsTheSettings(t *testing.T) {
 	certificate := managed(t, map[string]string{
 		"certificateKey": "rsa4096", "certificateIpAddresses": `["10.0.10.25"]`, "certificateTtl": "24h", "certificateRenewBefore": "6h",
 		"kubernetesWait": "false",
@@ -85,7 +85,7 @@ func TestTheManagedCertificateFollowsTheSettings(t *testing.T) {
 	assert.Equal(t, map[string]any{"pulumi.com/skipAwait": "true"}, certificate.Input("metadata.annotations").Mappable())
 }
 
-func TestTheIssuerSignsWithTheRole(t *testing.T) {
+func TestIssuerSignsWithTheRole(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"apiVersion": "cert-manager.io/v1",
 		"kind":       "Issuer",
@@ -102,7 +102,7 @@ func TestTheIssuerSignsWithTheRole(t *testing.T) {
 	}, managed(t, nil).Only(t, issuerType).Input("").Mappable())
 }
 
-func TestTheIssuerFollowsTheSettings(t *testing.T) {
+func TestIssuerFollowsTheSettings(t *testing.T) {
 	const trust = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 	r := managed(t, map[string]string{"certManagerVaultCa": trust, "vaultKubernetesAuth": "clusters/main"})
 	issuer := r.Only(t, issuerType)
@@ -111,7 +111,7 @@ func TestTheIssuerFollowsTheSettings(t *testing.T) {
 	assert.Equal(t, "clusters/main", r.Only(t, loginType).Text("backend"))
 }
 
-func TestCertManagerLogsInAsAnAccountThatIsThereForThisAlone(t *testing.T) {
+func TestCertManagerLogsInWithADedicatedServiceAccount(t *testing.T) {
 	r := managed(t, nil)
 	account := r.Only(t, "kubernetes:core/v1:ServiceAccount")
 	assert.Equal(t, "gatehouse-test-issuer", account.Text("metadata.name"))
@@ -129,7 +129,7 @@ func TestCertManagerLogsInAsAnAccountThatIsThereForThisAlone(t *testing.T) {
 	}, r.Only(t, loginType).Input("").Mappable())
 }
 
-func TestCertManagerMayGetTokensOfThatAccountAndNoOther(t *testing.T) {
+func TestCertManagerMayRequestTokensOfThatAccountOnly(t *testing.T) {
 	r := managed(t, map[string]string{"certManagerNamespace": "infrastructure", "certManagerServiceAccount": "manager"})
 	role, binding := r.Only(t, "kubernetes:rbac.authorization.k8s.io/v1:Role"), r.Only(t, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding")
 	assert.Equal(t, []any{map[string]any{
@@ -140,7 +140,7 @@ func TestCertManagerMayGetTokensOfThatAccountAndNoOther(t *testing.T) {
 	assert.Equal(t, []any{map[string]any{"kind": "ServiceAccount", "namespace": "infrastructure", "name": "manager"}}, binding.Input("subjects").Mappable())
 }
 
-func TestTheManagedCertificateComesAfterAllThatItTakesToIssue(t *testing.T) {
+func TestManagedCertificateDependsOnTheLogin(t *testing.T) {
 	r := managed(t, nil)
 	before := r.Before(r.Only(t, certificateType))
 	assert.Subset(t, before, []string{
@@ -151,7 +151,7 @@ func TestTheManagedCertificateComesAfterAllThatItTakesToIssue(t *testing.T) {
 
 // A stack that changes from one way of issuing to the other has both Secrets until
 // its pods have moved over.
-func TestTheTwoWaysHaveSecretsOfTheirOwn(t *testing.T) {
+func TestEachIssuerHasItsOwnSecret(t *testing.T) {
 	name := managed(t, nil).Only(t, certificateType).Text("spec.secretName")
 	assert.NotEqual(t, run(t, nil).Only(t, secretType).Text("metadata.name"), name)
 	assert.True(t, strings.HasSuffix(name, "-tls"))

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestPolicyText(t *testing.T) {
+func TestPolicyHCL(t *testing.T) {
 	assert.Equal(t, `path "pki/sign/server" {
   capabilities = ["update"]
 }
@@ -23,7 +23,7 @@ path "pki/cert/ca_chain" {
 `, policyHCL(signPaths("pki", "server")))
 }
 
-func TestNoPolicyReachesFurther(t *testing.T) {
+func TestPoliciesHaveNoWildcards(t *testing.T) {
 	for _, rules := range [][]rule{issuePaths("pki/a", "server"), signPaths("pki/a", "server")} {
 		for _, r := range rules {
 			assert.NotContains(t, r.path, "*", "any other path")

@@ -52,7 +52,7 @@ func variables(t *testing.T, recorder *pulumitest.Recorder) map[string]string {
 	return out
 }
 
-func TestTheDefaults(t *testing.T) {
+func TestDefaults(t *testing.T) {
 	recorder := run(t)
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "InvokeModels", "Effect": "Allow", "Action": ["bedrock:InvokeModel"], "Resource": ["arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0"]}
@@ -73,7 +73,7 @@ func TestTheDefaults(t *testing.T) {
 	assert.Empty(t, recorder.OfType("aws:ec2/securityGroup:SecurityGroup"))
 }
 
-func TestTheFunctionMayInvokeItsModelsOnly(t *testing.T) {
+func TestFunctionMayInvokeOnlyItsModels(t *testing.T) {
 	recorder := run(t, func(a *chatapi.Args) {
 		a.Settings.ID = "eu.amazon.nova-lite-v1:0"
 		a.Settings.Others = []string{"amazon.nova-micro-v1:0", "global.anthropic.claude-sonnet-4-20250514-v1:0"}
@@ -100,7 +100,7 @@ func TestTheFunctionMayInvokeItsModelsOnly(t *testing.T) {
 	assert.InDelta(t, 7, f.Input("reservedConcurrentExecutions").NumberValue(), 0)
 }
 
-func TestAProfileThatAWSDoesNotKnowIsAnError(t *testing.T) {
+func TestUnknownProfileIsAnError(t *testing.T) {
 	_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
 		_, err := chatapi.New(ctx, "model", args(t, func(a *chatapi.Args) { a.Settings.ID = "eu.amazon.absent-v1:0" }))
 		return err
@@ -108,7 +108,7 @@ func TestAProfileThatAWSDoesNotKnowIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "looking up the inference profile eu.amazon.absent-v1:0 of gatehouse:modelId or gatehouse:modelAllowedIds in eu-west-1")
 }
 
-func TestNothingIsAskedWithoutTheGuardrail(t *testing.T) {
+func TestModelsAreInvokedOnlyWithTheGuardrail(t *testing.T) {
 	for version, identifier := range map[string]string{
 		"3":     "arn:aws:bedrock:eu-central-1:123456789012:guardrail/gr1:3",
 		"DRAFT": "arn:aws:bedrock:eu-central-1:123456789012:guardrail/gr1",
@@ -138,7 +138,7 @@ func openAI(server config.Server) func(*chatapi.Args) {
 	}
 }
 
-func TestAServersKeyIsReadFromItsParameterAndNothingElseIs(t *testing.T) {
+func TestFunctionMayReadOnlyTheServersKey(t *testing.T) {
 	recorder := run(t, openAI(config.Server{BaseURL: "http://10.0.16.25:8000/v1", APIKeyParameter: "/models/key"}))
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "ReadServerKey", "Effect": "Allow", "Action": ["ssm:GetParameter"], "Resource": ["arn:aws:ssm:eu-west-1:123456789012:parameter/models/key"]},
@@ -184,7 +184,7 @@ func reached(t *testing.T, recorder *pulumitest.Recorder) []string {
 	return all
 }
 
-func TestInAVPCTheFunctionReachesWhatItAsksAndNothingElse(t *testing.T) {
+func TestFunctionInAVPCReachesOnlyItsDestinations(t *testing.T) {
 	for title, test := range map[string]struct {
 		changes []func(*chatapi.Args)
 		want    []string
@@ -218,7 +218,7 @@ func TestInAVPCTheFunctionReachesWhatItAsksAndNothingElse(t *testing.T) {
 	}
 }
 
-func TestThePrivateModelLetsTheFunctionIn(t *testing.T) {
+func TestPrivateModelAllowsTheFunction(t *testing.T) {
 	recorder := run(t, inVPC(true), openAI(config.Server{}))
 	rule := recorder.Only(t, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
 	assert.Equal(t, "balancer", rule.Text("securityGroupId"))
@@ -251,7 +251,7 @@ func TestEveryDescribedEndpointIsARoute(t *testing.T) {
 		for _, route := range m.Routes {
 			got = append(got, route.Method+" "+route.Path)
 			if route.Function != m.Function {
-				t.Errorf("%s leads elsewhere", route.Name)
+				t.Errorf("%s leads to another function", route.Name)
 			}
 		}
 		return nil

@@ -33,7 +33,7 @@ func certificateARN(t *testing.T, s config.Domain) any {
 	})["arn"]
 }
 
-func TestTheCertificateIsProvenInTheZone(t *testing.T) {
+func TestCertificateIsValidatedInTheZone(t *testing.T) {
 	recorder, err := run(config.Domain{Names: names, ZoneID: pulumitest.Zone})
 	require.NoError(t, err)
 	certificate := recorder.Only(t, certificateType)
@@ -53,11 +53,11 @@ func TestTheCertificateIsProvenInTheZone(t *testing.T) {
 	assert.Equal(t, []any{"_proof.api.example.com", "_proof.example.com"}, validation.Input("validationRecordFqdns").Mappable())
 }
 
-func TestTheCertificateIsUsedOnceItIsProven(t *testing.T) {
+func TestCertificateIsUsedOnceItIsValidated(t *testing.T) {
 	assert.Equal(t, "arn:aws:mock:::Certificate/domain-certificate", certificateARN(t, config.Domain{Names: names, ZoneID: pulumitest.Zone}))
 }
 
-func TestAnExistingCertificateIsUsedAsItIs(t *testing.T) {
+func TestExistingCertificateIsUsed(t *testing.T) {
 	for _, zone := range []string{"", pulumitest.Zone} {
 		s := config.Domain{Names: names, ZoneID: zone, CertificateARN: "arn:existing"}
 		recorder, err := run(s)
@@ -68,7 +68,7 @@ func TestAnExistingCertificateIsUsedAsItIs(t *testing.T) {
 	}
 }
 
-func TestANameOfAnotherZoneIsRefused(t *testing.T) {
+func TestNameOutsideOfTheZoneIsRejected(t *testing.T) {
 	for _, name := range []string{"api.example.org", "notexample.com", "com"} {
 		recorder, err := run(config.Domain{Names: []string{"api.example.com", name}, ZoneID: pulumitest.Zone})
 		require.ErrorContains(t, err, `domainNames has "`+name+`"; allowed: names in example.com, the zone in domainZoneId, `+pulumitest.Zone)
@@ -76,17 +76,17 @@ func TestANameOfAnotherZoneIsRefused(t *testing.T) {
 	}
 }
 
-func TestAZoneThatTheInternetCantAskIsRefused(t *testing.T) {
+func TestPrivateZoneIsRejected(t *testing.T) {
 	_, err := run(config.Domain{Names: names, ZoneID: pulumitest.PrivateZone})
 	require.ErrorContains(t, err, "a private zone; it must be a public one")
 }
 
-func TestAZoneThatIsNotThereIsNamed(t *testing.T) {
+func TestMissingZoneIsAnError(t *testing.T) {
 	_, err := run(config.Domain{Names: names, ZoneID: "Z1"})
 	require.ErrorContains(t, err, "looking up the zone in domainZoneId, Z1")
 }
 
-func TestEveryNameLeadsToTheDistribution(t *testing.T) {
+func TestEveryNameHasAliasRecords(t *testing.T) {
 	for _, ipv6 := range []bool{false, true} {
 		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 			_, err := NewRecords(ctx, "records", &RecordsArgs{

@@ -96,7 +96,7 @@ func TestPrivateRouteRequiresAProxyPath(t *testing.T) {
 }
 
 func TestRouteMustBeBelowThePrefix(t *testing.T) {
-	for _, path := range []string{"/elsewhere/{proxy+}", "/api", "/apis/{proxy+}"} {
+	for _, path := range []string{"/other/{proxy+}", "/api", "/apis/{proxy+}"} {
 		route := privateRoute("")
 		route.Path = path
 		_, err := runRoutes(t, route)

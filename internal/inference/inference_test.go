@@ -121,7 +121,7 @@ func edges(r *pulumitest.Recorder, typ string, outward bool) []edge {
 	return all
 }
 
-func TestTheLinkReachesTheLoadBalancerAndThatTheTargetsAndNothingElse(t *testing.T) {
+func TestSecurityGroupsReachOnlyTheNextOne(t *testing.T) {
 	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		listener := 80
 		if s.CertificateARN != "" {
@@ -140,7 +140,7 @@ func TestTheLinkReachesTheLoadBalancerAndThatTheTargetsAndNothingElse(t *testing
 // reference.
 var addressRange = regexp.MustCompile(`(?i)cidr|prefixList`)
 
-func TestNoRuleHasAddresses(t *testing.T) {
+func TestSecurityGroupRulesHaveNoAddresses(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		groups := r.OfType("aws:ec2/securityGroup:SecurityGroup")
 		require.Len(t, groups, 3)
@@ -161,7 +161,7 @@ func TestNoRuleHasAddresses(t *testing.T) {
 	})
 }
 
-func TestTheLoadBalancerIsInternal(t *testing.T) {
+func TestLoadBalancerIsInternal(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		balancer := r.Only(t, "aws:lb/loadBalancer:LoadBalancer")
 		assert.Equal(t, "application", balancer.Text("loadBalancerType"))
@@ -172,7 +172,7 @@ func TestTheLoadBalancerIsInternal(t *testing.T) {
 	})
 }
 
-func TestTheListenerSpeaksTLSWhenThereIsACertificate(t *testing.T) {
+func TestListenerUsesTLSWithACertificate(t *testing.T) {
 	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		listener := r.Only(t, "aws:lb/listener:Listener")
 		want := resource.PropertyMap{
@@ -194,7 +194,7 @@ func TestTheListenerSpeaksTLSWhenThereIsACertificate(t *testing.T) {
 	})
 }
 
-func TestTheTargetGroupTakesAddresses(t *testing.T) {
+func TestTargetGroupHasIPTargets(t *testing.T) {
 	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		group := r.Only(t, "aws:lb/targetGroup:TargetGroup")
 		assert.Equal(t, "vpc-1", group.Text("vpcId"))
@@ -207,7 +207,7 @@ func TestTheTargetGroupTakesAddresses(t *testing.T) {
 	})
 }
 
-func TestTargetsOfTheSettingsAreRegisteredAndNoOthers(t *testing.T) {
+func TestOnlyTargetsOfTheSettingsAreRegistered(t *testing.T) {
 	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		registered := []string{}
 		for _, target := range r.OfType("aws:lb/targetGroupAttachment:TargetGroupAttachment") {
@@ -219,7 +219,7 @@ func TestTargetsOfTheSettingsAreRegisteredAndNoOthers(t *testing.T) {
 	})
 }
 
-func TestTargetsOutsideOfTheVPCAreRefused(t *testing.T) {
+func TestTargetsOutsideOfTheVPCAreRejected(t *testing.T) {
 	_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
 		_, err := declare(t, ctx, defaults(t, func(s *config.Inference) { s.Targets = []string{"10.0.10.25", "10.1.10.25"} }))
 		return err
@@ -229,7 +229,7 @@ func TestTargetsOutsideOfTheVPCAreRefused(t *testing.T) {
 	assert.Equal(t, "100.64.10.25", r.Only(t, "aws:lb/targetGroupAttachment:TargetGroupAttachment").Text("targetId"))
 }
 
-func TestTheListenerComesAfterAllThatIsBehindIt(t *testing.T) {
+func TestListenerDependsOnRulesAndTargets(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		var behind []string
 		for _, g := range r.All() {
@@ -246,7 +246,7 @@ func TestTheListenerComesAfterAllThatIsBehindIt(t *testing.T) {
 	})
 }
 
-func TestTheRouteIsGuardedAndKeepsTheKeyFromTheModel(t *testing.T) {
+func TestRouteHasTheAuthorizerAndRemovesTheKey(t *testing.T) {
 	each(t, func(t *testing.T, s config.Inference, r *pulumitest.Recorder) {
 		route := r.Only(t, "aws:apigatewayv2/route:Route")
 		assert.Equal(t, "ANY /api/inference/{proxy+}", route.Text("routeKey"))
@@ -273,7 +273,7 @@ func TestSettingsReachTheRoute(t *testing.T) {
 	assert.InDelta(t, 5000, r.Only(t, "aws:apigatewayv2/integration:Integration").Input("timeoutMilliseconds").NumberValue(), 0)
 }
 
-func TestTheLinkIsInThePrivateSubnets(t *testing.T) {
+func TestLinkIsInThePrivateSubnets(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		link := r.Only(t, "aws:apigatewayv2/vpcLink:VpcLink")
 		assert.Equal(t, []any{"subnet-1", "subnet-2"}, link.Input("subnetIds").Mappable())
@@ -283,7 +283,7 @@ func TestTheLinkIsInThePrivateSubnets(t *testing.T) {
 
 // A fixed name makes the engine delete a resource before it creates its replacement,
 // and in between every request fails.
-func TestReplacementsAreMadeBeforeTheOldIsDeleted(t *testing.T) {
+func TestReplacementsAreCreatedFirst(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		for _, g := range r.All() {
 			if !strings.HasPrefix(g.Name, "inference-") {
@@ -333,7 +333,7 @@ func TestAnotherPortOrProtocolIsAnotherResource(t *testing.T) {
 	}
 }
 
-func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
+func TestEveryResourceIsAChildWithItsName(t *testing.T) {
 	each(t, func(t *testing.T, _ config.Inference, r *pulumitest.Recorder) {
 		for _, g := range r.All() {
 			if strings.HasPrefix(g.Name, "inference-") {
@@ -346,7 +346,7 @@ func TestEverythingIsAChildAndNamedForIt(t *testing.T) {
 	})
 }
 
-func TestTheURLIsTheListeners(t *testing.T) {
+func TestURLIsTheListeners(t *testing.T) {
 	for url, s := range map[string]config.Inference{
 		"http://internal-inference.eu-west-1.elb.amazonaws.com":  defaults(t),
 		"https://internal-inference.eu-west-1.elb.amazonaws.com": defaults(t, withCertificate),

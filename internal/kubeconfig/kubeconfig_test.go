@@ -45,7 +45,7 @@ func write(t *testing.T, content string) (path string) {
 
 func encoded(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 
-func TestAFileBecomesItsContent(t *testing.T) {
+func TestFilesAreInlined(t *testing.T) {
 	got, err := kubeconfig.Load(write(t, whole), "")
 	require.NoError(t, err)
 	assert.Equal(t, "main", got.Context)
@@ -59,7 +59,7 @@ func TestAFileBecomesItsContent(t *testing.T) {
 }
 
 // The state has the same, no matter where the file is and what else is in it.
-func TestTheSameClusterIsTheSameContent(t *testing.T) {
+func TestContentIsStableForACluster(t *testing.T) {
 	first, err := kubeconfig.Load(write(t, whole), "other")
 	require.NoError(t, err)
 	again, err := kubeconfig.Load(write(t, whole+"- {name: u4, user: {token: of-another-cluster}}\n"), "other")
@@ -74,13 +74,13 @@ func TestTheSameClusterIsTheSameContent(t *testing.T) {
 	assert.Equal(t, first, twice)
 }
 
-func TestAContextWithoutAUser(t *testing.T) {
+func TestContextWithoutAUser(t *testing.T) {
 	got, err := kubeconfig.Load(whole, "anonymous")
 	require.NoError(t, err)
 	assert.Contains(t, got.Content, `"users":null`)
 }
 
-func TestWhatGetsCredentialsIsKept(t *testing.T) {
+func TestCredentialCommandsAreKept(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "config")
 	require.NoError(t, os.WriteFile(path, []byte(`
@@ -103,21 +103,21 @@ users:
 	}
 }
 
-func TestDataBesideAFileWins(t *testing.T) {
+func TestDataTakesPrecedenceOverAFile(t *testing.T) {
 	got, err := kubeconfig.Load(`{"current-context": "c", "contexts": [{"name": "c", "context": {"cluster": "c"}}],
 		"clusters": [{"name": "c", "cluster": {"certificate-authority": "/nowhere", "certificate-authority-data": "REFUQQ=="}}]}`, "")
 	require.NoError(t, err)
 	assert.Contains(t, got.Content, `{"certificate-authority-data":"REFUQQ=="}`)
 }
 
-func TestTheHomeDirectory(t *testing.T) {
+func TestHomeDirectoryIsExpanded(t *testing.T) {
 	t.Setenv("HOME", filepath.Dir(write(t, whole)))
 	got, err := kubeconfig.Load("~/config", "")
 	require.NoError(t, err)
 	assert.Equal(t, "main", got.Context)
 }
 
-func TestMistakesAreNamedWithoutQuotingTheKubeconfig(t *testing.T) {
+func TestErrorsDoNotQuoteTheKubeconfig(t *testing.T) {
 	for name, c := range map[string]struct{ given, context, want string }{
 		"no file":        {filepath.Join(t.TempDir(), "none"), "", "the kubeconfig can't be read: open "},
 		"a folder":       {t.TempDir(), "", "is a directory"},

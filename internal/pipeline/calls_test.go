@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// call is one line of calls.txt: what a role called in the local deployment, on what,
-// and what IAM knew of the request.
+// call is one line of calls.txt: an action that a role called in the local deployment, with
+// its resource and the condition keys of the request.
 type call struct {
 	role, action, resource string
 	given                  context
 }
 
-// calls are those that the local deployment made.
+// calls returns the calls of the local deployment.
 func calls(t testing.TB) []call {
 	t.Helper()
 	file, err := os.Open("calls.txt")
@@ -48,7 +48,7 @@ func parseCall(t testing.TB, line string) call {
 	return c
 }
 
-// calledActions are the actions that each role called.
+// calledActions returns the actions that each role called.
 func calledActions(t testing.TB) map[string][]string {
 	found := map[string][]string{}
 	for _, c := range calls(t) {
@@ -145,7 +145,7 @@ func TestLogGroupsAreAllowedInBothFormats(t *testing.T) {
 	}
 }
 
-// The ring is for updates: they need the key that CloudFront is to send.
+// Only updates read the keyring: they need the key for CloudFront to send.
 func TestOnlyTheDeployRoleReadsTheKeyring(t *testing.T) {
 	const ring = "arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/dev/origin-key"
 	through := func(parameter string) context {

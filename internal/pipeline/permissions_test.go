@@ -33,7 +33,7 @@ func load(t testing.TB) permissions {
 	return p
 }
 
-// explained are the actions with a reason to be allowed though nothing calls them.
+// explained returns the actions with a reason to be allowed although nothing calls them.
 func explained(t testing.TB, p permissions) []string {
 	t.Helper()
 	var all []string
@@ -67,8 +67,8 @@ func TestReasonsAreForAllowedActionsThatWereNotCalled(t *testing.T) {
 	}
 }
 
-// changing are the beginnings of operations that change something, or that give away
-// what a preview doesn't need.
+// changing are prefixes of operations that change a resource, or that return secrets that a
+// preview doesn't need.
 var changing = regexp.MustCompile(`:(Get|List|Describe|GET)`)
 
 func TestPreviewRoleOnlyReads(t *testing.T) {
@@ -110,8 +110,8 @@ func TestFewActionsAreAllowedOnAllResources(t *testing.T) {
 var tagging = regexp.MustCompile(`:(TagResource|AddTags|AddTagsToCertificate|CreateTags)$`)
 
 // What tags bound can be taken over by tagging it. So tagging is allowed only while
-// something is made, or on what is the stack's own, or nobody's. No right to an API is
-// bound by tags.
+// a resource is created, or on resources of the stack itself, or of no stack. No permission
+// for an API is restricted by tags.
 func TestTaggingCantTakeOverResources(t *testing.T) {
 	guards := []string{"aws:ResourceTag/project", "aws:ResourceTag/stack", "ec2:CreateAction"}
 	found := 0

@@ -9,10 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// role is all that one role's policies allow.
+// role has all statements of one role's policies.
 type role []allowed
 
-// context is what IAM knows of a request: condition keys with their values.
+// context has the condition keys of a request with their values.
 type context map[string][]string
 
 func deployRole(t testing.TB) role {
@@ -32,7 +32,7 @@ func roleOf(n Names, documents ...document) role {
 	return all
 }
 
-// allows decides as IAM does: one statement has to fit with its action, its resource
+// allows evaluates the statements like IAM: one of them must match the action, the resource
 // and all of its conditions.
 func (r role) allows(action, resource string, given context) bool {
 	return slices.ContainsFunc(r, func(s allowed) bool {
@@ -88,7 +88,7 @@ func holds(operator string, wanted, found []string) bool {
 	}
 }
 
-// matches compares as IAM does: a star stands for anything.
+// matches compares like IAM: an asterisk matches any characters.
 func matches(pattern, text string) bool {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*")
 	return regexp.MustCompile("^" + quoted + "$").MatchString(text)

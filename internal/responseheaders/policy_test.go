@@ -25,7 +25,7 @@ func policy(t *testing.T, change func(*config.Settings)) pulumitest.Registration
 
 func unchanged(*config.Settings) {}
 
-func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
+func TestSecurityHeaders(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"strictTransportSecurity": map[string]any{
 			"accessControlMaxAgeSec": 63_072_000.0, "includeSubdomains": true, "preload": false, "override": true,
@@ -58,7 +58,7 @@ func TestSettingsChangeTheHeaders(t *testing.T) {
 	assert.True(t, p.Input("removeHeadersConfig").IsNull(), "none to remove")
 }
 
-func TestBrowsersAreToldToForgetThatTheyUseHTTPSOnly(t *testing.T) {
+func TestHSTSWithZeroMaxAge(t *testing.T) {
 	p := policy(t, func(s *config.Settings) { s.ResponseHeaders.HSTS = config.HSTS{Subdomains: true} })
 	assert.True(t, p.Input("securityHeadersConfig.strictTransportSecurity").IsNull(), "the SDK refuses it without a maximum age, and the provider drops 0")
 	assert.Len(t, p.Input("customHeadersConfig.items").ArrayValue(), 1, "CloudFront refuses security headers there")
@@ -70,7 +70,7 @@ func TestBrowsersAreToldToForgetThatTheyUseHTTPSOnly(t *testing.T) {
 	assert.Equal(t, "max-age=0; includeSubDomains", ForGenerated(s)["strict-transport-security"])
 }
 
-func TestTheCustomHeaderIsAddedAndServersAreNotTold(t *testing.T) {
+func TestCustomAndRemovedHeaders(t *testing.T) {
 	p := policy(t, unchanged)
 	assert.Equal(t, []any{map[string]any{"header": "X-Custom-AI-Header", "value": "secure", "override": true}},
 		p.Input("customHeadersConfig.items").Mappable())
@@ -82,7 +82,7 @@ func TestWithoutOriginsThereIsNoCORS(t *testing.T) {
 	assert.True(t, policy(t, unchanged).Input("corsConfig").IsNull())
 }
 
-func TestCORSIsWhatTheSettingsSay(t *testing.T) {
+func TestCORSFollowsTheSettings(t *testing.T) {
 	p := policy(t, func(s *config.Settings) {
 		s.CORS = config.CORS{
 			Origins: []string{"https://app.example.com"}, Methods: []string{"GET", "POST"}, Headers: []string{"content-type"},
@@ -103,7 +103,7 @@ func TestCORSIsWhatTheSettingsSay(t *testing.T) {
 		"CloudFront takes no names with * at their end")
 }
 
-func TestAFunctionsOwnAnswersHaveTheSameHeaders(t *testing.T) {
+func TestGeneratedResponsesHaveTheSameHeaders(t *testing.T) {
 	s := pulumitest.Settings(t).ResponseHeaders
 	assert.Equal(t, map[string]string{
 		"x-custom-ai-header":        "secure",

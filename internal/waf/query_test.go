@@ -41,7 +41,7 @@ func fields(prefix string, value any, all map[string]string) map[string]string {
 // The records have the form of those in AWS WAF's developer guide, one for each rule of
 // the firewall that counts, one of a prompt that a rule of AWS's counts, and one that was
 // blocked.
-func TestTheQueryInTheDocsFindsWhatWouldBeBlocked(t *testing.T) {
+func TestQueryInTheDocsFindsCountedRequests(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/edge.md")
 	require.NoError(t, err)
 	query := queryInDocs.FindStringSubmatch(string(docs))

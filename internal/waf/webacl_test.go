@@ -48,7 +48,7 @@ func ruleOf(t *testing.T, recorder *pulumitest.Recorder, name string) map[string
 	return nil
 }
 
-func TestTheFirewallIsForCloudFrontAndAllowsWhatNoRuleBlocks(t *testing.T) {
+func TestWebACLIsForCloudFrontAndAllowsByDefault(t *testing.T) {
 	acl := run(t, unchanged).Only(t, webACL)
 	assert.Equal(t, "CLOUDFRONT", acl.Text("scope"))
 	assert.Equal(t, map[string]any{"allow": map[string]any{}}, acl.Input("defaultAction").Mappable())
@@ -90,7 +90,7 @@ func TestEachRuleCanCountInstead(t *testing.T) {
 	}
 }
 
-func TestTheRateIsThatOfTheSettings(t *testing.T) {
+func TestRateLimitFollowsTheSettings(t *testing.T) {
 	rule := ruleOf(t, run(t, func(s *config.Settings) {
 		s.Firewall.RateLimit, s.Firewall.RateWindow = 10, time.Minute
 	}), config.RuleRateLimit)
@@ -99,7 +99,7 @@ func TestTheRateIsThatOfTheSettings(t *testing.T) {
 	}}, rule["statement"])
 }
 
-func TestTheManagedGroups(t *testing.T) {
+func TestManagedGroups(t *testing.T) {
 	recorder := run(t, unchanged)
 	for name, want := range map[string]string{
 		config.RuleIPReputation:   "AWSManagedRulesAmazonIpReputationList",
@@ -110,7 +110,7 @@ func TestTheManagedGroups(t *testing.T) {
 	}
 }
 
-func TestPromptsAreNoAttacks(t *testing.T) {
+func TestRulesWithFalsePositivesForPromptsOnlyCount(t *testing.T) {
 	statement := ruleOf(t, run(t, unchanged), config.RuleCommon)["statement"].(map[string]any)["managedRuleGroupStatement"].(map[string]any)
 	assert.Equal(t, "AWSManagedRulesCommonRuleSet", statement["name"])
 	var names []string
@@ -123,7 +123,7 @@ func TestPromptsAreNoAttacks(t *testing.T) {
 	assert.Contains(t, names, "SizeRestrictions_BODY")
 }
 
-func TestABodyThatIsReadIsMeasured(t *testing.T) {
+func TestInspectedBodyIsMeasured(t *testing.T) {
 	for _, limit := range []int{1024, 16 << 10} {
 		rule := ruleOf(t, run(t, func(s *config.Settings) { s.Edge.BodyLimit = limit }), config.RuleBodySize)
 		assert.Equal(t, map[string]any{"sizeConstraintStatement": map[string]any{

@@ -77,7 +77,7 @@ func pod(t testing.TB, o options) (template, container map[string]any) {
 	return template, containers[0].(map[string]any)
 }
 
-func TestThePodHasNoPrivileges(t *testing.T) {
+func TestPodHasNoPrivileges(t *testing.T) {
 	template, container := pod(t, options{})
 	spec := template["spec"].(map[string]any)
 	assert.Equal(t, false, spec["automountServiceAccountToken"])
@@ -94,7 +94,7 @@ func TestThePodHasNoPrivileges(t *testing.T) {
 	}
 }
 
-func TestTheContainerGetsTheCertificate(t *testing.T) {
+func TestContainerMountsTheCertificate(t *testing.T) {
 	template, container := pod(t, options{config: map[string]string{"inferencePort": "8443"}})
 	assert.Equal(t, []any{
 		map[string]any{"name": "tls", "secret": map[string]any{"secretName": "the-secret", "defaultMode": float64(0o440)}},
@@ -113,7 +113,7 @@ func TestTheContainerGetsTheCertificate(t *testing.T) {
 	assert.Equal(t, image, container["image"])
 }
 
-func TestProbesSpeakTLS(t *testing.T) {
+func TestProbesUseHTTPS(t *testing.T) {
 	_, container := pod(t, options{config: map[string]string{"inferenceHealthPath": "/ready"}})
 	for _, probe := range []string{"startupProbe", "readinessProbe", "livenessProbe"} {
 		asked := container[probe].(map[string]any)["httpGet"]
@@ -121,7 +121,7 @@ func TestProbesSpeakTLS(t *testing.T) {
 	}
 }
 
-func TestResourcesAreBounded(t *testing.T) {
+func TestResourcesAreLimited(t *testing.T) {
 	_, container := pod(t, options{config: map[string]string{"workloadCpu": "2", "workloadMemory": "4Gi"}})
 	assert.Equal(t, map[string]any{
 		"requests": map[string]any{"cpu": "2", "memory": "4Gi"},
@@ -131,14 +131,14 @@ func TestResourcesAreBounded(t *testing.T) {
 
 // A pod that leaves goes on serving while the load balancer lets requests end, and
 // then has time for its own.
-func TestAPodThatLeavesServesUntilNobodyAsks(t *testing.T) {
+func TestTerminatingPodDrainsRequests(t *testing.T) {
 	template, container := pod(t, options{})
 	sleep := container["lifecycle"].(map[string]any)["preStop"].(map[string]any)["sleep"].(map[string]any)["seconds"].(float64)
 	assert.Greater(t, sleep, 30.0, "what the target group lets requests have")
 	assert.Greater(t, template["spec"].(map[string]any)["terminationGracePeriodSeconds"].(float64), sleep+10)
 }
 
-func TestPodsAreSpread(t *testing.T) {
+func TestPodsAreSpreadOverZonesAndNodes(t *testing.T) {
 	template, _ := pod(t, options{})
 	var keys []any
 	for _, constraint := range template["spec"].(map[string]any)["topologySpreadConstraints"].([]any) {
@@ -148,14 +148,14 @@ func TestPodsAreSpread(t *testing.T) {
 	assert.Equal(t, []any{"topology.kubernetes.io/zone", "kubernetes.io/hostname"}, keys)
 }
 
-func TestPodsStartAnewWithAnotherCertificate(t *testing.T) {
+func TestPodsAreReplacedWithAnotherCertificate(t *testing.T) {
 	template, _ := pod(t, options{})
 	assert.Equal(t, map[string]any{"gatehouse/serial-number": "1a:2b"}, template["metadata"].(map[string]any)["annotations"])
 	template, _ = pod(t, options{unknownSerial: true})
 	assert.NotContains(t, template["metadata"], "annotations", "cert-manager renews without telling")
 }
 
-func TestThereAreAlwaysPodsThatServe(t *testing.T) {
+func TestUpdatesAndDisruptionsKeepPodsAvailable(t *testing.T) {
 	r := run(t, options{config: map[string]string{"workloadReplicas": "3"}})
 	deployment, budget := r.Only(t, deploymentType), r.Only(t, budgetType)
 	assert.InDelta(t, 3, deployment.Input("spec.replicas").NumberValue(), 0)
@@ -165,7 +165,7 @@ func TestThereAreAlwaysPodsThatServe(t *testing.T) {
 	assert.InDelta(t, 1, budget.Input("spec.maxUnavailable").NumberValue(), 0)
 }
 
-func TestEverythingSelectsThePods(t *testing.T) {
+func TestAllSelectorsMatchThePods(t *testing.T) {
 	r := run(t, options{})
 	selector := map[string]any{"app.kubernetes.io/instance": "gatehouse-test", "app.kubernetes.io/component": "inference"}
 	assert.Equal(t, selector, r.Only(t, deploymentType).Input("spec.selector.matchLabels").Mappable())
@@ -177,13 +177,13 @@ func TestEverythingSelectsThePods(t *testing.T) {
 	}
 }
 
-func TestTheServiceLeadsToThePodsPort(t *testing.T) {
+func TestServiceTargetsThePodsPort(t *testing.T) {
 	service := run(t, options{}).Only(t, serviceType)
 	assert.Equal(t, "ClusterIP", service.Text("spec.type"))
 	assert.Equal(t, []any{map[string]any{"name": "https", "protocol": "TCP", "port": 443.0, "targetPort": "https"}}, service.Input("spec.ports").Mappable())
 }
 
-func TestPodsAreTargetsIfThereIsALoadBalancer(t *testing.T) {
+func TestPodsAreRegisteredInTheTargetGroup(t *testing.T) {
 	assert.Empty(t, run(t, options{}).OfType(bindingType))
 
 	r := run(t, options{targetGroup: true})
@@ -195,7 +195,7 @@ func TestPodsAreTargetsIfThereIsALoadBalancer(t *testing.T) {
 	assert.Subset(t, r.Before(r.Only(t, deploymentType)), []string{"workload-binding", "workload-service"}, "pods wait until they are targets")
 }
 
-func TestPulumiWaitsForPodsUnlessNoneRun(t *testing.T) {
+func TestPulumiWaitsForPodsUnlessDisabled(t *testing.T) {
 	deployment := run(t, options{}).Only(t, deploymentType)
 	assert.True(t, deployment.Input("metadata.annotations").IsNull())
 	deployment = run(t, options{config: map[string]string{"kubernetesWait": "false"}}).Only(t, deploymentType)

@@ -82,7 +82,7 @@ func TestEachRuleHasAFailingExample(t *testing.T) {
 	}
 }
 
-// Where an input has to be something, it may also be unknown, and a type without
+// An input with a required value may also be unknown, and a type without
 // inputs is not a reason to panic.
 func TestEveryRuleAcceptsUnknownInputs(t *testing.T) {
 	for rule, all := range examples {

@@ -49,7 +49,7 @@ func run(t testing.TB, s config.Settings) *pulumitest.Recorder {
 	})
 }
 
-func TestTheRootSignsTheIntermediateAndNothingElse(t *testing.T) {
+func TestRootSignsOnlyTheIntermediate(t *testing.T) {
 	r := run(t, configured(t, nil))
 	root, sign := r.Only(t, rootType), r.Only(t, signType)
 	assert.Equal(t, map[string]any{
@@ -101,7 +101,7 @@ func TestRootAndIntermediateAreInSeparateMounts(t *testing.T) {
 }
 
 // What certificates say of where to ask about them can't be changed later.
-func TestNothingIsIssuedBeforeTheURLsAreSet(t *testing.T) {
+func TestIssuerDependsOnTheURLs(t *testing.T) {
 	const waitType = "pulumitest:index:Wait"
 	r := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		a, err := declare(t, ctx, configured(t, nil))
@@ -114,10 +114,10 @@ func TestNothingIsIssuedBeforeTheURLsAreSet(t *testing.T) {
 	assert.Subset(t, r.Before(r.Only(t, signType)), []string{"authority-root-urls", "authority-root-crl", "authority-intermediate-request"})
 	assert.Subset(t, r.Before(r.Only(t, setSignedType)), []string{"authority-intermediate", "authority-intermediate-request"})
 	assert.Subset(t, r.Before(r.Only(t, waitType)), []string{"authority-intermediate-urls", "authority-intermediate-crl", "authority-intermediate-import"},
-		"whoever issues from the intermediate")
+		"dependents of the issuer")
 }
 
-func TestURLsLeadToVaultAndStayRightForEachIssuer(t *testing.T) {
+func TestURLsAreVaultsAndHaveTheIssuersID(t *testing.T) {
 	for name, c := range map[string]struct {
 		config map[string]string
 		base   string
@@ -141,7 +141,7 @@ func TestURLsLeadToVaultAndStayRightForEachIssuer(t *testing.T) {
 	}
 }
 
-func TestRevocationListsAreFreshAndCertificatesAreKeptUntilTheyAreRevoked(t *testing.T) {
+func TestRevocationListsAndTidying(t *testing.T) {
 	r := run(t, configured(t, nil))
 	for _, list := range r.OfType(crlType) {
 		assert.True(t, list.Input("autoRebuild").BoolValue())
@@ -167,13 +167,13 @@ func duration(t *testing.T, text string) time.Duration {
 	return d
 }
 
-func TestAddressesAreConstrainedAsNamesAre(t *testing.T) {
+func TestNamesAndAddressesAreConstrained(t *testing.T) {
 	sign := run(t, configured(t, map[string]string{"certificateIpAddresses": `["10.0.10.25", "fd00::25"]`})).Only(t, signType)
 	assert.Equal(t, []any{"10.0.10.25/32", "fd00::25/128"}, sign.Input("permittedIpRanges").Mappable())
 	assert.True(t, sign.Input("excludedIpRanges").IsNull())
 }
 
-func TestOtherKeysAndLives(t *testing.T) {
+func TestKeysAndTTLsFollowTheSettings(t *testing.T) {
 	r := run(t, configured(t, map[string]string{
 		"certificateKey": "rsa4096", "certificateRootTtl": "20000h", "certificateIntermediateTtl": "10000h", "certificateRoleTtl": "1000h",
 	}))
@@ -189,12 +189,12 @@ func TestOtherKeysAndLives(t *testing.T) {
 
 // Another root signs another intermediate, and so does the same one for another life:
 // the plugin would only note the changes.
-func TestTheIntermediateFollowsTheRootAndTheSettings(t *testing.T) {
+func TestIntermediateIsReplacedWithTheRootAndTheTTL(t *testing.T) {
 	assert.Equal(t, []string{"issuerRef", "ttl"}, run(t, configured(t, nil)).Only(t, signType).Request.GetReplaceOnChanges())
 }
 
 // Vault would go on speaking for the first issuer that there was.
-func TestEachMountSpeaksForItsIssuer(t *testing.T) {
+func TestEachMountHasADefaultIssuer(t *testing.T) {
 	defaults := map[string]string{}
 	for _, g := range run(t, configured(t, nil)).OfType("vault:pkiSecret/secretBackendConfigIssuers:SecretBackendConfigIssuers") {
 		defaults[g.Text("backend")] = g.Text("default")

@@ -11,7 +11,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain/chaintest"
 )
 
-func TestARootKeepsItsLife(t *testing.T) {
+func TestRootsLifetimeMustMatchTheSetting(t *testing.T) {
 	const ttl = 1000 * time.Hour
 	for life, fits := range map[time.Duration]bool{
 		ttl:                  true,

@@ -19,7 +19,7 @@ func existing(s config.ExistingAuthority) config.Certificate {
 	return config.Certificate{Existing: s, TTL: 30 * 24 * time.Hour, RenewBefore: 10 * 24 * time.Hour}
 }
 
-func TestAnExistingAuthorityIsLookedAtAndNotChanged(t *testing.T) {
+func TestExistingAuthorityIsReadAndNotChanged(t *testing.T) {
 	for given, ref := range map[string]string{"": "default", pulumitest.ExistingIssuer: pulumitest.ExistingIssuer} {
 		var registered int
 		got := pulumitest.Resolve(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
@@ -32,7 +32,7 @@ func TestAnExistingAuthorityIsLookedAtAndNotChanged(t *testing.T) {
 	}
 }
 
-func TestAnAuthorityThatWillNotDoIsRefused(t *testing.T) {
+func TestUnsuitableAuthorityIsRejected(t *testing.T) {
 	for name, c := range map[string]struct {
 		given config.ExistingAuthority
 		want  string
@@ -54,7 +54,7 @@ func TestAnAuthorityThatWillNotDoIsRefused(t *testing.T) {
 }
 
 // Vault would refuse in the middle of the update, or shorten the certificate's life.
-func TestAnAuthorityThatEndsBeforeItsCertificateIsRefused(t *testing.T) {
+func TestAuthorityThatExpiresTooSoonIsRejected(t *testing.T) {
 	end := chaintest.Epoch.Add(5 * chaintest.Year) // of the mocked intermediate
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {

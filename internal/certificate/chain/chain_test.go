@@ -40,7 +40,7 @@ func (w world) issued() chain.Issued {
 // life is that of the servers' certificates.
 const life = 31 * 24 * time.Hour
 
-func TestABundleIsTheCertificateTheIntermediateTheKeyAndTheRoot(t *testing.T) {
+func TestBundleHasChainKeyAndRoot(t *testing.T) {
 	w := newWorld()
 	want := chain.Bundle{
 		Chain:      w.server.PEM() + w.intermediate.PEM(),
@@ -62,7 +62,7 @@ func TestABundleIsTheCertificateTheIntermediateTheKeyAndTheRoot(t *testing.T) {
 	}
 }
 
-func TestTheRootAloneMayIssue(t *testing.T) {
+func TestRootMayIssueDirectly(t *testing.T) {
 	root := chaintest.Root("root")
 	server := root.Server(hosts)
 	got, err := chain.New(chain.Issued{Certificate: server.PEM(), Authorities: root.PEM(), PrivateKey: server.KeyPEM()}, hosts)
@@ -70,7 +70,7 @@ func TestTheRootAloneMayIssue(t *testing.T) {
 	assert.Equal(t, chain.Bundle{Chain: server.PEM(), PrivateKey: server.KeyPEM(), Root: root.PEM(), Life: life}, got)
 }
 
-func TestAnythingElseIsRefused(t *testing.T) {
+func TestOtherInputsAreRejected(t *testing.T) {
 	w := newWorld()
 	other := newWorld()
 	constrained := w.root.Intermediate("constrained", func(c *x509.Certificate) {
@@ -165,7 +165,7 @@ func TestAnythingElseIsRefused(t *testing.T) {
 	}
 }
 
-func TestTheCertificateNamesTheHosts(t *testing.T) {
+func TestCertificateMustHaveTheHosts(t *testing.T) {
 	issued := newWorld().issued()
 	for _, host := range []string{"other.example.com", "sub.inference.example.com", "10.0.10.26"} {
 		_, err := chain.New(issued, append(slices.Clone(hosts), host))
@@ -173,7 +173,7 @@ func TestTheCertificateNamesTheHosts(t *testing.T) {
 	}
 }
 
-// However many authorities there are, and in whatever order they come: the chain is
+// Regardless of the number of authorities and of their order, the chain is
 // in order, a client that trusts the root and nothing else accepts it, and without
 // any one of them, or with one more, there is none.
 func TestChainsOfAnyLengthInAnyOrder(t *testing.T) {
@@ -220,7 +220,7 @@ func join(pairs []chaintest.Pair) string {
 }
 
 // A server with the bundle and a client with its root understand each other.
-func TestAHandshakeWithTheBundle(t *testing.T) {
+func TestTLSHandshakeWithTheBundle(t *testing.T) {
 	bundle, err := chain.New(newWorld().issued(), hosts)
 	require.NoError(t, err)
 	certificate, err := tls.X509KeyPair([]byte(bundle.Chain), []byte(bundle.PrivateKey))
@@ -238,7 +238,7 @@ func TestAHandshakeWithTheBundle(t *testing.T) {
 	assert.Len(t, client.ConnectionState().PeerCertificates, 2, "the root isn't sent")
 }
 
-func TestTheRootAboveAnIssuer(t *testing.T) {
+func TestAboveReturnsTheRoot(t *testing.T) {
 	w := newWorld()
 	for name, c := range map[string]struct{ issuer, authorities string }{
 		"the issuer among them":  {w.intermediate.PEM(), w.intermediate.PEM() + "\n" + w.root.PEM()},
@@ -263,7 +263,7 @@ func TestTheRootAboveAnIssuer(t *testing.T) {
 	}
 }
 
-func TestTheFirstAuthorityToEndCounts(t *testing.T) {
+func TestAboveReturnsTheEarliestExpiry(t *testing.T) {
 	soon := chaintest.Epoch.AddDate(0, 0, 7)
 	shorter := func(c *x509.Certificate) { c.NotAfter = soon }
 	root, shortRoot := chaintest.Root("root"), chaintest.Root("root", shorter)

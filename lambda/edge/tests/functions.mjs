@@ -6,7 +6,7 @@ import vm from "node:vm";
 
 const MARKER = "const settings = {}; // replaced at deployment";
 
-// source is a function's text before deployment.
+// source returns a function's source before deployment.
 export function source(file) {
   return readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 }

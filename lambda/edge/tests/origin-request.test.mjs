@@ -97,7 +97,7 @@ test("bodies require a length within the limit", async () => {
     status ? assertProblem(answer, status, String(length)) : assert.equal(answer.status, undefined, String(length));
   }
   assertProblem(await handle(ask({ headers: { "content-length": null, "transfer-encoding": "chunked" } })), 411);
-  // Over HTTP/2 and 3 nothing says that there is a body, whatever its type.
+  // Over HTTP/2 and 3 no header indicates a body, regardless of its type.
   for (const method of ["POST", "PUT", "PATCH"]) {
     assertProblem(await handle(ask({ method, headers: { "content-length": null, "content-type": null } })), 411, method);
   }

@@ -1,5 +1,5 @@
-// What CloudFront's JavaScript runtime 2.0 asks of a function, which is less than what
-// Node knows: "JavaScript runtime 2.0 features for CloudFront Functions".
+// Checks that the functions use only features of CloudFront's JavaScript runtime 2.0, which
+// has fewer than Node: "JavaScript runtime 2.0 features for CloudFront Functions".
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -9,15 +9,15 @@ import { render } from "./functions.mjs";
 const FUNCTIONS = ["viewer-request.js", "viewer-response.js"];
 const LARGEST_FUNCTION = 10 * 1024; // bytes
 
-// The methods that the functions call and the global functions: all that they use of
-// the language besides the syntax of ES 5.1, const and let. A new one has to be in the
-// runtime's list of features.
+// The methods and global functions that the functions call: all that they use of the
+// language besides the syntax of ES 5.1, const and let. A new one must be in the runtime's
+// list of features.
 const METHODS = [
   "decodeURIComponent", "endsWith", "filter", "forEach", "includes", "indexOf", "join", "keys", "map", "rawQueryString", "replace", "slice", "some", "split",
   "startsWith", "stringify", "test", "trim", "Boolean", "Number", "String",
 ];
 
-// code is a function's text without what stands in literals.
+// code returns a function's source without the content of literals.
 function code(file) {
   return render(file, {})
     .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")

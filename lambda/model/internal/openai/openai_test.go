@@ -47,7 +47,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done()
 		return
 	}
-	w.Header().Set("Location", "/elsewhere")
+	w.Header().Set("Location", "/other")
 	w.WriteHeader(a.status)
 	_, _ = io.WriteString(w, a.body)
 }
