@@ -4,8 +4,8 @@
 //	gatehouse-local up                 build what is missing, deploy, test; with -brief, only what is quickly tested
 //	gatehouse-local down               destroy the stack, stop everything
 //	gatehouse-local status             print what runs, and where it answers
-//	gatehouse-local rotation-test      prove the rotation under load, beside a baseline
-//	gatehouse-local certificate-test   prove certificates by cert-manager, and go back
+//	gatehouse-local rotation-test      test the rotation under load, beside a baseline
+//	gatehouse-local certificate-test   test certificates by cert-manager, and restore
 //	gatehouse-local api-test           test the model API at length, with a second backend too
 //	gatehouse-local deploy-test        deploy as GitHub Actions does, with its roles
 //	gatehouse-local bench              measure, and write docs/measurements.md

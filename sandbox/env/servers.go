@@ -37,7 +37,7 @@ func Find(l checkout.Layout) (s Servers, all bool) {
 	return s, found == [3]bool{true, true, true}
 }
 
-// Status tells whether one of the servers of a checkout runs.
+// Status reports whether one of the servers of a checkout runs.
 type Status struct {
 	Name    string
 	Running bool
