@@ -116,5 +116,5 @@ func (s Servers) Run(ctx context.Context) (Run, error) {
 		"KUBECONFIG":  s.Kubernetes.Kubeconfig,
 	}
 	maps.Copy(environment, instance.Environment)
-	return Run{[]string{"cloud " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
+	return Run{[]string{"aws " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
 }
