@@ -131,11 +131,14 @@ func cliPath(ctx context.Context, l checkout.Layout) (path, version string, inst
 	return own, "", false
 }
 
+// ZoneKey is the configuration key of the hosted zone's id.
+const ZoneKey = "gatehouse:domainZoneId"
+
 // machineSettings returns the stack's settings that differ from machine to machine.
 func machineSettings(ports awsserver.Ports, zoneID string) map[string]any {
 	return map[string]any{
 		"gatehouse:domainNames":        []string{hostedzone.Alias},
-		"gatehouse:domainZoneId":       zoneID,
+		ZoneKey:                        zoneID,
 		"gatehouse:inferencePort":      ports.PrivateModel,
 		"gatehouse:lambdaArchitecture": pulumicli.LambdaArchitecture(),
 		"gatehouse:vaultAddress":       vaultserver.Address(ports.Vault),
