@@ -15,28 +15,28 @@ import (
 // a deployment may be under way.
 func status(ctx context.Context, l checkout.Layout, out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	line := func(name, state, address string) { fmt.Fprintf(w, "%s\t%s\t%s\n", name, state, address) }
 	for _, server := range env.Statuses(l) {
-		address := "not running"
 		if server.Running {
-			address = fmt.Sprintf("process %d\t%s", server.PID, server.Address)
+			line(server.Name, fmt.Sprintf("process %d", server.PID), server.Address)
+		} else {
+			line(server.Name, "not running", "")
 		}
-		fmt.Fprintf(w, "%s\t%s\n", server.Name, address)
 	}
 	e, err := env.Attach(ctx, l, func(string, ...any) {})
 	switch {
 	case errors.Is(err, env.ErrNotRunning):
-		fmt.Fprintln(w, "stack\tnot deployed")
+		line("stack", "not deployed", "")
 	case err != nil:
-		fmt.Fprintf(w, "stack\t%v\n", err)
+		line("stack", "unknown", err.Error())
 	default:
 		found := endpointsOf(e)
-		fmt.Fprintf(w, "stack\tdeployed\n")
-		fmt.Fprintf(w, "distribution\t\t%s\n", e.ModelsURL(found.DistributionURL))
-		fmt.Fprintf(w, "API\t\t%s\n", e.ModelsURL(found.APIURL))
+		line("stack", "deployed", e.ModelsURL(found.DistributionURL))
+		line("", "bypassing CloudFront", e.ModelsURL(found.APIURL))
 		if found.VPCLinkURL != "" {
-			fmt.Fprintf(w, "private route\t\t%s\n", found.VPCLinkURL)
+			line("", "private route", found.VPCLinkURL)
 		}
-		fmt.Fprintf(w, "kubeconfig\t\t%s\n", found.Kubeconfig)
+		line("", "kubeconfig", found.Kubeconfig)
 	}
 	return w.Flush()
 }

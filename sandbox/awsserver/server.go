@@ -17,7 +17,7 @@ import (
 )
 
 // Name is the name of the server's log and record.
-const Name = "cloud"
+const Name = "aws"
 
 // ollamaVariable names the environment variable with the address of a server whose
 // models answer in place of Bedrock's.

@@ -96,7 +96,7 @@ func TestFailedStartShowsTheLog(t *testing.T) {
 	l := testCheckout(t)
 	write(t, l, "broken", "")
 	_, _, err := Ensure(t.Context(), l, portsFrom(daemontest.FreePorts(t, 3)))
-	if err == nil || !strings.Contains(err.Error(), "not today") || !strings.Contains(err.Error(), "cloud.log") {
+	if err == nil || !strings.Contains(err.Error(), "not today") || !strings.Contains(err.Error(), "aws.log") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -37,7 +37,7 @@ func Find(l checkout.Layout) (s Servers, all bool) {
 	return s, found == [3]bool{true, true, true}
 }
 
-// Status tells whether one of the servers of a checkout runs.
+// Status reports whether one of the servers of a checkout runs.
 type Status struct {
 	Name    string
 	Running bool
@@ -116,5 +116,5 @@ func (s Servers) Run(ctx context.Context) (Run, error) {
 		"KUBECONFIG":  s.Kubernetes.Kubeconfig,
 	}
 	maps.Copy(environment, instance.Environment)
-	return Run{[]string{"cloud " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
+	return Run{[]string{"aws " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
 }

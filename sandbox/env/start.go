@@ -21,8 +21,8 @@ import (
 )
 
 // Start builds what is missing, starts the servers that don't run, and deploys the stack.
-// Where the state of a killed deployment doesn't tell what the servers have, or one of
-// them has lost its part, it starts over with empty servers.
+// Where the state of a killed deployment may differ from what the servers have, or one of
+// them is a new one, it starts over with empty servers.
 func Start(ctx context.Context, l checkout.Layout, show *progress.Display) (e *Environment, err error) {
 	s, err := prepare(ctx, l, show)
 	if err != nil {

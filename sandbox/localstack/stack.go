@@ -24,8 +24,8 @@ import (
 
 // Reasons why the next deployment can't continue from the state. Empty servers fix both.
 var (
-	// ErrUnknown means that the last deployment was killed, and that its state doesn't
-	// tell what the servers have.
+	// ErrUnknown means that the last deployment was killed, and that its state may differ
+	// from what the servers have.
 	ErrUnknown = errors.New("the last deployment was killed midway")
 
 	// ErrPartlyGone means that a part of what was deployed is gone with its server.
@@ -40,7 +40,7 @@ type Stack struct {
 	// Machine has the settings that differ from machine to machine.
 	Machine map[string]any
 
-	// Say tells the user what was done about leftovers.
+	// Say prints what was done about leftovers.
 	Say func(format string, args ...any)
 }
 
@@ -157,8 +157,8 @@ func holder(locks []string) (pid int, busy bool) {
 }
 
 // Settle clears away what a killed deployment left. It returns [ErrUnknown] if the state
-// can't be read, or if operations were under way: it doesn't tell then which of them have
-// happened. On AWS, docs/runbook.md says how to find out; here, empty servers are had
+// can't be read, or if operations were under way: it has no record then of which of them
+// were completed. On AWS, docs/runbook.md says how to find out; here, empty servers are had
 // within minutes.
 func (s Stack) Settle(ctx context.Context) error {
 	if err := s.unlock(ctx); err != nil {
@@ -223,7 +223,7 @@ func (s Stack) configure(settings map[string]any) error {
 }
 
 // UpWithoutRefresh does what [Stack.UpWith] does, by the state as it is: the provider
-// isn't asked what has changed since.
+// isn't called to find out what has changed since.
 func (s Stack) UpWithoutRefresh(ctx context.Context, settings map[string]any, doing func(string)) (changes string, err error) {
 	if err := s.configure(settings); err != nil {
 		return "", err

@@ -76,7 +76,7 @@ func TestUsersPluginComesFirst(t *testing.T) {
 				t.Errorf("got %q, %v", got, err)
 			}
 			if c := calls(b); c[0] != "" {
-				t.Errorf("the CLI was asked for %q", c)
+				t.Errorf("the CLI was called with %q", c)
 			}
 		})
 	}
@@ -103,7 +103,7 @@ func TestDownloadedOnce(t *testing.T) {
 				}
 			}
 			if c := calls(b); len(c) != 1 || !strings.HasPrefix(c[0], "plugin install resource "+p.Name+" v"+versions[p.Name]+" ") {
-				t.Errorf("the CLI was asked for %q", c)
+				t.Errorf("the CLI was called with %q", c)
 			}
 		})
 	}
@@ -120,7 +120,7 @@ func TestStandInWhereNothingCanBeDownloaded(t *testing.T) {
 			}
 			file := "--file " + b.Layout.Bin(p.Name+"-plugin")
 			if c := calls(b); len(c) != 2 || !strings.Contains(c[1], " "+p.Name+" "+versions[p.Name]+" "+file) {
-				t.Fatalf("the CLI was asked for %q", c)
+				t.Fatalf("the CLI was called with %q", c)
 			}
 			write(t, source(b, p), "package main\n\nfunc main() { println() }\n")
 			if err := p.Ensure(t.Context(), nil, b, cli); err != nil {

@@ -72,7 +72,8 @@ func parseStat(stat, boot string) (string, error) {
 var detached = &syscall.SysProcAttr{Setsid: true}
 
 // EndDetachedWithParent lets what [StartDetached] starts from now on end with this
-// process, also when that is killed. Tests call it: `make local-down` does not know their servers.
+// process, also when that is killed. Tests call it: `make local-down` doesn't find their
+// servers.
 func EndDetachedWithParent() { detached = TestSession() }
 
 // StartDetached starts a program that goes on after the driver has ended, with

@@ -82,14 +82,14 @@ func TestProgress(t *testing.T) {
 
 func TestEnvKeepsRealAccountsOut(t *testing.T) {
 	t.Setenv("AWS_PROFILE", "production")
-	t.Setenv("AWS_ENDPOINT_URL_SSM", "https://elsewhere.example")
+	t.Setenv("AWS_ENDPOINT_URL_SSM", "https://real.example")
 	t.Setenv("PULUMI_ACCESS_TOKEN", "token")
 	t.Setenv("VAULT_NAMESPACE", "production")
 	t.Setenv("KUBECONFIG", "/home/me/production")
 	t.Setenv("PATH", "/usr/bin")
 	env := CLI{Layout: checkout.Layout{Root: "/r"}, Path: "/engine/pulumi", Endpoint: "http://127.0.0.1:4566"}.Env()
 	for _, entry := range env {
-		if strings.Contains(entry, "production") || strings.Contains(entry, "elsewhere") || strings.Contains(entry, "token") {
+		if strings.Contains(entry, "production") || strings.Contains(entry, "real.example") || strings.Contains(entry, "token") {
 			t.Errorf("%s came through", entry)
 		}
 	}
@@ -105,7 +105,7 @@ func TestEnvKeepsRealAccountsOut(t *testing.T) {
 // Of two entries with one name, which counts is up to the system.
 func TestEnvNamesEachProxyAndAuthorityOnce(t *testing.T) {
 	t.Setenv("SSL_CERT_FILE", "/the/users.pem")
-	t.Setenv("https_proxy", "http://elsewhere.example")
+	t.Setenv("https_proxy", "http://real.example")
 	env := CLI{Environment: map[string]string{"HTTPS_PROXY": "http://127.0.0.1:1", "SSL_CERT_FILE": "/the/clouds.pem"}}.Env()
 	var found []string
 	for _, entry := range env {

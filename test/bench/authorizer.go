@@ -96,7 +96,7 @@ func compare(ours, hello, python *subject) []Row {
 	rate := func(s *subject) float64 { return 1e6 / median(s.warm) }
 	size := func(s *subject) float64 { return s.zip }
 	return []Row{
-		row("start, until it asks for an event", "ms", hello, init, atMostTimes(1.15)),
+		row("start, until it requests an event", "ms", hello, init, atMostTimes(1.15)),
 		row("start", "ms", python, init, nil),
 		row("start and first answer", "ms", hello, first, nil),
 		row("start and first answer", "ms", python, first, nil),

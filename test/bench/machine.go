@@ -12,7 +12,7 @@ import (
 
 // Machine describes what the figures depend on, without the machine's name.
 type Machine struct {
-	Processor string  `json:"processor"` // its model, as the system tells it
+	Processor string  `json:"processor"` // its model, as the system reports it
 	Cores     int     `json:"cores"`
 	MemoryGiB float64 `json:"memoryGiB"`
 	System    string  `json:"system"` // GOOS/GOARCH
@@ -47,13 +47,13 @@ var (
 
 // read reads the contents of cpuinfo, meminfo and loadavg.
 func (m *Machine) read(cpu, memory, load string) error {
-	m.Processor = "unknown" // ARM's kernels tell no model
+	m.Processor = "unknown" // ARM's kernels report no model
 	if found := modelPattern.FindStringSubmatch(cpu); found != nil {
 		m.Processor = strings.TrimSpace(found[1])
 	}
 	found := memoryPattern.FindStringSubmatch(memory)
 	if found == nil {
-		return errors.New("the system does not tell its memory")
+		return errors.New("the system does not report its memory")
 	}
 	kib, err := strconv.ParseFloat(found[1], 64)
 	if err != nil {

@@ -35,16 +35,16 @@ const (
 // Parts are all parts, in the document's order.
 var Parts = []Part{
 	{Name: AuthorizerPart, Title: "Authorizer", About: "" +
-		"The binaries as they are deployed, each a process of its own below a local Lambda Runtime API, started and asked in turns. " +
-		"*Hello* is a function in Go that answers \"hello\" and does nothing else, not even log; *Python* is an authorizer as it is " +
+		"The binaries as they are deployed, each a process of its own below a local Lambda Runtime API, started and invoked in turns. " +
+		"*Hello* is a function in Go that returns \"hello\" and does nothing else, not even log; *Python* is an authorizer as it is " +
 		"usually written, which reads Parameter Store for each event and compares with `==`, on Lambda's own runtime interface client. " +
-		"Parameter Store is a server on the same machine that answers at once. Most of what an event takes longer than *hello*'s is " +
+		"Parameter Store is a server on the same machine that responds at once. Most of what an event takes longer than *hello*'s is " +
 		"reading it, which *hello* does not do; the rest is the line in the log."},
 	{Name: PathPart, Title: "Path", NeedsStack: true, About: "" +
-		"Requests through the local CloudFront, API and Lambda to a function that answers \"hello\", so that nothing hides what an " +
+		"Requests through the local CloudFront, API and Lambda to a function that returns \"hello\", so that nothing hides what an " +
 		"authorizer adds. The four variants are routes of one API behind one copy of the stack's distribution and get their requests " +
-		"in turns, one at a time for the times, from four connections for the rates. *Cached* is an answer that API Gateway " +
-		"remembers. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
+		"in turns, one at a time for the times, from four connections for the rates. *Cached* is a decision that API Gateway " +
+		"caches. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
 	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
 		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
 		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +
@@ -52,7 +52,7 @@ var Parts = []Part{
 	{Name: ProgramPart, Title: "Program", NeedsStack: true, About: "" +
 		"The running local stack, with nothing to change, and everything built."},
 	{Name: TestsPart, Title: "Tests", About: "" +
-		"`make test` for the second time: Go's tests come out of its cache, those of the local cloud and of the edge run again."},
+		"`make test` for the second time: Go's tests come out of its cache, those of the AWS server and of the edge function run again."},
 	{Name: CostPart, Title: "Cost", About: "" +
 		"List prices of the resources that the program declares, and of what is usually built for the same: the tables of " +
 		"[costs.md](costs.md), which tests compute and `make docs` writes. *One value* is an authorizer that reads one parameter, *two " +

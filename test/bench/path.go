@@ -23,17 +23,17 @@ const (
 	pathName   = "gatehouse-bench"
 	pathPolicy = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ssm:GetParameter", "ssm:GetParametersByPath"], "Resource": "*"}]}`
 
-	// pathTTL is longer than a measurement: an answer that is cached stays so.
+	// pathTTL is longer than a measurement: a decision that is cached stays so.
 	pathTTL = time.Hour
 
-	pathRequests    = 1200 // of each variant, one after another
+	pathRequests    = 1200 // for each variant, one after another
 	pathConnections = 4    // for the rates
 	pathRounds      = 24
 	pathRoundTime   = 700 * time.Millisecond // of each variant in each round
 	pathTimeout     = 20 * time.Second
 )
 
-// Front is the running local stack, whose distribution the measured one is like.
+// Front has what the measured distribution has in common with that of the running stack.
 type Front struct {
 	Cloud          awsserver.Cloud
 	DistributionID string
@@ -41,7 +41,7 @@ type Front struct {
 	Header         string // that carries the origin key
 }
 
-// variant is a way to the same function.
+// variant is a route to the same function.
 type variant struct {
 	name  string
 	url   string
@@ -63,7 +63,7 @@ func Path(ctx context.Context, front Front, programs Programs, doing func(string
 	transport := &http.Transport{MaxIdleConnsPerHost: pathConnections}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport, Timeout: pathTimeout}
-	for _, v := range variants { // copies of the functions start, and an answer is remembered
+	for _, v := range variants { // execution environments start, and a decision is cached
 		if _, err := v.load(ctx, client, pathRoundTime); err != nil {
 			return nil, err
 		}
@@ -203,8 +203,8 @@ func deployVariants(ctx context.Context, front Front, programs Programs, maker *
 	}{
 		{"no authorizer", "none", "", 0},
 		{"ours, cached", "cached", functions.ours, pathTTL},
-		{"ours, asked each time", "uncached", functions.ours, 0},
-		{"Python, asked each time", "python", functions.python, 0},
+		{"ours, called each time", "uncached", functions.ours, 0},
+		{"Python, called each time", "python", functions.python, 0},
 	} {
 		path := front.APIPrefix + "/bench/" + one.path
 		route := fixture.Route{Key: "POST " + path, Target: functions.hello}
@@ -227,7 +227,7 @@ func deployVariants(ctx context.Context, front Front, programs Programs, maker *
 	return variants, err
 }
 
-// deployed are the ARNs of functions.
+// deployed has the ARNs of functions.
 type deployed struct{ ours, python, hello string }
 
 func (p Programs) deploy(ctx context.Context, front Front, maker *fixture.Maker) (d deployed, err error) {

@@ -38,7 +38,7 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := ReadRecord(path); err == nil {
-		t.Error("a field that nobody knows is taken")
+		t.Error("an unknown field is accepted")
 	}
 }
 
