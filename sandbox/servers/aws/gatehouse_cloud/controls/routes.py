@@ -11,7 +11,6 @@ GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "
 GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of a role's permissions, or of a KMS key's tags, takes to
                                   take effect; 0 at first
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
-GET      /_gatehouse/resources    the resources in the cloud: see inventory.py
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 GET      /_gatehouse/origin-headers  the changes of distributions, with the parameter that holds each custom header's value,
                                   as JSON lines; ?since=N leaves out the first N
@@ -24,7 +23,7 @@ from urllib.parse import parse_qs
 
 from ministack import app
 
-from gatehouse_cloud.controls import faults, inventory
+from gatehouse_cloud.controls import faults
 from gatehouse_cloud.fidelity.awslambda import runtime
 from gatehouse_cloud.fidelity.cloudfront import deployments, edge
 from gatehouse_cloud.state import State
@@ -45,7 +44,6 @@ class Controls:
 
     def __init__(self, state: State):
         self._state = state
-        self._inventory = inventory.Inventory()
         self._instance = {"id": str(uuid.uuid4()), "started": time.time(), "environment": state.function_variables}
         self._routes = {
             ("GET", "instance"): lambda _: self._instance,
@@ -58,7 +56,6 @@ class Controls:
             ("GET", "settling"): lambda _: {"seconds": self._state.settling.seconds},
             ("PUT", "settling"): self._set_settling,
             ("PUT", "kill"): self._kill,
-            ("GET", "resources"): lambda _: self._inventory.describe(),
             ("GET", "calls"): lambda query: self._state.calls.since(_since(query)),
             ("GET", "origin-headers"): lambda query: self._state.changes.since(_since(query)),
         }
