@@ -47,7 +47,7 @@ func TestOutput(t *testing.T) {
 		{"gatehouse-local-pki: the Vault at http://127.0.0.1:1 can't be reached: connection refused; is it running, and is the address right?", "vault-away", "Vault at http://127.0.0.1:1 can't"},
 		{`failed to lookup token, err=Get "https://vault.example:8200/v1/auth/token/lookup-self": dial tcp: i/o timeout`, "vault-away", "Vault at https://vault.example:8200 can't"},
 		{"failed to lookup token, err=context deadline exceeded", "vault-away", "Vault can't"},
-		{"the Vault at http://v answers 503 to GET sys/mounts: Vault is sealed; it has to be unsealed", "vault-away", "sealed"},
+		{"the Vault at http://v answers 503 to GET sys/mounts: Vault is sealed", "vault-away", "sealed"},
 		{"there is no token for Vault at http://127.0.0.1:8200: set VAULT_TOKEN", "vault-token", "no token"},
 		{"error: no vault token set on Client", "vault-token", "no token"},
 		{"the Vault at http://127.0.0.1:8200 does not know the token, or it has expired: set VAULT_TOKEN to one that is valid", "vault-token", "doesn't accept"},

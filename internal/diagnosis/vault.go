@@ -34,7 +34,7 @@ var ofVault = []symptom{
 			},
 		}
 	}},
-	{regexp.MustCompile(`it has to be unsealed|Vault is sealed`), always(Finding{
+	{regexp.MustCompile(`Vault is sealed`), always(Finding{
 		Section: "vault-away",
 		Wrong:   "Vault is sealed: it answers no request.",
 		Next:    []string{"Its operators have to unseal it. What has a certificate keeps it, and nothing was changed."},

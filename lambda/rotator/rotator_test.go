@@ -183,7 +183,7 @@ func TestCreateSaysWhenTheTakenNameIsNotListed(t *testing.T) {
 	})
 }
 
-// Whatever reply is lost, invoking again ends with one key.
+// If any reply is lost, invoking again ends with one key.
 func TestCreateAfterALostReply(t *testing.T) {
 	for _, operation := range []string{"GetParametersByPath", "PutParameter"} {
 		s := newSetup(0)

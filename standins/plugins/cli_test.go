@@ -130,7 +130,7 @@ func TestPluginEndsWithTheCLI(t *testing.T) {
 		readNumber(t, lines) // the port: it serves
 		_ = cmd.Process.Kill()
 		ended := make(chan struct{})
-		go func() { _, _ = io.Copy(io.Discard, lines); close(ended) }() // until nobody holds the pipe
+		go func() { _, _ = io.Copy(io.Discard, lines); close(ended) }() // until no process holds the pipe
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):

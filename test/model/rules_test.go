@@ -10,7 +10,7 @@ import (
 // matter: only which time is longer than which other does.
 const unit = time.Minute
 
-// rules are a protocol and the world it has to live in. Whatever a world's rule
+// rules are a protocol and the environment that it runs in. Anything that a world's rule
 // allows may happen at any moment or not at all.
 type rules struct {
 	// decide is the rotator's decision.

@@ -19,14 +19,14 @@ func newServer(p plugin.Provider) pulumirpc.ResourceProviderServer {
 }
 
 func (s server) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	return mended(s.ResourceProviderServer.Diff(ctx, request))
+	return completed(s.ResourceProviderServer.Diff(ctx, request))
 }
 
 func (s server) DiffConfig(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	return mended(s.ResourceProviderServer.DiffConfig(ctx, request))
+	return completed(s.ResourceProviderServer.DiffConfig(ctx, request))
 }
 
-func mended(diff *pulumirpc.DiffResponse, err error) (*pulumirpc.DiffResponse, error) {
+func completed(diff *pulumirpc.DiffResponse, err error) (*pulumirpc.DiffResponse, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -103,8 +103,6 @@ func explainAnswer(answer *api.ResponseError, address string) error {
 		return fmt.Errorf("%s; the token's policies do not allow it", what)
 	case answer.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%s; is something mounted there?", what)
-	case answer.StatusCode == http.StatusServiceUnavailable:
-		return fmt.Errorf("%s; it has to be unsealed", what)
 	}
 	return errors.New(what)
 }

@@ -259,7 +259,7 @@ func TestSealed(t *testing.T) {
 	})
 	e := enginetest.Start(t, New(), enginetest.Map{"address": address, "token": "t", "maxRetries": 0})
 	err := e.Create(enginetest.New(mountType, "m"), enginetest.Map{"path": "p", "type": "pki"})
-	if err == nil || !strings.Contains(err.Error(), "it has to be unsealed") {
+	if err == nil || !strings.Contains(err.Error(), "Vault is sealed") {
 		t.Errorf("got %v", err)
 	}
 }

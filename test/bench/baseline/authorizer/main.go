@@ -1,5 +1,5 @@
 // Command authorizer is the baseline's: it reads one value from Parameter Store for
-// each authorization and lets in whoever sends just that. It is for comparison with
+// each authorization and accepts requests that send just that. It is for comparison with
 // the stack's authorizer, and not for use.
 package main
 
