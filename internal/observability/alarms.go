@@ -71,11 +71,11 @@ func (a *Args) alarms() []alerting.Alarm {
 	for i := range all {
 		all[i].Period, all[i].Periods, all[i].Breaching = period, 3, 2
 	}
-	if a.Private != nil {
+	if a.LoadBalancer != nil {
 		all = append(all, alerting.Alarm{
 			Name:        "private-model-away",
 			Description: "No target of the private model is healthy.",
-			Metric:      a.Private.ofTargets("HealthyHostCount", "Maximum"),
+			Metric:      a.LoadBalancer.ofTargets("HealthyHostCount", "Maximum"),
 			Bound:       1, Below: true, NotifyMissing: true,
 			Period: targetsPeriod, Periods: 3, Breaching: 3,
 		})

@@ -52,7 +52,7 @@ func (a *Args) alarmARNs() []string {
 
 func (a *Args) sections() []section {
 	sections := []section{a.requests(), a.errors(), a.times(), a.models(), a.rotation()}
-	if a.Private != nil {
+	if a.LoadBalancer != nil {
 		sections = append(sections, a.private())
 	}
 	return sections
@@ -139,7 +139,7 @@ func (a *Args) rotation() section {
 }
 
 func (a *Args) private() section {
-	p := a.Private
+	p := a.LoadBalancer
 	return section{"## The private model", []graph{
 		{title: "Targets", region: a.Deployment.Region, unit: "targets", lines: []line{
 			{label: "healthy", metric: p.ofTargets("HealthyHostCount", "Minimum")},

@@ -50,22 +50,22 @@ func (a *Args) ofStack(name, statistic string) alerting.Metric {
 
 // ofTargets returns a metric of the load balancer about its targets. The dimensions are
 // the ends of both ARNs.
-func (p *Private) ofTargets(name, statistic string) alerting.Metric {
+func (l *LoadBalancer) ofTargets(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
-		Dimensions: pulumi.StringMap{"LoadBalancer": p.loadBalancer(), "TargetGroup": endOf(p.TargetGroupARN, ":")},
+		Dimensions: pulumi.StringMap{"LoadBalancer": l.loadBalancer(), "TargetGroup": endOf(l.TargetGroupARN, ":")},
 	}
 }
 
-func (p *Private) ofLoadBalancer(name, statistic string) alerting.Metric {
+func (l *LoadBalancer) ofLoadBalancer(name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/ApplicationELB", Name: name, Statistic: statistic,
-		Dimensions: pulumi.StringMap{"LoadBalancer": p.loadBalancer()},
+		Dimensions: pulumi.StringMap{"LoadBalancer": l.loadBalancer()},
 	}
 }
 
-func (p *Private) loadBalancer() pulumi.StringOutput {
-	return endOf(p.LoadBalancerARN, ":loadbalancer/")
+func (l *LoadBalancer) loadBalancer() pulumi.StringOutput {
+	return endOf(l.LoadBalancerARN, ":loadbalancer/")
 }
 
 // endOf returns the part of an ARN after the last separator.

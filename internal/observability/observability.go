@@ -24,7 +24,7 @@ type Args struct {
 	Functions      Functions
 	FlowLogs       pulumi.StringInput // the log group's name; nil for none
 
-	Private *Private // nil without a private model
+	LoadBalancer *LoadBalancer // nil without a private model
 
 	// OldestKey bounds the age of the origin key in use, and LongestDeployment that of a
 	// deployment of CloudFront: beyond, the rotation's alarms fire.
@@ -43,8 +43,8 @@ type Functions struct {
 	Authorizer, Model, Rotator pulumi.StringInput
 }
 
-// Private identifies the load balancer of the private model.
-type Private struct {
+// LoadBalancer identifies the load balancer of the private model.
+type LoadBalancer struct {
 	LoadBalancerARN pulumi.StringInput
 	TargetGroupARN  pulumi.StringInput
 }

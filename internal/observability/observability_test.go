@@ -51,7 +51,7 @@ func withoutNetwork(*observability.Args) {}
 
 func withNetwork(args *observability.Args) {
 	args.FlowLogs = pulumi.String("/flow-logs")
-	args.Private = &observability.Private{
+	args.LoadBalancer = &observability.LoadBalancer{
 		LoadBalancerARN: pulumi.String("arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/balancer/50dc6c495c0c9188"),
 		TargetGroupARN:  pulumi.String("arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/targets/73e2d6bc24d8a067"),
 	}

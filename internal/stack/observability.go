@@ -30,7 +30,7 @@ func (c *components) declareObservability(ctx *pulumi.Context, d deployment.Depl
 			Rotator:    c.rotation.Rotator.Name,
 		},
 		FlowLogs:          c.private.flowLogGroup(),
-		Private:           c.private.loadBalancer(),
+		LoadBalancer:      c.private.loadBalancer(),
 		OldestKey:         rotation.OldestKey(s.Rotation),
 		LongestDeployment: s.Rotation.Deployment,
 	}

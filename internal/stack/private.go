@@ -78,11 +78,11 @@ func (n privateNetwork) flowLogGroup() pulumi.StringInput {
 }
 
 // loadBalancer returns what observability needs of the load balancer, nil without one.
-func (n privateNetwork) loadBalancer() *observability.Private {
+func (n privateNetwork) loadBalancer() *observability.LoadBalancer {
 	if !n.enabled() {
 		return nil
 	}
-	return &observability.Private{LoadBalancerARN: n.inference.LoadBalancerARN, TargetGroupARN: n.inference.TargetGroupARN}
+	return &observability.LoadBalancer{LoadBalancerARN: n.inference.LoadBalancerARN, TargetGroupARN: n.inference.TargetGroupARN}
 }
 
 // securityGroupIDs returns the IDs of all security groups of the stack, by name.
