@@ -47,7 +47,7 @@ func TestConformance(t *testing.T) {
 
 func standIn() plugin.Provider {
 	p := New()
-	p.patience = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
+	p.backoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Steps: 5}
 	return p
 }
 
