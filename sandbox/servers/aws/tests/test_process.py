@@ -80,7 +80,11 @@ class EndTest(unittest.TestCase):
     @unittest.skipUnless(sys.platform == "linux", "only Linux ends a child with its parent")
     def test_killed_tests(self):
         tests = subprocess.Popen(
-            [sys.executable, "-c", "from tests.harness import Launcher; print(Launcher().process.pid, flush=True); input()"],
+            [
+                sys.executable,
+                "-c",
+                "from tests.harness import Launcher; print(Launcher().process.pid, flush=True); input()",
+            ],
             cwd=LAUNCHER.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
