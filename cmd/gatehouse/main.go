@@ -40,9 +40,7 @@ const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
 
   -stack NAME       the name of the stack
   -pulumi COMMAND   the command that runs Pulumi
-  -through KEY      continue a rotate or revoke that was interrupted
-
-`
+  -through KEY      continue a rotate or revoke that was interrupted`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

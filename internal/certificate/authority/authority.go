@@ -173,7 +173,7 @@ func (a *Authority) sign(ctx *pulumi.Context, name string, s config.Certificate,
 // order of the bundle.
 func first(imported []string) (string, error) {
 	if len(imported) == 0 {
-		return "", errors.New("Vault already had the intermediate, and doesn't return which of its issuers it is: create another one with `pulumi up --replace '**authority-intermediate-request'`")
+		return "", errors.New("the intermediate was already in Vault, which doesn't return which of its issuers it is: create another one with `pulumi up --replace '**authority-intermediate-request'`")
 	}
 	return imported[0], nil
 }
