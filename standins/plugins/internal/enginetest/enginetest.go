@@ -18,15 +18,24 @@ type Engine struct {
 	Provider plugin.Provider
 }
 
+// providerType is the type of the provider resource. The official provider takes the
+// names of its settings from it; the stand-ins don't look at it.
+const providerType = "pulumi:providers:kubernetes"
+
 // Start configures a provider.
 func Start(t *testing.T, p plugin.Provider, config Map) *Engine {
 	t.Helper()
 	properties := Properties(config)
-	checked, err := p.CheckConfig(t.Context(), plugin.CheckConfigRequest{News: properties})
+	urn := New(providerType, "default").URN
+	checked, err := p.CheckConfig(t.Context(), plugin.CheckConfigRequest{
+		URN: urn, Name: urn.Name(), Type: urn.Type(), News: properties, AllowUnknowns: true,
+	})
 	if err != nil || len(checked.Failures) > 0 {
 		t.Fatalf("check the configuration: %v, %v", checked.Failures, err)
 	}
-	if _, err := p.Configure(t.Context(), plugin.ConfigureRequest{Inputs: checked.Properties}); err != nil {
+	name, kind, id := urn.Name(), urn.Type(), resource.ID("provider")
+	configure := plugin.ConfigureRequest{URN: &urn, Name: &name, Type: &kind, ID: &id, Inputs: checked.Properties}
+	if _, err := p.Configure(t.Context(), configure); err != nil {
 		t.Fatal(err)
 	}
 	return &Engine{t, p}

@@ -2,6 +2,8 @@ package kubernetes
 
 import (
 	"bufio"
+	"errors"
+	"maps"
 	"os/exec"
 	"strings"
 	"testing"
@@ -75,19 +77,41 @@ func upstream(t *testing.T) plugin.Provider {
 	return plugin.NewProviderWithClient(nil, pulumirpc.NewResourceProviderClient(connection), false)
 }
 
+// typed returns inputs with the version and kind of a token, as Pulumi's SDKs send them.
+func typed(token string, inputs props) props {
+	version, kind, _ := strings.Cut(strings.TrimPrefix(token, "kubernetes:"), ":")
+	all := maps.Clone(inputs)
+	all["apiVersion"], all["kind"] = strings.TrimPrefix(version, "core/"), kind
+	return all
+}
+
 // conformance is the sequence of engine calls.
 func conformance(t *testing.T, e *enginetest.Engine, objects dynamic.Interface, ns string) {
+	made := func(token, name string, inputs props) *enginetest.Resource {
+		t.Helper()
+		return e.Made(token, name, typed(token, inputs))
+	}
+	differs := func(r *enginetest.Resource, inputs props) string {
+		t.Helper()
+		return e.Differs(r, typed(string(r.URN.Type()), inputs))
+	}
+	update := func(r *enginetest.Resource, inputs props) {
+		t.Helper()
+		if err := e.Update(r, typed(string(r.URN.Type()), inputs)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	expect := func(what string, r *enginetest.Resource, inputs props, want string) {
 		t.Helper()
-		if got := e.Differs(r, inputs); got != want {
+		if got := differs(r, inputs); got != want {
 			t.Errorf("%s: got %q, want %q", what, got, want)
 		}
 	}
-	namespace := e.Made(namespaceToken, "ns", props{"metadata": props{"name": ns}})
+	namespace := made(namespaceToken, "ns", props{"metadata": props{"name": ns}})
 	expect("a namespace, unchanged", e.Refreshed(namespace), props{"metadata": props{"name": ns}}, "")
 
 	inputs := tlsInputs(t, ns, "tls")
-	secret := e.Made(secretToken, "tls", inputs)
+	secret := made(secretToken, "tls", inputs)
 	if string(secret.ID) != ns+"/tls" {
 		t.Errorf("the ID is %s", secret.ID)
 	}
@@ -95,19 +119,17 @@ func conformance(t *testing.T, e *enginetest.Engine, objects dynamic.Interface, 
 	expect("a TLS secret, refreshed", e.Refreshed(secret), inputs, "")
 	before := live(t, started{objects: objects}, ns, "tls")
 	renewed := tlsInputs(t, ns, "tls")
-	if got := e.Differs(secret, renewed); strings.Contains(got, "replace") || got == "" {
+	if got := differs(secret, renewed); strings.Contains(got, "replace") || got == "" {
 		t.Errorf("a renewed certificate: got %q", got)
 	}
-	if err := e.Update(secret, renewed); err != nil {
-		t.Fatal(err)
-	}
+	update(secret, renewed)
 	if after := live(t, started{objects: objects}, ns, "tls"); after.GetUID() != before.GetUID() {
 		t.Error("the renewed secret is another object")
 	}
 	expect("a renewed secret, refreshed", e.Refreshed(secret), renewed, "")
 
 	labelled := props{"metadata": props{"name": "c", "namespace": ns, "labels": props{"app": "gateway"}}, "stringData": props{"a": "1"}}
-	drifted := e.Made(secretToken, "c", labelled)
+	drifted := made(secretToken, "c", labelled)
 	patch := `{"metadata": {"labels": {"app": "other"}, "annotations": {"added": "by hand"}}}`
 	if _, err := objects.Resource(secrets).Namespace(ns).Patch(t.Context(), "c", types.MergePatchType, []byte(patch), v1.PatchOptions{FieldManager: "kubectl-edit"}); err != nil {
 		t.Fatal(err)
@@ -117,23 +139,36 @@ func conformance(t *testing.T, e *enginetest.Engine, objects dynamic.Interface, 
 
 	deployment := deploymentInputs(ns, "web")
 	deployment["metadata"].(props)["annotations"] = props{"pulumi.com/skipAwait": "true"}
-	web := e.Made(deploymentToken, "web", deployment)
+	web := made(deploymentToken, "web", deployment)
 	expect("a deployment, refreshed", e.Refreshed(web), deployment, "")
 	deployment["spec"].(props)["replicas"] = 3
 	expect("more replicas", web, deployment, "spec.replicas update")
-	if err := e.Update(web, deployment); err != nil {
-		t.Fatal(err)
-	}
+	update(web, deployment)
 	deployment["spec"].(props)["selector"] = props{"matchLabels": props{"app": "other"}}
-	if got := e.Differs(web, deployment); !strings.Contains(got, "replace") {
+	if got := differs(web, deployment); !strings.Contains(got, "replace") {
 		t.Errorf("another selector: got %q", got)
 	}
 	for _, r := range []*enginetest.Resource{web, drifted, secret, namespace} {
 		if err := e.Delete(r); err != nil {
 			t.Errorf("delete %s: %v", r.URN.Name(), err)
 		}
-		if there, err := e.Refresh(r); there || err != nil {
-			t.Errorf("%s after its deletion: there %t, %v", r.URN.Name(), there, err)
+		if err := gone(e, r); err != nil {
+			t.Errorf("%s after its deletion: %v", r.URN.Name(), err)
+		}
+	}
+}
+
+// gone waits until a resource is gone. With skipAwait, which the deployment has, the
+// official provider doesn't wait for the end of a deletion; the stand-in always does.
+func gone(e *enginetest.Engine, r *enginetest.Resource) error {
+	const timeout = 30 * time.Second
+	for deadline := time.Now().Add(timeout); ; time.Sleep(100 * time.Millisecond) {
+		there, err := e.Refresh(r)
+		if err != nil || !there {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return errors.New("it is still there")
 		}
 	}
 }
