@@ -44,23 +44,18 @@ func TestOutput(t *testing.T) {
 			"quota-of-functions", "too low to reserve",
 		},
 		{`unable to delete resource "urn:x" as it is currently marked for protection. To unprotect the resource, remove the protect flag`, "protected", "what is protected"},
-		{"gatehouse-local-pki: the Vault at http://127.0.0.1:1 can't be reached: connection refused; is it running, and is the address right?", "vault-away", "Vault at http://127.0.0.1:1 can't"},
 		{`failed to lookup token, err=Get "https://vault.example:8200/v1/auth/token/lookup-self": dial tcp: i/o timeout`, "vault-away", "Vault at https://vault.example:8200 can't"},
 		{"failed to lookup token, err=context deadline exceeded", "vault-away", "Vault can't"},
 		{"the Vault at http://v answers 503 to GET sys/mounts: Vault is sealed", "vault-away", "sealed"},
-		{"there is no token for Vault at http://127.0.0.1:8200: set VAULT_TOKEN", "vault-token", "no token"},
 		{"error: no vault token set on Client", "vault-token", "no token"},
-		{"the Vault at http://127.0.0.1:8200 does not know the token, or it has expired: set VAULT_TOKEN to one that is valid", "vault-token", "doesn't accept"},
 		{
 			"failed to lookup token, err=Error making API request.\n\nURL: GET https://vault.example:8200/v1/auth/token/lookup-self\nCode: 403. Errors:\n\n* permission denied",
 			"vault-token", "doesn't accept",
 		},
-		{"the cluster at https://127.0.0.1:1 can't be reached: connection refused; is it running?", "cluster-away", "cluster at https://127.0.0.1:1 can't"},
 		{
 			`configured Kubernetes cluster is unreachable: unable to load schema information from the API server: Get "https://127.0.0.1:6443/openapi/v2?timeout=32s": dial tcp: connection refused`,
 			"cluster-away", "cluster at https://127.0.0.1:6443 can't",
 		},
-		{"the cluster at https://127.0.0.1:1 does not accept the kubeconfig's credentials: Unauthorized", "cluster-credentials", "doesn't accept"},
 		{
 			"configured Kubernetes cluster is unreachable: unable to load schema information from the API server: the server has asked for the client to provide credentials",
 			"cluster-credentials", "doesn't accept",

@@ -26,7 +26,7 @@ var ofKubernetes = []symptom{
 			},
 		}
 	}},
-	{regexp.MustCompile(unreachable + `[^\n]*x509:[^\n]*|the cluster at \S+ can't be reached: [^\n]*x509:[^\n]*`), always(Finding{
+	{regexp.MustCompile(unreachable + `[^\n]*x509:[^\n]*`), always(Finding{
 		Section: "cluster-away",
 		Wrong:   "The kubeconfig's certificate authority isn't the one of the cluster that answers: it was renewed, or it is another cluster.",
 		Next: []string{
@@ -60,7 +60,7 @@ var ofKubernetes = []symptom{
 			"Run the command again. Nothing was changed.",
 		},
 	})},
-	{regexp.MustCompile(`does not accept the kubeconfig's credentials|the server has asked for the client to provide credentials`), always(Finding{
+	{regexp.MustCompile(`the server has asked for the client to provide credentials`), always(Finding{
 		Section: "cluster-credentials",
 		Wrong:   "The Kubernetes cluster doesn't accept the kubeconfig's credentials: they have expired, or are another cluster's.",
 		Next: []string{
@@ -69,7 +69,7 @@ var ofKubernetes = []symptom{
 			"Run the command again: it goes on from where it was.",
 		},
 	})},
-	{regexp.MustCompile(`the cluster at (\S+) can't be reached|` + unreachable + `unable to load schema information from the API server: (?:Get "(https?://[^/"]+)|context deadline exceeded)`), func(matches [][]string) Finding {
+	{regexp.MustCompile(unreachable + `unable to load schema information from the API server: (?:Get "(https?://[^/"]+)|context deadline exceeded)`), func(matches [][]string) Finding {
 		return Finding{
 			Section: "cluster-away",
 			Wrong:   fmt.Sprintf("The Kubernetes cluster%s can't be reached from here.", at(matches[0])),

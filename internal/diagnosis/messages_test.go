@@ -21,7 +21,7 @@ type message struct {
 
 const eks = "https://ABC.gr7.eu-west-1.eks.amazonaws.com"
 
-// messages are the official plugins' own words. The local run's plugins have others.
+// messages are the official plugins' own words.
 var messages = []message{
 	{
 		"client-go plugin/pkg/client/auth/exec, pulumi-kubernetes provider.go (Configure)",

@@ -8,8 +8,7 @@ import (
 	"strings"
 )
 
-// ofVault are the symptoms of Vault. There are two plugins with two sets of words: the
-// official one, and that of the local run.
+// ofVault are the symptoms of Vault, in the words of the official plugin.
 var ofVault = []symptom{
 	{regexp.MustCompile(`VAULT_NAMESPACE is "[^"]*" in this environment`), always(Finding{
 		Section: "vault-token",
@@ -19,12 +18,12 @@ var ofVault = []symptom{
 			"With a Vault that has no root namespace for you, such as HCP Vault Dedicated, there are no certificates from it: `certificateEnabled: false`. Nothing was changed.",
 		},
 	})},
-	{regexp.MustCompile(`failed to lookup token, err=[^\n]*x509:[^\n]*|the Vault at \S+ can't be reached: [^\n]*x509:[^\n]*`), always(Finding{
+	{regexp.MustCompile(`failed to lookup token, err=[^\n]*x509:[^\n]*`), always(Finding{
 		Section: "vault-away",
 		Wrong:   "This machine doesn't trust Vault's certificate.",
 		Next:    []string{"VAULT_CACERT names the file of the authority that signed it, for this shell and for the runner. Nothing was changed."},
 	})},
-	{regexp.MustCompile(`the Vault at (\S+) can't be reached|failed to lookup token, err=(?:(?:Get|Put) "(https?://[^/"]+)|context deadline exceeded)`), func(matches [][]string) Finding {
+	{regexp.MustCompile(`failed to lookup token, err=(?:(?:Get|Put) "(https?://[^/"]+)|context deadline exceeded)`), func(matches [][]string) Finding {
 		return Finding{
 			Section: "vault-away",
 			Wrong:   fmt.Sprintf("Vault%s can't be reached from here.", at(matches[0])),
@@ -39,7 +38,7 @@ var ofVault = []symptom{
 		Wrong:   "Vault is sealed: it answers no request.",
 		Next:    []string{"Its operators have to unseal it. What has a certificate keeps it, and nothing was changed."},
 	})},
-	{regexp.MustCompile(`there is no token for Vault|no vault token set on Client`), always(Finding{
+	{regexp.MustCompile(`no vault token set on Client`), always(Finding{
 		Section: "vault-token",
 		Wrong:   "There is no token for Vault.",
 		Next: []string{
@@ -47,7 +46,7 @@ var ofVault = []symptom{
 			"Run the command again. Nothing was changed.",
 		},
 	})},
-	{regexp.MustCompile(`does not know the token, or it has expired|failed to lookup token, err=` + answered403 + `|` + answered403 + `[^U]*\* invalid token`), always(Finding{
+	{regexp.MustCompile(`failed to lookup token, err=` + answered403 + `|` + answered403 + `[^U]*\* invalid token`), always(Finding{
 		Section: "vault-token",
 		Wrong:   "Vault doesn't accept the token: it has expired, was revoked, or is another Vault's.",
 		Next: []string{
@@ -55,7 +54,7 @@ var ofVault = []symptom{
 			"Run the command again: it goes on from where it was.",
 		},
 	})},
-	{regexp.MustCompile(answered403 + `|the Vault at \S+ answers 403 to ([A-Z]+) ([^\s:]+)`), vaultPermission},
+	{regexp.MustCompile(answered403), vaultPermission},
 	{regexp.MustCompile(`as TTL would result in notAfter of? ?\S* ?that is beyond the expiration of the CA certificate at (\S+)|its issuer "[^"]*", or one above it, ends (\S+), which is too soon`), func(matches [][]string) Finding {
 		return Finding{
 			Section: "issuer-ends",

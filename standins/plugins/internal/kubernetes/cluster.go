@@ -106,7 +106,12 @@ func isUnreachable(err error) bool {
 	return ok
 }
 
-// explain adds to an error of the server what it means and how to fix it.
+// unreachable begins the official provider's error about a cluster that it can't use. That
+// one reads the API's schema, with GET, before anything else.
+const unreachable = "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
+
+// explain adds to an error of the server what it means and how to fix it. Of a cluster that
+// can't be used it says what the official provider does.
 func (c *cluster) explain(err error, kind schema.GroupVersionKind) error {
 	switch {
 	case err == nil:
@@ -115,9 +120,9 @@ func (c *cluster) explain(err error, kind schema.GroupVersionKind) error {
 		return fmt.Errorf("the cluster at %s has no kind %s: its CustomResourceDefinition must be installed first", c.address, describe(kind))
 	case isUnreachable(err):
 		failure, _ := errors.AsType[*url.Error](err)
-		return fmt.Errorf("the cluster at %s can't be reached: %w; is it running, and is the kubeconfig's address right?", c.address, failure.Err)
+		return fmt.Errorf("%sGet %q: %w", unreachable, failure.URL, failure.Err)
 	case apierrors.IsUnauthorized(err):
-		return fmt.Errorf("the cluster at %s does not accept the kubeconfig's credentials: %w", c.address, err)
+		return errors.New(unreachable + "the server has asked for the client to provide credentials")
 	case apierrors.IsForbidden(err):
 		return fmt.Errorf("%w; the kubeconfig's user requires this permission", err)
 	case apierrors.IsConflict(err):

@@ -505,7 +505,7 @@ func wrongCredentials(t *testing.T, s started) {
 	}
 	e := s.engine(t, props{"kubeconfig": string(wrong)})
 	err = e.Create(enginetest.New(secretToken, "r"), inNamespace("default", "x", nil))
-	if err == nil || !strings.Contains(err.Error(), "does not accept the kubeconfig's credentials") || strings.Contains(err.Error(), "hunter2") {
+	if err == nil || !strings.Contains(err.Error(), "the server has asked for the client to provide credentials") || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}
 	unprivileged := s.engine(t, props{"kubeconfig": impersonated(t, content)})
@@ -548,7 +548,7 @@ func serverDown(t *testing.T, s started) {
 		"refresh": func() error { _, err := down.Refresh(r); return err }(),
 		"known":   func() error { _, err := e.Refresh(r); return err }(),
 	} {
-		if err == nil || !strings.Contains(err.Error(), "https://127.0.0.1:") || !strings.Contains(err.Error(), "can't be reached") {
+		if err == nil || !strings.Contains(err.Error(), "https://127.0.0.1:") || !strings.Contains(err.Error(), "configured Kubernetes cluster is unreachable") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

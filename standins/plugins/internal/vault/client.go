@@ -50,16 +50,13 @@ func connect(ctx context.Context, c config) (*api.Client, error) {
 		vault.SetToken(c.token)
 	}
 	if vault.Token() == "" {
-		return nil, fmt.Errorf("there is no token for Vault at %s: set VAULT_TOKEN", c.address)
+		return nil, errors.New("no vault token set on Client; set VAULT_TOKEN")
 	}
 	if c.namespace != "" {
 		vault.SetNamespace(c.namespace)
 	}
 	if _, err := vault.Auth().Token().LookupSelfWithContext(ctx); err != nil {
-		if isStatus(err, http.StatusForbidden) {
-			return nil, fmt.Errorf("the Vault at %s does not know the token, or it has expired: set VAULT_TOKEN to one that is valid", c.address)
-		}
-		return nil, explain(err, c.address)
+		return nil, fmt.Errorf("failed to lookup token, err=%w", err) // as the official plugin does
 	}
 	if c.skipChildToken {
 		return vault, nil
@@ -77,7 +74,9 @@ func connect(ctx context.Context, c config) (*api.Client, error) {
 
 func (p *Provider) explain(err error) error { return explain(err, p.config.address) }
 
-// explain adds to an error of Vault's client what it means and how to fix it.
+// explain adds to an error of Vault's client what it means and how to fix it. The errors
+// that the doctor knows are those of the official plugin: of a denied request, just that
+// of Vault's client.
 func explain(err error, address string) error {
 	if err == nil {
 		return nil
@@ -85,23 +84,23 @@ func explain(err error, address string) error {
 	if answer, ok := errors.AsType[*api.ResponseError](err); ok {
 		return explainAnswer(answer, address)
 	}
-	if failure, ok := errors.AsType[*url.Error](err); ok {
-		return fmt.Errorf("the Vault at %s can't be reached: %w; is it running, and is the address right?", address, failure.Err)
+	if _, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("%w; is Vault running, and is the address right?", err)
 	}
 	return err
 }
 
 func explainAnswer(answer *api.ResponseError, address string) error {
+	if answer.StatusCode == http.StatusForbidden {
+		return answer
+	}
 	path := answer.URL
 	if parsed, err := url.Parse(answer.URL); err == nil {
 		path = strings.TrimPrefix(parsed.Path, "/v1/")
 	}
 	what := fmt.Sprintf("the Vault at %s answers %d to %s %s: %s",
 		address, answer.StatusCode, answer.HTTPMethod, path, strings.Join(strings.Fields(strings.Join(answer.Errors, "; ")), " "))
-	switch {
-	case answer.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%s; the token's policies do not allow it", what)
-	case answer.StatusCode == http.StatusNotFound:
+	if answer.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s; is something mounted there?", what)
 	}
 	return errors.New(what)
