@@ -22,7 +22,7 @@ MODULES := . tools lambda/model/internal/contract standins/engine standins/aws s
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-24s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-24s %s\n", $$1, $$2}'
 
 # What runs Gatehouse on one machine; go build decides whether there is anything to
 # build.

@@ -17,7 +17,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
-// Target is what the stack made in Vault and Kubernetes.
+// Target names what the stack created in Vault and Kubernetes.
 type Target struct {
 	Vault      vaultserver.Server
 	Kubernetes kubernetesserver.Access
