@@ -22,6 +22,8 @@ type Settings struct {
 	Safeguards    Safeguards
 	Observability Observability
 
+	LogRetentionDays int // of all logs: of the functions, the API, the firewall, the network and CloudFront
+
 	Vault           Vault
 	Certificate     Certificate
 	Kubernetes      Kubernetes
@@ -61,16 +63,17 @@ func load[S any](r *reader, read func(*reader) S, check func(S, *reader)) (S, er
 func read(r *reader) Settings {
 	vault := readVault(r)
 	return Settings{
-		Region:        awsRegion.read(r),
-		Lambda:        readLambda(r),
-		Gateway:       readGateway(r),
-		Key:           readKey(r),
-		Rotation:      readRotation(r),
-		Model:         readModel(r),
-		Network:       readNetwork(r),
-		Inference:     readInference(r),
-		Safeguards:    readSafeguards(r),
-		Observability: readObservability(r),
+		Region:           awsRegion.read(r),
+		Lambda:           readLambda(r),
+		LogRetentionDays: logRetentionDays.read(r),
+		Gateway:          readGateway(r),
+		Key:              readKey(r),
+		Rotation:         readRotation(r),
+		Model:            readModel(r),
+		Network:          readNetwork(r),
+		Inference:        readInference(r),
+		Safeguards:       readSafeguards(r),
+		Observability:    readObservability(r),
 
 		Vault:           vault,
 		Certificate:     readCertificate(r, vault),

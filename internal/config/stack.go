@@ -4,9 +4,8 @@ import "regexp"
 
 // Lambda holds what all functions share.
 type Lambda struct {
-	Architecture     string // as Lambda spells it: arm64 or x86_64
-	LogRetentionDays int    // of all logs: of the functions, the API, the firewall, the network and CloudFront
-	Tracing          bool   // whether X-Ray records their invocations
+	Architecture string // as Lambda spells it: arm64 or x86_64
+	Tracing      bool   // whether X-Ray records their invocations
 }
 
 // Safeguards protect what can't be restored once it is lost. They are for production,
@@ -88,9 +87,8 @@ func region() rule[string] {
 
 func readLambda(r *reader) Lambda {
 	return Lambda{
-		Architecture:     lambdaArchitecture.read(r),
-		LogRetentionDays: logRetentionDays.read(r),
-		Tracing:          tracingEnabled.read(r),
+		Architecture: lambdaArchitecture.read(r),
+		Tracing:      tracingEnabled.read(r),
 	}
 }
 

@@ -91,7 +91,7 @@ func TestDocumentIsUpToDate(t *testing.T) {
 		require.NoError(t, err)
 		atRest = append(atRest, costs.Column{Heading: environment, Items: items})
 
-		retention := time.Duration(s.Lambda.LogRetentionDays) * 24 * time.Hour
+		retention := time.Duration(s.LogRetentionDays) * 24 * time.Hour
 		items, err = prices.PerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, retention)
 		require.NoError(t, err)
 		models = append(models, costs.Column{Heading: environment, Items: items})
@@ -137,7 +137,7 @@ func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	items, err := prices.AtRest(declared)
 	require.NoError(t, err)
 	atRest = append(atRest, costs.Column{Heading: "dev", Items: items})
-	items, err = prices.AcceptedPerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, time.Duration(s.Lambda.LogRetentionDays)*24*time.Hour)
+	items, err = prices.AcceptedPerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, time.Duration(s.LogRetentionDays)*24*time.Hour)
 	require.NoError(t, err)
 	inUse = append(inUse, costs.Column{Heading: "dev", Items: items})
 	for _, other := range []costs.System{costs.OneValue, costs.TwoValues} {

@@ -62,7 +62,7 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifac
 		Partition:        account.Partition,
 		Region:           s.Region,
 		AccountID:        account.ID,
-		LogRetentionDays: s.Lambda.LogRetentionDays,
+		LogRetentionDays: s.LogRetentionDays,
 		Lambda:           s.Lambda,
 		Safeguards:       s.Safeguards,
 		Artifacts:        artifacts,

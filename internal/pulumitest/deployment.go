@@ -59,7 +59,7 @@ func Deployment(t testing.TB) deployment.Deployment {
 		Partition:        "aws",
 		Region:           "eu-west-1",
 		AccountID:        AccountID,
-		LogRetentionDays: s.Lambda.LogRetentionDays,
+		LogRetentionDays: s.LogRetentionDays,
 		Lambda:           s.Lambda,
 		Artifacts:        Artifacts(t),
 	}
