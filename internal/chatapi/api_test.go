@@ -13,6 +13,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
@@ -134,7 +135,7 @@ func TestModelsAreInvokedOnlyWithTheGuardrail(t *testing.T) {
 
 func openAI(server config.Server) func(*chatapi.Args) {
 	return func(a *chatapi.Args) {
-		a.Settings.Backend, a.Settings.ID, a.Settings.Server = config.BackendOpenAI, "llama3.2:1b", server
+		a.Settings.Backend, a.Settings.ID, a.Settings.Server = lambdaenv.BackendOpenAI, "llama3.2:1b", server
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 const https = 443
@@ -40,7 +40,7 @@ func (a *Args) destinations() ([]destination, error) {
 		}
 	}
 	attachment := a.VPC.Attachment
-	if a.Settings.Backend == config.BackendOpenAI && !a.usesPrivateModel() {
+	if a.Settings.Backend == lambdaenv.BackendOpenAI && !a.usesPrivateModel() {
 		networks, port, err := serverIn(attachment.CIDRs, a.Settings.Server.BaseURL)
 		if err != nil {
 			return nil, err
@@ -56,7 +56,7 @@ func (a *Args) destinations() ([]destination, error) {
 // callsServices reports whether the function calls AWS services other than CloudWatch
 // Logs.
 func (a *Args) callsServices() bool {
-	return a.Settings.Backend != config.BackendOpenAI || a.Settings.Server.APIKeyParameter != ""
+	return a.Settings.Backend != lambdaenv.BackendOpenAI || a.Settings.Server.APIKeyParameter != ""
 }
 
 // description returns the description of the destination's rule.

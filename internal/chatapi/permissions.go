@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // invoke is the action that authorizes Bedrock's Converse operation.
@@ -16,7 +17,7 @@ var invoke = []string{"bedrock:InvokeModel"}
 
 // statements returns the function's permissions.
 func (c *API) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement, error) {
-	if args.Settings.Backend == config.BackendOpenAI {
+	if args.Settings.Backend == lambdaenv.BackendOpenAI {
 		return args.readKey(), nil
 	}
 	invokeModels := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: args.throughGuardrail()}

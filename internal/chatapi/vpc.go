@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/network"
 )
 
@@ -28,7 +28,7 @@ type PrivateModel struct {
 
 // usesPrivateModel reports whether the private model is the function's backend.
 func (a *Args) usesPrivateModel() bool {
-	return a.Settings.Backend == config.BackendOpenAI && a.Settings.Server.BaseURL == ""
+	return a.Settings.Backend == lambdaenv.BackendOpenAI && a.Settings.Server.BaseURL == ""
 }
 
 // newVPC declares the function's security group, with which it reaches only the model and

@@ -12,7 +12,7 @@ import (
 
 // Model holds which backend responds to conversations, and within which limits.
 type Model struct {
-	Backend   string   // one of the Backend constants
+	Backend   string   // [lambdaenv.BackendBedrock] or [lambdaenv.BackendOpenAI]
 	ID        string   // of requests that name no model
 	Others    []string // models that requests may name in addition
 	MaxTokens int      // of one response
@@ -21,19 +21,13 @@ type Model struct {
 	Region    string    // of Bedrock; the stack's if empty
 	Guardrail Guardrail // of Bedrock
 
-	Server Server // for BackendOpenAI
+	Server Server // for [lambdaenv.BackendOpenAI]
 
 	InVPC               bool // in the network's private subnets
 	Memory              int  // MiB
 	ReservedConcurrency int  // of the function; 0 reserves none
 	LogContent          bool // conversations and responses too
 }
-
-// The backends.
-const (
-	BackendBedrock = "bedrock"
-	BackendOpenAI  = "openai" // a server that speaks OpenAI's chat completions
-)
 
 // Guardrail is applied to conversations and responses; none if ID is empty.
 type Guardrail struct{ ID, Version string }
@@ -69,7 +63,7 @@ const (
 
 var (
 	modelBackend = setting[string]{
-		key: "modelBackend", byDefault: BackendBedrock, basic: true, allowed: oneOf(BackendBedrock, BackendOpenAI),
+		key: "modelBackend", byDefault: lambdaenv.BackendBedrock, basic: true, allowed: oneOf(lambdaenv.BackendBedrock, lambdaenv.BackendOpenAI),
 		description: "Backend that responds to conversations: Amazon Bedrock, or a server that speaks OpenAI's chat completions (vLLM, Ollama, llama.cpp, …).",
 	}
 	modelId = setting[string]{
@@ -90,27 +84,27 @@ var (
 		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Lambda takes no event of more than 6 MiB, and a body may grow to three times its size in one.",
 	}
 	modelRegion = setting[string]{
-		key: "modelRegion", allowed: orEmpty(region(), "for the stack's"), requires: []requirement{modelBackend.toBe(BackendBedrock)},
+		key: "modelRegion", allowed: orEmpty(region(), "for the stack's"), requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
 		description: "Region of Bedrock, if not the stack's.",
 	}
 	modelGuardrailId = setting[string]{
 		key: "modelGuardrailId", allowed: orEmpty(matching(guardrailPattern, "the id of a guardrail of Bedrock")),
-		requires:    []requirement{modelBackend.toBe(BackendBedrock)},
+		requires:    []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
 		description: "Guardrail of Bedrock that is applied to every conversation and response. modelGuardrailVersion must then be set too.",
 	}
 	modelGuardrailVersion = setting[string]{
 		key: "modelGuardrailVersion", allowed: orEmpty(matching(guardrailVersionPattern, "a guardrail's version, a number or DRAFT")),
-		requires:    []requirement{modelBackend.toBe(BackendBedrock), modelGuardrailId.toBeSet()},
+		requires:    []requirement{modelBackend.toBe(lambdaenv.BackendBedrock), modelGuardrailId.toBeSet()},
 		description: "Version of the guardrail.",
 	}
 	modelBaseUrl = setting[string]{
-		key: "modelBaseUrl", basic: true, requires: []requirement{modelBackend.toBe(BackendOpenAI)},
+		key: "modelBaseUrl", basic: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendOpenAI)},
 		allowed: orEmpty(satisfying(isBaseURL, "a URL such as http://10.0.16.25:8000/v1, without a key in it and without a slash at its end"),
 			"for the private model behind the stack's load balancer"),
 		description: "Base URL of the server, to which /chat/completions is appended. If it is empty and modelInVpc is true, requests go to the private model behind the stack's load balancer.",
 	}
 	modelApiKeyParameter = setting[string]{
-		key: "modelApiKeyParameter", basic: true, requires: []requirement{modelBackend.toBe(BackendOpenAI)},
+		key: "modelApiKeyParameter", basic: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendOpenAI)},
 		allowed:     orEmpty(matching(parameterPattern, "the name of a SecureString parameter such as /gatehouse/model-key")),
 		description: "Name of the SecureString parameter with the server's API key, if it needs one. The key itself belongs in no setting.",
 	}
@@ -179,7 +173,7 @@ func (m Model) IDs() []string {
 }
 
 func (s Settings) checkModel(r *reader) {
-	if s.Model.Backend == BackendBedrock {
+	if s.Model.Backend == lambdaenv.BackendBedrock {
 		s.checkBedrock(r)
 	} else {
 		s.checkServer(r)
@@ -195,11 +189,11 @@ func (s Settings) checkModel(r *reader) {
 func (s Settings) checkBedrock(r *reader) {
 	m := s.Model
 	if !modelPattern.MatchString(m.ID) {
-		r.must(modelId, "be %s with %s %s", bedrockModelForm, modelBackend, BackendBedrock)
+		r.must(modelId, "be %s with %s %s", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock)
 	}
 	for _, id := range m.Others {
 		if !modelPattern.MatchString(id) {
-			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, BackendBedrock, r.shown(modelAllowedIds.String(), id))
+			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock, r.shown(modelAllowedIds.String(), id))
 		}
 	}
 	if m.Guardrail.ID != "" && m.Guardrail.Version == "" {
@@ -209,7 +203,7 @@ func (s Settings) checkBedrock(r *reader) {
 
 func (s Settings) checkServer(r *reader) {
 	if !modelId.isSet(r) {
-		r.must(modelId, "be %s with %s %s", servedModelForm, modelBackend, BackendOpenAI)
+		r.must(modelId, "be %s with %s %s", servedModelForm, modelBackend, lambdaenv.BackendOpenAI)
 	}
 	if s.Model.Server.BaseURL == "" && !s.Model.InVPC {
 		r.must(modelBaseUrl, "be a URL such as http://10.0.16.25:8000/v1, unless %s is true: then it may be empty, for the private model behind the stack's load balancer", modelInVpc)
@@ -219,7 +213,7 @@ func (s Settings) checkServer(r *reader) {
 // checkEndpoints refuses a VPC of the stack's own without endpoints for the services that
 // the function calls: its security group lets it reach nothing outside.
 func (s Settings) checkEndpoints(r *reader) {
-	needed := map[string]bool{"bedrock-runtime": s.Model.Backend == BackendBedrock, "ssm": s.Model.Server.APIKeyParameter != ""}
+	needed := map[string]bool{"bedrock-runtime": s.Model.Backend == lambdaenv.BackendBedrock, "ssm": s.Model.Server.APIKeyParameter != ""}
 	for _, service := range []string{"bedrock-runtime", "ssm"} {
 		if needed[service] && !slices.Contains(s.Network.InterfaceEndpoints, service) {
 			r.must(networkInterfaceEndpoints, "include %s, which the model's function calls, since %s is true", service, modelInVpc)

@@ -14,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 )
@@ -215,7 +216,7 @@ var roleShapes = map[string]func(*config.Settings){
 	},
 	"a server in the network": func(s *config.Settings) {
 		s.Network.Enabled, s.Model.InVPC = true, true
-		s.Model.Backend = config.BackendOpenAI
+		s.Model.Backend = lambdaenv.BackendOpenAI
 		s.Model.Server = config.Server{BaseURL: "http://10.0.16.25:8000/v1", APIKeyParameter: "/gatehouse/model-key"}
 	},
 }

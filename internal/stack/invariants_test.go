@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/policy/rules"
@@ -122,7 +123,7 @@ func privateFunction(t testing.TB) config.Settings {
 	s := pulumitest.Settings(t)
 	s.Network.Enabled = true
 	s.Network.InterfaceEndpoints = []string{"ssm"}
-	s.Model.Backend, s.Model.ID, s.Model.InVPC = config.BackendOpenAI, "llama3.2:1b", true
+	s.Model.Backend, s.Model.ID, s.Model.InVPC = lambdaenv.BackendOpenAI, "llama3.2:1b", true
 	s.Model.Server.APIKeyParameter = "/models/key"
 	return s
 }

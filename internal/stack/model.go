@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // declareModel declares the function behind the API, in the private network if the
@@ -28,7 +29,7 @@ func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 // looksUpInAnotherRegion reports whether there are inference profiles to look up in
 // another region than the stack's. No resource is created there.
 func looksUpInAnotherRegion(s config.Settings) bool {
-	if s.Model.Backend != config.BackendBedrock || s.Model.Region == "" || s.Model.Region == s.Region {
+	if s.Model.Backend != lambdaenv.BackendBedrock || s.Model.Region == "" || s.Model.Region == s.Region {
 		return false
 	}
 	for _, id := range s.Model.IDs() {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
@@ -83,7 +82,7 @@ func PrivateModelAway(e *env.Environment, doing func(string)) []check.Check {
 		return nil
 	}
 	return []check.Check{away(e.DistributionURL()+prefix+privatePath+"?a=b",
-		func(ctx context.Context) error { return daemon.Stop(ctx, e.Checkout, privatemodel.Command) },
+		func(ctx context.Context) error { return privatemodel.Stop(ctx, e.Checkout) },
 		func(ctx context.Context) error {
 			return privatemodel.Ensure(ctx, e.Checkout, e.Servers.Cloud.Ports.PrivateModel)
 		}, doing)}
