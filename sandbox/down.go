@@ -38,7 +38,7 @@ func destroy(ctx context.Context, show *progress.Display, s localstack.Stack) er
 	if !s.Exists() {
 		return nil
 	}
-	if !s.Describes(instances(ctx, s.Layout)) {
+	if !s.Within(instances(ctx, s.Layout)) {
 		show.Say("the servers of this stack are gone: its state is dropped")
 		return nil
 	}
@@ -83,8 +83,7 @@ func removeCertificate(ctx context.Context, step *progress.Step, s localstack.St
 	if err != nil {
 		return err
 	}
-	running, _ := env.Find(s.Layout)
-	target, err := certificates.TargetOf(&env.Environment{Checkout: s.Layout, Servers: running, Outputs: outputs})
+	target, err := certificates.TargetOf(&env.Environment{Checkout: s.Layout, Servers: env.Find(s.Layout), Outputs: outputs})
 	if err != nil {
 		return err
 	}
@@ -99,13 +98,9 @@ func removeCertificate(ctx context.Context, step *progress.Step, s localstack.St
 	return nil
 }
 
-// instances returns the instances of the servers that run; none unless all do.
+// instances returns the instances of the servers that run; none unless that of AWS does.
 func instances(ctx context.Context, l checkout.Layout) []string {
-	servers, all := env.Find(l)
-	if !all {
-		return nil
-	}
-	run, err := servers.Run(ctx)
+	run, err := env.Find(l).Run(ctx)
 	if err != nil {
 		return nil
 	}

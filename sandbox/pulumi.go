@@ -15,7 +15,7 @@ func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
 	if len(args) > 0 && args[0] == "--" {
 		args = args[1:]
 	}
-	if _, all := env.Find(l); !all {
+	if !env.Find(l).All() {
 		return errors.New("the servers of the sandbox do not run: start them with `make local`")
 	}
 	cli := env.StackOf(ctx, l, nil).CLI

@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,20 +42,47 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 	if err := os.Remove(l.Endpoints()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	e, err := env.Start(ctx, l, show)
+	took := map[string]time.Duration{}
+	e, err := env.Start(ctx, l, show, func(ctx context.Context, e *env.Environment) error {
+		if err := verify(ctx, e, show, "requests", smoke.APIChecks); err != nil {
+			return err
+		}
+		took[firstResponse] = time.Since(start)
+		show.Say("\nThe API responds (%s). Through CloudFront:\n%s\nCertificates, the cluster and the workload follow.\n",
+			took[firstResponse].Round(time.Second), example(e))
+		return nil
+	})
 	if err != nil {
 		return err
 	}
+
 	// Slow checks run after a deployment that changed something.
-	if err := verify(ctx, e, show, e.Changed && !brief); err != nil {
+	slow := e.Changed && !brief
+	checks := func(ctx context.Context, e *env.Environment, doing func(string)) ([]check.Check, error) {
+		return smoke.Checks(ctx, e, slow, doing)
+	}
+	if err := verify(ctx, e, show, "checks", checks); err != nil {
 		return err
 	}
-	if err := errors.Join(writeEndpoints(e), writeSteps(l, show)); err != nil {
+	took[allChecked] = time.Since(start)
+	if err := errors.Join(writeEndpoints(e), writeSteps(l, show, took)); err != nil {
 		return err
 	}
-	show.Say("\nGatehouse is up (%s). Through CloudFront:\n  curl %s -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n"+
-		"Logs are in .local/logs. `make local-down` removes everything.", time.Since(start).Round(time.Second), e.ModelsURL(e.DistributionURL()))
+	show.Say("\nGatehouse is up (%s). Through CloudFront:\n%s\nLogs are in .local/logs. `make local-down` removes everything.",
+		took[allChecked].Round(time.Second), example(e))
 	return nil
+}
+
+// What `make bench` reads beside the steps: the time since the start when the API had
+// responded to requests as it must, and when all checks had passed.
+const (
+	firstResponse = "first response"
+	allChecked    = "all checked"
+)
+
+// example returns a request to the API, for a shell.
+func example(e *env.Environment) string {
+	return fmt.Sprintf("  curl %s -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'", e.ModelsURL(e.DistributionURL()))
 }
 
 // venv installs the Python packages of the AWS server, for its own tests.
@@ -65,17 +94,20 @@ func venv(ctx context.Context, l checkout.Layout, show *progress.Display) error 
 	return show.Step(ctx, "python packages", build.AWSPackages)
 }
 
-// verify runs the checks of the deployed stack and prints the result of each, also after a
-// failed one. Slow checks take minutes.
-func verify(ctx context.Context, e *env.Environment, show *progress.Display, slow bool) error {
+// checksOf returns checks of an environment. They call doing with what is under way.
+type checksOf func(ctx context.Context, e *env.Environment, doing func(string)) ([]check.Check, error)
+
+// verify runs checks of the deployed stack as a step and prints the result of each, also
+// after a failed one.
+func verify(ctx context.Context, e *env.Environment, show *progress.Display, name string, checks checksOf) error {
 	var results []check.Result
-	err := show.Step(ctx, "checks", func(ctx context.Context, s *progress.Step) error {
+	err := show.Step(ctx, name, func(ctx context.Context, s *progress.Step) error {
 		doing := func(what string) { s.Doing("%s", what) }
-		checks, err := smoke.Checks(ctx, e, slow, doing)
+		all, err := checks(ctx, e, doing)
 		if err != nil {
 			return err
 		}
-		results = check.Run(ctx, checks, doing)
+		results = check.Run(ctx, all, doing)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -125,9 +157,14 @@ func writeEndpoints(e *env.Environment) error {
 	return nil
 }
 
-// writeSteps records how long each step took, for `make bench`.
-func writeSteps(l checkout.Layout, show *progress.Display) error {
-	content, err := json.MarshalIndent(show.Took(), "", "  ")
+// writeSteps records how long each step took, and how long it took to reach what the command
+// is for, for `make bench`.
+func writeSteps(l checkout.Layout, show *progress.Display, reached map[string]time.Duration) error {
+	took := show.Took()
+	for _, name := range slices.Sorted(maps.Keys(reached)) {
+		took = append(took, progress.Took{Step: name, Seconds: reached[name].Seconds()})
+	}
+	content, err := json.MarshalIndent(took, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -75,11 +75,21 @@ type Program struct {
 	LDFlags string
 }
 
+// Built reports whether the program was built from its present sources.
+func (b *Builder) Built(p Program) bool {
+	hash, err := b.hash(p)
+	return err == nil && b.Fresh(p.Name, hash, b.Layout.Bin(p.Name))
+}
+
+func (b *Builder) hash(p Program) (string, error) {
+	return Hash(filepath.Join(b.Layout.Root, p.Module), runtime.Version(), p.Package, p.LDFlags)
+}
+
 // Go builds the program unless it was built from the same sources before. It
 // reports whether it built.
 func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, error) {
 	dir := filepath.Join(b.Layout.Root, p.Module)
-	hash, err := Hash(dir, runtime.Version(), p.Package, p.LDFlags)
+	hash, err := b.hash(p)
 	if err != nil {
 		return false, err
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
+	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
 )
 
 // Environment has the sandbox as commands and tests use it: the running servers, the
@@ -41,10 +41,12 @@ var ErrNotRunning = errors.New("the sandbox does not run: start it with `make lo
 // Attach returns the environment of the stack that is deployed to the running servers
 // of a checkout.
 func Attach(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) (*Environment, error) {
-	if _, all := Find(l); !all || !(localstack.Stack{Layout: l}).Exists() {
+	servers := Find(l)
+	stack := localstack.Stack{Layout: l}
+	if !servers.All() || !stack.IsOn(kubernetesserver.Name) {
 		return nil, ErrNotRunning
 	}
-	e, run, err := running(ctx, l, say)
+	e, run, err := environment(ctx, l, servers, say)
 	if err != nil {
 		return nil, err
 	}
@@ -54,12 +56,8 @@ func Attach(ctx context.Context, l checkout.Layout, say func(format string, args
 	return withOutputs(ctx, e)
 }
 
-// running returns the environment of the running servers, without outputs.
-func running(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) (Environment, Run, error) {
-	servers, all := Find(l)
-	if !all {
-		return Environment{}, Run{}, ErrNotRunning
-	}
+// environment returns the environment of some of the running servers, without outputs.
+func environment(ctx context.Context, l checkout.Layout, servers Servers, say func(format string, args ...any)) (Environment, Run, error) {
 	run, err := servers.Run(ctx)
 	if err != nil {
 		return Environment{}, Run{}, err
@@ -74,7 +72,7 @@ func running(ctx context.Context, l checkout.Layout, say func(format string, arg
 		Stack: localstack.Stack{
 			Layout: l, Say: say,
 			CLI:     pulumicli.CLI{Layout: l, Path: path, Endpoint: servers.Cloud.Endpoint(), Environment: run.Environment},
-			Machine: machineSettings(servers.Cloud.Ports, zoneID),
+			Machine: machineSettings(servers, zoneID),
 		},
 	}, run, nil
 }
@@ -114,8 +112,10 @@ func (e *Environment) ModelsURL(base string) string { return base + e.Outputs["a
 // StackOf returns the stack of a checkout on the servers that run. Without servers it is
 // good for what needs none: to find a state, and to drop it.
 func StackOf(ctx context.Context, l checkout.Layout, say func(format string, args ...any)) localstack.Stack {
-	if e, _, err := running(ctx, l, say); err == nil {
-		return e.Stack
+	if servers := Find(l); servers.hasAWS() {
+		if e, _, err := environment(ctx, l, servers, say); err == nil {
+			return e.Stack
+		}
 	}
 	path, _, _ := cliPath(ctx, l)
 	return localstack.Stack{Layout: l, Say: say, CLI: pulumicli.CLI{Layout: l, Path: path}}
@@ -134,13 +134,19 @@ func cliPath(ctx context.Context, l checkout.Layout) (path, version string, inst
 // ZoneKey is the configuration key of the hosted zone that the custom domain is in.
 const ZoneKey = "gatehouse:domainZoneId"
 
-// machineSettings returns the stack's settings that differ from machine to machine.
-func machineSettings(ports awsserver.Ports, zoneID string) map[string]any {
-	return map[string]any{
+// machineSettings returns the stack's settings that differ from machine to machine. Without
+// Vault and Kubernetes there are no certificates, and no workload, which needs one.
+func machineSettings(servers Servers, zoneID string) map[string]any {
+	settings := map[string]any{
 		"gatehouse:domainNames":        []string{hostedzone.Alias},
 		ZoneKey:                        zoneID,
-		"gatehouse:inferencePort":      ports.PrivateModel,
+		"gatehouse:inferencePort":      servers.Cloud.Ports.PrivateModel,
 		"gatehouse:lambdaArchitecture": pulumicli.LambdaArchitecture(),
-		"gatehouse:vaultAddress":       vaultserver.Address(ports.Vault),
 	}
+	if servers.hasOthers() {
+		settings["gatehouse:vaultAddress"] = servers.Vault.Address
+	} else {
+		settings["gatehouse:workloadEnabled"] = false
+	}
+	return settings
 }

@@ -20,22 +20,33 @@ import (
 // its private route leads to.
 var names = []string{awsserver.Name, vaultserver.Name, kubernetesserver.Name, privatemodel.Command}
 
-// Servers are the running servers that a stack is deployed to.
+// Servers are the running servers that a stack is deployed to. Those that don't run are zero.
 type Servers struct {
 	Cloud      awsserver.Cloud
 	Vault      vaultserver.Server
 	Kubernetes kubernetesserver.Server
 }
 
-// Find returns the servers that run for this checkout, and whether that is all
-// of them.
-func Find(l checkout.Layout) (s Servers, all bool) {
-	var found [3]bool
-	s.Cloud, found[0] = awsserver.Find(l)
-	s.Vault, found[1] = vaultserver.Find(l)
-	s.Kubernetes, found[2] = kubernetesserver.Find(l)
-	return s, found == [3]bool{true, true, true}
+// Find returns the servers that run for this checkout.
+func Find(l checkout.Layout) (s Servers) {
+	if server, found := awsserver.Find(l); found {
+		s.Cloud = server
+	}
+	if server, found := vaultserver.Find(l); found {
+		s.Vault = server
+	}
+	if server, found := kubernetesserver.Find(l); found {
+		s.Kubernetes = server
+	}
+	return s
 }
+
+// All reports whether all of them run.
+func (s Servers) All() bool { return s.hasAWS() && s.hasOthers() }
+
+func (s Servers) hasAWS() bool { return s.Cloud != awsserver.Cloud{} }
+
+func (s Servers) hasOthers() bool { return s.Vault.Address != "" && s.Kubernetes.Kubeconfig != "" }
 
 // Status reports whether one of the servers of a checkout runs.
 type Status struct {
@@ -84,7 +95,9 @@ func Usable(l checkout.Layout, ports awsserver.Ports) error {
 }
 
 // Stop ends all of them.
-func Stop(ctx context.Context, l checkout.Layout) error {
+func Stop(ctx context.Context, l checkout.Layout) error { return stop(ctx, l, names) }
+
+func stop(ctx context.Context, l checkout.Layout, names []string) error {
 	var group errgroup.Group
 	for _, name := range names {
 		group.Go(func() error { return daemon.Stop(ctx, l, name) })
@@ -94,8 +107,8 @@ func Stop(ctx context.Context, l checkout.Layout) error {
 
 // Run identifies running servers among those of all runs.
 type Run struct {
-	// Instances has an entry for each server. What was deployed to it is gone with
-	// that instance.
+	// Instances has an entry for each server: its name, and what identifies this run of it.
+	// What was deployed to it is gone with that instance.
 	Instances []string
 
 	// Environment has the environment variables with which a program reaches the servers
@@ -104,17 +117,23 @@ type Run struct {
 	Environment map[string]string
 }
 
-// Run returns the run of the servers.
+// Run returns the run of the servers. That of AWS must run.
 func (s Servers) Run(ctx context.Context) (Run, error) {
 	instance, err := s.Cloud.Instance(ctx)
 	if err != nil {
 		return Run{}, err
 	}
-	environment := map[string]string{
-		"VAULT_ADDR":  s.Vault.Address,
-		"VAULT_TOKEN": s.Vault.Token,
-		"KUBECONFIG":  s.Kubernetes.Kubeconfig,
+	run := Run{[]string{awsserver.Name + " " + instance.ID}, maps.Clone(instance.Environment)}
+	if s.Vault.Address != "" {
+		run.add(vaultserver.Name, s.Vault.Instance, map[string]string{"VAULT_ADDR": s.Vault.Address, "VAULT_TOKEN": s.Vault.Token})
 	}
-	maps.Copy(environment, instance.Environment)
-	return Run{[]string{"aws " + instance.ID, "vault " + s.Vault.Instance, "kubernetes " + s.Kubernetes.Instance}, environment}, nil
+	if s.Kubernetes.Kubeconfig != "" {
+		run.add(kubernetesserver.Name, s.Kubernetes.Instance, map[string]string{"KUBECONFIG": s.Kubernetes.Kubeconfig})
+	}
+	return run, nil
+}
+
+func (r *Run) add(name, instance string, environment map[string]string) {
+	r.Instances = append(r.Instances, name+" "+instance)
+	maps.Copy(r.Environment, environment)
 }

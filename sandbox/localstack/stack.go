@@ -44,7 +44,7 @@ type Stack struct {
 	Say func(format string, args ...any)
 }
 
-// owner returns the file that names the servers which the state describes.
+// owner returns the file that names the instances of the servers which the state describes.
 func (s Stack) owner() string { return s.Layout.Run("stack") }
 
 // Exists reports whether there is a state, or what a deployment left that was killed
@@ -63,13 +63,25 @@ func (s Stack) files(pattern ...string) []string {
 // locks lists the locks of deployments that are under way, or were killed.
 func (s Stack) locks() []string { return s.files("locks", "*", "*", pulumicli.StackName, "*.json") }
 
-// Describes reports whether the state belongs to these instances of the
-// servers.
+// Describes reports whether the state belongs to these instances of the servers, to each of
+// them and to no other.
 func (s Stack) Describes(instances []string) bool {
 	return len(instances) > 0 && slices.Equal(s.described(), instances)
 }
 
-// described returns the instances that the state belongs to.
+// Within reports whether all that the state describes is on these instances.
+func (s Stack) Within(instances []string) bool {
+	described := s.described()
+	return len(described) > 0 && !slices.ContainsFunc(described, func(one string) bool { return !slices.Contains(instances, one) })
+}
+
+// IsOn reports whether something of the stack may be deployed to an instance of this server.
+func (s Stack) IsOn(server string) bool {
+	return s.Exists() && slices.ContainsFunc(s.described(), func(one string) bool { return strings.HasPrefix(one, server+" ") })
+}
+
+// described returns the instances that the state belongs to: of each, the server's name and
+// what identifies this run of it.
 func (s Stack) described() []string {
 	owner, err := os.ReadFile(s.owner())
 	if err != nil {
@@ -78,9 +90,10 @@ func (s Stack) described() []string {
 	return strings.Split(string(owner), "\n")
 }
 
-// Open makes the stack ready for a deployment to these instances of the servers.
+// Open makes the stack ready for a deployment to these instances of the servers. The stack
+// may have been deployed to some of them only before.
 func (s Stack) Open(ctx context.Context, instances []string) error {
-	if s.Exists() && !s.Describes(instances) {
+	if s.Exists() && !s.Within(instances) {
 		if slices.ContainsFunc(s.described(), func(old string) bool { return slices.Contains(instances, old) }) {
 			return ErrPartlyGone
 		}
@@ -89,7 +102,8 @@ func (s Stack) Open(ctx context.Context, instances []string) error {
 			return err
 		}
 	}
-	if s.Exists() {
+	exists := s.Exists()
+	if exists {
 		if err := s.Settle(ctx); err != nil {
 			return err
 		}
@@ -97,10 +111,8 @@ func (s Stack) Open(ctx context.Context, instances []string) error {
 	if err := pulumicli.WriteConfig(s.Layout, s.Machine); err != nil {
 		return err
 	}
-	if s.Exists() {
-		return nil
-	}
-	if err := checkout.WriteFile(s.owner(), []byte(strings.Join(instances, "\n")), 0o644); err != nil {
+	// Before the deployment, because of one that is killed.
+	if err := checkout.WriteFile(s.owner(), []byte(strings.Join(instances, "\n")), 0o644); err != nil || exists {
 		return err
 	}
 	return s.create(ctx)

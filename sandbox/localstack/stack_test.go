@@ -117,6 +117,30 @@ func TestStateOfServersOfWhichOneIsNew(t *testing.T) {
 	open(t, s, "one", "b") // they start over with the state
 }
 
+func TestStateGrowsWithTheServers(t *testing.T) {
+	s, said := setUp(t)
+	open(t, s, "aws 1")
+	if !s.Within([]string{"aws 1", "vault 1"}) || s.Describes([]string{"aws 1", "vault 1"}) || s.Within([]string{"vault 1"}) || s.Within(nil) {
+		t.Error("the state of one server is not just within that one and others")
+	}
+	if !s.IsOn("aws") || s.IsOn("vault") || s.IsOn("a") {
+		t.Error("the stack is not just on AWS")
+	}
+	open(t, s, "aws 1", "vault 1")
+	if !s.Describes([]string{"aws 1", "vault 1"}) || s.Within([]string{"aws 1"}) {
+		t.Error("the state is not that of both servers")
+	}
+	if err := s.Open(t.Context(), []string{"aws 1"}); !errors.Is(err, ErrPartlyGone) {
+		t.Errorf("without one of its servers: got %v", err)
+	}
+	if got := calls(t, s); got != "stack init, stack export" {
+		t.Errorf("called %s", got)
+	}
+	if said.Len() > 0 {
+		t.Errorf("said %s", said)
+	}
+}
+
 // lock writes the lock that a CLI process holds.
 func lock(t *testing.T, s Stack, pid int) {
 	t.Helper()

@@ -44,19 +44,21 @@ type Plugin struct {
 	check []string
 }
 
-// Plugins has the plugins that the program needs.
-var Plugins = []Plugin{
-	{
+// The plugins that the program needs.
+var (
+	AWS = Plugin{
 		Name: "aws",
 		sdk:  "github.com/pulumi/pulumi-aws/sdk/v6",
 		standIn: func(string) build.Program {
 			return build.Program{Name: "aws-plugin", Module: "standins/aws", Package: ".", LDFlags: "-s -w"}
 		},
 		check: []string{"-find"}, // the Terraform provider that it drives
-	},
-	{Name: "vault", sdk: "github.com/pulumi/pulumi-vault/sdk/v6", standIn: ownAPI("vault")},
-	{Name: "kubernetes", sdk: "github.com/pulumi/pulumi-kubernetes/sdk/v4", standIn: ownAPI("kubernetes")},
-}
+	}
+	Vault      = Plugin{Name: "vault", sdk: "github.com/pulumi/pulumi-vault/sdk/v6", standIn: ownAPI("vault")}
+	Kubernetes = Plugin{Name: "kubernetes", sdk: "github.com/pulumi/pulumi-kubernetes/sdk/v4", standIn: ownAPI("kubernetes")}
+
+	Plugins = []Plugin{AWS, Vault, Kubernetes}
+)
 
 // ownAPI returns a stand-in that serves the SDK over the system's own API.
 func ownAPI(name string) func(version string) build.Program {

@@ -214,8 +214,8 @@ func driver(t *testing.T, l checkout.Layout, args ...string) {
 
 func instances(t *testing.T, l checkout.Layout) []string {
 	t.Helper()
-	servers, all := env.Find(l)
-	if !all {
+	servers := env.Find(l)
+	if !servers.All() {
 		t.Fatal("not all servers run")
 	}
 	run, err := servers.Run(t.Context())

@@ -104,8 +104,7 @@ type suite struct {
 func TestPipelineRoles(t *testing.T) {
 	l := e2etest.Checkout(t)
 	startServers(t, l)
-	running, _ := env.Find(l)
-	s := &suite{stack: env.StackOf(t.Context(), l, t.Logf), endpoint: running.Cloud.Endpoint()}
+	s := &suite{stack: env.StackOf(t.Context(), l, t.Logf), endpoint: env.Find(l).Cloud.Endpoint()}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error

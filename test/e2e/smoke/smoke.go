@@ -19,11 +19,27 @@ import (
 // body is a request to the model.
 const body = `{"messages":[{"role":"user","content":"Hello"}]}`
 
+// APIChecks returns the checks of the part of the stack that is on AWS: that the model API
+// answers, and only through CloudFront.
+func APIChecks(ctx context.Context, e *env.Environment, _ func(string)) ([]check.Check, error) {
+	keys, err := keyring(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return originKey(e, keys[0]), nil
+}
+
+// keyring returns the values of the origin keys. The first is the oldest: a new one may not be
+// known to every authorizer yet, and API Gateway would cache that it was rejected.
+func keyring(ctx context.Context, e *env.Environment) ([]string, error) {
+	return awsclient.Keyring(ctx, e.Servers.Cloud.Endpoint(), e.Outputs["parameterPath"])
+}
+
 // Checks returns the checks of the environment's stack. With slow, they include those that
 // take minutes: they stop the private model and renew the certificate, and restore both.
 // Slow checks call doing with what is under way.
 func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(string)) ([]check.Check, error) {
-	keys, err := awsclient.Keyring(ctx, e.Servers.Cloud.Endpoint(), e.Outputs["parameterPath"])
+	keys, err := keyring(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +50,6 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 	target.Doing = doing
 	issued := certificates.New(target)
 
-	// The oldest key: a new one may not be known to every authorizer yet, and API Gateway
-	// would cache that it was rejected.
 	checks := slices.Concat(originKey(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
 	if slow {
 		checks = append(checks, PrivateModelAway(e, doing)...)
