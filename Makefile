@@ -5,9 +5,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 
-# One spelling of the flags for every go command: pulumi compiles the program with
-# -trimpath too, and the AWS SDK takes minutes to compile a second time.
-export GOFLAGS := -trimpath
+# One spelling of the flags for every go command, in sandbox/build too: a package that is
+# compiled with other flags is compiled again, and the AWS SDK takes minutes.
+export GOFLAGS := -trimpath -gcflags=all=-dwarf=false
+export CGO_ENABLED := 0
 
 # The processor of the functions, as Lambda spells it: arm64 or x86_64.
 ARCH ?= arm64
@@ -190,7 +191,7 @@ format: ## Format the Go code
 lambdas: ## Build the functions for ARCH (arm64 or x86_64) into dist/lambda
 	@test -n "$(GOARCH_$(ARCH))" || { echo "ARCH is \"$(ARCH)\"; allowed: arm64, x86_64" >&2; exit 1; }
 	@for name in $(LAMBDAS); do \
-		CGO_ENABLED=0 GOOS=linux GOARCH=$(GOARCH_$(ARCH)) go build -buildvcs=false -tags lambda.norpc \
+		GOOS=linux GOARCH=$(GOARCH_$(ARCH)) go build -buildvcs=false -tags lambda.norpc \
 			-ldflags="-s -w -buildid=" -o dist/lambda/$(ARCH)/$$name/bootstrap ./lambda/$$name; \
 	done
 	@go run ./internal/cmd/lambdazip $(addprefix dist/lambda/$(ARCH)/,$(LAMBDAS))

@@ -53,5 +53,5 @@ func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 // Program compiles the Pulumi program's packages, for which the AWS SDK takes minutes the
 // first time: they are then there when Pulumi links them.
 func (b Build) Program(ctx context.Context, s *progress.Step) error {
-	return b.Compile(ctx, s, "program", b.Layout.Root, "go", "list", "-trimpath", "-export", "-f", "{{.ImportPath}}", ".")
+	return b.Compile(ctx, s, "program", b.Layout.Root, "go", "list", "-export", "-f", "{{.ImportPath}}", ".")
 }

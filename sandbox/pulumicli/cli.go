@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 )
@@ -67,12 +68,13 @@ func (c CLI) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		_, ours := c.Environment[strings.ToUpper(name)] // proxies are named in lower case too
-		return ours || name == "PATH" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		return ours || name == "PATH" || name == "GOFLAGS" || name == "CGO_ENABLED" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
 		env = append(env, name+"="+c.Environment[name])
 	}
 	env = append(env, c.Credentials.env()...)
+	env = append(env, build.Settings()...) // of the program, which the language host compiles
 	return append(env,
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),

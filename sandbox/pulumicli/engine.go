@@ -13,9 +13,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 )
 
-// Version is the version of the engine that `make local` builds where none is installed,
-// and the oldest installed one that it takes.
-const Version = "v3.255.0"
+// Version is the version of the engine that `make local` builds where none is installed.
+const Version = "v3.256.0"
+
+// Oldest is the oldest installed version that `make local` takes. The SDK asks an engine
+// which features it has, so that a newer SDK needs no newer engine.
+const Oldest = "v3.255.0"
 
 const versionFlag = "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=" + Version
 
@@ -46,7 +49,7 @@ func Installed(ctx context.Context, own string) (path, version string, found boo
 		if err != nil {
 			continue
 		}
-		if version := toolcheck.Version(out); version != "" && semver.Compare(version, Version) >= 0 {
+		if version := toolcheck.Version(out); version != "" && semver.Compare(version, Oldest) >= 0 {
 			return path, version, true
 		}
 	}
