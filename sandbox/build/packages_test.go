@@ -2,6 +2,7 @@ package build
 
 import (
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -71,6 +72,10 @@ func TestListHasWhatIsNotInTheCache(t *testing.T) {
 	}
 	if err := b.Compile(t.Context(), nil, c); err != nil {
 		t.Fatal(err)
+	}
+	log, err := os.ReadFile(b.Layout.Log(c.Name))
+	if err != nil || !strings.Contains(string(log), "example.test/tool/part\n") {
+		t.Errorf("the command doesn't print what it compiles: %s, %v", log, err)
 	}
 	if got := list(); len(got) != 0 {
 		t.Errorf("%v are listed after they were compiled", got)
