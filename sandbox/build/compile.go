@@ -28,7 +28,7 @@ type Command struct {
 	OnlyPackages bool
 }
 
-// overEstimate is how much longer than estimated packages may take to compile.
+// overEstimate bounds by how much longer than estimated packages take to compile.
 const overEstimate = 1.5
 
 // Flags returns the flags of all builds, for a command that sets GOFLAGS by itself.
@@ -89,7 +89,7 @@ func (b *Builder) fetch(ctx context.Context, s *progress.Step, c Command) (map[s
 // run runs the command and shows the packages that it compiles.
 func (b *Builder) run(ctx context.Context, s *progress.Step, c Command, count *counter, turn *turn) error {
 	if c.Packages != nil {
-		s.AtMost(overEstimate * float64(count.all) / 1000)
+		s.AtMost(max(1, overEstimate*float64(count.all)/1000))
 		s.Progress(0, max(1, count.all))
 		if count.number == 0 {
 			s.Doing("linking")

@@ -30,7 +30,7 @@ func availableMemory() uint64 {
 	return parseMemory(string(info), string(limit))
 }
 
-// parseMemory reads what Linux tells of memory.
+// parseMemory returns the available memory, from /proc/meminfo and a control group's limit.
 func parseMemory(info, limit string) uint64 {
 	var available uint64
 	for line := range strings.Lines(info) {

@@ -77,7 +77,7 @@ func newCounter(packages map[string]int) *counter {
 	return c
 }
 
-// begins reports whether a line tells that a package begins.
+// begins reports whether a line is the path of a package that begins.
 func (c *counter) begins(line string) bool {
 	time, found := c.packages[line]
 	if !found {

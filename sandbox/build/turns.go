@@ -18,8 +18,7 @@ const turnMemory = 6 << 30
 // compileLimits returns how many commands compile at once. One keeps all processors busy
 // until its last packages and the linker, which leave processors idle; the next one begins
 // then. Begun earlier, it would compile packages that both have a second time. Many
-// processors are more than one command can use. memory is what is available, 0 if that is
-// unknown.
+// processors are more than one command can use. The memory is that which is available, 0 if unknown.
 func compileLimits(processors int, memory uint64) limits {
 	most := max(1, int(memory/turnMemory))
 	always := max(1, processors/4)

@@ -107,7 +107,7 @@ func TestTheNextTurnBeginsWhileAnotherEnds(t *testing.T) {
 	})
 }
 
-func TestWhoStopsWaitingLosesNoTurn(t *testing.T) {
+func TestTheEndOfWaitingLosesNoTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newTaker(t, limits{1, 1})
 		k.take("a", 0)

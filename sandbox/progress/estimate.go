@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// rest is what is left of a part.
+// rest has the part of the work that is left of a part, and whether it has started.
 type rest struct {
 	Part
 	Started bool
@@ -93,7 +93,7 @@ func estimate(parts []rest, processors int) (milestones []reached, end float64) 
 	return milestones, end
 }
 
-// tiny is what rounding may leave of seconds.
+// tiny bounds the seconds that are left by rounding alone.
 const tiny = 1e-6
 
 // schedule returns which of the parts has the processors, -1 if none, and which are not
