@@ -153,8 +153,10 @@ func benchPrograms(ctx context.Context, l checkout.Layout, show *progress.Displa
 			return err
 		}
 		// As the Makefile builds the functions.
-		err := builds.Compile(ctx, s, "hello", l.Root, "env", "GOOS=linux",
-			"go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags=-s -w -buildid=", "-o", p.Hello, "./test/bench/baseline/hello")
+		err := builds.Compile(ctx, s, build.Command{
+			Name: "hello", Dir: l.Root, Env: []string{"GOOS=linux"},
+			Args: []string{"go", "build", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags=-s -w -buildid=", "-o", p.Hello, "./test/bench/baseline/hello"},
+		})
 		if err != nil {
 			return err
 		}

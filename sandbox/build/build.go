@@ -15,72 +15,48 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 )
 
 // Builder builds into a checkout. Compilers take turns: each one keeps all
 // processors busy and some need gigabytes.
 type Builder struct {
-	Layout checkout.Layout
-	turns  chan struct{}
+	Layout    checkout.Layout
+	memory    uint64 // available; 0 if unknown
+	fetching  turns
+	compiling turns
 }
 
 // New returns a builder.
 func New(l checkout.Layout) *Builder {
-	return &Builder{Layout: l, turns: make(chan struct{}, max(1, runtime.NumCPU()/4))}
+	memory := availableMemory()
+	return &Builder{
+		Layout: l, memory: memory,
+		fetching: turns{limits: limits{1, 1}}, compiling: turns{limits: compileLimits(runtime.NumCPU(), memory)},
+	}
 }
 
-// downloadTime is the longest that a module is shown as being downloaded: the go command
-// prints the start of a download only, and not that it compiles afterwards.
-const downloadTime = 15 * time.Second
-
-// Flags are the flags of every go command, as in the Makefile. Only packages that are
+// flags are the flags of every go command, as in the Makefile. Only packages that are
 // compiled with equal flags are shared, so that another flag compiles everything again.
 // Debuggers alone read DWARF, and it costs a twelfth of the compilers' time.
-const Flags = "-trimpath -gcflags=all=-dwarf=false"
+const flags = "-trimpath -gcflags=all=-dwarf=false"
 
-// Settings returns the environment variables of go commands: the user's GOFLAGS with
-// [Flags], and no C compiler.
+// Settings returns the environment variables of go commands: the user's GOFLAGS with the
+// flags of all builds, and no C compiler.
 func Settings() []string {
-	flags := strings.Fields(os.Getenv("GOFLAGS"))
-	for flag := range strings.FieldsSeq(Flags) {
-		if !slices.Contains(flags, flag) {
-			flags = append(flags, flag)
+	all := strings.Fields(os.Getenv("GOFLAGS"))
+	for flag := range strings.FieldsSeq(flags) {
+		if !slices.Contains(all, flag) {
+			all = append(all, flag)
 		}
 	}
-	return []string{"GOFLAGS=" + strings.Join(flags, " "), "CGO_ENABLED=0"}
+	return []string{"GOFLAGS=" + strings.Join(all, " "), "CGO_ENABLED=0"}
 }
 
 // Env returns the environment of builds.
 func Env() []string { return append(os.Environ(), Settings()...) }
-
-// Compile runs a heavy command when its turn comes. While the command prints nothing
-// more, downloads are over and it compiles.
-func (b *Builder) Compile(ctx context.Context, s *progress.Step, log, dir string, args ...string) error {
-	s.Doing("waiting")
-	select {
-	case b.turns <- struct{}{}:
-		defer func() { <-b.turns }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	s.Doing("compiling")
-	compiling := time.AfterFunc(downloadTime, func() { s.Doing("compiling") })
-	defer compiling.Stop()
-	return process.Command{
-		Dir: dir, Env: Env(), Args: args, Log: b.Layout.Log(log),
-		Watch: func(line string) {
-			if strings.HasPrefix(line, "go: downloading ") {
-				s.Doing("%s", strings.TrimPrefix(line, "go: "))
-				compiling.Reset(downloadTime)
-			}
-		},
-	}.Run(ctx)
-}
 
 // Program is a Go program in a module of its own.
 type Program struct {
@@ -88,6 +64,8 @@ type Program struct {
 	Module  string // the folder of its module, below the root
 	Package string
 	LDFlags string
+
+	Priority int // of its compilation: the highest goes first
 }
 
 // Built reports whether the program was built from its present sources.
@@ -115,7 +93,12 @@ func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, er
 	}
 	temp := target + ".new"
 	defer os.Remove(temp)
-	if err := b.Compile(ctx, s, p.Name, dir, "go", "build", "-buildvcs=false", "-ldflags", p.LDFlags, "-o", temp, p.Package); err != nil {
+	err = b.Compile(ctx, s, Command{
+		Name: p.Name, Dir: dir, Priority: p.Priority,
+		Args:     []string{"go", "build", "-v", "-buildvcs=false", "-ldflags", p.LDFlags, "-o", temp, p.Package},
+		Packages: []string{"-buildvcs=false", p.Package},
+	})
+	if err != nil {
 		return false, err
 	}
 	if err := os.Rename(temp, target); err != nil {

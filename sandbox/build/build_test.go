@@ -94,12 +94,10 @@ func TestGoBuildsOnceForTheSameSources(t *testing.T) {
 
 func TestWaitingForATurnCanBeStopped(t *testing.T) {
 	b := builder(t)
-	for range cap(b.turns) {
-		b.turns <- struct{}{}
-	}
+	b.compiling.limits = limits{} // no turn ever
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := b.Compile(ctx, nil, "x", "", "true"); err == nil {
+	if err := b.Compile(ctx, nil, Command{Name: "x", Args: []string{"true"}}); err == nil {
 		t.Error("it ran without a turn")
 	}
 }

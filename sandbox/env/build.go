@@ -2,7 +2,9 @@ package env
 
 import (
 	"context"
+	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -47,11 +49,25 @@ func (b Build) venv(ctx context.Context, s *progress.Step, name string, requirem
 
 // Functions builds the Lambda functions for this machine's processor.
 func (b Build) Functions(ctx context.Context, s *progress.Step) error {
-	return b.Compile(ctx, s, "lambdas", b.Layout.Root, "make", "lambdas", "ARCH="+pulumicli.LambdaArchitecture())
+	architecture := pulumicli.LambdaArchitecture()
+	command := build.Command{
+		Name: "lambdas", Dir: b.Layout.Root,
+		Args: []string{"make", "lambdas", "ARCH=" + architecture, "GOFLAGS=" + build.Flags() + " -v"},
+	}
+	// Once they were built, little is left to count.
+	if _, err := os.Stat(filepath.Join(b.Layout.Root, "dist", "lambda", architecture)); err != nil {
+		command.Packages = []string{"-tags", "lambda.norpc", "./lambda/authorizer", "./lambda/model", "./lambda/rotator"}
+		command.PackagesEnv = []string{"GOOS=linux", "GOARCH=" + runtime.GOARCH}
+	}
+	return b.Compile(ctx, s, command)
 }
 
 // Program compiles the Pulumi program's packages, for which the AWS SDK takes minutes the
 // first time: they are then there when Pulumi links them.
 func (b Build) Program(ctx context.Context, s *progress.Step) error {
-	return b.Compile(ctx, s, "program", b.Layout.Root, "go", "list", "-export", "-f", "{{.ImportPath}}", ".")
+	return b.Compile(ctx, s, build.Command{
+		Name: "program", Dir: b.Layout.Root,
+		Args:     []string{"go", "list", "-v", "-export", "-f", "{{.ImportPath}}", "."},
+		Packages: []string{"."}, OnlyPackages: true,
+	})
 }

@@ -1,6 +1,8 @@
-// Package progress shows steps while they run: a line for each that ended, and one with
-// those under way. On a terminal that last line is live; otherwise, in CI for example, it
-// is printed now and then, so that a long build doesn't look like a hang.
+// Package progress shows steps while they run: a line for each that ended, and those under
+// way. On a terminal these are live lines below; otherwise, in CI for example, they are
+// printed in one line now and then, so that a long build doesn't look like a hang. Where
+// the parts of the work are announced by [Display.Expect], it also shows how long they may
+// take.
 package progress
 
 import (
@@ -8,28 +10,29 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
 
 const (
 	liveInterval  = 120 * time.Millisecond
-	plainInterval = 20 * time.Second
+	firstInterval = 20 * time.Second // without a terminal
+	plainInterval = time.Minute
 	nameWidth     = 16
 )
-
-var spinner = []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
 
 // Display shows the steps of one command.
 type Display struct {
 	out   io.Writer
 	width func() int // of the terminal; nil without one
+	start time.Time
 
 	mu      sync.Mutex
 	running []*Step
 	took    []Took
+	plan    plan
 	frame   int
+	drawn   int // live lines on the terminal
 	done    chan struct{}
 	ended   sync.WaitGroup
 }
@@ -37,13 +40,13 @@ type Display struct {
 // New starts a display. width gives the width of the terminal that out writes
 // to, and is nil if it writes to something else. Close ends the display.
 func New(out io.Writer, width func() int) *Display {
-	d := &Display{out: out, width: width, done: make(chan struct{})}
-	interval := plainInterval
+	d := &Display{out: out, width: width, start: time.Now(), done: make(chan struct{})}
+	first, interval := firstInterval, plainInterval
 	if width != nil {
-		interval = liveInterval
+		first, interval = liveInterval, liveInterval
 	}
 	d.ended.Go(func() {
-		tick := time.NewTicker(interval)
+		tick := time.NewTimer(first)
 		defer tick.Stop()
 		for {
 			select {
@@ -51,6 +54,7 @@ func New(out io.Writer, width func() int) *Display {
 				return
 			case <-tick.C:
 				d.tick()
+				tick.Reset(interval)
 			}
 		}
 	})
@@ -61,23 +65,14 @@ func New(out io.Writer, width func() int) *Display {
 func (d *Display) Close() {
 	close(d.done)
 	d.ended.Wait()
-	d.clear()
-}
-
-// Step is one named piece of work. Its methods may be called on nil, for work that isn't
-// shown.
-type Step struct {
-	display *Display
-	name    string
-	start   time.Time
-	doing   string
-	note    string
+	d.print("")
 }
 
 // Step runs f as a step and shows how it ended. The error of f is returned as
 // it is: the caller reports it once, at the end.
 func (d *Display) Step(ctx context.Context, name string, f func(context.Context, *Step) error) error {
 	s := &Step{display: d, name: name, start: time.Now()}
+	s.since = s.start
 	d.mu.Lock()
 	d.running = append(d.running, s)
 	d.mu.Unlock()
@@ -91,10 +86,12 @@ func (d *Display) Step(ctx context.Context, name string, f func(context.Context,
 		mark, note = "–", "stopped"
 	case err != nil:
 		mark, note = "✗", "failed"
+	default:
+		d.plan.end(name)
 	}
-	d.took = append(d.took, Took{name, time.Since(s.start).Seconds()})
-	d.clear()
-	fmt.Fprintf(d.out, "%s %-*s %s\n", mark, nameWidth, name, pad(note, elapsed(s.start)))
+	took := time.Since(s.start)
+	d.took = append(d.took, Took{name, took.Seconds()})
+	d.print(fmt.Sprintf("%s %-*s %s\n", mark, nameWidth, name, pad(note, short(took))))
 	return err
 }
 
@@ -115,79 +112,15 @@ func (d *Display) Took() []Took {
 func (d *Display) Say(format string, args ...any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.clear()
-	fmt.Fprintf(d.out, format+"\n", args...)
+	d.print(fmt.Sprintf(format+"\n", args...))
 }
 
-// Doing shows what the step does at the moment.
-func (s *Step) Doing(format string, args ...any) {
-	if s == nil {
-		return
-	}
-	s.display.mu.Lock()
-	defer s.display.mu.Unlock()
-	s.doing = fmt.Sprintf(format, args...)
-}
-
-// Note sets what is shown beside the step's name when it has ended.
-func (s *Step) Note(format string, args ...any) {
-	if s == nil {
-		return
-	}
-	s.display.mu.Lock()
-	defer s.display.mu.Unlock()
-	s.note = fmt.Sprintf(format, args...)
-}
-
-func (d *Display) tick() {
+// Expect announces the parts of the work, in the order in which they get processors, and
+// how many of these there are. A step with a part's name is that part. Parts announced
+// before are replaced; those that have ended don't count again.
+func (d *Display) Expect(parts []Part, processors int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.running) == 0 {
-		return
-	}
-	var parts []string
-	for _, s := range d.running {
-		part := s.name + " " + elapsed(s.start)
-		if s.doing != "" {
-			part += " " + s.doing
-		}
-		parts = append(parts, part)
-	}
-	text := strings.Join(parts, " · ")
-	if d.width == nil {
-		fmt.Fprintf(d.out, "… %s\n", text)
-		return
-	}
-	d.frame++
-	line := []rune(fmt.Sprintf("%c %s", spinner[d.frame%len(spinner)], text))
-	if width := d.width() - 1; width > 0 && len(line) > width {
-		line = append(line[:width-1], '…')
-	}
-	d.clear()
-	fmt.Fprint(d.out, string(line))
-}
-
-// clear removes the live line.
-func (d *Display) clear() {
-	if d.width != nil {
-		fmt.Fprint(d.out, "\r\x1b[K")
-	}
-}
-
-func pad(note, time string) string {
-	const width = 48
-	return note + strings.Repeat(" ", max(1, width-len([]rune(note))-len(time))) + time
-}
-
-// elapsed returns the time since start in a short form: 0.1s, 42s, 3m05s.
-func elapsed(start time.Time) string {
-	d := time.Since(start)
-	if d < 10*time.Second {
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	seconds := int(d.Round(time.Second).Seconds())
-	if seconds < 60 {
-		return fmt.Sprintf("%ds", seconds)
-	}
-	return fmt.Sprintf("%dm%02ds", seconds/60, seconds%60)
+	d.plan.parts, d.plan.processors = slices.Clone(parts), max(1, processors)
+	d.plan.estimated = time.Time{}
 }

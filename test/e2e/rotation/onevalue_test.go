@@ -141,8 +141,10 @@ func (s *suite) deployOneValue(t testing.TB) (o oneValue, err error) {
 	ctx := t.Context()
 	dir := t.TempDir()
 	l := s.env.Checkout
-	err = build.New(l).Compile(ctx, nil, "one-value", l.Root,
-		"env", "CGO_ENABLED=0", "GOOS=linux", "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", dir+"/", "./test/bench/baseline/authorizer", "./test/bench/baseline/rotator")
+	err = build.New(l).Compile(ctx, nil, build.Command{
+		Name: "one-value", Dir: l.Root, Env: []string{"CGO_ENABLED=0", "GOOS=linux"},
+		Args: []string{"go", "build", "-buildvcs=false", "-ldflags=-s -w", "-o", dir + "/", "./test/bench/baseline/authorizer", "./test/bench/baseline/rotator"},
+	})
 	if err != nil {
 		return o, err
 	}
