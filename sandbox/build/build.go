@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -78,8 +79,7 @@ type Program struct {
 // Go builds the program unless it was built from the same sources before. It
 // reports whether it built.
 func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, error) {
-	dir := filepath.Join(b.Layout.Root, p.Module)
-	hash, err := Hash(dir, runtime.Version(), p.Package, p.LDFlags)
+	hash, err := b.hash(p)
 	if err != nil {
 		return false, err
 	}
@@ -90,7 +90,7 @@ func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, er
 	}
 	temp := target + ".new"
 	defer os.Remove(temp)
-	if err := b.Compile(ctx, s, p.Name, dir, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", p.LDFlags, "-o", temp, p.Package); err != nil {
+	if err := b.Compile(ctx, s, p.Name, filepath.Join(b.Layout.Root, p.Module), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", p.LDFlags, "-o", temp, p.Package); err != nil {
 		return false, err
 	}
 	if err := os.Rename(temp, target); err != nil {
@@ -98,6 +98,17 @@ func (b *Builder) Go(ctx context.Context, s *progress.Step, p Program) (bool, er
 	}
 	s.Note("built")
 	return true, b.Stamp(p.Name, hash)
+}
+
+// Built reports whether the program was built from the sources as they are.
+func (b *Builder) Built(p Program) bool {
+	hash, err := b.hash(p)
+	return err == nil && b.Fresh(p.Name, hash, b.Layout.Bin(p.Name))
+}
+
+// hash returns the hash of what the program is built from.
+func (b *Builder) hash(p Program) (string, error) {
+	return Hash(filepath.Join(b.Layout.Root, p.Module), runtime.Version(), p.Package, p.LDFlags)
 }
 
 // Fresh reports whether the product at path was built from inputs with this
@@ -114,6 +125,14 @@ func (b *Builder) Fresh(name, hash, path string) bool {
 // Stamp records the hash of a finished product's inputs.
 func (b *Builder) Stamp(name, hash string) error {
 	return checkout.WriteFile(b.Layout.Stamp(name), []byte(hash), 0o644)
+}
+
+// Forget removes the record of a product that is about to be replaced by other means.
+func (b *Builder) Forget(name string) error {
+	if err := os.Remove(b.Layout.Stamp(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Hash returns the hash of the content of a folder, or file, and some other inputs. It
