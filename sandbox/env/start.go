@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+	"github.com/gatehouse-iac/gatehouse/sandbox/survey"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
 )
 
@@ -69,16 +71,17 @@ func StartEmpty(ctx context.Context, l checkout.Layout, show *progress.Display) 
 // starter starts the parts of the sandbox.
 type starter struct {
 	checkout.Layout
-	show  *progress.Display
-	build Build
-	ports awsserver.Ports
+	show    *progress.Display
+	build   Build
+	ports   awsserver.Ports
+	machine Machine
 }
 
 // prepare checks the machine, builds what is missing and starts the servers. Compilers
 // take turns, downloads and servers do not wait for them.
 func prepare(ctx context.Context, l checkout.Layout, show *progress.Display) (starter, error) {
 	s := starter{Layout: l, show: show}
-	if err := show.Step(ctx, "tools", s.check); err != nil {
+	if err := s.look(ctx); err != nil {
 		return s, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -104,8 +107,7 @@ func (s *starter) check(ctx context.Context, step *progress.Step) (err error) {
 		return err
 	}
 	s.build, err = NewBuild(ctx, s.Layout)
-	tools := s.build.Tools
-	step.Note("go %s, python %s, node %s", tools["go"].Version, tools["python3"].Version, tools["node"].Version)
+	step.Note("complete")
 	taken := Usable(s.Layout, s.ports)
 	if taken != nil {
 		taken = fmt.Errorf("%w\nend what uses it, or set %s to the first of six free ports", taken, awsserver.PortVariable)
@@ -113,41 +115,73 @@ func (s *starter) check(ctx context.Context, step *progress.Step) (err error) {
 	return errors.Join(err, taken)
 }
 
-// pulumi takes an installed Pulumi CLI or builds one, and installs the plugins.
+// look finds out what the machine has, says so, and fails at once over what would stop a
+// build later.
+func (s *starter) look(ctx context.Context) error {
+	group, looking := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.show.Step(looking, "tools", s.check) })
+	group.Go(func() (err error) {
+		s.machine, err = Look(looking, build.New(s.Layout), pulumicli.Official)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	parts := survey.Of(s.machine.Needs(s.build, CompiledVault(s.build)))
+	s.show.Say("%s", survey.Text(parts, s.build.ToolVersions(), runtime.NumCPU()))
+	return s.machine.CheckStandIns(ctx, s.build.Builder)
+}
+
+// pulumi takes the engine that is there, or downloads or builds one, and installs the
+// plugins.
 func (s *starter) pulumi(ctx context.Context) error {
-	path, version, installed := cliPath(ctx, s.Layout)
-	if installed {
-		err := s.show.Step(ctx, "engine", func(_ context.Context, step *progress.Step) error {
-			step.Note("%s, installed", version)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	} else {
-		for _, part := range []struct {
-			name    string
-			program build.Program
-		}{{"engine", pulumicli.CLIProgram}, {"language host", pulumicli.HostProgram}} {
-			err := s.show.Step(ctx, part.name, func(ctx context.Context, step *progress.Step) error {
-				_, err := s.build.Go(ctx, step, part.program)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
+	path, err := s.engine(ctx)
+	if err != nil {
+		return err
 	}
 	cli := pulumicli.CLI{Layout: s.Layout, Path: path, Endpoint: awsserver.URL(s.ports.AWS)}
+	group, ctx := errgroup.WithContext(ctx)
 	for _, plugin := range plugins.Plugins {
-		err := s.show.Step(ctx, plugin.Name+" plugin", func(ctx context.Context, step *progress.Step) error {
-			return plugin.Ensure(ctx, step, s.build.Builder, cli)
+		group.Go(func() error {
+			return s.show.Step(ctx, plugin.Name+" plugin", func(ctx context.Context, step *progress.Step) error {
+				return plugin.Ensure(ctx, step, s.build.Builder, cli, s.machine.PluginReleases(plugin))
+			})
+		})
+	}
+	return group.Wait()
+}
+
+// engine returns the path of the CLI.
+func (s *starter) engine(ctx context.Context) (string, error) {
+	found, own := s.machine.Engine, s.Bin(pulumicli.CLIProgram.Name)
+	if found.Path != "" {
+		return found.Path, s.show.Step(ctx, survey.Engine, func(_ context.Context, step *progress.Step) error {
+			step.Note("%s, %s", found.Version, found.Origin())
+			return nil
+		})
+	}
+	if releases := s.machine.EngineReleases(); releases != nil {
+		err := s.show.Step(ctx, survey.Engine, func(ctx context.Context, step *progress.Step) error {
+			return releases.Download(ctx, step, s.build.Builder)
+		})
+		if err == nil || ctx.Err() != nil {
+			return own, err
+		}
+		s.show.Say("  %v: compiling the engine", err)
+	}
+	for _, part := range []struct {
+		name    string
+		program build.Program
+	}{{survey.Engine, pulumicli.CLIProgram}, {survey.LanguageHost, pulumicli.HostProgram}} {
+		err := s.show.Step(ctx, part.name, func(ctx context.Context, step *progress.Step) error {
+			_, err := s.build.Go(ctx, step, part.program)
+			return err
 		})
 		if err != nil {
-			return err
+			return "", err
 		}
 	}
-	return nil
+	return own, nil
 }
 
 func (s *starter) startAWS(ctx context.Context, step *progress.Step) error {
