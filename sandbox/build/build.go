@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -68,6 +69,10 @@ type Program struct {
 	Priority int // of its compilation: the highest goes first
 }
 
+// First is the priority of what the deployment to AWS needs: it is deployed before the rest
+// is compiled.
+const First = 1
+
 // Built reports whether the program was built from its present sources.
 func (b *Builder) Built(p Program) bool {
 	hash, err := b.hash(p)
@@ -122,6 +127,14 @@ func (b *Builder) Fresh(name, hash, path string) bool {
 // Stamp records the hash of a finished product's inputs.
 func (b *Builder) Stamp(name, hash string) error {
 	return checkout.WriteFile(b.Layout.Stamp(name), []byte(hash), 0o644)
+}
+
+// Forget removes the record of a product that is about to be replaced by other means.
+func (b *Builder) Forget(name string) error {
+	if err := os.Remove(b.Layout.Stamp(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // Hash returns the hash of the content of a folder, or file, and some other inputs. It

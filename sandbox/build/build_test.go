@@ -70,6 +70,9 @@ func TestGoBuildsOnceForTheSameSources(t *testing.T) {
 	p := Program{Name: "tool", Module: "tool", Package: "."}
 	build := func(want bool) {
 		t.Helper()
+		if b.Built(p) == want {
+			t.Errorf("before: built: %v", want)
+		}
 		if built, err := b.Go(t.Context(), nil, p); err != nil || built != want {
 			t.Errorf("built: %v, want %v (%v)", built, want, err)
 		}
@@ -126,6 +129,9 @@ chmod +x "$3/bin/python"
 	if err := makeVenv(); err == nil {
 		t.Fatal("a failed installation went unnoticed")
 	}
+	if b.VenvBuilt("venv", "v3.11", requirements) {
+		t.Error("half an environment is taken for a whole one")
+	}
 	if err := os.Remove(filepath.Join(b.Layout.Root, "fail")); err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +139,9 @@ chmod +x "$3/bin/python"
 		if err := makeVenv(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if !b.VenvBuilt("venv", "v3.11", requirements) || b.VenvBuilt("venv", "v3.12", requirements) {
+		t.Error("the environment is not known, or by another Python's version")
 	}
 	if made() != 2 {
 		t.Errorf("made %d times, want 2", made())

@@ -15,11 +15,11 @@ import (
 // into place, so an incomplete one is known by its missing stamp, and created again.
 func (b *Builder) Venv(ctx context.Context, s *progress.Step, name, python, version, requirements string) error {
 	venv := b.Layout.Local(name)
-	hash, err := Hash(requirements, version, venv)
+	hash, err := b.venvHash(name, version, requirements)
 	if err != nil {
 		return err
 	}
-	if b.Fresh(name, hash, filepath.Join(venv, "bin", "python")) {
+	if b.Fresh(name, hash, b.Layout.Python(name)) {
 		s.Note("cached")
 		return nil
 	}
@@ -47,4 +47,14 @@ func (b *Builder) Venv(ctx context.Context, s *progress.Step, name, python, vers
 	}
 	s.Note("built")
 	return b.Stamp(name, hash)
+}
+
+// VenvBuilt reports whether the environment has exactly the packages of requirements.
+func (b *Builder) VenvBuilt(name, version, requirements string) bool {
+	hash, err := b.venvHash(name, version, requirements)
+	return err == nil && b.Fresh(name, hash, b.Layout.Python(name))
+}
+
+func (b *Builder) venvHash(name, version, requirements string) (string, error) {
+	return Hash(requirements, version, b.Layout.Local(name))
 }

@@ -2,14 +2,18 @@ package env
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/sandbox/survey"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 )
 
@@ -25,33 +29,75 @@ func NewBuild(ctx context.Context, l checkout.Layout) (Build, error) {
 	return Build{build.New(l), tools}, err
 }
 
+// ToolVersions returns the machine's tools with their versions.
+func (b Build) ToolVersions() (all []string) {
+	for _, name := range slices.Sorted(maps.Keys(b.Tools)) {
+		if version := strings.TrimPrefix(b.Tools[name].Version, "v"); version != "" {
+			all = append(all, name+" "+version)
+		}
+	}
+	return all
+}
+
+// The lists of Python packages, below the root.
+const (
+	awsRequirements    = "sandbox/servers/aws/requirements.txt"
+	clientRequirements = "test/e2e/clients/requirements.txt"
+	benchRequirements  = "test/bench/baseline/python/requirements.txt"
+)
+
 // AWSPackages installs the Python packages of the AWS server.
 func (b Build) AWSPackages(ctx context.Context, s *progress.Step) error {
-	return b.venv(ctx, s, checkout.CloudVenv, "sandbox", "servers", "aws", "requirements.txt")
+	return b.venv(ctx, s, checkout.CloudVenv, awsRequirements)
 }
 
 // ClientPackages installs OpenAI's client and the other Python packages with which the
 // end-to-end tests use the API.
 func (b Build) ClientPackages(ctx context.Context, s *progress.Step) error {
-	return b.venv(ctx, s, checkout.ProofVenv, "test", "e2e", "clients", "requirements.txt")
+	return b.venv(ctx, s, checkout.ProofVenv, clientRequirements)
 }
 
 // BenchPackages installs the Python packages of the authorizer that the benchmark
 // compares.
 func (b Build) BenchPackages(ctx context.Context, s *progress.Step) error {
-	return b.venv(ctx, s, checkout.BenchVenv, "test", "bench", "baseline", "python", "requirements.txt")
+	return b.venv(ctx, s, checkout.BenchVenv, benchRequirements)
 }
 
-func (b Build) venv(ctx context.Context, s *progress.Step, name string, requirements ...string) error {
+func (b Build) venv(ctx context.Context, s *progress.Step, name, requirements string) error {
 	python := b.Tools["python3"]
-	return b.Venv(ctx, s, name, python.Path, python.Version, filepath.Join(append([]string{b.Layout.Root}, requirements...)...))
+	return b.Venv(ctx, s, name, python.Path, python.Version, filepath.Join(b.Layout.Root, requirements))
 }
+
+// venvBuilt reports whether an environment has its packages.
+func (b Build) venvBuilt(name, requirements string) bool {
+	return b.VenvBuilt(name, b.Tools["python3"].Version, filepath.Join(b.Layout.Root, requirements))
+}
+
+// record records that the packages of the root module were compiled with its present
+// dependencies. They are in Go's build cache, whose content takes long to find out.
+func (b Build) record(name string) error {
+	hash, err := b.dependencies()
+	if err != nil {
+		return err
+	}
+	return b.Stamp(name, hash)
+}
+
+// compiled reports whether [Build.record] recorded that.
+func (b Build) compiled(name string) bool {
+	hash, err := b.dependencies()
+	return err == nil && b.Fresh(name, hash, b.sums())
+}
+
+func (b Build) sums() string { return filepath.Join(b.Layout.Root, "go.sum") }
+
+func (b Build) dependencies() (string, error) { return build.Hash(b.sums(), runtime.Version()) }
 
 // Functions builds the Lambda functions for this machine's processor.
 func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 	architecture := pulumicli.LambdaArchitecture()
 	command := build.Command{
-		Name: "lambdas", Dir: b.Layout.Root,
+		Name: survey.Lambdas, Dir: b.Layout.Root, Priority: build.First,
 		Args: []string{"make", "lambdas", "ARCH=" + architecture, "GOFLAGS=" + build.Flags() + " -v"},
 	}
 	// Once they were built, little is left to count.
@@ -59,15 +105,22 @@ func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 		command.Packages = []string{"-tags", "lambda.norpc", "./lambda/authorizer", "./lambda/model", "./lambda/rotator"}
 		command.PackagesEnv = []string{"GOOS=linux", "GOARCH=" + runtime.GOARCH}
 	}
-	return b.Compile(ctx, s, command)
+	if err := b.Compile(ctx, s, command); err != nil {
+		return err
+	}
+	return b.record(survey.Lambdas)
 }
 
 // Program compiles the Pulumi program's packages, for which the AWS SDK takes minutes the
 // first time: they are then there when Pulumi links them.
 func (b Build) Program(ctx context.Context, s *progress.Step) error {
-	return b.Compile(ctx, s, build.Command{
-		Name: "program", Dir: b.Layout.Root,
+	err := b.Compile(ctx, s, build.Command{
+		Name: survey.Program, Dir: b.Layout.Root, Priority: build.First,
 		Args:     []string{"go", "list", "-v", "-export", "-f", "{{.ImportPath}}", "."},
 		Packages: []string{"."}, OnlyPackages: true,
 	})
+	if err != nil {
+		return err
+	}
+	return b.record(survey.Program)
 }

@@ -66,7 +66,7 @@ func environment(ctx context.Context, l checkout.Layout, servers Servers, say fu
 	if err != nil {
 		return Environment{}, Run{}, err
 	}
-	path, _, _ := cliPath(ctx, l)
+	path := cliPath(ctx, l)
 	return Environment{
 		Checkout: l, Servers: servers,
 		Stack: localstack.Stack{
@@ -117,18 +117,17 @@ func StackOf(ctx context.Context, l checkout.Layout, say func(format string, arg
 			return e.Stack
 		}
 	}
-	path, _, _ := cliPath(ctx, l)
+	path := cliPath(ctx, l)
 	return localstack.Stack{Layout: l, Say: say, CLI: pulumicli.CLI{Layout: l, Path: path}}
 }
 
-// cliPath returns the path of the Pulumi CLI: that of an installed one, which has a
-// version, or of our own.
-func cliPath(ctx context.Context, l checkout.Layout) (path, version string, installed bool) {
-	own := l.Bin("pulumi")
-	if path, version, installed := pulumicli.Installed(ctx, filepath.Dir(own)); installed {
-		return path, version, true
+// cliPath returns the path of the Pulumi CLI: that of an installed one, or of our own.
+func cliPath(ctx context.Context, l checkout.Layout) string {
+	own := l.Bin(pulumicli.CLIProgram.Name)
+	if path, _, installed := pulumicli.Installed(ctx, filepath.Dir(own)); installed {
+		return path
 	}
-	return own, "", false
+	return own
 }
 
 // ZoneKey is the configuration key of the hosted zone that the custom domain is in.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,32 +15,42 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/plugins"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/sandbox/survey"
 )
 
 // starter starts the parts of the sandbox.
 type starter struct {
 	checkout.Layout
-	show  *progress.Display
-	build Build
-	ports awsserver.Ports
-	cli   chan struct{} // closed when there is a Pulumi CLI
+	show    *progress.Display
+	build   Build
+	ports   awsserver.Ports
+	machine Machine
+	engine  chan struct{} // closed when there is one
 }
 
-// newStarter checks the machine.
+// newStarter finds out what the machine has, says so, and fails at once over what would
+// stop a build later.
 func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display) (*starter, error) {
-	s := &starter{Layout: l, show: show, cli: make(chan struct{})}
-	return s, show.Step(ctx, "tools", s.check)
+	s := &starter{Layout: l, show: show, engine: make(chan struct{})}
+	group, looking := errgroup.WithContext(ctx)
+	group.Go(func() error { return show.Step(looking, "tools", s.check) })
+	group.Go(func() (err error) {
+		s.machine, err = Look(looking, build.New(l), pulumicli.Official)
+		return err
+	})
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	parts := survey.Of(s.machine.Needs(s.build, CompiledVault(s.build)))
+	show.Say("%s", survey.Text(parts, s.build.ToolVersions(), runtime.NumCPU()))
+	return s, s.machine.CheckStandIns(ctx, s.build.Builder)
 }
 
 // prepareAWS builds and starts what a deployment to AWS needs.
 func (s *starter) prepareAWS(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		if err := s.pulumi(ctx); err != nil {
-			return err
-		}
-		return s.plugins(ctx, plugins.AWS)
-	})
+	group.Go(func() error { return s.pulumi(ctx) })
+	group.Go(func() error { return s.plugin(ctx, plugins.AWS) })
 	group.Go(func() error {
 		if err := s.show.Step(ctx, "python packages", s.build.AWSPackages); err != nil {
 			return err
@@ -58,7 +69,8 @@ func (s *starter) prepareOthers(ctx context.Context) error {
 	group.Go(func() error { return s.show.Step(ctx, "vault", s.startVault) })
 	group.Go(func() error { return s.show.Step(ctx, "kubernetes", s.startKubernetes) })
 	group.Go(func() error { return s.show.Step(ctx, "client packages", s.build.ClientPackages) })
-	group.Go(func() error { return s.plugins(ctx, plugins.Vault, plugins.Kubernetes) })
+	group.Go(func() error { return s.plugin(ctx, plugins.Vault) })
+	group.Go(func() error { return s.plugin(ctx, plugins.Kubernetes) })
 	return group.Wait()
 }
 
@@ -68,8 +80,7 @@ func (s *starter) check(ctx context.Context, step *progress.Step) (err error) {
 		return err
 	}
 	s.build, err = NewBuild(ctx, s.Layout)
-	tools := s.build.Tools
-	step.Note("go %s, python %s, node %s", tools["go"].Version, tools["python3"].Version, tools["node"].Version)
+	step.Note("complete")
 	taken := Usable(s.Layout, s.ports)
 	if taken != nil {
 		taken = fmt.Errorf("%w\nend what uses it, or set %s to the first of six free ports", taken, awsserver.PortVariable)
@@ -77,20 +88,36 @@ func (s *starter) check(ctx context.Context, step *progress.Step) (err error) {
 	return errors.Join(err, taken)
 }
 
-// pulumi takes an installed Pulumi CLI or builds one.
+// pulumi takes the engine that is there, or downloads or builds one.
 func (s *starter) pulumi(ctx context.Context) error {
-	_, version, installed := cliPath(ctx, s.Layout)
-	if installed {
-		defer close(s.cli)
-		return s.show.Step(ctx, "engine", func(_ context.Context, step *progress.Step) error {
-			step.Note("%s, installed", version)
+	if err := s.getEngine(ctx); err != nil {
+		return err
+	}
+	close(s.engine)
+	return nil
+}
+
+func (s *starter) getEngine(ctx context.Context) error {
+	if found := s.machine.Engine; found.Path != "" {
+		return s.show.Step(ctx, survey.Engine, func(_ context.Context, step *progress.Step) error {
+			step.Note("%s, %s", found.Version, found.Origin())
 			return nil
 		})
 	}
+	if releases := s.machine.EngineReleases(); releases != nil {
+		err := s.show.Step(ctx, survey.Engine, func(ctx context.Context, step *progress.Step) error {
+			return releases.Download(ctx, step, s.build.Builder)
+		})
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		s.show.Say("  %v: compiling the engine", err)
+	}
+	// The language host first: it has the packages that all parts share.
 	for _, part := range []struct {
 		name    string
 		program build.Program
-	}{{"language host", pulumicli.HostProgram}, {"engine", pulumicli.CLIProgram}} {
+	}{{survey.LanguageHost, pulumicli.HostProgram}, {survey.Engine, pulumicli.CLIProgram}} {
 		err := s.show.Step(ctx, part.name, func(ctx context.Context, step *progress.Step) error {
 			_, err := s.build.Go(ctx, step, part.program)
 			return err
@@ -99,26 +126,22 @@ func (s *starter) pulumi(ctx context.Context) error {
 			return err
 		}
 	}
-	close(s.cli)
 	return nil
 }
 
-// plugins installs plugins with the CLI, one after another.
-func (s *starter) plugins(ctx context.Context, all ...plugins.Plugin) error {
+// plugin makes a plugin available to the CLI.
+func (s *starter) plugin(ctx context.Context, plugin plugins.Plugin) error {
+	return s.show.Step(ctx, plugin.Name+" plugin", func(ctx context.Context, step *progress.Step) error {
+		return plugin.Ensure(ctx, step, s.build.Builder, s.cli, s.machine.PluginReleases(plugin))
+	})
+}
+
+// cli returns the CLI when there is an engine.
+func (s *starter) cli(ctx context.Context) (pulumicli.CLI, error) {
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-s.cli:
+		return pulumicli.CLI{}, context.Cause(ctx)
+	case <-s.engine:
+		return pulumicli.CLI{Layout: s.Layout, Path: cliPath(ctx, s.Layout), Endpoint: awsserver.URL(s.ports.AWS)}, nil
 	}
-	path, _, _ := cliPath(ctx, s.Layout)
-	cli := pulumicli.CLI{Layout: s.Layout, Path: path, Endpoint: awsserver.URL(s.ports.AWS)}
-	for _, plugin := range all {
-		err := s.show.Step(ctx, plugin.Name+" plugin", func(ctx context.Context, step *progress.Step) error {
-			return plugin.Ensure(ctx, step, s.build.Builder, cli)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -29,7 +29,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/bridge"
-	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 )
 
 // TestLifecycle takes a small program through the real engine, the real Terraform provider and the emulated AWS:
@@ -85,7 +85,7 @@ type setup struct {
 
 func newSetup(t *testing.T) *setup {
 	pulumiCLI, python := need(t, "bin/pulumi"), need(t, "venv/bin/python")
-	if _, err := terraform.Here().Find(); err != nil {
+	if _, err := mirror.Here().Find(); err != nil {
 		t.Skip(err)
 	}
 	s := &setup{folder: t.TempDir(), generation: "one"}

@@ -15,36 +15,21 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/bridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
 
 func main() {
 	// Pulumi's own flags are parsed by provider.Main.
-	run := serve
-	if len(os.Args) == 2 {
-		switch os.Args[1] {
-		case "-find", "--find":
-			run = find
-		case "-version", "--version":
-			fmt.Println(bridge.Version)
-			return
-		}
+	if len(os.Args) == 2 && (os.Args[1] == "-version" || os.Args[1] == "--version") {
+		fmt.Println(bridge.Version)
+		return
 	}
-	if err := run(context.Background()); err != nil {
+	if err := serve(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "pulumi-resource-aws:", err)
 		os.Exit(1)
 	}
-}
-
-// find prints the Terraform provider that would be used.
-func find(context.Context) error {
-	p, err := terraform.Here().Find()
-	if err != nil {
-		return err
-	}
-	fmt.Println(p.Path)
-	return nil
 }
 
 // collectPercent is GOGC of this process and of the Terraform provider. Both keep a schema of all of AWS, which each
@@ -63,11 +48,11 @@ func serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	found, err := terraform.Here().Find()
+	found, err := mirror.Here().Find()
 	if err != nil {
 		return err
 	}
-	child, err := found.Start(ctx)
+	child, err := terraform.Start(ctx, found)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/bridge"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
@@ -32,7 +33,7 @@ type plugin struct {
 }
 
 func startPlugin(t *testing.T) plugin {
-	found, err := terraform.Here().Find()
+	found, err := mirror.Here().Find()
 	if err != nil {
 		t.Skip(err)
 	}
@@ -43,7 +44,7 @@ func startPlugin(t *testing.T) plugin {
 	} {
 		t.Setenv(name, value)
 	}
-	child, err := found.Start(t.Context())
+	child, err := terraform.Start(t.Context(), found)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, child.Close()) })
 	tokens, err := table.Load()

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/table"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
@@ -14,12 +15,12 @@ import (
 // TestWhatTheOfficialPluginServesOverTheClassicBridge compares with the source of the Terraform provider, where a
 // comment says with which library a resource is built: @SDKResource or @FrameworkResource.
 func TestWhatTheOfficialPluginServesOverTheClassicBridge(t *testing.T) {
-	found, err := terraform.Here().Find()
-	if missing := new(terraform.NotFoundError); errors.As(err, &missing) {
+	found, err := mirror.Here().Find()
+	if missing := new(mirror.NotFoundError); errors.As(err, &missing) {
 		t.Skip("not compared:", err)
 	}
 	require.NoError(t, err)
-	provider, err := found.Start(t.Context())
+	provider, err := terraform.Start(t.Context(), found)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, provider.Close()) })
 	tokens, err := table.Load()

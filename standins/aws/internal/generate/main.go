@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/proto"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/derive"
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/sdk"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/terraform"
 )
@@ -52,11 +53,11 @@ func main() {
 }
 
 func generate(ctx context.Context) ([]byte, error) {
-	found, err := terraform.Here().Find()
+	found, err := mirror.Here().Find()
 	if err != nil {
 		return nil, err
 	}
-	provider, err := found.Start(ctx)
+	provider, err := terraform.Start(ctx, found)
 	if err != nil {
 		return nil, err
 	}

@@ -1,3 +1,4 @@
+// Package terraform runs the Terraform AWS provider that package mirror found.
 package terraform
 
 import (
@@ -12,6 +13,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/internal/shim/run"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/pulumi-resource-aws/internal/mirror"
 )
 
 // Provider is a running Terraform provider; Close ends its process.
@@ -21,15 +24,15 @@ type Provider interface {
 }
 
 // Start runs the provider.
-func (p Package) Start(ctx context.Context) (Provider, error) {
-	executable, err := p.executable()
+func Start(ctx context.Context, p mirror.Package) (Provider, error) {
+	path, err := executable(p)
 	if err != nil {
 		return nil, err
 	}
 	if runtime.GOOS == "windows" {
-		return run.LocalProvider(ctx, executable)
+		return run.LocalProvider(ctx, path)
 	}
-	guard, err := writeGuard(executable)
+	guard, err := writeGuard(path)
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +40,7 @@ func (p Package) Start(ctx context.Context) (Provider, error) {
 	defer func() { _ = os.RemoveAll(filepath.Dir(guard)) }()
 	started, err := run.LocalProvider(ctx, guard)
 	if err != nil {
-		return nil, fmt.Errorf("start the Terraform provider %s: %w", executable, err)
+		return nil, fmt.Errorf("start the Terraform provider %s: %w", path, err)
 	}
 	return started, nil
 }
@@ -64,7 +67,7 @@ func writeGuard(executable string) (string, error) {
 }
 
 // executable unpacks an archive, once, into the user's cache.
-func (p Package) executable() (string, error) {
+func executable(p mirror.Package) (string, error) {
 	if !p.Packed {
 		return p.Path, nil
 	}
@@ -72,7 +75,7 @@ func (p Package) executable() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a place to unpack %s: %w", p.Path, err)
 	}
-	target := filepath.Join(cache, "pulumi-resource-aws", Version, "terraform-provider-aws")
+	target := filepath.Join(cache, "pulumi-resource-aws", mirror.Version, "terraform-provider-aws")
 	if _, err := os.Stat(target); err == nil {
 		return target, nil
 	}

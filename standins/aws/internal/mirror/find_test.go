@@ -1,8 +1,6 @@
-package terraform
+package mirror
 
 import (
-	"archive/zip"
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,40 +136,4 @@ func machine(t *testing.T, files, env map[string]string) Machine {
 		Env:  func(name string) string { return inRoot(env[name]) },
 		Home: filepath.Join(root, "home"), Root: root, Platform: "linux_arm64",
 	}
-}
-
-func TestUnpack(t *testing.T) {
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	for _, name := range []string{"LICENSE.txt", "terraform-provider-aws_v5.100.0_x5"} {
-		file, err := w.Create(name)
-		require.NoError(t, err)
-		_, err = file.Write([]byte("content of " + name))
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	folder := t.TempDir()
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(folder, "cache"))
-	t.Setenv("HOME", folder)
-	p := Package{Path: filepath.Join(folder, "p.zip"), Packed: true}
-	require.NoError(t, os.WriteFile(p.Path, b.Bytes(), 0o600))
-
-	for range 2 { // the second time it is there already
-		executable, err := p.executable()
-		require.NoError(t, err)
-		text, err := os.ReadFile(executable)
-		require.NoError(t, err)
-		assert.Equal(t, "content of terraform-provider-aws_v5.100.0_x5", string(text))
-		info, err := os.Stat(executable)
-		require.NoError(t, err)
-		assert.Equal(t, os.FileMode(0o755), info.Mode().Perm())
-		require.NoError(t, os.RemoveAll(p.Path))
-	}
-}
-
-func TestUnpackNothing(t *testing.T) {
-	folder := t.TempDir()
-	p := filepath.Join(folder, "p.zip")
-	require.NoError(t, os.WriteFile(p, []byte("no archive"), 0o600))
-	require.Error(t, unpack(p, filepath.Join(folder, "target")))
 }
