@@ -15,9 +15,9 @@ func TestCompilerSettings(t *testing.T) {
 	}{
 		{0, nil},
 		{4*gib - 1, nil},
-		{4 * gib, []string{"GOGC=400", "GOMEMLIMIT=1024MiB"}},
-		{8 * gib, []string{"GOGC=400", "GOMEMLIMIT=2048MiB"}},
-		{64 * gib, []string{"GOGC=400", "GOMEMLIMIT=3072MiB"}},
+		{4 * gib, []string{"GOGC=400", "GOMEMLIMIT=2048MiB"}},
+		{8 * gib, []string{"GOGC=400", "GOMEMLIMIT=4096MiB"}},
+		{64 * gib, []string{"GOGC=400", "GOMEMLIMIT=5120MiB"}},
 	} {
 		if got := compilerSettings(test.memory); !slices.Equal(got, test.want) {
 			t.Errorf("%d GiB: got %q, want %q", test.memory/gib, got, test.want)
