@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
-	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
@@ -125,17 +124,18 @@ func (s *starter) pulumi(ctx context.Context) error {
 			return err
 		}
 	} else {
-		for _, part := range []struct {
-			name    string
-			program build.Program
-		}{{"engine", pulumicli.CLIProgram}, {"language host", pulumicli.HostProgram}} {
-			err := s.show.Step(ctx, part.name, func(ctx context.Context, step *progress.Step) error {
-				_, err := s.build.Go(ctx, step, part.program)
-				return err
-			})
-			if err != nil {
-				return err
-			}
+		err := s.show.Step(ctx, "engine", func(ctx context.Context, step *progress.Step) error {
+			return pulumicli.BuildCLI(ctx, step, s.build.Builder)
+		})
+		if err != nil {
+			return err
+		}
+		err = s.show.Step(ctx, "language host", func(ctx context.Context, step *progress.Step) error {
+			_, err := s.build.Go(ctx, step, pulumicli.HostProgram)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	cli := pulumicli.CLI{Layout: s.Layout, Path: path, Endpoint: awsserver.URL(s.ports.AWS)}
