@@ -114,19 +114,16 @@ func (s *starter) getEngine(ctx context.Context) error {
 		s.show.Say("  %v: compiling the engine", err)
 	}
 	// The language host first: it has the packages that all parts share.
-	for _, part := range []struct {
-		name    string
-		program build.Program
-	}{{survey.LanguageHost, pulumicli.HostProgram}, {survey.Engine, pulumicli.CLIProgram}} {
-		err := s.show.Step(ctx, part.name, func(ctx context.Context, step *progress.Step) error {
-			_, err := s.build.Go(ctx, step, part.program)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	err := s.show.Step(ctx, survey.LanguageHost, func(ctx context.Context, step *progress.Step) error {
+		_, err := s.build.Go(ctx, step, pulumicli.HostProgram)
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return s.show.Step(ctx, survey.Engine, func(ctx context.Context, step *progress.Step) error {
+		return pulumicli.BuildCLI(ctx, step, s.build.Builder)
+	})
 }
 
 // plugin makes a plugin available to the CLI.

@@ -67,7 +67,7 @@ func Find(ctx context.Context, b *build.Builder) Engine {
 	switch {
 	case isDownloaded(b, CLIProgram) && isDownloaded(b, HostProgram):
 		return Engine{Path: own, Version: Version, Official: true}
-	case b.Built(CLIProgram) && b.Built(HostProgram):
+	case cliBuilt(b) && b.Built(HostProgram):
 		return Engine{Path: own, Version: Version}
 	default:
 		return Engine{}
