@@ -43,8 +43,8 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 		return err
 	}
 	took := map[string]time.Duration{}
-	e, err := env.Start(ctx, l, show, func(ctx context.Context, e *env.Environment) error {
-		if err := verify(ctx, e, show, "requests", smoke.APIChecks); err != nil {
+	e, err := env.Start(ctx, l, show, !brief, func(ctx context.Context, e *env.Environment) error {
+		if err := verify(ctx, e, show, env.RequestsStep, smoke.APIChecks); err != nil {
 			return err
 		}
 		took[firstResponse] = time.Since(start)
@@ -61,7 +61,7 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 	checks := func(ctx context.Context, e *env.Environment, doing func(string)) ([]check.Check, error) {
 		return smoke.Checks(ctx, e, slow, doing)
 	}
-	if err := verify(ctx, e, show, "checks", checks); err != nil {
+	if err := verify(ctx, e, show, env.ChecksStep, checks); err != nil {
 		return err
 	}
 	took[allChecked] = time.Since(start)

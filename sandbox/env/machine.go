@@ -21,6 +21,7 @@ import (
 type Machine struct {
 	Engine  pulumicli.Engine
 	Plugins map[string]plugins.Found // by name
+	Vault   vaultserver.Choice
 
 	releases pulumicli.Releases
 	problems map[string]error // of each release that is missing and can't be had, by address
@@ -29,7 +30,11 @@ type Machine struct {
 // Look finds out what there is. It requests the release of what is missing, all at
 // once and within two seconds, so that nothing waits for one later.
 func Look(ctx context.Context, b *build.Builder, releases pulumicli.Releases) (Machine, error) {
-	m := Machine{Engine: pulumicli.Find(ctx, b), Plugins: map[string]plugins.Found{}, releases: releases}
+	vault, err := vaultserver.Choose(ctx, b.Layout)
+	if err != nil {
+		return Machine{}, err
+	}
+	m := Machine{Engine: pulumicli.Find(ctx, b), Plugins: map[string]plugins.Found{}, Vault: vault, releases: releases}
 	var addresses []string
 	if m.Engine.Path == "" {
 		addresses = append(addresses, releases.Engine())
@@ -88,9 +93,8 @@ func (m Machine) reason(address string) string {
 	return "its stand-in was built before"
 }
 
-// Needs returns the parts of the sandbox with what was found of each. The Vault server's is
-// the caller's.
-func (m Machine) Needs(b Build, vault survey.Need) []survey.Need {
+// Needs returns the parts of the sandbox with what was found of each.
+func (m Machine) Needs(b Build) []survey.Need {
 	needs := m.engineNeeds()
 	for _, plugin := range plugins.Plugins {
 		needs = append(needs, m.pluginNeed(plugin))
@@ -104,7 +108,7 @@ func (m Machine) Needs(b Build, vault survey.Need) []survey.Need {
 	return append(needs,
 		fresh(survey.Program, b.compiled(survey.Program)),
 		fresh(survey.Lambdas, b.compiled(survey.Lambdas)),
-		vault,
+		b.vaultNeed(m.Vault),
 		fresh(survey.Kubernetes, b.Built(kubernetesserver.Program)),
 		b.pythonNeed(),
 	)
@@ -168,11 +172,16 @@ func short(path string) string {
 	return path
 }
 
-// CompiledVault returns the need of a Vault server that is compiled here.
-func CompiledVault(b Build) survey.Need {
+// vaultNeed returns the need of the Vault server that was chosen.
+func (b Build) vaultNeed(choice vaultserver.Choice) survey.Need {
 	need := survey.Need{Name: survey.Vault}
-	if b.Built(vaultserver.Program) {
-		need.Fresh = "compiled before"
+	switch {
+	case choice.Origin == vaultserver.Installed:
+		need.Installed = choice.String()
+	case choice.Prepared(b.Builder, b.Tools["python3"]):
+		need.Fresh = choice.String()
+	case choice.Origin == vaultserver.Packaged:
+		need.Package = choice.String()
 	}
 	return need
 }

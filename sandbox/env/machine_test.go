@@ -86,7 +86,7 @@ func publisher(t *testing.T, blocked ...string) (r pulumicli.Releases, requests 
 // sources returns where each part comes from.
 func sources(m Machine, b Build) map[string]survey.Source {
 	found := map[string]survey.Source{}
-	for _, part := range survey.Of(m.Needs(b, CompiledVault(b))) {
+	for _, part := range survey.Of(m.Needs(b)) {
 		found[part.Name] = part.Source
 	}
 	return found
@@ -124,7 +124,7 @@ func TestLook(t *testing.T) {
 				}
 			}
 			for part, want := range map[string]survey.Source{
-				survey.Program: survey.Compiled, survey.Lambdas: survey.Compiled, survey.Vault: survey.Compiled,
+				survey.Program: survey.Compiled, survey.Lambdas: survey.Compiled, survey.Vault: survey.Package,
 				survey.Kubernetes: survey.Compiled, survey.PythonPackages: survey.Package,
 			} {
 				if found[part] != want {
@@ -153,7 +153,7 @@ func TestLookOnAMachineWithPulumi(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range survey.Of(m.Needs(b, survey.Need{Name: survey.Vault, Installed: "OpenBao 2.7.2"}))[:5] {
+	for _, part := range survey.Of(m.Needs(b))[:5] {
 		if part.Source != survey.Installed || part.Detail == "" {
 			t.Errorf("%+v", part)
 		}

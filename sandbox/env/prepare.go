@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/plugins"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
@@ -29,8 +30,8 @@ type starter struct {
 }
 
 // newStarter finds out what the machine has, says so, and fails at once over what would
-// stop a build later.
-func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display) (*starter, error) {
+// stop a build later. See [plan] for slow.
+func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display, slow bool) (*starter, error) {
 	s := &starter{Layout: l, show: show, engine: make(chan struct{})}
 	group, looking := errgroup.WithContext(ctx)
 	group.Go(func() error { return show.Step(looking, "tools", s.check) })
@@ -41,8 +42,10 @@ func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display) 
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	parts := survey.Of(s.machine.Needs(s.build, CompiledVault(s.build)))
+	parts := survey.Of(s.machine.Needs(s.build))
 	show.Say("%s", survey.Text(parts, s.build.ToolVersions(), runtime.NumCPU()))
+	stack := localstack.Stack{Layout: l}
+	show.Expect(plan(parts, s.inStages(), stack.Exists(), slow), runtime.NumCPU())
 	return s, s.machine.CheckStandIns(ctx, s.build.Builder)
 }
 

@@ -19,9 +19,13 @@ import (
 //
 // The first start deploys in two stages: the API server takes longest to compile, so that
 // the part of the stack that is on AWS is deployed meanwhile. Start calls responds with its
-// environment, which has neither Vault nor Kubernetes, and then deploys the whole stack.
-func Start(ctx context.Context, l checkout.Layout, show *progress.Display, responds func(context.Context, *Environment) error) (*Environment, error) {
-	s, err := newStarter(ctx, l, show)
+// environment, which has neither Vault nor Kubernetes, and then deploys the whole stack. With
+// slow, the caller runs slow checks after a deployment that changed something, which counts
+// in the estimate of the time left.
+func Start(
+	ctx context.Context, l checkout.Layout, show *progress.Display, slow bool, responds func(context.Context, *Environment) error,
+) (*Environment, error) {
+	s, err := newStarter(ctx, l, show, slow)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +53,7 @@ func Start(ctx context.Context, l checkout.Layout, show *progress.Display, respo
 // StartEmpty does what [Start] does, but leaves the deployment of the empty stack to the
 // caller. Its environment has no outputs.
 func StartEmpty(ctx context.Context, l checkout.Layout, show *progress.Display) (*Environment, error) {
-	s, err := newStarter(ctx, l, show)
+	s, err := newStarter(ctx, l, show, false)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package env
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
@@ -19,11 +20,12 @@ func (s *starter) startAWS(ctx context.Context, step *progress.Step) error {
 }
 
 func (s *starter) startVault(ctx context.Context, step *progress.Step) error {
-	if _, err := s.build.Go(ctx, step, vaultserver.Program); err != nil {
+	choice, err := vaultserver.Prepare(ctx, step, s.build.Builder, s.build.Tools["python3"])
+	if err != nil {
 		return err
 	}
 	server, started, err := vaultserver.Ensure(ctx, s.Layout, s.ports.Vault)
-	noteStart(step, started, server.Address)
+	noteStart(step, started, fmt.Sprintf("%s (%s)", server.Address, choice))
 	return err
 }
 

@@ -36,6 +36,17 @@ func Checkout(t *testing.T, servers ...string) checkout.Layout {
 // and links it into the checkout of a test. With -short the test is skipped.
 func Install(t *testing.T, l checkout.Layout, program build.Program) {
 	t.Helper()
+	project := Project(t)
+	if _, err := build.New(project).Go(t.Context(), nil, program); err != nil {
+		t.Fatal(err)
+	}
+	Link(t, project, l, program.Name)
+}
+
+// Project returns the checkout that the test is in. With -short the test is skipped: it
+// starts a real server.
+func Project(t *testing.T) checkout.Layout {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts the real server")
 	}
@@ -50,12 +61,14 @@ func Install(t *testing.T, l checkout.Layout, program build.Program) {
 	if err := project.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := build.New(project).Go(t.Context(), nil, program); err != nil {
-		t.Fatal(err)
-	}
-	for from, to := range map[string]string{
-		project.Bin(program.Name): l.Bin(program.Name), project.Stamp(program.Name): l.Stamp(program.Name),
-	} {
+	return project
+}
+
+// Link links a program of this name in the project, with its stamp, into the checkout of a
+// test.
+func Link(t *testing.T, project, l checkout.Layout, name string) {
+	t.Helper()
+	for from, to := range map[string]string{project.Bin(name): l.Bin(name), project.Stamp(name): l.Stamp(name)} {
 		if err := os.Symlink(from, to); err != nil {
 			t.Fatal(err)
 		}

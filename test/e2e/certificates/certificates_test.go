@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon/daemontest"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver/vaultservertest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
@@ -27,12 +28,13 @@ type deployment struct {
 
 	request      string // for the intermediate's certificate
 	intermediate string // its life
+	constrained  bool   // to the name
 }
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	l := daemontest.Checkout(t, vaultserver.Name, kubernetesserver.Name)
-	daemontest.Install(t, l, vaultserver.Program)
+	vaultservertest.Install(t, l)
 	daemontest.Install(t, l, kubernetesserver.Program)
 	port := daemontest.FreePorts(t, 2)
 	v, _, err := vaultserver.Ensure(t.Context(), l, port)
@@ -43,7 +45,7 @@ func deploy(t *testing.T) *deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &deployment{t: t, target: Target{
+	d := &deployment{t: t, constrained: true, target: Target{
 		Vault: v, Kubernetes: k.Access, Name: name, Namespace: "gatehouse", Secret: "gatehouse-tls",
 		RootMount: "pki-root", Mount: "pki", Role: "inference", Policy: "issue",
 	}}
@@ -103,8 +105,11 @@ func (d *deployment) sign(ttl string) {
 	}
 	d.intermediate = ttl
 	var signed struct{ Data struct{ Certificate string } }
-	d.vault(http.MethodPost, "/pki-root/root/sign-intermediate",
-		object{"csr": d.request, "common_name": "Intermediate", "exclude_cn_from_sans": true, "ttl": ttl, "max_path_length": 0, "permitted_dns_domains": name}, &signed)
+	request := object{"csr": d.request, "common_name": "Intermediate", "exclude_cn_from_sans": true, "ttl": ttl, "max_path_length": 0}
+	if d.constrained {
+		request["permitted_dns_domains"], request["excluded_ip_ranges"] = name, "0.0.0.0/0,::/0"
+	}
+	d.vault(http.MethodPost, "/pki-root/root/sign-intermediate", request, &signed)
 	var imported struct {
 		Data struct {
 			Issuers []string `json:"imported_issuers"`
@@ -238,6 +243,11 @@ func TestChecksAgainstRealServers(t *testing.T) {
 	if failed := d.failed(false); len(failed) != 3 { // in place of sign/inference, sign/other
 		t.Errorf("failed: %q", failed)
 	}
+	d.vault(http.MethodPost, "/sys/policies/acl/issue", object{"policy": policy}, nil)
+	d.constrained = false
+	d.sign("43000h")
+	d.issue("720h")
+	expect("intermediate: for other names")
 }
 
 func TestClients(t *testing.T) {

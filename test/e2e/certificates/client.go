@@ -21,6 +21,9 @@ var (
 	errName = errors.New("wrong name")
 	errRoot = errors.New("unknown root")
 
+	// errConstraint is the reason if an authority is not one for this name.
+	errConstraint = errors.New("outside of the authority's names")
+
 	// errTrusted is the outcome of a client that should have rejected the server.
 	errTrusted = errors.New("verified")
 )
@@ -53,11 +56,14 @@ func dial(ctx context.Context, address, name string, root []byte) (*tls.Conn, er
 	conn, err := dialer.DialContext(ctx, "tcp", address)
 	var otherName x509.HostnameError
 	var otherRoot x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
 	switch {
 	case errors.As(err, &otherName):
 		return nil, errName
 	case errors.As(err, &otherRoot):
 		return nil, errRoot
+	case errors.As(err, &invalid) && invalid.Reason == x509.CANotAuthorizedForThisName:
+		return nil, errConstraint
 	case err != nil:
 		return nil, err
 	}
@@ -109,6 +115,8 @@ func openSSLReason(output string, err error) error {
 		return errName
 	case strings.Contains(output, "unable to get local issuer certificate"), strings.Contains(output, "self-signed certificate in certificate chain"):
 		return errRoot
+	case strings.Contains(output, "permitted subtree violation"):
+		return errConstraint
 	case err == nil:
 		err = errors.New("it ended well, but has not verified")
 	}

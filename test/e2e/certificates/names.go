@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 )
@@ -72,24 +71,4 @@ func rejected(err error, statuses ...int) error {
 	default:
 		return err
 	}
-}
-
-// rejectAnyRole makes a role that may issue for any name. Vault must reject it all the
-// same: the intermediate's certificate is constrained to the names that are served.
-func (c *Checker) rejectAnyRole(ctx context.Context) error {
-	const role = "check-any-name"
-	root := c.Vault.Root()
-	path := "/" + c.Mount + "/roles/" + role
-	if err := root.Do(ctx, http.MethodPost, path, map[string]any{"allow_any_name": true, "key_type": "ec", "key_bits": 256}, nil); err != nil {
-		return err
-	}
-	err := root.Do(ctx, http.MethodPost, "/"+c.Mount+"/issue/"+role, map[string]any{"common_name": "other.example"}, nil)
-	removed := root.Do(context.WithoutCancel(ctx), http.MethodDelete, path, nil, nil)
-	switch {
-	case err == nil:
-		err = errors.New("not rejected")
-	case strings.Contains(err.Error(), "not permitted by any constraint"):
-		err = nil
-	}
-	return errors.Join(err, removed)
 }

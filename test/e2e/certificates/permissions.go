@@ -42,7 +42,7 @@ func (c *Checker) permissions() []check.Check {
 		simple("role: for other names", "rejected", asHolder(func(ctx context.Context, holder restclient.Client) error {
 			return errors.Join(c.rejectIssue(ctx, holder), c.rejectSign(ctx, holder))
 		})),
-		simple("intermediate: for other names", "rejected, with any role", c.rejectAnyRole),
+		c.constraint(),
 		simple("policy: anything else", fmt.Sprintf("%d calls rejected", len(calls)), asHolder(func(ctx context.Context, holder restclient.Client) error {
 			return rejectCalls(ctx, holder, c.Vault.Root(), calls)
 		})),

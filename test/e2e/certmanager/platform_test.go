@@ -19,6 +19,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver/vaultservertest"
 )
 
 // The accounts that a platform's team has made before a stack can use cert-manager; the
@@ -155,7 +156,7 @@ func admitAll(ctx context.Context, k kubernetesserver.Access) error {
 func start(t *testing.T) env.Servers {
 	t.Helper()
 	l := daemontest.Checkout(t, vaultserver.Name, kubernetesserver.Name)
-	daemontest.Install(t, l, vaultserver.Program)
+	vaultservertest.Install(t, l)
 	daemontest.Install(t, l, kubernetesserver.Program)
 	port := daemontest.FreePorts(t, 2)
 	var s env.Servers

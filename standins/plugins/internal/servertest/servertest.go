@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hashicorp/vault/api"
 )
 
 // startTimeout bounds the start of a server.
@@ -26,19 +28,53 @@ type Vault struct {
 	stop           func()
 }
 
-// StartVault starts a Vault that ends with the test. The test is skipped where
-// it takes too long or there is no Vault.
+// StartVault starts the server that the sandbox has for Vault, which ends with the test. The
+// test is skipped where it takes too long or there is no such server.
 func StartVault(t *testing.T) Vault {
 	t.Helper()
-	port, tokenFile := freePort(t), filepath.Join(t.TempDir(), "token")
-	stop := start(t, "vault-server", "-port", strconv.Itoa(port), "-token-file", tokenFile)
-	address := fmt.Sprintf("http://127.0.0.1:%d", port)
-	await(t, address+"/v1/sys/health")
-	token, err := os.ReadFile(tokenFile)
+	program, err := filepath.EvalSymlinks(Bin(t, "vault-server"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Vault{Address: address, Token: strings.TrimSpace(string(token)), stop: stop}
+	host := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	stop := start(t, program, "server", "-config="+vaultConfig(t, host))
+	address := "http://" + host
+	await(t, address+"/v1/sys/seal-status")
+	return Vault{Address: address, Token: unseal(t, address), stop: stop}
+}
+
+// vaultConfig writes a configuration as the sandbox does.
+func vaultConfig(t *testing.T, host string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "vault.json")
+	content := fmt.Sprintf(`{
+		"storage": {"inmem": {}}, "listener": [{"tcp": {"address": %q, "tls_disable": true}}],
+		"api_addr": %q, "disable_clustering": true, "disable_mlock": true
+	}`, host, "http://"+host)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// unseal initialises a new server and unseals it. It returns the root token.
+func unseal(t *testing.T, address string) string {
+	t.Helper()
+	settings := api.DefaultConfig()
+	settings.Address = address
+	client, err := api.NewClient(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.Sys().Init(&api.InitRequest{SecretShares: 1, SecretThreshold: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Sys().Unseal(made.KeysB64[0]); err != nil {
+		t.Fatal(err)
+	}
+	await(t, address+"/v1/sys/health")
+	return made.RootToken
 }
 
 // Stop ends it before the test ends.
@@ -55,7 +91,7 @@ type Kubernetes struct {
 func StartKubernetes(t *testing.T) Kubernetes {
 	t.Helper()
 	port, dir := freePort(t), filepath.Join(t.TempDir(), "server")
-	stop := start(t, "kubernetes-server", "-port", strconv.Itoa(port), "-dir", dir)
+	stop := start(t, Bin(t, "kubernetes-server"), "-port", strconv.Itoa(port), "-dir", dir)
 	await(t, fmt.Sprintf("https://127.0.0.1:%d/readyz", port))
 	return Kubernetes{Kubeconfig: filepath.Join(dir, "kubeconfig"), stop: stop}
 }
@@ -84,10 +120,10 @@ func Bin(t *testing.T, name string) string {
 	}
 }
 
-func start(t *testing.T, name string, args ...string) (stop func()) {
+func start(t *testing.T, program string, args ...string) (stop func()) {
 	t.Helper()
 	var output bytes.Buffer
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), Bin(t, name), args...)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), program, args...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -104,7 +140,7 @@ func start(t *testing.T, name string, args ...string) (stop func()) {
 		stop()
 		if t.Failed() {
 			lines := strings.Split(output.String(), "\n")
-			t.Logf("%s ended with:\n%s", name, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+			t.Logf("%s ended with:\n%s", filepath.Base(program), strings.Join(lines[max(0, len(lines)-20):], "\n"))
 		}
 	})
 	return stop
