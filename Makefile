@@ -31,6 +31,11 @@ driver := .local/bin/gatehouse-local
 $(driver):
 	@go build -o $(driver) ./sandbox
 
+# The compilers collect garbage less often than they do by default, unless that takes much
+# memory: a fifth less to compute.
+$(driver) test-go: export GOGC ?= 300
+$(driver) test-go: export GOMEMLIMIT ?= 2500MiB
+
 .PHONY: local
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
 	@$(driver) up
@@ -109,13 +114,21 @@ local-doctor-test: ## Break what a deployment of the local stack needs: the doct
 bench: $(driver) ## Measure Gatehouse beside what one would use instead, all or PART=, and write docs/measurements.md
 	@$(driver) bench $(if $(PART),-part $(PART))
 
+# The driver comes first: it has packages in common with the tests, which two go commands
+# at the same time would both compile.
 .PHONY: test
 test: ## All unit tests
+	@$(MAKE) $(driver)
 	@$(MAKE) -j2 test-go test-cloud test-edge
 
+# Modules without tests are left out: those are servers with all of Vault or Kubernetes in
+# them, which `make local` compiles and `make lint` vets.
 .PHONY: test-go test-cloud test-edge
 test-go:
-	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
+	@for module in $(MODULES); do \
+		test -n "$$(find $$module -name '*_test.go' -print -quit)" || continue; \
+		(cd $$module && go test -short ./...) || exit 1; \
+	done
 
 # How long `make fuzz` looks for input that breaks each of the fuzz tests.
 FUZZ_TIME ?= 5s
