@@ -33,8 +33,8 @@ $(driver):
 
 # The compilers collect garbage less often than they do by default, unless that takes much
 # memory: a fifth less to compute.
-$(driver) test-go: export GOGC ?= 300
-$(driver) test-go: export GOMEMLIMIT ?= 2500MiB
+$(driver) test-go lint-go: export GOGC ?= 300
+$(driver) test-go lint-go: export GOMEMLIMIT ?= 2500MiB
 
 .PHONY: local
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
@@ -169,13 +169,20 @@ $(lint_venv): tools/requirements.txt
 	@.local/lint/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/requirements.txt
 	@touch $@
 
+# Vault's core takes minutes to compile and nothing else here compiles it, so that its
+# module is vetted each night.
+LINT_MODULES ?= $(filter-out sandbox/servers/vault,$(MODULES))
+
 .PHONY: lint
-lint: lint-ci ## Formatting, vet, staticcheck, workflows and policies
+lint: lint-ci lint-go ## Formatting, vet, staticcheck, workflows and policies
+
+.PHONY: lint-go
+lint-go:
 	@mkdir -p .local/bin
 	@go -C tools build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -l); \
 		test -z "$$unformatted" || { echo "not formatted with gofumpt:" $$unformatted >&2; exit 1; }
-	@for module in $(MODULES); do echo "lint $$module"; \
+	@for module in $(LINT_MODULES); do echo "lint $$module"; \
 		(cd $$module && go vet ./... && "$(CURDIR)/.local/bin/staticcheck" ./...) || exit 1; \
 	done
 
