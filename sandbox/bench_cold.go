@@ -113,11 +113,12 @@ func keepLogs(clone, l checkout.Layout, name string) error {
 
 // removeAll removes a folder with Go's module cache in it, whose folders are read-only.
 func removeAll(dir string) error {
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.IsDir() {
-			return err
+	// What goes wrong here goes wrong again below, where it is reported.
+	_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			_ = os.Chmod(path, 0o700)
 		}
-		return os.Chmod(path, 0o700)
+		return nil
 	})
-	return errors.Join(err, os.RemoveAll(dir))
+	return os.RemoveAll(dir)
 }
