@@ -121,8 +121,8 @@ test: ## All unit tests
 	@$(MAKE) $(driver)
 	@$(MAKE) -j2 test-go test-cloud test-edge
 
-# Modules without tests are left out: those are servers with all of Vault or Kubernetes in
-# them, which `make local` compiles and `make lint` vets.
+# Modules without tests are left out: all of Kubernetes would be compiled for a server that
+# `make local` compiles, and all of Vault for one that is seldom used.
 .PHONY: test-go test-cloud test-edge
 test-go:
 	@for module in $(MODULES); do \
