@@ -31,10 +31,10 @@ driver := .local/bin/gatehouse-local
 $(driver):
 	@go build -o $(driver) ./sandbox
 
-# The compilers collect garbage less often than they do by default, unless that takes much
-# memory: a fifth less to compute.
+# The compilers collect garbage less often than they do by default, which saves a tenth of
+# the time, up to a limit: two of them with the largest packages stay near 6 GiB.
 $(driver) test-go lint-go: export GOGC ?= 300
-$(driver) test-go lint-go: export GOMEMLIMIT ?= 2500MiB
+$(driver) test-go lint-go: export GOMEMLIMIT ?= 3000MiB
 
 .PHONY: local
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
