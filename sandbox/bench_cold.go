@@ -69,7 +69,11 @@ func coldUp(ctx context.Context, l checkout.Layout, show *progress.Display, in c
 		return err
 	}
 	defer func() {
-		_, down := timedMake(context.WithoutCancel(ctx), show, "down", clone, in.env(), "local-down")
+		var down error
+		// Without the driver nothing was started, and it takes minutes to build.
+		if _, missing := os.Stat(clone.Bin("gatehouse-local")); missing == nil {
+			_, down = timedMake(context.WithoutCancel(ctx), show, "down", clone, in.env(), "local-down")
+		}
 		err = errors.Join(err, down, keepLogs(clone, l, in.name))
 	}()
 	c.UpMemory, err = memory.Watch(func() (err error) {
