@@ -32,6 +32,11 @@ driver := .local/bin/gatehouse-local
 $(driver):
 	@go build -o $(driver) ./sandbox
 
+# The compilers collect garbage less often than they do by default, which saves a tenth of
+# the time, up to a limit: two of them with the largest packages stay near 6 GiB.
+$(driver) test-go lint-go: export GOGC ?= 300
+$(driver) test-go lint-go: export GOMEMLIMIT ?= 3000MiB
+
 .PHONY: local
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
 	@$(driver) up
@@ -110,13 +115,21 @@ local-doctor-test: ## Break what a deployment of the local stack needs: the doct
 bench: $(driver) ## Measure Gatehouse beside what one would use instead, all or PART=, and write docs/measurements.md
 	@$(driver) bench $(if $(PART),-part $(PART))
 
+# The driver comes first: it has packages in common with the tests, which two go commands
+# at the same time would both compile.
 .PHONY: test
 test: ## All unit tests
+	@$(MAKE) $(driver)
 	@$(MAKE) -j2 test-go test-cloud test-edge
 
+# Modules without tests are left out: all of Kubernetes would be compiled for a server that
+# `make local` compiles, and all of Vault for one that is seldom used.
 .PHONY: test-go test-cloud test-edge
 test-go:
-	@for module in $(MODULES); do (cd $$module && go test -short ./...) || exit 1; done
+	@for module in $(MODULES); do \
+		test -n "$$(find $$module -name '*_test.go' -print -quit)" || continue; \
+		(cd $$module && go test -short ./...) || exit 1; \
+	done
 
 # How long `make fuzz` looks for input that breaks each of the fuzz tests.
 FUZZ_TIME ?= 5s
@@ -157,13 +170,20 @@ $(lint_venv): tools/requirements.txt
 	@.local/lint/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tools/requirements.txt
 	@touch $@
 
+# Vault's core takes minutes to compile and nothing else here compiles it, so that its
+# module is vetted each night.
+LINT_MODULES ?= $(filter-out sandbox/servers/vault,$(MODULES))
+
 .PHONY: lint
-lint: lint-ci ## Formatting, vet, staticcheck, workflows and policies
+lint: lint-ci lint-go ## Formatting, vet, staticcheck, workflows and policies
+
+.PHONY: lint-go
+lint-go:
 	@mkdir -p .local/bin
 	@go -C tools build -o ../.local/bin/ honnef.co/go/tools/cmd/staticcheck mvdan.cc/gofumpt
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs .local/bin/gofumpt -l); \
 		test -z "$$unformatted" || { echo "not formatted with gofumpt:" $$unformatted >&2; exit 1; }
-	@for module in $(MODULES); do echo "lint $$module"; \
+	@for module in $(LINT_MODULES); do echo "lint $$module"; \
 		(cd $$module && go vet ./... && "$(CURDIR)/.local/bin/staticcheck" ./...) || exit 1; \
 	done
 

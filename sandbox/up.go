@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
+	"github.com/gatehouse-iac/gatehouse/test/bench"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
@@ -47,9 +48,9 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 		if err := verify(ctx, e, show, env.RequestsStep, smoke.APIChecks); err != nil {
 			return err
 		}
-		took[firstResponse] = time.Since(start)
+		took[bench.FirstResponse] = time.Since(start)
 		show.Say("\nThe API responds (%s). Through CloudFront:\n%s\nCertificates, the cluster and the workload follow.\n",
-			took[firstResponse].Round(time.Second), example(e))
+			took[bench.FirstResponse].Round(time.Second), example(e))
 		return nil
 	})
 	if err != nil {
@@ -64,21 +65,14 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 	if err := verify(ctx, e, show, env.ChecksStep, checks); err != nil {
 		return err
 	}
-	took[allChecked] = time.Since(start)
+	took[bench.AllChecked] = time.Since(start)
 	if err := errors.Join(writeEndpoints(e), writeSteps(l, show, took)); err != nil {
 		return err
 	}
 	show.Say("\nGatehouse is up (%s). Through CloudFront:\n%s\nLogs are in .local/logs. `make local-down` removes everything.",
-		took[allChecked].Round(time.Second), example(e))
+		took[bench.AllChecked].Round(time.Second), example(e))
 	return nil
 }
-
-// What `make bench` reads beside the steps: the time since the start when the API had
-// responded to requests as it must, and when all checks had passed.
-const (
-	firstResponse = "first response"
-	allChecked    = "all checked"
-)
 
 // example returns a request to the API, for a shell.
 func example(e *env.Environment) string {

@@ -10,6 +10,12 @@ import (
 // shownStep is the shortest duration of a step that is shown, in seconds.
 const shownStep = 1
 
+// The goals for what is done again and again, in seconds.
+const (
+	againGoal     = 45
+	testAgainGoal = 25
+)
+
 // Run has the duration of one `make local`.
 type Run struct {
 	Seconds float64
@@ -18,9 +24,14 @@ type Run struct {
 
 // rows returns the total and the steps that take long enough to be shown.
 func (r Run) rows(name string, most float64) []Row {
-	rows := []Row{{Figure: name, Unit: "s", Ours: r.Seconds, Goal: atMost(most)}}
+	return append([]Row{{Figure: name, Unit: "s", Ours: r.Seconds, Goal: atMost(most)}}, r.steps(name)...)
+}
+
+// steps returns a row for each step that takes long enough to be shown, and none for the
+// milestones.
+func (r Run) steps(name string) (rows []Row) {
 	for _, step := range r.Steps {
-		if step.Seconds >= shownStep {
+		if step.Seconds >= shownStep && step.Step != FirstResponse && step.Step != AllChecked {
 			rows = append(rows, Row{Figure: name + ": " + step.Step, Unit: "s", Ours: step.Seconds})
 		}
 	}
@@ -40,7 +51,7 @@ func (p Program) Rows() []Row {
 		{Figure: "pulumi preview, nothing to change", Unit: "s", Ours: median(p.Previews), Goal: atMost(10)},
 		{Figure: "pulumi up, nothing to change", Unit: "s", Ours: median(p.Deployments)},
 		{Figure: "resources in the engine", Ours: float64(p.Resources)},
-	}, p.Up.rows("make local, again", 60)...)
+	}, p.Up.rows("make local, again", againGoal)...)
 }
 
 // Resources counts the resources in a stack's exported state.
@@ -54,21 +65,7 @@ func Resources(state []byte) (int, error) {
 	return len(exported.Deployment.Resources), nil
 }
 
-// Cold has the measurements of a fresh clone.
-type Cold struct {
-	Up         Run
-	PeakMemory int64   // bytes
-	Tests      float64 // seconds
-}
-
-// Rows returns the rows of the table.
-func (c Cold) Rows() []Row {
-	return append(c.Up.rows("make local, fresh clone", 15*60),
-		Row{Figure: "peak memory of a compiler", Unit: "MiB", Ours: float64(c.PeakMemory) / (1 << 20)},
-		Row{Figure: "make test after it, the first time", Unit: "s", Ours: c.Tests})
-}
-
 // Tests returns the row of a run of the tests.
 func Tests(seconds float64) Row {
-	return Row{Figure: "make test, warm", Unit: "s", Ours: seconds, Goal: atMost(30)}
+	return Row{Figure: "make test, warm", Unit: "s", Ours: seconds, Goal: atMost(testAgainGoal)}
 }
