@@ -58,7 +58,7 @@ func ourBridge(t *testing.T, terraform *schema.Provider) pulumirpc.ResourceProvi
 func onBothBridges(t *testing.T, own *schema.ResourceTimeout, run func(*testing.T, *deployment)) {
 	for name, start := range bridges {
 		t.Run(name, func(t *testing.T) {
-			d := &deployment{}
+			d := &deployment{classic: name == "classic"}
 			distribution := d.distribution()
 			distribution.Timeouts = own
 			d.plugin = start(t, &schema.Provider{ResourcesMap: map[string]*schema.Resource{distributionType: distribution}})
@@ -71,9 +71,10 @@ func onBothBridges(t *testing.T, own *schema.ResourceTimeout, run func(*testing.
 
 // deployment is one distribution, as the engine deploys it through a plugin.
 type deployment struct {
-	plugin pulumirpc.ResourceProviderServer
-	sent   []string        // origins of the last request to the cloud
-	limits []time.Duration // how long each request might have taken
+	classic bool
+	plugin  pulumirpc.ResourceProviderServer
+	sent    []string        // origins of the last request to the cloud
+	limits  []time.Duration // how long each request might have taken
 }
 
 // distribution has the shape of CloudFront's in Terraform, as far as it matters here.

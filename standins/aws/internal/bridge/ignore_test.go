@@ -12,6 +12,7 @@ var ignoreCases = map[string]struct {
 	old, news input
 	ignore    []string
 	sent      []string // nil if there is nothing to update
+	since3136 []string // what a newer classic bridge than the official plugin's sends, if that differs
 }{
 	"an attribute of the origin changes": {
 		old: input{"c", []origin{{"api", 10, "K2"}}}, news: input{"c", []origin{{"api", 7, "K2"}}},
@@ -99,6 +100,8 @@ var ignoreCases = map[string]struct {
 		old:    input{"c", []origin{{"api", 10, "K2"}}},
 		news:   input{"c", []origin{{"api", 10, "K2"}, {"stream", 10, "K2"}}},
 		ignore: []string{"origins[1].customHeaders"}, sent: []string{`api 10s ["K2"]`, `stream 10s []`},
+		// A path that the state doesn't have ignores nothing: pulumi-terraform-bridge#3560.
+		since3136: []string{`api 10s ["K2"]`, `stream 10s ["K2"]`},
 	},
 }
 
@@ -108,9 +111,13 @@ func TestIgnoredChangesInSets(t *testing.T) {
 			onBothBridges(t, nil, func(t *testing.T, d *deployment) {
 				state := d.create(t, test.old, 0)
 				_, updated := d.update(t, state, test.old, test.news, test.ignore, 0)
-				assert.Equal(t, test.sent != nil, updated)
+				want := test.sent
+				if d.classic && test.since3136 != nil {
+					want = test.since3136
+				}
+				assert.Equal(t, want != nil, updated)
 				if updated {
-					assert.Equal(t, test.sent, d.sent)
+					assert.Equal(t, want, d.sent)
 				}
 			})
 		})
