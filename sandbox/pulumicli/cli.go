@@ -67,13 +67,14 @@ func (c CLI) Env() []string {
 	env := slices.DeleteFunc(os.Environ(), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		_, ours := c.Environment[strings.ToUpper(name)] // proxies are named in lower case too
-		return ours || name == "PATH" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		return ours || name == "PATH" || name == "GOFLAGS" || slices.ContainsFunc(replaced, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 	})
 	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
 		env = append(env, name+"="+c.Environment[name])
 	}
 	env = append(env, c.Credentials.env()...)
 	return append(env,
+		"GOFLAGS="+c.goFlags(),
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),
 		"PULUMI_BACKEND_URL=file://"+c.Layout.State(),
@@ -87,6 +88,16 @@ func (c CLI) Env() []string {
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
 	)
+}
+
+// goFlags returns the user's flags for the go command, which compiles the program, with that
+// for the copies of the SDKs. In quotes, a path may have spaces.
+func (c CLI) goFlags() string {
+	flags := []string{os.Getenv("GOFLAGS"), "-trimpath"}
+	for _, flag := range c.Layout.SDKFlags() {
+		flags = append(flags, "'"+flag+"'")
+	}
+	return strings.TrimSpace(strings.Join(flags, " "))
 }
 
 // takesConfigFile lists the commands that read or write a stack's

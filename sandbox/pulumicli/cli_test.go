@@ -119,6 +119,25 @@ func TestEnvNamesEachProxyAndAuthorityOnce(t *testing.T) {
 	}
 }
 
+// The language host compiles the program in this environment.
+func TestEnvHasTheFlagOfTheSDKs(t *testing.T) {
+	t.Setenv("GOFLAGS", "-mod=mod")
+	l := checkout.Layout{Root: t.TempDir()}
+	if env := (CLI{Layout: l}).Env(); !slices.Contains(env, "GOFLAGS=-mod=mod -trimpath") {
+		t.Errorf("without copies, got %v", env)
+	}
+	if err := os.MkdirAll(l.SDK(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(l.SDK(), "go.mod"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := "GOFLAGS=-mod=mod -trimpath '-modfile=" + filepath.Join(l.SDK(), "go.mod") + "'"
+	if env := (CLI{Layout: l}).Env(); !slices.Contains(env, want) {
+		t.Errorf("got %v, want %s", env, want)
+	}
+}
+
 func TestArgs(t *testing.T) {
 	c := CLI{Layout: checkout.Layout{Root: "/r"}}
 	for _, test := range [][2]string{

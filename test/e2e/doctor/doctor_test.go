@@ -166,7 +166,7 @@ func runDoctor(t *testing.T, e *env.Environment, changes ...string) (output stri
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "go", "run", "./cmd/gatehouse", "doctor", "-stack", pulumicli.StackName, "-pulumi", command)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = e.Checkout.Root, &out, &out
-	cmd.Env = slices.Concat(e.Stack.CLI.Env(), []string{"GOFLAGS=-trimpath"}, changes)
+	cmd.Env = slices.Concat(e.Stack.CLI.Env(), changes)
 	err = cmd.Run()
 	return out.String(), err
 }
