@@ -162,6 +162,11 @@ conformance: ## Compare the stand-in for the Kubernetes plugin with the official
 	@go -C standins/upstream build -ldflags "-s -w -X github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version=4.25.0" -o ../../.local/bin/upstream-kubernetes .
 	@go -C standins/plugins test ./internal/kubernetes -run '^TestConformance$$' -count=1 -v
 
+# The unit tests run with the SDKs as they are, and the sandbox may with trimmed copies.
+.PHONY: trimmed-test
+trimmed-test: ## Test the stack with the trimmed copies of the SDKs that the sandbox may use
+	@go test ./sandbox/sdktrim -run '^TestStackWithTrimmedSDKs$$' -count=1 -v
+
 # What lints is pinned: Go programs in tools/go.mod, Python packages in tools/requirements.txt.
 lint_venv := .local/stamps/lint
 $(lint_venv): tools/requirements.txt

@@ -6,6 +6,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 )
@@ -17,6 +18,9 @@ func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
 	}
 	if !env.Find(l).All() {
 		return errors.New("the servers of the sandbox do not run: start them with `make local`")
+	}
+	if err := env.TrimSDKs(ctx, build.New(l)); err != nil {
+		return err
 	}
 	cli := env.StackOf(ctx, l, nil).CLI
 	if err := os.Chdir(l.Root); err != nil {

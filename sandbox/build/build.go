@@ -45,13 +45,16 @@ func New(l checkout.Layout) *Builder {
 const flags = "-trimpath -gcflags=all=-dwarf=false"
 
 // Settings returns the environment variables of go commands: the user's GOFLAGS with the
-// flags of all builds, and no C compiler.
-func Settings() []string {
+// flags of all builds and some more, and no C compiler.
+func Settings(more ...string) []string {
 	all := strings.Fields(os.Getenv("GOFLAGS"))
 	for flag := range strings.FieldsSeq(flags) {
 		if !slices.Contains(all, flag) {
 			all = append(all, flag)
 		}
+	}
+	for _, flag := range more {
+		all = append(all, "'"+flag+"'") // a path may have spaces in it
 	}
 	return []string{"GOFLAGS=" + strings.Join(all, " "), "CGO_ENABLED=0"}
 }

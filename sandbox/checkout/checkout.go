@@ -57,6 +57,18 @@ const (
 // Python returns the path of the interpreter of one of the virtual environments.
 func (l Layout) Python(venv string) string { return l.Local(venv, "bin", "python") }
 
+// SDK returns the folder of the copies of the SDKs that the program is compiled from. It is
+// empty where the program is compiled from the SDKs as they are.
+func (l Layout) SDK() string { return l.Local("sdk") }
+
+// SDKFlags returns the go command's flag for the copies of the SDKs, none if there are none.
+func (l Layout) SDKFlags() []string {
+	if file := filepath.Join(l.SDK(), "go.mod"); exists(file) {
+		return []string{"-modfile=" + file}
+	}
+	return nil
+}
+
 // State returns the folder of Pulumi's file backend.
 func (l Layout) State() string { return l.Local("state") }
 

@@ -2,6 +2,7 @@ package env
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/sandbox/sdktrim"
 	"github.com/gatehouse-iac/gatehouse/sandbox/survey"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 )
@@ -111,16 +113,55 @@ func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 	return b.record(survey.Lambdas)
 }
 
-// Program compiles the Pulumi program's packages, for which the AWS SDK takes minutes the
-// first time: they are then there when Pulumi links them.
-func (b Build) Program(ctx context.Context, s *progress.Step) error {
+// Program compiles the Pulumi program's packages: they are then there when Pulumi links
+// them. An official engine compiles it from the SDKs as they are.
+func (b Build) Program(ctx context.Context, s *progress.Step, official bool) error {
+	s.Doing("reading the SDKs")
+	if err := trimSDKs(ctx, b.Builder, official); err != nil {
+		return err
+	}
+	flags := b.Layout.SDKFlags()
 	err := b.Compile(ctx, s, build.Command{
 		Name: survey.Program, Dir: b.Layout.Root, Priority: build.First,
-		Args:     []string{"go", "list", "-v", "-export", "-f", "{{.ImportPath}}", "."},
-		Packages: []string{"."}, OnlyPackages: true,
+		Args:     slices.Concat([]string{"go", "list", "-v"}, flags, []string{"-export", "-f", "{{.ImportPath}}", "."}),
+		Packages: append(flags, "."), OnlyPackages: true,
 	})
 	if err != nil {
 		return err
 	}
 	return b.record(survey.Program)
+}
+
+// sdkVariable names the variable that has "whole" where the program must be compiled from
+// the SDKs as they are, and "trimmed" where it must not.
+const sdkVariable = "SANDBOX_SDK"
+
+// TrimSDKs writes the copies of the SDKs that the sandbox compiles the program from, if the
+// sources changed. There are none where the SDKs are compiled already, such as by the unit
+// tests, and none for an official engine, whose language host was not tried with them.
+func TrimSDKs(ctx context.Context, b *build.Builder) error {
+	return trimSDKs(ctx, b, pulumicli.Find(ctx, b).Official)
+}
+
+func trimSDKs(ctx context.Context, b *build.Builder, official bool) error {
+	const stamp = "sdk"
+	choice := os.Getenv(sdkVariable)
+	if official && choice == "" {
+		choice = "whole"
+	}
+	if !slices.Contains([]string{"", "whole", "trimmed"}, choice) {
+		return fmt.Errorf("%s is %q: it must be whole or trimmed, or not set", sdkVariable, choice)
+	}
+	hash, err := build.Hash(b.Layout.Root, choice)
+	if err != nil || b.Fresh(stamp, hash, b.Layout.SDK()) {
+		return err
+	}
+	err = sdktrim.Make(ctx, sdktrim.Target{
+		Root: b.Layout.Root, Folder: b.Layout.SDK(), Environment: build.Env(), Packages: []string{".", "./pipeline"},
+		Whole: func(compiled bool) bool { return choice == "whole" || choice == "" && compiled },
+	})
+	if err != nil {
+		return fmt.Errorf("%w; %s=whole compiles them as they are", err, sdkVariable)
+	}
+	return b.Stamp(stamp, hash)
 }

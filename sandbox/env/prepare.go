@@ -62,7 +62,7 @@ func (s *starter) prepareAWS(ctx context.Context) error {
 	})
 	group.Go(func() error { return s.show.Step(ctx, "private model", s.startPrivateModel) })
 	group.Go(func() error { return s.show.Step(ctx, "lambdas", s.build.Functions) })
-	group.Go(func() error { return s.show.Step(ctx, "program", s.build.Program) })
+	group.Go(func() error { return s.show.Step(ctx, survey.Program, s.program) })
 	return group.Wait()
 }
 
@@ -127,6 +127,11 @@ func (s *starter) getEngine(ctx context.Context) error {
 	return s.show.Step(ctx, survey.Engine, func(ctx context.Context, step *progress.Step) error {
 		return pulumicli.BuildCLI(ctx, step, s.build.Builder)
 	})
+}
+
+func (s *starter) program(ctx context.Context, step *progress.Step) error {
+	official := s.machine.Engine.Official || s.machine.Engine.Path == "" && s.machine.EngineReleases() != nil
+	return s.build.Program(ctx, step, official)
 }
 
 // plugin makes a plugin available to the CLI.

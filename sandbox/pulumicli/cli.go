@@ -74,7 +74,7 @@ func (c CLI) Env() []string {
 		env = append(env, name+"="+c.Environment[name])
 	}
 	env = append(env, c.Credentials.env()...)
-	env = append(env, build.Settings()...) // of the program, which the language host compiles
+	env = append(env, build.Settings(c.Layout.SDKFlags()...)...) // of the program, which the language host compiles
 	return append(env,
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),

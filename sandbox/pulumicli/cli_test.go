@@ -9,6 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 )
 
@@ -116,6 +117,26 @@ func TestEnvNamesEachProxyAndAuthorityOnce(t *testing.T) {
 	}
 	if want := []string{"HTTPS_PROXY=http://127.0.0.1:1", "SSL_CERT_FILE=/the/clouds.pem"}; !slices.Equal(found, want) {
 		t.Errorf("found %v, want %v", found, want)
+	}
+}
+
+// The language host compiles the program in this environment.
+func TestEnvHasTheFlagOfTheSDKs(t *testing.T) {
+	t.Setenv("GOFLAGS", "-mod=mod")
+	l := checkout.Layout{Root: t.TempDir()}
+	flags := build.Settings()[0]
+	if env := (CLI{Layout: l}).Env(); !slices.Contains(env, flags) || !strings.Contains(flags, "-mod=mod") {
+		t.Errorf("without copies, got %v", env)
+	}
+	if err := os.MkdirAll(l.SDK(), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(l.SDK(), "go.mod"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	want := flags + " '-modfile=" + filepath.Join(l.SDK(), "go.mod") + "'"
+	if env := (CLI{Layout: l}).Env(); !slices.Contains(env, want) {
+		t.Errorf("got %v, want %s", env, want)
 	}
 }
 
