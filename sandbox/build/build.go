@@ -69,12 +69,22 @@ type Program struct {
 	Package string
 	LDFlags string
 
-	Priority int // of its compilation: the highest goes first
+	Priority Priority
 }
 
-// First is the priority of what the deployment to AWS needs: it is deployed before the rest
-// is compiled.
-const First = 1
+// Priority orders compilations: the highest goes first.
+type Priority int
+
+// The priorities. What the deployment to AWS needs is compiled before the rest, and first
+// what others share packages with: the estimates count these for the first one.
+const (
+	Rest Priority = iota
+	Functions
+	Stack
+	AWSPlugin
+	Engine
+	LanguageHost
+)
 
 // Built reports whether the program was built from its present sources.
 func (b *Builder) Built(p Program) bool {

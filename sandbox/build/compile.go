@@ -15,7 +15,7 @@ type Command struct {
 	Dir      string
 	Env      []string // beside that of all builds
 	Args     []string // with -v, so that packages can be counted
-	Priority int      // of its turn: the highest goes first
+	Priority Priority
 
 	// Packages has the arguments with which `go list` lists what the command compiles,
 	// PackagesEnv the environment beside that of all builds. Without them it is shown

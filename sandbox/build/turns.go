@@ -42,13 +42,13 @@ type turns struct {
 // turn is the turn of a command.
 type turn struct {
 	turns    *turns
-	priority int
+	priority Priority
 	ending   bool
 	given    chan struct{}
 }
 
 // take waits for a turn. It calls waits first if it doesn't get one at once.
-func (t *turns) take(ctx context.Context, priority int, waits func()) (*turn, error) {
+func (t *turns) take(ctx context.Context, priority Priority, waits func()) (*turn, error) {
 	mine := &turn{turns: t, priority: priority, given: make(chan struct{})}
 	t.mu.Lock()
 	t.waiting = append(t.waiting, mine)

@@ -46,7 +46,7 @@ func newTaker(t *testing.T, l limits) *taker {
 	return &taker{t: t, turns: turns{limits: l}, taken: map[string]*turn{}, ctx: t.Context()}
 }
 
-func (k *taker) take(name string, priority int) {
+func (k *taker) take(name string, priority Priority) {
 	go func() {
 		one, err := k.turns.take(k.ctx, priority, func() {})
 		if err != nil {

@@ -99,7 +99,7 @@ func (b Build) dependencies() (string, error) { return build.Hash(b.sums(), runt
 func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 	architecture := pulumicli.LambdaArchitecture()
 	command := build.Command{
-		Name: survey.Lambdas, Dir: b.Layout.Root, Priority: build.First,
+		Name: survey.Lambdas, Dir: b.Layout.Root, Priority: build.Functions,
 		Args: []string{"make", "lambdas", "ARCH=" + architecture, "GOFLAGS=" + build.Flags() + " -v"},
 	}
 	// Once they were built, little is left to count.
@@ -122,7 +122,7 @@ func (b Build) Program(ctx context.Context, s *progress.Step, official bool) err
 	}
 	flags := b.Layout.SDKFlags()
 	err := b.Compile(ctx, s, build.Command{
-		Name: survey.Program, Dir: b.Layout.Root, Priority: build.First,
+		Name: survey.Program, Dir: b.Layout.Root, Priority: build.Stack,
 		Args:     slices.Concat([]string{"go", "list", "-v"}, flags, []string{"-export", "-f", "{{.ImportPath}}", "."}),
 		Packages: append(flags, "."), OnlyPackages: true,
 	})

@@ -49,10 +49,10 @@ var (
 		Name: "aws",
 		sdk:  "github.com/pulumi/pulumi-aws/sdk/v6",
 		standIn: func(string) build.Program {
-			return build.Program{Name: "aws-plugin", Module: "standins/aws", Package: ".", LDFlags: "-s -w", Priority: build.First}
+			return build.Program{Name: "aws-plugin", Module: "standins/aws", Package: ".", LDFlags: "-s -w", Priority: build.AWSPlugin}
 		},
 		// The Terraform provider that it drives.
-		required: &build.Program{Name: "aws-plugin-find", Module: "standins/aws", Package: "./find", LDFlags: "-s -w", Priority: build.First},
+		required: &build.Program{Name: "aws-plugin-find", Module: "standins/aws", Package: "./find", LDFlags: "-s -w", Priority: build.AWSPlugin},
 	}
 	Vault      = Plugin{Name: "vault", sdk: "github.com/pulumi/pulumi-vault/sdk/v6", standIn: ownAPI("vault")}
 	Kubernetes = Plugin{Name: "kubernetes", sdk: "github.com/pulumi/pulumi-kubernetes/sdk/v4", standIn: ownAPI("kubernetes")}

@@ -27,10 +27,10 @@ const versionFlag = "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.
 // the language host beside itself first.
 var (
 	CLIProgram = build.Program{
-		Name: "pulumi", Module: "standins/engine", Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", LDFlags: versionFlag, Priority: build.First,
+		Name: "pulumi", Module: "standins/engine", Package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi", LDFlags: versionFlag, Priority: build.Engine,
 	}
 	HostProgram = build.Program{
-		Name: "pulumi-language-go", Module: "standins/engine", Package: "./pulumi-language-go", LDFlags: versionFlag, Priority: build.First,
+		Name: "pulumi-language-go", Module: "standins/engine", Package: "./pulumi-language-go", LDFlags: versionFlag, Priority: build.LanguageHost,
 	}
 )
 

@@ -66,7 +66,7 @@ func TestText(t *testing.T) {
 	}{
 		"without internet": {offline, 2, `found: go 1.26.8, node 20.20.2
 will be fetched: vault (OpenBao 2.7.2); about 20 seconds
-will be compiled: engine, language host, aws plugin, vault plugin, program; about 4 minutes on 2 processors
+will be compiled: engine, language host, aws plugin, vault plugin, program; about 3 minutes on 2 processors
 can't be downloaded: engine, language host, aws plugin (get.pulumi.com: no such host)
 can't be downloaded: vault plugin (get.pulumi.com responds 403 Forbidden)`},
 		"with internet": {online, 1, `found: go 1.26.8, node 20.20.2, engine (3.256.1, /usr/bin)
