@@ -30,6 +30,7 @@ help: ## List the targets
 driver := .local/bin/gatehouse-local
 .PHONY: $(driver)
 $(driver):
+	@test -x $(driver) || echo "compiling the sandbox's own program, which takes a minute if nothing is compiled yet"
 	@go build -o $(driver) ./sandbox
 
 # The compilers collect garbage less often than they do by default, which saves a tenth of

@@ -23,7 +23,8 @@ func TestPlan(t *testing.T) {
 	}{
 		"first, in stages": {
 			true, false, true,
-			[]string{"engine", "program", "kubernetes", "vault", "deploy to AWS", "requests", "deploy", "checks"}, deployRestTime, checksTime + slowChecksTime,
+			[]string{"engine", "program", "kubernetes", "vault", "deploy to AWS", "requests", "deploy", "checks"},
+			deployRestTime, checksTime + slowChecksTime,
 		},
 		"first, at once": {false, false, true, []string{"engine", "program", "kubernetes", "vault", "deploy", "checks"}, deployAllTime, checksTime + slowChecksTime},
 		"brief":          {false, false, false, []string{"engine", "program", "kubernetes", "vault", "deploy", "checks"}, deployAllTime, checksTime},

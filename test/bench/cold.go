@@ -3,7 +3,7 @@ package bench
 import "github.com/gatehouse-iac/gatehouse/sandbox/memory"
 
 // Milestones of `make local`, among its steps. Their seconds are counted from the start of
-// the command, and not from that of a step.
+// the driver, which the command compiles before, and not from that of a step.
 const (
 	FirstResponse = "first response" // the API has responded to requests as it must
 	AllChecked    = "all checked"    // all checks have passed
@@ -18,10 +18,11 @@ type Cold struct {
 
 // Rows returns the rows of the table.
 func (c Cold) Rows() []Row {
+	driver := c.Up.Seconds - c.Up.milestone(AllChecked)
 	rows := []Row{
-		{Figure: "make local, fresh clone: first response", Unit: "s", Ours: c.Up.milestone(FirstResponse), Goal: atMost(7 * 60)},
-		{Figure: "make local, fresh clone: all checked", Unit: "s", Ours: c.Up.milestone(AllChecked), Goal: atMost(10 * 60)},
-		{Figure: "make local, fresh clone", Unit: "s", Ours: c.Up.Seconds},
+		{Figure: "make local, fresh clone: first response", Unit: "s", Ours: driver + c.Up.milestone(FirstResponse), Goal: atMost(7 * 60)},
+		{Figure: "make local, fresh clone: all checked", Unit: "s", Ours: c.Up.Seconds, Goal: atMost(10 * 60)},
+		{Figure: "make local, fresh clone: driver", Unit: "s", Ours: driver},
 	}
 	rows = append(rows, c.Up.steps("make local, fresh clone")...)
 	rows = append(rows, memoryRows("make local, fresh clone", c.UpMemory)...)
