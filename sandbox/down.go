@@ -98,7 +98,7 @@ func removeCertificate(ctx context.Context, step *progress.Step, s localstack.St
 	return nil
 }
 
-// instances returns the instances of the servers that run; none unless that of AWS does.
+// instances returns the instances of the servers that run.
 func instances(ctx context.Context, l checkout.Layout) []string {
 	run, err := env.Find(l).Run(ctx)
 	if err != nil {

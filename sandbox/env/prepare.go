@@ -45,7 +45,7 @@ func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display, 
 	parts := survey.Of(s.machine.Needs(s.build))
 	show.Say("%s", survey.Text(parts, s.build.ToolVersions(), runtime.NumCPU()))
 	stack := localstack.Stack{Layout: l}
-	show.Expect(plan(parts, s.inStages(), stack.Exists(), slow), runtime.NumCPU())
+	show.Expect(plan(parts, s.inStages(ctx), stack.Exists(), slow), runtime.NumCPU())
 	return s, s.machine.CheckStandIns(ctx, s.build.Builder)
 }
 

@@ -117,13 +117,16 @@ type Run struct {
 	Environment map[string]string
 }
 
-// Run returns the run of the servers. That of AWS must run.
+// Run returns the run of the servers.
 func (s Servers) Run(ctx context.Context) (Run, error) {
-	instance, err := s.Cloud.Instance(ctx)
-	if err != nil {
-		return Run{}, err
+	run := Run{Environment: map[string]string{}}
+	if s.hasAWS() {
+		instance, err := s.Cloud.Instance(ctx)
+		if err != nil {
+			return Run{}, err
+		}
+		run.add(awsserver.Name, instance.ID, instance.Environment)
 	}
-	run := Run{[]string{awsserver.Name + " " + instance.ID}, maps.Clone(instance.Environment)}
 	if s.Vault.Address != "" {
 		run.add(vaultserver.Name, s.Vault.Instance, map[string]string{"VAULT_ADDR": s.Vault.Address, "VAULT_TOKEN": s.Vault.Token})
 	}

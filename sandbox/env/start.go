@@ -35,7 +35,7 @@ func Start(
 	if err := s.prepareAWS(ctx); err != nil {
 		return nil, err
 	}
-	if s.inStages() && !others.ended() {
+	if s.inStages(ctx) && !others.ended() {
 		e, err := s.deploy(ctx, onAWS)
 		if err != nil {
 			return nil, err
@@ -71,9 +71,14 @@ func StartEmpty(ctx context.Context, l checkout.Layout, show *progress.Display) 
 }
 
 // inStages reports whether the part of the stack that is on AWS is to be deployed first: the
-// API server takes minutes to compile, and nothing is deployed to it yet that would be removed.
-func (s *starter) inStages() bool {
-	return !s.build.Built(kubernetesserver.Program) && !localstack.Stack{Layout: s.Layout}.IsOn(kubernetesserver.Name)
+// API server takes minutes to compile, and nothing is deployed yet that this would remove.
+func (s *starter) inStages(ctx context.Context) bool {
+	stack := localstack.Stack{Layout: s.Layout}
+	if s.build.Built(kubernetesserver.Program) {
+		return false
+	}
+	run, err := Find(s.Layout).Run(ctx)
+	return !stack.IsOn(kubernetesserver.Name) || err == nil && !stack.IsOnAny(run.Instances)
 }
 
 // deploy deploys the part of the stack that is on these servers.

@@ -80,6 +80,11 @@ func (s Stack) IsOn(server string) bool {
 	return s.Exists() && slices.ContainsFunc(s.described(), func(one string) bool { return strings.HasPrefix(one, server+" ") })
 }
 
+// IsOnAny reports whether something of the stack may be on one of these instances.
+func (s Stack) IsOnAny(instances []string) bool {
+	return s.Exists() && slices.ContainsFunc(s.described(), func(one string) bool { return slices.Contains(instances, one) })
+}
+
 // described returns the instances that the state belongs to: of each, the server's name and
 // what identifies this run of it.
 func (s Stack) described() []string {
@@ -94,7 +99,7 @@ func (s Stack) described() []string {
 // may have been deployed to some of them only before.
 func (s Stack) Open(ctx context.Context, instances []string) error {
 	if s.Exists() && !s.Within(instances) {
-		if slices.ContainsFunc(s.described(), func(old string) bool { return slices.Contains(instances, old) }) {
+		if s.IsOnAny(instances) {
 			return ErrPartlyGone
 		}
 		s.Say("  the servers are new ones: the state of the stack in the old ones is dropped")

@@ -126,6 +126,9 @@ func TestStateGrowsWithTheServers(t *testing.T) {
 	if !s.IsOn("aws") || s.IsOn("vault") || s.IsOn("a") {
 		t.Error("the stack is not just on AWS")
 	}
+	if !s.IsOnAny([]string{"vault 1", "aws 1"}) || s.IsOnAny([]string{"vault 1", "aws 2"}) || s.IsOnAny(nil) {
+		t.Error("the stack is not just on the first run of AWS")
+	}
 	open(t, s, "aws 1", "vault 1")
 	if !s.Describes([]string{"aws 1", "vault 1"}) || s.Within([]string{"aws 1"}) {
 		t.Error("the state is not that of both servers")

@@ -3,6 +3,7 @@
 package interrupted
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
@@ -67,6 +69,60 @@ func TestKilledDeploymentIsStartedOver(t *testing.T) {
 		t.Errorf("the second `up` replaced servers: before %q, now %q", started, again)
 	}
 	checkChanges(t, attach(t, l), "same")
+}
+
+// The API server is not compiled at the first start: the stack is deployed in stages then, and
+// what was deployed in the first one stays.
+func TestInterruptedFirstStartContinues(t *testing.T) {
+	l := e2etest.Checkout(t)
+	stopServers(t, l)
+	if err := os.Remove(l.Stamp(kubernetesserver.Program.Name)); err != nil {
+		t.Fatal(err)
+	}
+	interruptAfter(t, l, "The API responds")
+	if _, err := os.Stat(l.Endpoints()); err == nil {
+		t.Errorf("%s is there before all is deployed", l.Endpoints())
+	}
+	aws := instances(t, l)[0]
+
+	driver(t, l, "up", "-brief")
+	if again := instances(t, l)[0]; again != aws {
+		t.Errorf("the next `up` began with another AWS server: before %q, now %q", aws, again)
+	}
+	e := attach(t, l)
+	checkChanges(t, e, "create", "same")
+	if status := post(t, e.ModelsURL(e.DistributionURL())); status != http.StatusOK {
+		t.Errorf("a request through the distribution: want status 200, got %d", status)
+	}
+}
+
+// interruptAfter interrupts `up` as soon as it has printed a text, and waits for its end.
+func interruptAfter(t *testing.T, l checkout.Layout, text string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), upTimeout)
+	defer cancel()
+	printed := false
+	cmd := exec.CommandContext(ctx, l.Bin("gatehouse-local"), "up", "-brief")
+	cmd.Dir, cmd.Stderr = l.Root, t.Output()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		t.Log(lines.Text())
+		if !printed && strings.Contains(lines.Text(), text) {
+			printed = true
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err == nil || !printed {
+		t.Fatalf("`up` printed %q: %v; it ended with %v", text, printed, err)
+	}
 }
 
 // killDeployment kills a deployment to empty servers while AWS creates the distribution,
@@ -214,13 +270,9 @@ func driver(t *testing.T, l checkout.Layout, args ...string) {
 
 func instances(t *testing.T, l checkout.Layout) []string {
 	t.Helper()
-	servers := env.Find(l)
-	if !servers.All() {
-		t.Fatal("not all servers run")
-	}
-	run, err := servers.Run(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	run, err := env.Find(l).Run(t.Context())
+	if err != nil || len(run.Instances) == 0 {
+		t.Fatalf("found %d servers: %v", len(run.Instances), err)
 	}
 	return run.Instances
 }
@@ -236,9 +288,9 @@ func attach(t *testing.T, l checkout.Layout) *env.Environment {
 	return e
 }
 
-// checkChanges checks that the last deployment did only this with each resource: "create"
-// or "same".
-func checkChanges(t *testing.T, e *env.Environment, want string) {
+// checkChanges checks that the last deployment did these things, and nothing else, with the
+// resources: "create", "same".
+func checkChanges(t *testing.T, e *env.Environment, want ...string) {
 	t.Helper()
 	output, err := e.Stack.CLI.Output(t.Context(), "stack", "history", "--json", "--stack", pulumicli.StackName)
 	if err != nil {
@@ -252,7 +304,7 @@ func checkChanges(t *testing.T, e *env.Environment, want string) {
 		t.Fatalf("the stack's history: %v, %s", err, output)
 	}
 	last := updates[0]
-	if changes := slices.Collect(maps.Keys(last.ResourceChanges)); last.Result != "succeeded" || !slices.Equal(changes, []string{want}) {
+	if changes := slices.Sorted(maps.Keys(last.ResourceChanges)); last.Result != "succeeded" || !slices.Equal(changes, want) {
 		t.Errorf("the last deployment %s, with the changes %v; want only %q", last.Result, last.ResourceChanges, want)
 	}
 }
