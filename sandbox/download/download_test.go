@@ -23,7 +23,8 @@ import (
 	"time"
 )
 
-var quick = Client{CheckTimeout: 5 * time.Second, StallTimeout: 5 * time.Second}
+// patient has timeouts that no test reaches.
+var patient = Client{CheckTimeout: time.Minute, StallTimeout: time.Minute}
 
 // archive has a program and a megabyte that can't be compressed.
 func archive(t *testing.T) []byte {
@@ -99,7 +100,7 @@ func TestCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, test.handler)
-			problems := quick.Check(t.Context(), address)
+			problems := patient.Check(t.Context(), address)
 			if err := problems[address]; test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -123,7 +124,7 @@ func TestCheckOfASlowHostEnds(t *testing.T) {
 
 func TestCheckWithoutAHost(t *testing.T) {
 	const address = "http://127.0.0.1:1/archive.tar.gz"
-	if err := quick.Check(t.Context(), address)[address]; err == nil || strings.Contains(err.Error(), address) {
+	if err := patient.Check(t.Context(), address)[address]; err == nil || strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -147,7 +148,7 @@ const viaProxy = "DOWNLOAD_TEST_ADDRESS"
 
 func TestProxy(t *testing.T) {
 	if address := os.Getenv(viaProxy); address != "" {
-		if err := quick.Check(t.Context(), address)[address]; err != nil {
+		if err := patient.Check(t.Context(), address)[address]; err != nil {
 			t.Error(err)
 		}
 		return
@@ -174,7 +175,7 @@ func TestFile(t *testing.T) {
 	address := serve(t, published(content))
 	path := filepath.Join(t.TempDir(), "archive")
 	var done, all int64
-	if err := quick.File(t.Context(), address, sumOf(content), path, func(d, a int64) { done, all = d, a }); err != nil {
+	if err := patient.File(t.Context(), address, sumOf(content), path, func(d, a int64) { done, all = d, a }); err != nil {
 		t.Fatal(err)
 	}
 	checkFile(t, path, content)
@@ -210,7 +211,7 @@ func TestFileThatIsNotThePublishedOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "archive")
-			if err := quick.File(t.Context(), serve(t, test.handler), sumOf(content), path, ignore); err == nil || !strings.Contains(err.Error(), test.want) {
+			if err := patient.File(t.Context(), serve(t, test.handler), sumOf(content), path, ignore); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 			checkFile(t, path, nil)
@@ -221,7 +222,7 @@ func TestFileThatIsNotThePublishedOne(t *testing.T) {
 func TestFileThatIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "archive")
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) })
-	if err := quick.File(t.Context(), address, "", path, ignore); err == nil || !strings.Contains(err.Error(), "403 Forbidden") || !strings.Contains(err.Error(), address) {
+	if err := patient.File(t.Context(), address, "", path, ignore); err == nil || !strings.Contains(err.Error(), "403 Forbidden") || !strings.Contains(err.Error(), address) {
 		t.Errorf("got %v", err)
 	}
 	checkNone(t, path)
@@ -251,11 +252,11 @@ func TestInterruptedFileGoesOn(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	})
 	path := filepath.Join(t.TempDir(), "archive")
-	if err := quick.File(t.Context(), address, sumOf(content), path, ignore); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
+	if err := patient.File(t.Context(), address, sumOf(content), path, ignore); err == nil || !strings.Contains(err.Error(), "unexpected EOF") {
 		t.Fatalf("the interrupted download gave %v", err)
 	}
 	checkNone(t, path)
-	if err := quick.File(t.Context(), address, sumOf(content), path, ignore); err != nil {
+	if err := patient.File(t.Context(), address, sumOf(content), path, ignore); err != nil {
 		t.Fatal(err)
 	}
 	checkFile(t, path, content)
@@ -281,7 +282,7 @@ func TestPartialFile(t *testing.T) {
 			if err := os.WriteFile(path+partial, test.start, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := quick.File(t.Context(), serve(t, test.handler), sumOf(content), path, ignore)
+			err := patient.File(t.Context(), serve(t, test.handler), sumOf(content), path, ignore)
 			if strings.Contains(name, "offset") {
 				if err == nil || !strings.Contains(err.Error(), "206") {
 					t.Errorf("got %v", err)
@@ -331,7 +332,7 @@ func TestStoppedDownloadEnds(t *testing.T) {
 	stop := errors.New("stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	time.AfterFunc(50*time.Millisecond, func() { cancel(stop) })
-	if err := quick.File(ctx, address, "", filepath.Join(t.TempDir(), "archive"), ignore); !errors.Is(err, stop) {
+	if err := patient.File(ctx, address, "", filepath.Join(t.TempDir(), "archive"), ignore); !errors.Is(err, stop) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -348,13 +349,13 @@ func TestChecksum(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(test.list)) })
-			got, err := quick.Checksum(t.Context(), address, "a.tar.gz")
+			got, err := patient.Checksum(t.Context(), address, "a.tar.gz")
 			if got != test.want || test.problem == "" && err != nil || test.problem != "" && (err == nil || !strings.Contains(err.Error(), test.problem)) {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})
 	}
-	if _, err := quick.Checksum(t.Context(), serve(t, http.NotFound), "a.tar.gz"); err == nil || !strings.Contains(err.Error(), "404") {
+	if _, err := patient.Checksum(t.Context(), serve(t, http.NotFound), "a.tar.gz"); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Errorf("without a list: %v", err)
 	}
 }
