@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 
@@ -19,7 +20,7 @@ func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
 	if !env.Find(l).All() {
 		return errors.New("the servers of the sandbox do not run: start them with `make local`")
 	}
-	if err := env.TrimSDKs(ctx, build.New(l)); err != nil {
+	if err := env.TrimSDKs(ctx, build.New(l), warn); err != nil {
 		return err
 	}
 	cli := env.StackOf(ctx, l, nil).CLI
@@ -28,3 +29,6 @@ func execPulumi(ctx context.Context, l checkout.Layout, args []string) error {
 	}
 	return syscall.Exec(cli.Path, append([]string{"pulumi"}, cli.Args(args)...), cli.Env())
 }
+
+// warn prints to the standard error: the standard output is the CLI's.
+func warn(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -2,7 +2,6 @@ package env
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,7 +13,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/sandbox/sdktrim"
 	"github.com/gatehouse-iac/gatehouse/sandbox/survey"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 )
@@ -117,7 +115,7 @@ func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 // them. An official engine compiles it from the SDKs as they are.
 func (b Build) Program(ctx context.Context, s *progress.Step, official bool) error {
 	s.Doing("reading the SDKs")
-	if err := trimSDKs(ctx, b.Builder, official); err != nil {
+	if err := trimSDKs(ctx, b.Builder, official, s.Note); err != nil {
 		return err
 	}
 	flags := b.Layout.SDKFlags()
@@ -130,38 +128,4 @@ func (b Build) Program(ctx context.Context, s *progress.Step, official bool) err
 		return err
 	}
 	return b.record(survey.Program)
-}
-
-// sdkVariable names the variable that has "whole" where the program must be compiled from
-// the SDKs as they are, and "trimmed" where it must not.
-const sdkVariable = "SANDBOX_SDK"
-
-// TrimSDKs writes the copies of the SDKs that the sandbox compiles the program from, if the
-// sources changed. There are none where the SDKs are compiled already, such as by the unit
-// tests, and none for an official engine, whose language host was not tried with them.
-func TrimSDKs(ctx context.Context, b *build.Builder) error {
-	return trimSDKs(ctx, b, pulumicli.Find(ctx, b).Official)
-}
-
-func trimSDKs(ctx context.Context, b *build.Builder, official bool) error {
-	const stamp = "sdk"
-	choice := os.Getenv(sdkVariable)
-	if official && choice == "" {
-		choice = "whole"
-	}
-	if !slices.Contains([]string{"", "whole", "trimmed"}, choice) {
-		return fmt.Errorf("%s is %q: it must be whole or trimmed, or not set", sdkVariable, choice)
-	}
-	hash, err := build.Hash(b.Layout.Root, choice)
-	if err != nil || b.Fresh(stamp, hash, b.Layout.SDK()) {
-		return err
-	}
-	err = sdktrim.Make(ctx, sdktrim.Target{
-		Root: b.Layout.Root, Folder: b.Layout.SDK(), Environment: build.Env(), Packages: []string{".", "./pipeline"},
-		Whole: func(compiled bool) bool { return choice == "whole" || choice == "" && compiled },
-	})
-	if err != nil {
-		return fmt.Errorf("%w; %s=whole compiles them as they are", err, sdkVariable)
-	}
-	return b.Stamp(stamp, hash)
 }

@@ -55,13 +55,13 @@ func (s *starter) prepareAWS(ctx context.Context) error {
 	group.Go(func() error { return s.pulumi(ctx) })
 	group.Go(func() error { return s.plugin(ctx, plugins.AWS) })
 	group.Go(func() error {
-		if err := s.show.Step(ctx, "python packages", s.build.AWSPackages); err != nil {
+		if err := s.show.Step(ctx, survey.PythonPackages, s.build.AWSPackages); err != nil {
 			return err
 		}
 		return s.show.Step(ctx, "aws", s.startAWS)
 	})
 	group.Go(func() error { return s.show.Step(ctx, "private model", s.startPrivateModel) })
-	group.Go(func() error { return s.show.Step(ctx, "lambdas", s.build.Functions) })
+	group.Go(func() error { return s.show.Step(ctx, survey.Lambdas, s.build.Functions) })
 	group.Go(func() error { return s.show.Step(ctx, survey.Program, s.program) })
 	return group.Wait()
 }
@@ -69,8 +69,8 @@ func (s *starter) prepareAWS(ctx context.Context) error {
 // prepareOthers builds and starts what the rest of the stack, and its checks, need.
 func (s *starter) prepareOthers(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.show.Step(ctx, "vault", s.startVault) })
-	group.Go(func() error { return s.show.Step(ctx, "kubernetes", s.startKubernetes) })
+	group.Go(func() error { return s.show.Step(ctx, survey.Vault, s.startVault) })
+	group.Go(func() error { return s.show.Step(ctx, survey.Kubernetes, s.startKubernetes) })
 	group.Go(func() error { return s.show.Step(ctx, "client packages", s.build.ClientPackages) })
 	group.Go(func() error { return s.plugin(ctx, plugins.Vault) })
 	group.Go(func() error { return s.plugin(ctx, plugins.Kubernetes) })

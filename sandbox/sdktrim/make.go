@@ -35,7 +35,7 @@ func (p listed) compiled() bool {
 	return !p.Stale || p.StaleReason == "not installed but available in build cache"
 }
 
-// Target is where copies are made, and for what.
+// Target names the program that copies are made for, and their folder.
 type Target struct {
 	Root, Folder string   // of the main module, and of the copies below it
 	Environment  []string // of the go command

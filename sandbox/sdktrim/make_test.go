@@ -48,7 +48,7 @@ func TestStackWithTrimmedSDKs(t *testing.T) {
 	}
 	for _, args := range [][]string{{"test", "-vet=off", "./internal/stack"}, {"build", "-o", os.DevNull, "./pipeline"}} {
 		cmd := exec.CommandContext(t.Context(), "go", args...)
-		cmd.Dir, cmd.Env = to.Root, append(os.Environ(), "GOFLAGS=-trimpath -modfile="+filepath.Join(to.Folder, "go.mod"))
+		cmd.Dir, cmd.Env = to.Root, append(os.Environ(), build.Settings("-modfile="+filepath.Join(to.Folder, "go.mod"))...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 		}
