@@ -20,6 +20,7 @@ const tick = time.Minute
 // published.
 func TestSchedule(t *testing.T) {
 	s := attach(t)
+	e2etest.Deploy(t, s.env, map[string]any{"gatehouse:rotationInterval": "2m"})
 	times, err := s.times(t.Context())
 	if err != nil {
 		t.Fatal(err)
