@@ -26,13 +26,15 @@ type starter struct {
 	build   Build
 	ports   awsserver.Ports
 	machine Machine
+	parts   []survey.Part
+	slow    bool          // see [plan]
 	engine  chan struct{} // closed when there is one
 }
 
 // newStarter finds out what the machine has, says so, and fails at once over what would
 // stop a build later. See [plan] for slow.
 func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display, slow bool) (*starter, error) {
-	s := &starter{Layout: l, show: show, engine: make(chan struct{})}
+	s := &starter{Layout: l, show: show, slow: slow, engine: make(chan struct{})}
 	group, looking := errgroup.WithContext(ctx)
 	group.Go(func() error { return show.Step(looking, "tools", s.check) })
 	group.Go(func() (err error) {
@@ -42,11 +44,16 @@ func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display, 
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	parts := survey.Of(s.machine.Needs(s.build))
-	show.Say("%s", survey.Text(parts, s.build.ToolVersions(), runtime.NumCPU()))
-	stack := localstack.Stack{Layout: l}
-	show.Expect(plan(parts, s.inStages(ctx), stack.Exists(), slow), runtime.NumCPU())
+	s.parts = survey.Of(s.machine.Needs(s.build))
+	show.Say("%s", survey.Text(s.parts, s.build.ToolVersions(), runtime.NumCPU()))
+	s.expect(s.inStages(ctx))
 	return s, s.machine.CheckStandIns(ctx, s.build.Builder)
+}
+
+// expect announces what there is to do.
+func (s *starter) expect(inStages bool) {
+	deployed := localstack.Stack{Layout: s.Layout}.Exists()
+	s.show.Expect(plan(s.parts, inStages, deployed, s.slow), runtime.NumCPU())
 }
 
 // prepareAWS builds and starts what a deployment to AWS needs.

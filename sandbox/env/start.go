@@ -43,6 +43,8 @@ func Start(
 		if err := responds(ctx, e); err != nil {
 			return nil, err
 		}
+	} else {
+		s.expect(false) // the rest was ready as soon
 	}
 	if err := others.wait(); err != nil {
 		return nil, err
