@@ -29,12 +29,13 @@ type starter struct {
 	parts   []survey.Part
 	slow    bool          // see [plan]
 	engine  chan struct{} // closed when there is one
+	aws     chan struct{} // closed when all that AWS needs is there
 }
 
 // newStarter finds out what the machine has, says so, and fails at once over what would
 // stop a build later. See [plan] for slow.
 func newStarter(ctx context.Context, l checkout.Layout, show *progress.Display, slow bool) (*starter, error) {
-	s := &starter{Layout: l, show: show, slow: slow, engine: make(chan struct{})}
+	s := &starter{Layout: l, show: show, slow: slow, engine: make(chan struct{}), aws: make(chan struct{})}
 	group, looking := errgroup.WithContext(ctx)
 	group.Go(func() error { return show.Step(looking, "tools", s.check) })
 	group.Go(func() (err error) {
@@ -70,7 +71,23 @@ func (s *starter) prepareAWS(ctx context.Context) error {
 	group.Go(func() error { return s.show.Step(ctx, "private model", s.startPrivateModel) })
 	group.Go(func() error { return s.show.Step(ctx, survey.Lambdas, s.build.Functions) })
 	group.Go(func() error { return s.show.Step(ctx, survey.Program, s.program) })
-	return group.Wait()
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	close(s.aws)
+	return nil
+}
+
+// afterAWS waits until all that AWS needs is there. What the rest of the stack needs is
+// compiled after that: before, it would delay the API's first response by minutes.
+func (s *starter) afterAWS(ctx context.Context, step *progress.Step) error {
+	step.Waiting()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.aws:
+		return nil
+	}
 }
 
 // prepareOthers builds and starts what the rest of the stack, and its checks, need.
@@ -144,6 +161,11 @@ func (s *starter) program(ctx context.Context, step *progress.Step) error {
 // plugin makes a plugin available to the CLI.
 func (s *starter) plugin(ctx context.Context, plugin plugins.Plugin) error {
 	return s.show.Step(ctx, plugin.Name+" plugin", func(ctx context.Context, step *progress.Step) error {
+		if plugin.Name != plugins.AWS.Name && s.machine.Plugins[plugin.Name].Missing() {
+			if err := s.afterAWS(ctx, step); err != nil {
+				return err
+			}
+		}
 		return plugin.Ensure(ctx, step, s.build.Builder, s.cli, s.machine.PluginReleases(plugin))
 	})
 }

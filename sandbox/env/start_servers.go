@@ -20,6 +20,11 @@ func (s *starter) startAWS(ctx context.Context, step *progress.Step) error {
 }
 
 func (s *starter) startVault(ctx context.Context, step *progress.Step) error {
+	if c := s.machine.Vault; c.Origin == vaultserver.Compiled && !c.Prepared(s.build.Builder, s.build.Tools["python3"]) {
+		if err := s.afterAWS(ctx, step); err != nil {
+			return err
+		}
+	}
 	choice, err := vaultserver.Prepare(ctx, step, s.build.Builder, s.build.Tools["python3"])
 	if err != nil {
 		return err
@@ -30,6 +35,11 @@ func (s *starter) startVault(ctx context.Context, step *progress.Step) error {
 }
 
 func (s *starter) startKubernetes(ctx context.Context, step *progress.Step) error {
+	if !s.build.Built(kubernetesserver.Program) {
+		if err := s.afterAWS(ctx, step); err != nil {
+			return err
+		}
+	}
 	if _, err := s.build.Go(ctx, step, kubernetesserver.Program); err != nil {
 		return err
 	}
