@@ -64,6 +64,7 @@ func TestKilledDeploymentIsStartedOver(t *testing.T) {
 		t.Errorf("a request through the distribution: want status 200, got %d", status)
 	}
 
+	awaitFirstRotation(t, l)
 	driver(t, l, "up", "-brief")
 	if again := instances(t, l); !slices.Equal(again, started) {
 		t.Errorf("the second `up` replaced servers: before %q, now %q", started, again)
@@ -85,6 +86,7 @@ func TestInterruptedFirstStartContinues(t *testing.T) {
 	}
 	aws := instances(t, l)[0]
 
+	awaitFirstRotation(t, l)
 	driver(t, l, "up", "-brief")
 	if again := instances(t, l)[0]; again != aws {
 		t.Errorf("the next `up` began with another AWS server: before %q, now %q", aws, again)
