@@ -44,9 +44,9 @@ func New(l checkout.Layout) *Builder {
 // Debuggers alone read DWARF, and it costs a twelfth of the compilers' time.
 const flags = "-trimpath -gcflags=all=-dwarf=false"
 
-// Settings returns the environment variables of go commands: the user's GOFLAGS with the
-// flags of all builds and some more, and no C compiler.
-func Settings(more ...string) []string {
+// Flags returns the value of GOFLAGS for all builds: the user's flags, those of all builds,
+// and some more.
+func Flags(more ...string) string {
 	all := strings.Fields(os.Getenv("GOFLAGS"))
 	for flag := range strings.FieldsSeq(flags) {
 		if !slices.Contains(all, flag) {
@@ -56,7 +56,12 @@ func Settings(more ...string) []string {
 	for _, flag := range more {
 		all = append(all, "'"+flag+"'") // a path may have spaces in it
 	}
-	return []string{"GOFLAGS=" + strings.Join(all, " "), "CGO_ENABLED=0"}
+	return strings.Join(all, " ")
+}
+
+// Settings returns the environment variables of go commands: [Flags], and no C compiler.
+func Settings(more ...string) []string {
+	return []string{"GOFLAGS=" + Flags(more...), "CGO_ENABLED=0"}
 }
 
 // Env returns the environment of builds.

@@ -3,7 +3,6 @@ package build
 import (
 	"context"
 	"runtime"
-	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
@@ -30,16 +29,6 @@ type Command struct {
 
 // overEstimate bounds by how much longer than estimated packages take to compile.
 const overEstimate = 1.5
-
-// Flags returns the flags of all builds, for a command that sets GOFLAGS by itself.
-func Flags() (flags string) {
-	for _, entry := range Env() {
-		if value, found := strings.CutPrefix(entry, "GOFLAGS="); found {
-			flags = value
-		}
-	}
-	return flags
-}
 
 // Compile runs a command when its turn comes. Its modules are fetched before, while
 // others compile.
