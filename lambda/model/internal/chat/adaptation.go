@@ -1,0 +1,27 @@
+package chat
+
+// Adaptation is a conversation as its model accepts it, and what was changed for that.
+type Adaptation struct {
+	Conversation Conversation
+
+	// Dropped are members that were left out because the model has nothing like them, by
+	// the names that OpenAI's API has. Each changes the answer; what doesn't is left out
+	// without being listed.
+	Dropped []string
+
+	// Clamped are members whose number was moved to the nearest that the model accepts.
+	Clamped []Clamp
+
+	// Refused are parts of the request that the model can't process and that can't be
+	// left out without changing the question, such as an image.
+	Refused []Fault
+}
+
+// Clamp is a number that was moved to a limit.
+type Clamp struct {
+	Member string // as OpenAI's API names it
+	Limit  string // the number used, in JSON
+}
+
+// Fault is an error in a request. Pointer is a JSON pointer (RFC 6901).
+type Fault struct{ Pointer, Detail string }
