@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -21,6 +22,7 @@ func BenchmarkInvoke(b *testing.B) {
 		{"models", post(hello)},
 		{"completions", postChat(helloChat)},
 		{"models, 62 kB", post(long)},
+		{"20 tools, 50 turns", postChat(agentBody())},
 		{"refused", post(`{"messages":[{"role":"me"}],"max_tokens":-1}`)},
 		{"healthz", request("GET", "/api/healthz", "")},
 	} {
@@ -38,4 +40,33 @@ func BenchmarkInvoke(b *testing.B) {
 			}
 		})
 	}
+}
+
+// agentBody returns a request as agents make them: 20 tools, and a history of 50 turns in
+// which the model calls them.
+func agentBody() string {
+	var tools, messages []string
+	for i := range 20 {
+		var properties []string
+		for j := range 12 {
+			properties = append(properties, fmt.Sprintf(`"property_%d":{"type":"string","description":"What the tool needs to know","enum":["a","b"]}`, j))
+		}
+		tools = append(tools, fmt.Sprintf(`{"type":"function","function":{"name":"tool_%d","description":"Does something useful",`+
+			`"parameters":{"type":"object","properties":{%s},"required":["property_0"]}}}`, i, strings.Join(properties, ",")))
+	}
+	for i := range 50 {
+		switch i % 4 {
+		case 0:
+			messages = append(messages, `{"role":"user","content":"All work and no play makes Jack a dull boy."}`)
+		case 1:
+			messages = append(messages, fmt.Sprintf(`{"role":"assistant","content":null,"tool_calls":[{"id":"call_%d","type":"function",`+
+				`"function":{"name":"tool_%d","arguments":"{\"property_0\":\"a\"}"}}]}`, i, i%20))
+		case 2:
+			messages = append(messages, fmt.Sprintf(`{"role":"tool","tool_call_id":"call_%d","content":"It worked."}`, i-1))
+		case 3:
+			messages = append(messages, `{"role":"assistant","content":"All work and no play makes Jack a dull boy."}`)
+		}
+	}
+	messages = append(messages, user)
+	return `{"model":"amazon.nova-micro-v1:0","messages":[` + strings.Join(messages[1:], ",") + `],"tools":[` + strings.Join(tools, ",") + `]}`
 }

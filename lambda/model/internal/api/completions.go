@@ -2,285 +2,122 @@ package api
 
 import (
 	"encoding/json"
-	"math"
-	"strconv"
-	"strings"
+	"slices"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
-// Members of a request to POST /chat/completions, for error texts. OpenAI's other
-// members are listed below, or rejected.
-const (
-	completionMembers = "model, messages, max_completion_tokens, max_tokens, temperature, top_p, stop, or what docs/api.md lists as ignored"
-	chatMembers       = "role, content, name"
-	partMembers       = "type, text"
-)
+// completionMembers are the members of a request to POST /chat/completions that
+// determine the completion, for error texts.
+const completionMembers = "model, messages, tools, tool_choice, response_format, reasoning_effort, max_completion_tokens, temperature, top_p, stop, " +
+	"and what docs/api.md lists"
 
-// completionMember reports whether a member determines the completion.
-var completionMember = among("model", "messages", "max_completion_tokens", "max_tokens", "temperature", "top_p", "stop")
-
-// rule restricts the values of a member of OpenAI's requests that has no effect here.
-type rule struct {
-	takes func(any) bool
-	want  string
-}
-
-// ignored are members that don't change the completion: they label the request, or are
-// hints that OpenAI itself doesn't promise to follow.
-var ignored = map[string]rule{
-	"metadata":               {isObject, "an object"},
-	"parallel_tool_calls":    {isBoolean, "true or false"},
-	"prompt_cache_key":       {isString, "a string"},
-	"prompt_cache_retention": {isString, "a string"},
-	"safety_identifier":      {isString, "a string"},
-	"seed":                   {isInteger, "a whole number"},
-	"service_tier":           {isString, "a string"},
-	"user":                   {isString, "a string"},
-}
-
-// neutral are members that would change the completion, with the values that don't. For
-// members without such a value, null is the only one.
-var neutral = map[string]rule{
-	"audio":              {never, "null: there is no audio"},
-	"frequency_penalty":  {isNumber(0), "0: the models have no such setting in common"},
-	"function_call":      {isOneOf("none", "auto"), "none or auto: there are no functions"},
-	"functions":          {isEmptyArray, "an empty array: there are no functions"},
-	"logit_bias":         {isEmptyObject, "an empty object: the models have no such setting in common"},
-	"logprobs":           {isFalse, "false: the models don't return them"},
-	"modalities":         {isTextOnly, `["text"]`},
-	"n":                  {isNumber(1), "1: there is one choice"},
-	"prediction":         {never, "null: the models have no such setting in common"},
-	"presence_penalty":   {isNumber(0), "0: the models have no such setting in common"},
-	"reasoning_effort":   {never, "null: the models have no such setting in common"},
-	"response_format":    {isTextFormat, `{"type": "text"}`},
-	"store":              {isFalse, "false: nothing is stored"},
-	"stream":             {isFalse, "false: an HTTP API can't stream"},
-	"stream_options":     {never, "null: an HTTP API can't stream"},
-	"tool_choice":        {isOneOf("none", "auto"), "none or auto: there are no tools"},
-	"tools":              {isEmptyArray, "an empty array: there are no tools"},
-	"top_logprobs":       {isNumber(0), "0: the models don't return them"},
-	"verbosity":          {never, "null: the models have no such setting in common"},
-	"web_search_options": {never, "null: there is no web search"},
-}
-
-// chatNeutral are such members of a message: clients send back messages they received.
-var chatNeutral = map[string]rule{
-	"annotations":   {isEmptyArray, "an empty array"},
-	"audio":         {never, "null: there is no audio"},
-	"function_call": {never, "null: there are no functions"},
-	"name":          {isString, "a string"},
-	"refusal":       {never, "null"},
-	"tool_calls":    {isEmptyArray, "an empty array: there are no tools"},
-}
+// completionMember reports whether the API itself reads a member. Others are options.
+var completionMember = among("model", "messages", "max_completion_tokens", "max_tokens", "temperature", "top_p", "stop",
+	"tools", "tool_choice", "parallel_tool_calls", "response_format", "reasoning_effort", "stream", "stream_options", "functions", "function_call")
 
 func isCompletionMember(name string) bool {
-	return completionMember(name) || has(ignored, name) || has(neutral, name)
+	_, option := options[name]
+	return option || completionMember(name)
 }
 
-func isChatMember(name string) bool {
-	return name == "role" || name == "content" || has(chatNeutral, name)
-}
+// efforts are the values of reasoning_effort: OpenAI's, and Bedrock's highest.
+var efforts = []string{"none", "minimal", "low", "medium", "high", "xhigh", "max"}
 
-func has(rules map[string]rule, name string) bool {
-	_, found := rules[name]
-	return found
-}
-
-// chatRoles are OpenAI's roles; developer is its newer name for system.
-var chatRoles = map[string]string{
-	"system": chat.RoleSystem, "developer": chat.RoleSystem, "user": chat.RoleUser, "assistant": chat.RoleAssistant,
-}
+// maxTemperature is OpenAI's. A model with a lower maximum has it clamped.
+const maxTemperature = 2
 
 // openAIShape implements the format of POST /chat/completions.
 type openAIShape struct{}
 
-func (openAIShape) read(r *reader, body any, limits Limits) chat.Conversation {
-	object := r.object("", body, isCompletionMember, completionMembers)
-	if object == nil {
+func (openAIShape) strict() bool { return false }
+
+func (openAIShape) read(r *reader, body strictjson.Value) chat.Conversation {
+	var top pointer
+	if !r.isObject(top, body, completionMembers) {
 		return chat.Conversation{}
 	}
-	r.withoutEffect("", object, ignored)
-	r.withoutEffect("", object, neutral)
-	return chat.Conversation{
-		Model:       r.text("/model", object["model"]),
-		Messages:    r.messages("/messages", object["messages"], r.chatMessage),
-		MaxTokens:   r.maxTokens(object, limits.MaxTokens),
-		Temperature: r.fraction("/temperature", object["temperature"]),
-		TopP:        r.fraction("/top_p", object["top_p"]),
-		Stop:        r.stops("/stop", oneOrMore(object["stop"])),
+	r.refuseStreaming(top, body)
+	r.refuseFunctions(top, body)
+	tools := r.tools(top.member("tools"), body.Get("tools"))
+	c := chat.Conversation{
+		Model:             r.text(top.member("model"), body.Get("model")),
+		Messages:          r.messages(top.member("messages"), body.Get("messages"), r.chatMessage),
+		Tools:             tools,
+		ToolChoice:        r.toolChoice(top.member("tool_choice"), body.Get("tool_choice"), tools),
+		ParallelToolCalls: r.flag(top.member("parallel_tool_calls"), body.Get("parallel_tool_calls")),
+		Format:            r.format(top.member("response_format"), body.Get("response_format")),
+		ReasoningEffort:   r.choice(top.member("reasoning_effort"), body.Get("reasoning_effort"), efforts...),
+		MaxTokens:         r.maxTokens(top, body),
+		Temperature:       r.number(top.member("temperature"), body.Get("temperature"), maxTemperature),
+		TopP:              r.number(top.member("top_p"), body.Get("top_p"), 1),
+		Stop:              r.oneOrMoreStops(top.member("stop"), body.Get("stop")),
+		Options:           r.options(top, body),
+		PassThrough:       r.passThrough(body),
+	}
+	r.unknown(top, body, "", func(name string) bool { return isCompletionMember(name) || slices.Contains(r.limits.PassThrough, name) }, completionMembers)
+	if len(r.faults) == 0 {
+		r.checkToolResults(top.member("messages"), c.Messages)
+	}
+	return c
+}
+
+// refuseStreaming refuses the options of streaming without it. A request for streaming
+// itself has an error of its own.
+func (r *reader) refuseStreaming(at pointer, body strictjson.Value) {
+	if stream := r.flag(at.member("stream"), body.Get("stream")); stream != nil && *stream {
+		r.refuse(at.member("stream"), "want false")
+	}
+	if body.Get("stream_options").Kind != strictjson.Null && body.Get("stream").Raw != "true" {
+		r.refuse(at.member("stream_options"), "want null without stream")
 	}
 }
 
-// withoutEffect checks that members don't have values that would have to have an effect.
-func (r *reader) withoutEffect(pointer string, object map[string]any, rules map[string]rule) {
-	for _, name := range sortedKeys(rules) {
-		if value := object[name]; value != nil && !rules[name].takes(value) {
-			r.refuse(pointer+"/"+name, "want %s, got %s", rules[name].want, kindOf(value))
+// refuseFunctions refuses what tools have replaced.
+func (r *reader) refuseFunctions(at pointer, body strictjson.Value) {
+	if functions := body.Get("functions"); functions.Kind != strictjson.Null && !isEmptyArray(functions) {
+		r.refuse(at.member("functions"), "want null: tools have replaced them")
+	}
+	if call := body.Get("function_call"); call.Kind != strictjson.Null && !among("none", "auto")(call.Text()) {
+		r.refuse(at.member("function_call"), "want null: tools and tool_choice have replaced it")
+	}
+}
+
+// passThrough returns the members that only the backend knows, as JSON texts.
+func (r *reader) passThrough(body strictjson.Value) map[string]json.RawMessage {
+	var set map[string]json.RawMessage
+	for _, name := range r.limits.PassThrough {
+		if value := body.Get(name); value.Kind != strictjson.Null {
+			set = put(set, name, json.RawMessage(value.Raw))
 		}
 	}
+	return set
 }
 
-// maxTokens reads either of the names that OpenAI has for it.
-func (r *reader) maxTokens(object map[string]any, highest int) int {
+// maxTokens reads either of the names that OpenAI has for it. A number above the limit of
+// the settings is clamped, since many clients always send one.
+func (r *reader) maxTokens(at pointer, body strictjson.Value) int {
 	const older, newer = "max_tokens", "max_completion_tokens"
-	first := r.integer("/"+older, object[older], 1, highest, highest)
-	if object[older] != nil && object[newer] != nil {
-		r.refuse("/"+newer, "want one of %s and %s only", older, newer)
-	}
-	return r.integer("/"+newer, object[newer], 1, highest, first)
-}
-
-// oneOrMore puts a single string into an array.
-func oneOrMore(value any) any {
-	if text, ok := value.(string); ok {
-		return []any{text}
-	}
-	return value
-}
-
-func (r *reader) chatMessage(pointer string, value any) chat.Message {
-	object := r.object(pointer, value, isChatMember, chatMembers)
-	if object == nil {
-		return chat.Message{}
-	}
-	r.withoutEffect(pointer, object, chatNeutral)
-	return chat.Message{
-		Role:    r.role(pointer+"/role", object["role"], chatRoles, "system, developer, user or assistant"),
-		Content: r.content(pointer+"/content", object["content"]),
-	}
-}
-
-// content reads a string, or an array of parts of the type text.
-func (r *reader) content(pointer string, value any) []string {
-	if _, several := value.([]any); !several {
-		return []string{r.text(pointer, value)}
-	}
-	parts := r.elements(pointer, value, "part")
-	texts := make([]string, len(parts))
-	for i, value := range parts {
-		at := pointer + "/" + strconv.Itoa(i)
-		part, _ := value.(map[string]any)
-		if kind, _ := part["type"].(string); part == nil || kind != "text" {
-			r.refuse(at, "want an object with type text, the only type supported, and text")
-			continue
+	name := newer
+	if body.Get(older).Kind != strictjson.Null {
+		name = older
+		if body.Get(newer).Kind != strictjson.Null {
+			r.refuse(at.member(newer), "want one of %s and %s only", older, newer)
 		}
-		r.object(at, part, among("type", "text"), partMembers)
-		texts[i] = r.text(at+"/text", part["text"])
 	}
-	return texts
-}
-
-func never(any) bool { return false }
-
-func isBoolean(value any) bool { _, ok := value.(bool); return ok }
-func isFalse(value any) bool   { return value == false }
-func isString(value any) bool  { _, ok := value.(string); return ok }
-func isObject(value any) bool  { _, ok := value.(map[string]any); return ok }
-
-// isInteger reports whether value is a whole number of any size, as in JSON Schema.
-func isInteger(value any) bool {
-	text, ok := value.(json.Number)
-	if !ok {
-		return false
+	value, highest := body.Get(name), r.limits.MaxTokens
+	if number, ok := numberOf(value); ok && isWhole(value) && number > float64(highest) {
+		r.clamped = append(r.clamped, chat.Clamp{Member: name, Limit: jsonOf(highest)})
+		return highest
 	}
-	number, err := text.Float64() // infinite, with an error, beyond 1.8e308
-	return number == math.Trunc(number) && (err == nil || math.IsInf(number, 0))
+	return r.integer(at.member(name), value, 1, highest, highest)
 }
 
-func isEmptyObject(value any) bool {
-	object, ok := value.(map[string]any)
-	return ok && len(object) == 0
-}
-
-func isEmptyArray(value any) bool {
-	array, ok := value.([]any)
-	return ok && len(array) == 0
-}
-
-func isTextOnly(value any) bool {
-	array, ok := value.([]any)
-	return ok && len(array) == 1 && array[0] == "text"
-}
-
-func isTextFormat(value any) bool {
-	object, ok := value.(map[string]any)
-	return ok && len(object) == 1 && object["type"] == "text"
-}
-
-func isNumber(wanted float64) func(any) bool {
-	return func(value any) bool {
-		number, ok := numberOf(value)
-		return ok && number == wanted
+// oneOrMoreStops reads a single stop sequence, or an array of them.
+func (r *reader) oneOrMoreStops(at pointer, value strictjson.Value) []string {
+	if value.Kind == strictjson.String && value.Text() != "" {
+		return []string{value.Text()}
 	}
-}
-
-func isOneOf(texts ...string) func(any) bool {
-	known := among(texts...)
-	return func(value any) bool {
-		text, ok := value.(string)
-		return ok && known(text)
-	}
-}
-
-// chatCompletion is OpenAI's response with the request's id added.
-type chatCompletion struct {
-	ID                string       `json:"id"`
-	Object            string       `json:"object"`
-	Created           int64        `json:"created"`
-	Model             string       `json:"model"`
-	SystemFingerprint *string      `json:"system_fingerprint"`
-	Choices           []chatChoice `json:"choices"`
-	Usage             chatUsage    `json:"usage"`
-	RequestID         string       `json:"request_id"`
-}
-
-type chatChoice struct {
-	Index        int       `json:"index"`
-	Message      chatReply `json:"message"`
-	Logprobs     *string   `json:"logprobs"` // null
-	FinishReason string    `json:"finish_reason"`
-}
-
-type chatReply struct {
-	Role    string  `json:"role"`
-	Content string  `json:"content"`
-	Refusal *string `json:"refusal"` // null
-}
-
-type chatUsage struct {
-	PromptTokens     int `json:"prompt_tokens"`
-	CompletionTokens int `json:"completion_tokens"`
-	TotalTokens      int `json:"total_tokens"`
-}
-
-func (openAIShape) write(e *exchange) any {
-	return chatCompletion{
-		ID:                "chatcmpl-" + strings.TrimRight(e.id, "="),
-		Object:            "chat.completion",
-		Created:           e.began.Unix(),
-		Model:             e.call.model,
-		SystemFingerprint: orNull(e.call.completion.Version),
-		Choices: []chatChoice{{
-			Message:      chatReply{Role: chat.RoleAssistant, Content: e.call.completion.Text},
-			FinishReason: finishReason(e.call.completion.StopReason),
-		}},
-		Usage: chatUsage{
-			PromptTokens:     e.call.completion.Usage.InputTokens,
-			CompletionTokens: e.call.completion.Usage.OutputTokens,
-			TotalTokens:      e.call.completion.Usage.TotalTokens,
-		},
-		RequestID: e.id,
-	}
-}
-
-// finishReason returns OpenAI's value for why the model stopped.
-func finishReason(reason string) string {
-	switch reason {
-	case chat.MaxTokens, chat.ContextWindow:
-		return "length"
-	case chat.Filtered, chat.Guardrail:
-		return "content_filter"
-	}
-	return "stop"
+	return r.stops(at, value)
 }

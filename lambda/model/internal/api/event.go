@@ -66,26 +66,26 @@ func (e *event) id() string {
 	return e.RequestContext.RequestID
 }
 
-// body returns the body's bytes, or a problem if there are more than limit. API Gateway
+// body returns the body's text, or a problem if it has more bytes than limit. API Gateway
 // encodes bodies that it considers binary in base64.
-func (e *event) body(limit int) ([]byte, *problem) {
+func (e *event) body(limit int) (string, *problem) {
 	if !e.IsBase64Encoded {
 		if len(e.Body) > limit {
-			return nil, tooLarge(limit)
+			return "", tooLarge(limit)
 		}
-		return []byte(e.Body), nil
+		return e.Body, nil
 	}
 	if base64.StdEncoding.DecodedLen(len(e.Body)) > limit+2 { // up to two bytes of padding
-		return nil, tooLarge(limit)
+		return "", tooLarge(limit)
 	}
 	text, err := base64.StdEncoding.DecodeString(e.Body)
 	if err != nil {
-		return nil, newProblem(http.StatusBadRequest, codeMalformedBody, "The body is marked as base64 but is not valid base64.")
+		return "", newProblem(http.StatusBadRequest, codeMalformedBody, "The body is marked as base64 but is not valid base64.")
 	}
 	if len(text) > limit {
-		return nil, tooLarge(limit)
+		return "", tooLarge(limit)
 	}
-	return text, nil
+	return string(text), nil
 }
 
 func tooLarge(limit int) *problem {
@@ -93,22 +93,22 @@ func tooLarge(limit int) *problem {
 }
 
 // readBody returns the JSON value in the event's body.
-func readBody(e *event, limit int) (any, *problem) {
+func readBody(e *event, limit int) (strictjson.Value, *problem) {
 	if !isJSON(e.Headers["content-type"]) {
-		return nil, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must be application/json, in UTF-8.").
+		return strictjson.Value{}, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must be application/json, in UTF-8.").
 			with("accept-post", "application/json")
 	}
 	if coding := e.Headers["content-encoding"]; coding != "" && !strings.EqualFold(coding, "identity") {
-		return nil, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must not be compressed.").
+		return strictjson.Value{}, newProblem(http.StatusUnsupportedMediaType, codeMediaType, "The body must not be compressed.").
 			with("accept-encoding", "identity")
 	}
 	text, problem := e.body(limit)
 	if problem != nil {
-		return nil, problem
+		return strictjson.Value{}, problem
 	}
 	value, malformed := strictjson.Parse(text)
 	if malformed != nil {
-		return nil, newProblem(http.StatusBadRequest, codeMalformedBody, "The body is not well-formed.", *malformed)
+		return strictjson.Value{}, newProblem(http.StatusBadRequest, codeMalformedBody, "The body is not well-formed.", *malformed)
 	}
 	return value, nil
 }
@@ -119,5 +119,11 @@ func isJSON(contentType string) bool {
 	}
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	charset, given := parameters["charset"]
-	return err == nil && mediaType == "application/json" && (!given || strings.EqualFold(charset, "utf-8"))
+	return err == nil && mediaType == "application/json" && (!given || isUTF8(charset))
+}
+
+// isUTF8 reports whether a charset is UTF-8, by its name or by that which many clients
+// have for it.
+func isUTF8(charset string) bool {
+	return strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }

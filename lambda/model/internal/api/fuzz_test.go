@@ -20,6 +20,11 @@ func FuzzBody(f *testing.F) {
 		hello, helloChat,
 		`{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"}],"max_tokens":9,"temperature":0.5,"top_p":1e-1,"stop":["x"]}`,
 		`{"model":"amazon.nova-lite-v1:0","messages":[{"role":"developer","content":[{"type":"text","text":"a"}]},{"role":"user","content":"b","refusal":null}],"max_completion_tokens":9,"n":1,"stop":"x","tools":[]}`,
+		`{"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"` + gifURL + `"}},{"type":"file","file":{"file_data":"` + pdfURL + `"}}]},
+			{"role":"assistant","content":null,"reasoning_content":"r","thinking_blocks":[{"type":"thinking","thinking":"a","signature":"b"},{"type":"redacted_thinking","data":"YQ=="}],
+			"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"1","content":"x","status":"error"}],
+			"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","$defs":{"a":{"$ref":"#/$defs/a"}}},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"f"}},
+			"response_format":{"type":"json_schema","json_schema":{"name":"s","schema":{"type":"string","pattern":"^a"}}},"reasoning_effort":"low","top_k":5,"logit_bias":{"1":-1},"n":2,"unheard_of":1}`,
 		`{"stream":true}`, `{"messages":[{"role":"user","content":"\ud800"}]}`, `{"messages":[],"messages":[]}`, `{"~/":[{}]}`, `[[[]]]`, "\xff", ``, hello + hello,
 	} {
 		for _, completions := range []bool{false, true} {
@@ -45,6 +50,8 @@ func FuzzBody(f *testing.F) {
 			assert.Empty(t, s.fake.calls)
 			return
 		case 200:
+		case 502: // the fake answer has no form
+			assert.Equal(t, codeSchemaMismatch, problemIn(t, r).Code)
 		default:
 			t.Fatalf("status %d", r.StatusCode)
 		}
@@ -60,19 +67,20 @@ func FuzzBody(f *testing.F) {
 
 // checkCall checks that a conversation that reached a model is complete.
 func checkCall(t *testing.T, c chat.Conversation) {
-	assert.Contains(t, []string{testModel, otherModel}, c.Model)
+	assert.Contains(t, []string{testModel, otherModel, embeddingModel}, c.Model)
 	assert.NotEmpty(t, c.Messages)
 	assert.True(t, 1 <= c.MaxTokens && c.MaxTokens <= testMaxTokens)
 	assert.LessOrEqual(t, len(c.Stop), maxStops)
 	for _, m := range c.Messages {
-		assert.Contains(t, []string{chat.RoleSystem, chat.RoleUser, chat.RoleAssistant}, m.Role)
-		assert.NotEmpty(t, m.Content)
-		for _, text := range m.Content {
-			assert.True(t, text != "" && utf8.ValidString(text))
+		assert.Contains(t, []string{chat.RoleSystem, chat.RoleUser, chat.RoleAssistant, chat.RoleTool}, m.Role)
+		assert.True(t, len(m.Content) > 0 || m.Role == chat.RoleAssistant)
+		for _, part := range m.Content {
+			assert.True(t, utf8.ValidString(part.Text))
+			assert.True(t, part.Image == nil || part.Image.Width > 0 && part.Text == "")
 		}
 	}
 	for _, number := range []*float64{c.Temperature, c.TopP} {
-		assert.True(t, number == nil || 0 <= *number && *number <= 1)
+		assert.True(t, number == nil || 0 <= *number && *number <= 2)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
 // margin is how long before the deadline of the invocation the model's call times out,
@@ -29,6 +30,13 @@ type Limits struct {
 	Models    []string // ids of the available models; the first is the default
 	MaxTokens int      // maximum of one completion
 	MaxBody   int      // of a request, in bytes
+
+	// PassThrough are members of OpenAI's requests that only the backend knows.
+	PassThrough []string
+
+	// RefuseUnsupported rejects requests with members that have no effect, which are
+	// dropped otherwise.
+	RefuseUnsupported bool
 }
 
 // Config configures a [Handler].
@@ -70,6 +78,7 @@ type exchange struct {
 	began   time.Time
 	probe   bool       // a health check: not counted in the metrics
 	call    *modelCall // nil if no model was called
+	told    told       // what of the request had no effect
 	problem *problem
 	cause   error // the backend's error that caused the problem, if one did
 }
@@ -92,7 +101,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	var done *result
 	done, e.problem = h.serve(ctx, e)
 	h.observe(ctx, e)
-	r, err := render(e.id, parsed.RequestContext.HTTP.Method, done, e.problem)
+	r, err := render(e, done)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +110,11 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 // shape is a format of requests for a completion and of their responses.
 type shape interface {
-	read(r *reader, body any, limits Limits) chat.Conversation
+	read(r *reader, body strictjson.Value) chat.Conversation
 	write(e *exchange) any
+
+	// strict reports whether a request fails if the model ignores a member of it.
+	strict() bool
 }
 
 // complete returns an endpoint that calls the model.
@@ -122,35 +134,52 @@ func (h *Handler) complete(s shape) endpoint {
 		if e.cause != nil {
 			return nil, problemOf(e.cause)
 		}
+		if problem := checkFormat(c.Format, e.call.completion); problem != nil {
+			return nil, problem
+		}
 		return asJSON(s.write(e)), nil
 	}
 }
 
-// conversation reads and validates the conversation in a request's body.
+// conversation reads and validates the conversation in a request's body, and adapts it to
+// its model.
 func (h *Handler) conversation(e *exchange, s shape) (chat.Conversation, *problem) {
 	body, problem := readBody(e.event, h.Limits.MaxBody)
 	if problem != nil {
 		return chat.Conversation{}, problem
 	}
-	r := &reader{}
-	c := s.read(r, body, h.Limits)
+	r := &reader{limits: h.Limits}
+	c := s.read(r, body)
 	switch {
 	case requestsStream(body):
 		return c, newProblem(http.StatusUnprocessableEntity, codeStreaming, "Responses can't be streamed. Send the request without stream.", r.faults...)
 	case len(r.faults) > 0:
-		return c, newProblem(http.StatusUnprocessableEntity, codeInvalidBody, "The body is not valid for this endpoint.", r.faults...)
+		return c, invalidBody(r.faults)
 	case !slices.Contains(h.Limits.Models, c.Model):
-		return c, newProblem(http.StatusNotFound, codeModelNotFound, "The model does not exist. GET "+h.Prefix+"/models lists the available models.")
+		return c, h.noSuchModel()
 	}
-	return c, nil
+	adapted := h.provider.Adapt(c)
+	if len(adapted.Refused) > 0 {
+		return c, unsupported(faultsOf(adapted.Refused))
+	}
+	e.told = tell(r, adapted)
+	if faults := e.told.faults(); len(faults) > 0 && (s.strict() || h.Limits.RefuseUnsupported) {
+		return c, unsupported(faults)
+	}
+	return adapted.Conversation, nil
+}
+
+func faultsOf(refused []chat.Fault) []strictjson.Fault {
+	faults := make([]strictjson.Fault, len(refused))
+	for i, fault := range refused {
+		faults[i] = strictjson.Fault(fault)
+	}
+	return faults
 }
 
 // requestsStream reports whether the client requests streaming. That error takes
 // precedence over all others in the body.
-func requestsStream(body any) bool {
-	object, _ := body.(map[string]any)
-	return object["stream"] == true
-}
+func requestsStream(body strictjson.Value) bool { return body.Get("stream").Raw == "true" }
 
 func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
@@ -168,9 +197,29 @@ func problemOf(err error) *problem {
 	case errors.Is(err, chat.ErrTimeout):
 		return newProblem(http.StatusGatewayTimeout, codeTimeout, "The model timed out. Request fewer tokens, or try again.")
 	case errors.Is(err, chat.ErrRejected):
-		return newProblem(http.StatusUnprocessableEntity, codeRejected, "The model rejected the request: it may be too long, or use a feature that the model does not support.")
+		return newProblem(http.StatusUnprocessableEntity, codeRejected,
+			"The model rejected the request: it may be too long, or use a feature that the model does not support.", concerned(err)...)
+	case errors.Is(err, chat.ErrMalformed):
+		return newProblem(statusModelFailed, codeMalformedAnswer, "The model's answer is malformed. Try again.")
 	case errors.Is(err, chat.ErrUnavailable):
 		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The model can't be reached. Try again later.").with("retry-after", retryAfter)
 	}
-	return newProblem(http.StatusBadGateway, codeModelFailed, "The model failed.")
+	return newProblem(statusModelFailed, codeModelFailed, "The model failed.")
+}
+
+// statusModelFailed is the status if the model's answer can't be used.
+const statusModelFailed = http.StatusBadGateway
+
+// concerned lists the members for which a model rejected a request, if they are known.
+func concerned(err error) []strictjson.Fault {
+	var (
+		rejection *chat.Rejection
+		faults    []strictjson.Fault
+	)
+	if errors.As(err, &rejection) {
+		for _, name := range rejection.Members {
+			faults = append(faults, strictjson.Fault{Pointer: "/" + strictjson.Escape(name), Detail: "the model rejected it"})
+		}
+	}
+	return faults[:min(len(faults), maxFaults)]
 }

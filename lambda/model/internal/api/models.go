@@ -1,9 +1,8 @@
 package api
 
 import (
-	"context"
-
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
 // Members of a request to POST /models, for error texts.
@@ -15,60 +14,68 @@ const (
 var (
 	isConversationMember = among("model", "messages", "max_tokens", "temperature", "top_p", "stop")
 	isMessageMember      = among("role", "content")
-	messageRoles         = map[string]string{
-		chat.RoleSystem: chat.RoleSystem, chat.RoleUser: chat.RoleUser, chat.RoleAssistant: chat.RoleAssistant,
-	}
 )
 
-// ownShape implements the format of POST /models.
+// ownShape implements the format of POST /models. It is strict: it takes no member that a
+// model would ignore.
 type ownShape struct{}
 
-func (ownShape) read(r *reader, body any, limits Limits) chat.Conversation {
-	object := r.object("", body, isConversationMember, conversationMembers)
-	if object == nil {
+func (ownShape) strict() bool { return true }
+
+func (ownShape) read(r *reader, body strictjson.Value) chat.Conversation {
+	var top pointer
+	if !r.object(top, body, isConversationMember, conversationMembers) {
 		return chat.Conversation{}
 	}
+	highest := r.limits.MaxTokens
 	c := chat.Conversation{
-		Model:       limits.Models[0],
-		Messages:    r.messages("/messages", object["messages"], r.ownMessage),
-		MaxTokens:   r.integer("/max_tokens", object["max_tokens"], 1, limits.MaxTokens, limits.MaxTokens),
-		Temperature: r.fraction("/temperature", object["temperature"]),
-		TopP:        r.fraction("/top_p", object["top_p"]),
-		Stop:        r.stops("/stop", object["stop"]),
+		Model:       r.limits.Models[0],
+		Messages:    r.messages(top.member("messages"), body.Get("messages"), r.ownMessage),
+		MaxTokens:   r.integer(top.member("max_tokens"), body.Get("max_tokens"), 1, highest, highest),
+		Temperature: r.number(top.member("temperature"), body.Get("temperature"), 1),
+		TopP:        r.number(top.member("top_p"), body.Get("top_p"), 1),
+		Stop:        r.stops(top.member("stop"), body.Get("stop")),
 	}
-	if object["model"] != nil {
-		c.Model = r.text("/model", object["model"])
+	if model := body.Get("model"); model.Kind != strictjson.Null {
+		c.Model = r.text(top.member("model"), model)
 	}
 	return c
 }
 
-func (r *reader) ownMessage(pointer string, value any) chat.Message {
-	object := r.object(pointer, value, isMessageMember, messageMembers)
-	if object == nil {
+func (r *reader) ownMessage(at pointer, value strictjson.Value) chat.Message {
+	if !r.object(at, value, isMessageMember, messageMembers) {
 		return chat.Message{}
 	}
-	return chat.Message{
-		Role:    r.role(pointer+"/role", object["role"], messageRoles, "system, user or assistant"),
-		Content: []string{r.text(pointer+"/content", object["content"])},
+	role := value.Get("role").Text()
+	if role != chat.RoleSystem && role != chat.RoleUser && role != chat.RoleAssistant {
+		r.refuse(at.member("role"), "want system, user or assistant, got %s", kindOf(value.Get("role")))
 	}
+	return chat.Message{Role: role, Content: []chat.Part{{Text: r.text(at.member("content"), value.Get("content"))}}}
 }
 
 type ownCompletion struct {
-	Model        string     `json:"model"`
-	ModelVersion *string    `json:"model_version"`
-	Text         string     `json:"text"`
-	StopReason   string     `json:"stop_reason"`
-	Usage        chat.Usage `json:"usage"`
-	RequestID    string     `json:"request_id"`
+	Model        string   `json:"model"`
+	ModelVersion *string  `json:"model_version"`
+	Text         string   `json:"text"`
+	StopReason   string   `json:"stop_reason"`
+	Usage        ownUsage `json:"usage"`
+	RequestID    string   `json:"request_id"`
+}
+
+type ownUsage struct {
+	InputTokens  int `json:"input_tokens"`
+	OutputTokens int `json:"output_tokens"`
+	TotalTokens  int `json:"total_tokens"`
 }
 
 func (ownShape) write(e *exchange) any {
+	done := e.call.completion
 	return ownCompletion{
 		Model:        e.call.model,
-		ModelVersion: orNull(e.call.completion.Version),
-		Text:         e.call.completion.Text,
-		StopReason:   e.call.completion.StopReason,
-		Usage:        e.call.completion.Usage,
+		ModelVersion: orNull(done.Version),
+		Text:         done.Choices[0].Text,
+		StopReason:   done.Choices[0].StopReason,
+		Usage:        ownUsage{done.Usage.InputTokens, done.Usage.OutputTokens, done.Usage.TotalTokens},
 		RequestID:    e.id,
 	}
 }
@@ -78,37 +85,4 @@ func orNull(value string) *string {
 		return nil
 	}
 	return &value
-}
-
-// modelList is the response of GET /models: OpenAI's list with more about each model.
-type modelList struct {
-	Object    string      `json:"object"`
-	Data      []modelItem `json:"data"`
-	RequestID string      `json:"request_id"`
-}
-
-type modelItem struct {
-	ID        string  `json:"id"`
-	Object    string  `json:"object"`
-	Created   int64   `json:"created"` // 0: the backends don't return it
-	OwnedBy   string  `json:"owned_by"`
-	Version   *string `json:"version"`
-	Default   bool    `json:"default"`
-	MaxTokens int     `json:"max_tokens"`
-}
-
-func (h *Handler) listModels(_ context.Context, e *exchange) (*result, *problem) {
-	list := modelList{Object: "list", RequestID: e.id}
-	for i, id := range h.Limits.Models {
-		d := h.provider.Describe(id)
-		list.Data = append(list.Data, modelItem{
-			ID:        id,
-			Object:    "model",
-			OwnedBy:   d.Owner,
-			Version:   orNull(d.Version),
-			Default:   i == 0,
-			MaxTokens: h.Limits.MaxTokens,
-		})
-	}
-	return asJSON(list), nil
 }

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
@@ -42,18 +44,51 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		attrs = append(attrs, slog.String("model", e.call.model), slog.Int64("modelMilliseconds", e.call.duration.Milliseconds()))
 	}
 	if e.call != nil && e.cause == nil {
-		attrs = append(attrs, slog.String("stopReason", e.call.completion.StopReason),
-			slog.Int("inputTokens", e.call.completion.Usage.InputTokens), slog.Int("outputTokens", e.call.completion.Usage.OutputTokens))
+		attrs = append(attrs, outcome(e.call.completion)...)
+	}
+	if len(e.told.dropped) > 0 {
+		attrs = append(attrs, slog.Any("dropped", e.told.dropped))
+	}
+	if len(e.told.clamped) > 0 {
+		attrs = append(attrs, slog.String("clamped", e.told.limits()))
 	}
 	h.Log.LogAttrs(ctx, level, message, attrs...)
+}
+
+// outcome returns what the log has of a completion. Embeddings have no choices.
+func outcome(done chat.Completion) []slog.Attr {
+	var attrs []slog.Attr
+	if len(done.Choices) > 0 {
+		attrs = append(attrs, slog.String("stopReason", done.Choices[0].StopReason))
+	}
+	return append(attrs, slog.Int("inputTokens", done.Usage.InputTokens), slog.Int("cachedTokens", done.Usage.CachedTokens),
+		slog.Int("outputTokens", done.Usage.OutputTokens))
 }
 
 // logContent logs a conversation and its completion if the settings enable it.
 func (h *Handler) logContent(ctx context.Context, e *exchange, c chat.Conversation) {
 	if h.LogContent {
 		h.Log.LogAttrs(ctx, slog.LevelInfo, "content",
-			slog.String("requestId", e.id), slog.Any("messages", c.Messages), slog.String("answer", e.call.completion.Text))
+			slog.String("requestId", e.id), slog.Any("messages", withoutData(c.Messages)), slog.Any("answer", e.call.completion.Choices))
 	}
+}
+
+// withoutData returns messages without the data of their images and files, which would
+// exceed what a log event may have.
+func withoutData(messages []chat.Message) []chat.Message {
+	bare := slices.Clone(messages)
+	for i := range bare {
+		bare[i].Content = slices.Clone(bare[i].Content)
+		for j, part := range bare[i].Content {
+			switch {
+			case part.Image != nil:
+				bare[i].Content[j] = chat.Part{Text: fmt.Sprintf("[%s, %d bytes]", part.Image.Format, len(part.Image.Data))}
+			case part.File != nil:
+				bare[i].Content[j] = chat.Part{Text: fmt.Sprintf("[%s, %d bytes]", part.File.Format, len(part.File.Data))}
+			}
+		}
+	}
+	return bare
 }
 
 // count writes the metrics of an exchange: errors by type, and latency and tokens by

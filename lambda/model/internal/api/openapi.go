@@ -22,10 +22,11 @@ func describe(prefix string, limits Limits) string {
 		panic(fmt.Sprintf("a list of strings: %v", err))
 	}
 	values := map[string]string{
-		"apiPrefix":      strconv.Quote(prefix),
-		"modelIds":       string(models),
-		"modelMaxTokens": strconv.Itoa(limits.MaxTokens),
-		"modelMaxBody":   strconv.Itoa(limits.MaxBody),
+		"apiPrefix":        strconv.Quote(prefix),
+		"modelIds":         string(models),
+		"modelMaxTokens":   strconv.Itoa(limits.MaxTokens),
+		"modelMaxBody":     strconv.Itoa(limits.MaxBody),
+		"modelUnsupported": strconv.FormatBool(!limits.RefuseUnsupported),
 	}
 	var description strings.Builder
 	for line := range strings.Lines(document) {

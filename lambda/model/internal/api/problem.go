@@ -40,9 +40,13 @@ const (
 	codeMalformedBody   = "malformed_body"
 	codeInvalidBody     = "invalid_body"
 	codeStreaming       = "streaming_unsupported"
+	codeUnsupported     = "unsupported_by_model"
 	codeRejected        = "rejected_by_model"
 	codeBusy            = "rate_limit_exceeded"
 	codeModelFailed     = "model_failed"
+	codeMalformedAnswer = "malformed_answer"
+	codeSchemaMismatch  = "schema_mismatch"
+	codeAnswerTooLarge  = "answer_too_large"
 	codeUnavailable     = "model_unavailable"
 	codeTimeout         = "model_timeout"
 )
@@ -69,6 +73,15 @@ func newProblem(status int, code, detail string, faults ...strictjson.Fault) *pr
 func (p *problem) with(name, value string) *problem {
 	p.headers = map[string]string{name: value}
 	return p
+}
+
+func invalidBody(faults []strictjson.Fault) *problem {
+	return newProblem(http.StatusUnprocessableEntity, codeInvalidBody, "The body is not valid for this endpoint.", faults...)
+}
+
+// unsupported returns the problem of a request that the model can't process.
+func unsupported(faults []strictjson.Fault) *problem {
+	return newProblem(http.StatusUnprocessableEntity, codeUnsupported, "The model does not support this request.", faults[:min(len(faults), maxFaults)]...)
 }
 
 // errorType returns OpenAI's error type for a status.

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -18,28 +16,41 @@ const maxFaults = 20
 
 // reader reads values of a parsed body and collects their faults. It treats a null
 // member as absent.
-type reader struct{ faults []strictjson.Fault }
+type reader struct {
+	limits Limits
+	faults []strictjson.Fault
 
-func (r *reader) refuse(pointer, format string, args ...any) {
+	// dropped are the members that the API doesn't know, and clamped those whose number
+	// is beyond a limit of the settings.
+	dropped []string
+	clamped []chat.Clamp
+}
+
+func (r *reader) refuse(at pointer, format string, args ...any) {
 	if len(r.faults) < maxFaults {
-		r.faults = append(r.faults, strictjson.Fault{Pointer: pointer, Detail: fmt.Sprintf(format, args...)})
+		r.faults = append(r.faults, strictjson.Fault{Pointer: at.String(), Detail: fmt.Sprintf(format, args...)})
 	}
 }
 
-// object returns the members of an object, or nil if value is none. It refuses members
-// that are not known.
-func (r *reader) object(pointer string, value any, known func(string) bool, want string) map[string]any {
-	object, ok := value.(map[string]any)
-	if !ok {
-		r.refuse(pointer, "want an object with %s, got %s", want, kindOf(value))
-		return nil
+// object reports whether a value is an object with known members only. It refuses others.
+func (r *reader) object(at pointer, value strictjson.Value, known func(string) bool, want string) bool {
+	if !r.isObject(at, value, want) {
+		return false
 	}
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		if !known(name) {
-			r.refuse(pointer+"/"+strictjson.Escape(name), "unknown: want %s", want)
+	for _, member := range value.Members() {
+		if !known(member.Name) {
+			r.refuse(at.member(member.Name), "unknown: want %s", want)
 		}
 	}
-	return object
+	return true
+}
+
+func (r *reader) isObject(at pointer, value strictjson.Value, want string) bool {
+	if value.Kind != strictjson.Object {
+		r.refuse(at, "want an object with %s, got %s", want, kindOf(value))
+		return false
+	}
+	return true
 }
 
 // among returns a function that reports whether a name is one of names.
@@ -48,56 +59,90 @@ func among(names ...string) func(string) bool {
 }
 
 // elements returns the elements of an array that is not empty.
-func (r *reader) elements(pointer string, value any, what string) []any {
-	elements, ok := value.([]any)
-	if !ok || len(elements) == 0 {
-		r.refuse(pointer, "want an array of one %s or more, got %s", what, kindOf(value))
+func (r *reader) elements(at pointer, value strictjson.Value, what string) []strictjson.Value {
+	if value.Kind != strictjson.Array || len(value.Elements()) == 0 {
+		r.refuse(at, "want an array of one %s or more, got %s", what, kindOf(value))
 		return nil
 	}
-	return elements
+	return value.Elements()
 }
 
 // text returns a string that is not blank.
-func (r *reader) text(pointer string, value any) string {
-	text, ok := value.(string)
-	if !ok || strings.TrimSpace(text) == "" {
-		r.refuse(pointer, "want a string that is not blank, got %s", kindOf(value))
+func (r *reader) text(at pointer, value strictjson.Value) string {
+	if value.Kind != strictjson.String || isBlank(value.Text()) {
+		r.refuse(at, "want a string that is not blank, got %s", kindOf(value))
 	}
-	return text
+	return value.Text()
 }
 
-// integer returns a whole number from lowest to highest, or absent if value is nil. As
+// optionalText returns a string, or an empty one if value is absent.
+func (r *reader) optionalText(at pointer, value strictjson.Value) string {
+	if value.Kind != strictjson.String && value.Kind != strictjson.Null {
+		r.refuse(at, "want a string, got %s", kindOf(value))
+	}
+	return value.Text()
+}
+
+// choice returns a string that is one of several, or an empty one if value is absent.
+func (r *reader) choice(at pointer, value strictjson.Value, names ...string) string {
+	if value.Kind != strictjson.Null && !slices.Contains(names, value.Text()) {
+		r.refuse(at, "want %s, got %s", oneOf(names), kindOf(value))
+	}
+	return value.Text()
+}
+
+// oneOf lists names as in "a, b or c".
+func oneOf(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// flag returns a boolean, or nil if value is absent.
+func (r *reader) flag(at pointer, value strictjson.Value) *bool {
+	if value.Kind == strictjson.Null {
+		return nil
+	}
+	if value.Kind != strictjson.Bool {
+		r.refuse(at, "want true or false, got %s", kindOf(value))
+	}
+	set := value.Raw == "true"
+	return &set
+}
+
+// integer returns a whole number from lowest to highest, or absent if value is null. As
 // in JSON Schema, 7.0 and 7e0 are whole numbers too.
-func (r *reader) integer(pointer string, value any, lowest, highest, absent int) int {
-	if value == nil {
+func (r *reader) integer(at pointer, value strictjson.Value, lowest, highest, absent int) int {
+	if value.Kind == strictjson.Null {
 		return absent
 	}
 	number, ok := numberOf(value)
 	if !ok || number != math.Trunc(number) || number < float64(lowest) || number > float64(highest) {
-		r.refuse(pointer, "want a whole number from %d to %d, got %s", lowest, highest, kindOf(value))
+		r.refuse(at, "want a whole number from %d to %d, got %s", lowest, highest, kindOf(value))
 		return absent
 	}
 	return int(number)
 }
 
-// fraction returns a number from 0 to 1, or nil if value is absent.
-func (r *reader) fraction(pointer string, value any) *float64 {
-	if value == nil {
+// number returns a number from 0 to highest, or nil if value is absent.
+func (r *reader) number(at pointer, value strictjson.Value, highest float64) *float64 {
+	if value.Kind == strictjson.Null {
 		return nil
 	}
 	number, ok := numberOf(value)
-	if !ok || number < 0 || number > 1 {
-		r.refuse(pointer, "want a number from 0 to 1, got %s", kindOf(value))
+	if !ok || number < 0 || number > highest {
+		r.refuse(at, "want a number from 0 to %g, got %s", highest, kindOf(value))
 	}
 	return &number
 }
 
-func numberOf(value any) (float64, bool) {
-	text, ok := value.(json.Number)
-	if !ok {
+func numberOf(value strictjson.Value) (float64, bool) {
+	if value.Kind != strictjson.Number {
 		return 0, false
 	}
-	number, err := text.Float64()
+	number, err := strconv.ParseFloat(value.Raw, 64)
 	return number, err == nil
 }
 
@@ -105,74 +150,45 @@ func numberOf(value any) (float64, bool) {
 const maxStops = 4
 
 // stops returns an array of strings that are not empty, or nil if value is absent.
-func (r *reader) stops(pointer string, value any) []string {
-	if value == nil {
+func (r *reader) stops(at pointer, value strictjson.Value) []string {
+	if value.Kind == strictjson.Null {
 		return nil
 	}
-	elements, ok := value.([]any)
-	if !ok || len(elements) > maxStops {
-		r.refuse(pointer, "want an array of at most %d strings, got %s", maxStops, kindOf(value))
+	if value.Kind != strictjson.Array || len(value.Elements()) > maxStops {
+		r.refuse(at, "want an array of at most %d strings, got %s", maxStops, kindOf(value))
 		return nil
 	}
 	var sequences []string
-	for i, element := range elements {
-		sequence, _ := element.(string)
-		if sequence == "" {
-			r.refuse(pointer+"/"+strconv.Itoa(i), "want a string that is not empty, got %s", kindOf(element))
+	for i, element := range value.Elements() {
+		if element.Text() == "" {
+			r.refuse(at.element(i), "want a string that is not empty, got %s", kindOf(element))
 		}
-		sequences = append(sequences, sequence)
+		sequences = append(sequences, element.Text())
 	}
 	return sequences
 }
 
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
 // kindOf describes a value without quoting its content.
-func kindOf(value any) string {
-	switch value := value.(type) {
-	case nil:
-		return "nothing"
-	case bool:
-		return strconv.FormatBool(value)
-	case json.Number:
+func kindOf(value strictjson.Value) string {
+	switch value.Kind {
+	case strictjson.Bool:
+		return value.Raw
+	case strictjson.Number:
 		return "a number"
-	case string:
-		if strings.TrimSpace(value) == "" {
+	case strictjson.String:
+		if isBlank(value.Text()) {
 			return "a blank string"
 		}
 		return "a string"
-	case []any:
-		if len(value) == 0 {
+	case strictjson.Array:
+		if len(value.Elements()) == 0 {
 			return "an empty array"
 		}
-		return fmt.Sprintf("an array of %d", len(value))
-	default:
+		return fmt.Sprintf("an array of %d", len(value.Elements()))
+	case strictjson.Object:
 		return "an object"
 	}
-}
-
-// messages returns the conversation's messages, each read by one. It requires a message
-// of a user; the model may restrict their order further.
-func (r *reader) messages(pointer string, value any, one func(pointer string, value any) chat.Message) []chat.Message {
-	elements := r.elements(pointer, value, "message")
-	if elements == nil {
-		return nil
-	}
-	before := len(r.faults)
-	messages := make([]chat.Message, len(elements))
-	for i, element := range elements {
-		messages[i] = one(pointer+"/"+strconv.Itoa(i), element)
-	}
-	if len(r.faults) == before && !slices.ContainsFunc(messages, func(m chat.Message) bool { return m.Role == chat.RoleUser }) {
-		r.refuse(pointer, "want a user's message among them")
-	}
-	return messages
-}
-
-// role returns a message's role, by the shape's names of roles.
-func (r *reader) role(pointer string, value any, roles map[string]string, want string) string {
-	name, _ := value.(string)
-	role, known := roles[name]
-	if !known {
-		r.refuse(pointer, "want %s, got %s", want, kindOf(value))
-	}
-	return role
+	return "nothing"
 }

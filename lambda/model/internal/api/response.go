@@ -25,32 +25,46 @@ type result struct {
 
 func asJSON(value any) *result { return &result{value: value} }
 
-// render returns the response for a result, or for a problem.
-func render(id, method string, a *result, p *problem) (response, error) {
+// maxResponse is the maximum size of a function's response to Lambda, in bytes, less what
+// the event around the body takes.
+const maxResponse = 6_000_000
+
+// render returns the response to a request.
+func render(e *exchange, a *result) (response, error) {
+	body, contentType, err := encode(e, a)
+	if err != nil {
+		return response{}, err
+	}
+	if len(body) > maxResponse {
+		e.problem = newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, "The answer has more bytes than Lambda returns. Send fewer inputs, or request base64.")
+		return render(e, nil)
+	}
 	r := response{
 		StatusCode: http.StatusOK,
-		Headers:    map[string]string{"cache-control": "no-store", idHeader: id},
+		Headers:    e.told.headers(),
+		Body:       body,
 	}
-	if p != nil {
-		p.Instance = id
-		r.StatusCode = p.Status
-		maps.Copy(r.Headers, p.headers)
-		a = &result{value: p, contentType: "application/problem+json"}
+	r.Headers["cache-control"], r.Headers[idHeader], r.Headers["content-type"] = "no-store", e.id, contentType
+	if e.problem != nil {
+		r.StatusCode = e.problem.Status
+		maps.Copy(r.Headers, e.problem.headers)
 	}
-	r.Body = a.text
-	r.Headers["content-type"] = a.contentType
-	if a.value != nil {
-		text, err := json.Marshal(a.value)
-		if err != nil {
-			return response{}, err
-		}
-		r.Body = string(text)
-		if a.contentType == "" {
-			r.Headers["content-type"] = "application/json"
-		}
-	}
-	if method == http.MethodHead {
+	if e.event.RequestContext.HTTP.Method == http.MethodHead {
 		r.Body = ""
 	}
 	return r, nil
+}
+
+// encode returns the body for a result, or for the request's problem.
+func encode(e *exchange, a *result) (body, contentType string, err error) {
+	contentType = "application/json"
+	if e.problem != nil {
+		e.problem.Instance = e.id
+		a, contentType = &result{value: e.problem}, "application/problem+json"
+	}
+	if a.value == nil {
+		return a.text, a.contentType, nil
+	}
+	text, err := json.Marshal(a.value)
+	return string(text), contentType, err
 }

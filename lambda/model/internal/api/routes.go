@@ -16,8 +16,10 @@ type methods map[string]endpoint
 
 func (h *Handler) routes() map[string]methods {
 	return map[string]methods{
+		"/models/{model}":   {http.MethodGet: h.retrieveModel},
 		"/models":           {http.MethodGet: h.listModels, http.MethodPost: h.complete(ownShape{})},
 		"/chat/completions": {http.MethodPost: h.complete(openAIShape{})},
+		"/embeddings":       {http.MethodPost: h.embed},
 		"/healthz":          {http.MethodGet: h.isAlive},
 		"/readyz":           {http.MethodGet: h.isReady},
 		"/openapi.yaml":     {http.MethodGet: h.describeAPI},
@@ -32,9 +34,8 @@ func (h *Handler) serve(ctx context.Context, e *exchange) (*result, *problem) {
 		return nil, newProblem(http.StatusUnauthorized, codeUnauthenticated, "The request did not come through CloudFront.").
 			with("www-authenticate", "Gatehouse")
 	}
-	path, below := strings.CutPrefix(e.event.RawPath, h.Prefix)
-	known, found := h.paths[path]
-	if !below || !found {
+	known, found := h.endpoints(e.event.RawPath)
+	if !found {
 		return nil, newProblem(http.StatusNotFound, codeNotFound, "There is no such path. "+h.Prefix+"/openapi.yaml describes the API.")
 	}
 	method := e.event.RequestContext.HTTP.Method
@@ -48,6 +49,23 @@ func (h *Handler) serve(ctx context.Context, e *exchange) (*result, *problem) {
 	return serve(ctx, e)
 }
 
+// endpoints returns the endpoints of a path. Below /v1 are the same ones again: some
+// clients insist on it.
+func (h *Handler) endpoints(path string) (methods, bool) {
+	path, below := strings.CutPrefix(path, h.Prefix)
+	if !below {
+		return nil, false
+	}
+	if rest, versioned := strings.CutPrefix(path, "/v1/"); versioned {
+		path = "/" + rest
+	}
+	if id, one := strings.CutPrefix(path, modelPath); one && id != "" {
+		return h.paths[modelPath+"{model}"], true
+	}
+	known, found := h.paths[path]
+	return known, found
+}
+
 // allow lists the methods as the header Allow does.
 func (m methods) allow() string {
 	all := slices.Collect(maps.Keys(m))
@@ -57,5 +75,3 @@ func (m methods) allow() string {
 	slices.Sort(all)
 	return strings.Join(all, ", ")
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,14 +27,29 @@ const (
 	maxBody   = 1 << 12
 )
 
-// provider completes every conversation, or fails.
-type provider struct{ err error }
+// provider completes every conversation and embeds every text, or fails.
+type provider struct {
+	err  error
+	done chat.Choice
+}
+
+func (p *provider) Adapt(c chat.Conversation) chat.Adaptation {
+	return chat.Adaptation{Conversation: c, Dropped: slices.Sorted(maps.Keys(c.Options))}
+}
 
 func (p *provider) Complete(_ context.Context, c chat.Conversation) (chat.Completion, error) {
 	return chat.Completion{
-		Text: "Good day.", StopReason: chat.EndTurn, Version: p.Describe(c.Model).Version,
-		Usage: chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7},
+		Choices: []chat.Choice{p.done}, Version: p.Describe(c.Model).Version,
+		Usage: chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7, CachedTokens: 2, ReasoningTokens: 1},
 	}, p.err
+}
+
+func (p *provider) Stream(context.Context, chat.Conversation, func(chat.Delta) error) (chat.Completion, error) {
+	return chat.Completion{}, p.err
+}
+
+func (p *provider) Embed(_ context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {
+	return chat.Embeddings{Vectors: slices.Repeat([][]float32{{0.5}}, len(r.Texts)+len(r.Tokens)), InputTokens: 3}, p.err
 }
 
 func (p *provider) Ready(context.Context) error { return p.err }
@@ -50,15 +67,23 @@ type subject struct {
 	validator validator.Validator
 }
 
+// plain is the answer unless a test has another.
+var plain = chat.Choice{Text: "Good day.", StopReason: chat.EndTurn}
+
 func newSubject(t *testing.T, failure error) subject {
+	t.Helper()
+	return subjectOf(t, &provider{failure, plain})
+}
+
+func subjectOf(t *testing.T, p *provider) subject {
 	t.Helper()
 	s := subject{handler: api.New(api.Config{
 		Prefix:  prefix,
-		Limits:  api.Limits{Models: []string{model, "llama3.2:1b"}, MaxTokens: maxTokens, MaxBody: maxBody},
+		Limits:  api.Limits{Models: []string{model, "llama3.2:1b", "org/name:1"}, MaxTokens: maxTokens, MaxBody: maxBody},
 		Stack:   "gatehouse-test",
 		Log:     slog.New(slog.DiscardHandler),
 		Metrics: io.Discard,
-	}, &provider{failure})}
+	}, p)}
 	document, err := libopenapi.NewDocument([]byte(s.invoke(t, call{method: "GET", path: "/openapi.yaml"}).body))
 	require.NoError(t, err)
 	made, problems := validator.NewValidator(document)
@@ -170,14 +195,29 @@ var taken = []call{
 	post("/models", `{"messages":[`+turn+`],"max_tokens":7.0,"stop":[]}`),
 	{"POST", "/models", "application/json; charset=utf-8", `{"messages":[` + turn + `]}`},
 	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`]}`),
-	post("/chat/completions", `{"model":"llama3.2:1b","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},`+turn+`,
+	post("/chat/completions", `{"model":"llama3.2:1b","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":""}]},`+turn+`,
 		{"role":"assistant","content":"Hi","refusal":null,"annotations":[],"tool_calls":null,"name":"x"}],"max_completion_tokens":1,"max_tokens":null,"stop":"END"}`),
-	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],"stop":["END"],"n":1,"stream":false,"frequency_penalty":0,"presence_penalty":0,
-		"logit_bias":{},"logprobs":false,"top_logprobs":0,"response_format":{"type":"text"},"modalities":["text"],"tools":[],"tool_choice":"auto","functions":[],
-		"function_call":"none","store":false,"audio":null,"prediction":null,"reasoning_effort":null,"stream_options":null,"verbosity":null,"web_search_options":null,
-		"user":"a","metadata":{"a":"b"},"seed":-7,"service_tier":"auto","safety_identifier":"a","prompt_cache_key":"a","prompt_cache_retention":"24h","parallel_tool_calls":true}`),
-	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],"seed":-2431860813560928841809401525305344}`),
+	openAI(`"stop":["END"],"n":2,"stream":false,"frequency_penalty":1,"presence_penalty":-2,
+		"logit_bias":{"1":-100},"logprobs":true,"top_logprobs":20,"response_format":{"type":"text"},"modalities":["text"],"tools":[],"tool_choice":"auto","functions":[],
+		"function_call":"none","store":true,"audio":{},"prediction":{},"reasoning_effort":"low","stream_options":null,"verbosity":"low","web_search_options":{},
+		"user":"a","metadata":{"a":"b"},"seed":-7,"service_tier":"auto","safety_identifier":"a","prompt_cache_key":"a","prompt_cache_retention":"24h","parallel_tool_calls":true`),
+	openAI(`"seed":-2431860813560928841809401525305344,"max_tokens":1e9,"temperature":2,"unheard_of":{"a":1}`),
+	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"system","content":""},`+turn+`,
+		{"role":"assistant","content":null,"reasoning_content":"r","thinking_blocks":[{"type":"thinking","thinking":"r","signature":"s"},{"type":"redacted_thinking","data":"YQ=="}],
+		"tool_calls":[{"id":"1","type":"function","function":{"name":"f","arguments":"{}"}}]},
+		{"role":"tool","tool_call_id":"1","content":[{"type":"text","text":"x"},{"type":"image_url","image_url":{"url":"`+gif+`","detail":"low"}}],"status":"error"},
+		{"role":"user","content":[{"type":"file","file":{"filename":"a.pdf","file_data":"`+pdf+`"}}]}],
+		"tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"},"strict":true}}],"tool_choice":{"type":"function","function":{"name":"f"}}}`),
+	{method: "GET", path: "/models/llama3.2:1b"},
+	{method: "GET", path: "/models/org%2Fname%3A1"},
+	embeddings(`"input":"a"`), embeddings(`"input":["a","b"],"dimensions":256,"encoding_format":"base64","user":"x"`), embeddings(`"input":[1,2],"unheard_of":1`), embeddings(`"input":[[1],[2]]`),
 }
+
+// Data URLs of the smallest files.
+const (
+	gif = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+	pdf = "data:application/pdf;base64,JVBERi0xLjcKJSVFT0YK"
+)
 
 func TestValidRequestsMatchTheDescription(t *testing.T) {
 	s := newSubject(t, nil)
@@ -193,6 +233,10 @@ func TestValidRequestsMatchTheDescription(t *testing.T) {
 
 // own and openAI return bodies with members in addition to a valid conversation.
 func own(members string) call { return post("/models", `{"messages":[`+turn+`],`+members+`}`) }
+
+func embeddings(members string) call {
+	return post("/embeddings", `{"model":"org/name:1",`+members+`}`)
+}
 
 func openAI(members string) call {
 	return post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`],`+members+`}`)
@@ -221,21 +265,27 @@ var refused = map[int][]call{
 		own(`"temperature":1.01`), own(`"temperature":false`), own(`"top_p":-0.1`), own(`"stop":"END"`), own(`"stop":[""]`), own(`"stop":[1]`),
 		own(`"stop":["1","2","3","4","5"]`),
 		post("/chat/completions", `{"messages":[`+turn+`]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"user","content":null}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"user","content":[]}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"user","content":[{"type":"text","text":"x","y":1}]}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[{"role":"tool","content":"x","tool_call_id":"1"}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`,{"role":"assistant","content":"x","tool_calls":[{}]}]}`),
-		post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`,{"role":"assistant","content":"x","refusal":"no"}]}`),
-		openAI(`"stream":true`), openAI(`"n":2`), openAI(`"tools":[{}]`), openAI(`"tool_choice":"required"`), openAI(`"functions":[{}]`),
-		openAI(`"function_call":"f"`), openAI(`"response_format":{"type":"json_object"}`), openAI(`"frequency_penalty":1`), openAI(`"presence_penalty":1`),
-		openAI(`"logit_bias":{"1":1}`), openAI(`"logprobs":true`), openAI(`"top_logprobs":1`), openAI(`"modalities":["audio"]`), openAI(`"audio":{}`),
-		openAI(`"reasoning_effort":"low"`), openAI(`"verbosity":"low"`), openAI(`"store":true`), openAI(`"stream_options":{}`), openAI(`"prediction":{}`),
-		openAI(`"web_search_options":{}`), openAI(`"user":7`), openAI(`"seed":1.5`), openAI(`"metadata":[]`), openAI(`"parallel_tool_calls":"no"`),
-		openAI(`"service_tier":1`), openAI(`"safety_identifier":1`), openAI(`"prompt_cache_key":1`), openAI(`"prompt_cache_retention":1`), openAI(`"top_k":5`),
-		openAI(`"stop":""`), openAI(`"max_completion_tokens":101`), openAI(`"max_tokens":5,"max_completion_tokens":5`),
+		messages(`{"role":"user","content":null}`), messages(`{"role":"user","content":[]}`), messages(`{"role":"function","content":"x"}`), messages(`{"role":"system","content":"x"}`),
+		messages(`{"role":"user","content":[{"type":"image_url","image_url":{"url":"https://example.com/a.png"}}]}`),
+		messages(`{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}`),
+		messages(`{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}`),
+		messages(`{"role":"user","content":"x","tool_calls":[{}]}`), messages(`{"role":"tool","content":"x"}`),
+		messages(turn + `,{"role":"assistant","content":"x","tool_calls":[{}]}`), messages(turn + `,{"role":"assistant","content":"x","refusal":7}`),
+		messages(turn + `,{"role":"assistant","content":"x","thinking_blocks":[{"type":"x"}]}`), messages(turn + `,{"role":"assistant","audio":{"id":"1"}}`),
+		openAI(`"stream":true`), openAI(`"n":9`), openAI(`"tools":[{}]`), openAI(`"tool_choice":"any"`), openAI(`"functions":[{}]`),
+		openAI(`"function_call":"f"`), openAI(`"response_format":{"type":"grammar"}`), openAI(`"response_format":{"type":"json_schema"}`), openAI(`"frequency_penalty":3`),
+		openAI(`"presence_penalty":"1"`), openAI(`"logit_bias":{"1":"a"}`), openAI(`"logprobs":1`), openAI(`"top_logprobs":21`), openAI(`"modalities":"audio"`), openAI(`"audio":7`),
+		openAI(`"reasoning_effort":"some"`), openAI(`"verbosity":"some"`), openAI(`"store":1`), openAI(`"stream_options":{}`), openAI(`"prediction":1`),
+		openAI(`"web_search_options":1`), openAI(`"user":7`), openAI(`"seed":1.5`), openAI(`"metadata":[]`), openAI(`"parallel_tool_calls":"no"`),
+		openAI(`"service_tier":1`), openAI(`"safety_identifier":1`), openAI(`"prompt_cache_key":1`), openAI(`"prompt_cache_retention":1`),
+		openAI(`"stop":""`), openAI(`"max_completion_tokens":0`), openAI(`"max_tokens":5,"max_completion_tokens":5`), openAI(`"temperature":2.5`),
+		embeddings(`"input":""`), embeddings(`"input":[]`), embeddings(`"input":["a",1]`), embeddings(`"input":[1.5]`), embeddings(`"input":"a","dimensions":0`),
+		embeddings(`"input":"a","encoding_format":"hex"`), embeddings(`"user":"a"`),
 	},
+}
+
+func messages(text string) call {
+	return post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+text+`]}`)
 }
 
 func TestInvalidRequestsDoNotMatchTheDescription(t *testing.T) {
@@ -252,7 +302,13 @@ func TestInvalidRequestsDoNotMatchTheDescription(t *testing.T) {
 func TestRejectionsBeyondTheSchema(t *testing.T) {
 	s := newSubject(t, nil)
 	for status, calls := range map[int][]call{
-		http.StatusBadRequest:            {post("/models", `{"messages":[`+turn+`],"messages":[`+turn+`]}`)},
+		http.StatusBadRequest: {post("/models", `{"messages":[`+turn+`],"messages":[`+turn+`]}`)},
+		http.StatusUnprocessableEntity: {
+			messages(turn + `,{"role":"tool","tool_call_id":"1","content":"x"}`),
+			messages(`{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}`),
+			openAI(`"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"$ref":"https://example.com/s"}}}`),
+			openAI(`"tool_choice":"required"`), openAI(`"a b":1`),
+		},
 		http.StatusRequestEntityTooLarge: {post("/models", `{"messages":[`+turn+`]}`+strings.Repeat(" ", maxBody))},
 	} {
 		for _, c := range calls {
@@ -269,13 +325,28 @@ func TestFailuresOfTheModelMatchTheDescription(t *testing.T) {
 		{chat.ErrBusy, http.StatusTooManyRequests},
 		{chat.ErrTimeout, http.StatusGatewayTimeout},
 		{chat.ErrRejected, http.StatusUnprocessableEntity},
+		{&chat.Rejection{Members: []string{"top_p"}, Reason: "x"}, http.StatusUnprocessableEntity},
+		{chat.ErrMalformed, http.StatusBadGateway},
 		{chat.ErrUnavailable, http.StatusServiceUnavailable},
 		{io.ErrUnexpectedEOF, http.StatusBadGateway},
 	} {
 		s := newSubject(t, test.err)
 		s.check(t, post("/models", `{"messages":[`+turn+`]}`), test.status)
 		s.check(t, post("/chat/completions", `{"model":"llama3.2:1b","messages":[`+turn+`]}`), test.status)
+		s.check(t, embeddings(`"input":"a"`), test.status)
 		s.check(t, call{method: "GET", path: "/readyz"}, http.StatusServiceUnavailable)
 		s.check(t, call{method: "GET", path: "/healthz"}, http.StatusOK)
 	}
+}
+
+func TestEveryAnswerMatchesTheDescription(t *testing.T) {
+	for _, choice := range []chat.Choice{
+		{StopReason: chat.EndTurn},
+		{Refusal: "No.", StopReason: chat.EndTurn},
+		{Text: "x", StopReason: chat.MaxTokens, Logprobs: json.RawMessage(`{"content":[]}`)},
+		{StopReason: chat.ToolUse, ToolCalls: []chat.ToolCall{{ID: "1", Name: "f", Arguments: "{}"}}, Reasoning: []chat.Reasoning{{Text: "r", Signature: "s"}, {Redacted: []byte{1}}}},
+	} {
+		subjectOf(t, &provider{done: choice}).check(t, openAI(`"n":1`), http.StatusOK)
+	}
+	subjectOf(t, &provider{done: plain}).check(t, openAI(`"response_format":{"type":"json_object"}`), http.StatusBadGateway)
 }

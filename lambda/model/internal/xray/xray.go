@@ -23,7 +23,7 @@ const AddressVariable = "AWS_XRAY_DAEMON_ADDRESS"
 // traceKey is the key of the trace header that aws-lambda-go adds to the context.
 const traceKey = "x-amzn-trace-id"
 
-// Provider records a subsegment for each completion of another provider.
+// Provider records a subsegment for each call of a model by another provider.
 type Provider struct {
 	chat.Provider
 	Name string // of the subsegments: the backend
@@ -41,13 +41,28 @@ func New(next chat.Provider, name, address string) (chat.Provider, error) {
 }
 
 // Complete implements [chat.Provider].
-func (p *Provider) Complete(ctx context.Context, c chat.Conversation) (chat.Completion, error) {
-	began := time.Now()
-	done, err := p.Provider.Complete(ctx, c)
+func (p *Provider) Complete(ctx context.Context, c chat.Conversation) (done chat.Completion, err error) {
+	defer p.record(ctx, time.Now(), &err)
+	return p.Provider.Complete(ctx, c)
+}
+
+// Stream implements [chat.Provider].
+func (p *Provider) Stream(ctx context.Context, c chat.Conversation, emit func(chat.Delta) error) (done chat.Completion, err error) {
+	defer p.record(ctx, time.Now(), &err)
+	return p.Provider.Stream(ctx, c, emit)
+}
+
+// Embed implements [chat.Provider].
+func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (made chat.Embeddings, err error) {
+	defer p.record(ctx, time.Now(), &err)
+	return p.Provider.Embed(ctx, r)
+}
+
+// record sends the subsegment of a call that ends now, if the request is traced.
+func (p *Provider) record(ctx context.Context, began time.Time, err *error) {
 	if t, sampled := traceOf(ctx); sampled {
-		p.send(p.subsegment(t, began, time.Now(), err))
+		p.send(p.subsegment(t, began, time.Now(), *err))
 	}
-	return done, err
 }
 
 type trace struct{ root, parent string }

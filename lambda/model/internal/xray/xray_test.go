@@ -26,7 +26,17 @@ type provider struct {
 
 func (p provider) Complete(context.Context, chat.Conversation) (chat.Completion, error) {
 	time.Sleep(time.Millisecond)
-	return chat.Completion{Text: "Good day."}, p.err
+	return chat.Completion{Version: "v1"}, p.err
+}
+
+func (p provider) Stream(context.Context, chat.Conversation, func(chat.Delta) error) (chat.Completion, error) {
+	time.Sleep(time.Millisecond)
+	return chat.Completion{Version: "v1"}, p.err
+}
+
+func (p provider) Embed(context.Context, chat.EmbeddingRequest) (chat.Embeddings, error) {
+	time.Sleep(time.Millisecond)
+	return chat.Embeddings{InputTokens: 3}, p.err
 }
 
 // traced returns a context as aws-lambda-go creates it.
@@ -51,7 +61,7 @@ func complete(t *testing.T, conn net.PacketConn, header any, failure error) {
 	require.NoError(t, err)
 	done, err := p.Complete(traced(t, header), chat.Conversation{})
 	require.Equal(t, failure, err)
-	assert.Equal(t, "Good day.", done.Text)
+	assert.Equal(t, "v1", done.Version)
 }
 
 func TestEachCompletionIsASubsegment(t *testing.T) {
@@ -85,6 +95,25 @@ func TestEachCompletionIsASubsegment(t *testing.T) {
 			Name: "bedrock", TraceID: "1-5759e988-bd862e3fe1be46a994272793", ParentID: "53995c3f42cd8ad8", Type: "subsegment", Namespace: "remote",
 			Error: test.errored, Throttle: test.throttle, Fault: test.fault,
 		}, s)
+	}
+}
+
+func TestStreamsAndEmbeddingsAreSubsegments(t *testing.T) {
+	conn := daemon(t)
+	p, err := New(provider{}, "bedrock", conn.LocalAddr().String())
+	require.NoError(t, err)
+	done, err := p.Stream(traced(t, header), chat.Conversation{}, nil)
+	require.NoError(t, err)
+	assert.Equal(t, "v1", done.Version)
+	made, err := p.Embed(traced(t, header), chat.EmbeddingRequest{})
+	require.NoError(t, err)
+	assert.Equal(t, 3, made.InputTokens)
+	for range 2 {
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(5*time.Second)))
+		packet := make([]byte, 64<<10)
+		n, _, err := conn.ReadFrom(packet)
+		require.NoError(t, err)
+		assert.Contains(t, string(packet[:n]), "1-5759e988-bd862e3fe1be46a994272793")
 	}
 }
 
