@@ -48,8 +48,11 @@ func newHandler(ctx context.Context) (*api.Handler, error) {
 		}
 	}
 	return api.New(api.Config{
-		Prefix:     env.APIPrefix,
-		Limits:     api.Limits{Models: env.ModelIDs, MaxTokens: env.MaxTokens, MaxBody: env.MaxBody},
+		Prefix: env.APIPrefix,
+		Limits: api.Limits{
+			Models: env.ModelIDs, MaxTokens: env.MaxTokens, MaxBody: env.MaxBody,
+			PassThrough: env.PassThrough, RefuseUnsupported: env.RefuseUnsupported,
+		},
 		Stack:      env.Stack,
 		LogContent: env.LogContent,
 		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
@@ -73,7 +76,9 @@ func newProvider(env lambdaenv.Model, sdk aws.Config) chat.Provider {
 				o.Region = env.Region
 			}
 		}),
-		Guardrail: bedrock.Guardrail{ID: env.GuardrailID, Version: env.GuardrailVersion},
-		Probe:     env.ModelIDs[0],
+		Guardrail:     bedrock.Guardrail{ID: env.GuardrailID, Version: env.GuardrailVersion},
+		Probe:         env.ModelIDs[0],
+		PromptCaching: env.PromptCaching,
+		Foundations:   env.Foundations,
 	}
 }
