@@ -71,13 +71,13 @@ func (a *adapter) options() {
 // sampling adapts temperature and top_p. The models' default of both is 1, so that a 1
 // isn't missed.
 func (a *adapter) sampling() {
+	if !a.family.has(temperature) {
+		a.dropTemperature()
+	}
 	if t := a.c.Temperature; t != nil && *t > maxTemperature {
 		limit := float64(maxTemperature)
 		a.c.Temperature = &limit
 		a.clamp("temperature", strconv.Itoa(maxTemperature))
-	}
-	if !a.family.has(temperature) {
-		a.dropTemperature()
 	}
 	if !a.family.has(topP) || a.c.Temperature != nil && !a.family.has(bothSamplers) {
 		a.dropTopP()
@@ -107,8 +107,11 @@ func (a *adapter) stop() {
 		if !takes(sequence) {
 			a.drop("stop")
 			a.c.Stop = slices.DeleteFunc(slices.Clone(a.c.Stop), func(s string) bool { return !takes(s) })
-			return
+			break
 		}
+	}
+	if len(a.c.Stop) == 0 {
+		a.c.Stop = nil // a model without stop sequences rejects even an empty list
 	}
 }
 

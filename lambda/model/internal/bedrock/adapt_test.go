@@ -124,7 +124,11 @@ func TestAdapt(t *testing.T) {
 			check:   func(t *testing.T, c chat.Conversation) { assert.Equal(t, []string{"END"}, c.Stop) },
 		},
 		{title: "the same where it is accepted", model: novaModel, change: func(c *chat.Conversation) { c.Stop = []string{"\n", "END"} }},
-		{title: "a model without stop sequences", model: ossModel, change: func(c *chat.Conversation) { c.Stop = []string{"END"} }, dropped: []string{"stop"}},
+		{
+			title: "a model without stop sequences", model: ossModel, change: func(c *chat.Conversation) { c.Stop = []string{"END"} },
+			dropped: []string{"stop"},
+			check:   func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.Stop) },
+		},
 
 		{title: "a prefill", model: claude45Model, change: asking(user("Count."), assistant("1, 2,"))},
 		{title: "a refused prefill", model: claude46Model, change: asking(user("Count."), assistant("1, 2,")), refused: []string{"/messages/1"}},
