@@ -91,8 +91,8 @@ func (p *plan) instruction() string {
 
 // objectSchema reports whether a schema is that of an object, as a tool's arguments are.
 func objectSchema(schema json.RawMessage) bool {
-	var root struct{ Type any }
-	return json.Unmarshal(schema, &root) == nil && root.Type == "object"
+	var root map[string]json.RawMessage
+	return json.Unmarshal(schema, &root) == nil && string(root["type"]) == `"object"`
 }
 
 // nativeKeywords are the keywords of JSON Schema that Bedrock's structured outputs

@@ -54,7 +54,8 @@ func TestToolSchemas(t *testing.T) {
 		" { } ":              openSchema,
 		`[]`:                 openSchema,
 		`{"properties":{}}`:  `{"type":"object","properties":{}}`,
-		` { "required":[] }`: `{"type":"object","required":[] }`,
+		` { "required":[] }`: `{"type":"object", "required":[] }`,
+		`{"tYpe":"string"}`:  `{"type":"object","tYpe":"string"}`,
 		citySchema:           citySchema,
 	} {
 		assert.Equal(t, want, string(toolSchema([]byte(given))), given)

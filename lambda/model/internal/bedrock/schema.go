@@ -11,21 +11,18 @@ const openSchema = `{"type":"object","properties":{}}`
 // toolSchema returns the schema of a tool's arguments. Converse requires that it is that
 // of an object, which OpenAI's API doesn't.
 func toolSchema(parameters json.RawMessage) []byte {
-	if !isObject(parameters) {
+	text := bytes.TrimSpace(parameters)
+	if bytes.HasPrefix(text, []byte(`{"type":"object"`)) {
+		return text
+	}
+	var root map[string]json.RawMessage
+	if json.Unmarshal(text, &root) != nil || len(root) == 0 {
 		return []byte(openSchema)
 	}
-	var root struct {
-		Type       json.RawMessage `json:"type"`
-		Properties json.RawMessage `json:"properties"`
+	if root["type"] != nil {
+		return text
 	}
-	if json.Unmarshal(parameters, &root) != nil || root.Type != nil {
-		return parameters
-	}
-	rest := bytes.TrimSpace(parameters)[1:]
-	if rest = bytes.TrimLeft(rest, " \t\r\n"); rest[0] == '}' {
-		return []byte(openSchema)
-	}
-	return append([]byte(`{"type":"object",`), rest...)
+	return append([]byte(`{"type":"object",`), text[1:]...)
 }
 
 // toolInput returns the arguments of a call in a history as a document. Arguments that

@@ -3,9 +3,11 @@ package bedrock
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
@@ -17,8 +19,8 @@ type events interface {
 	Err() error
 }
 
-// Stream implements [chat.Provider]. A model that has no tools in a stream is called
-// without one; its reply is then in few pieces.
+// Stream implements [chat.Provider]. A model that has no tools in a stream, or no stream
+// at all, is called without one; its reply is then in few pieces.
 func (p *Provider) Stream(ctx context.Context, c chat.Conversation, emit func(chat.Delta) error) (chat.Completion, error) {
 	plan := p.plan(&c)
 	if len(plan.tools) > 0 && !plan.family.has(streamedTools) && plan.family.known() {
@@ -29,10 +31,21 @@ func (p *Provider) Stream(ctx context.Context, c chat.Conversation, emit func(ch
 		return chat.Completion{}, err
 	}
 	out, err := p.API.ConverseStream(ctx, streamInput(in))
-	if err != nil {
+	switch {
+	case notStreamed(err):
+		return p.converse(ctx, plan, emit)
+	case err != nil:
 		return chat.Completion{}, meaning(err)
 	}
 	return read(ctx, plan, out.GetStream(), emit)
+}
+
+// notStreamed reports whether Bedrock rejected a request since the model has no streams, or
+// none with tools. The table of families may not know that of a new model.
+func notStreamed(err error) bool {
+	var apiErr smithy.APIError
+	return errors.As(err, &apiErr) && apiErr.ErrorCode() == "ValidationException" && strings.Contains(apiErr.ErrorMessage(), "support") &&
+		strings.Contains(apiErr.ErrorMessage(), "streaming")
 }
 
 // read reads the events of a stream and closes it.
@@ -45,7 +58,7 @@ func read(ctx context.Context, plan *plan, stream events, emit func(chat.Delta) 
 			return chat.Completion{}, meaning(ctx.Err())
 		case event, more := <-stream.Events():
 			if !more {
-				return r.end(stream.Err())
+				return r.end(errors.Join(ctx.Err(), stream.Err()))
 			}
 			if err := r.event(event); err != nil {
 				return chat.Completion{}, err

@@ -187,6 +187,18 @@ func TestToolsWithoutAStream(t *testing.T) {
 	}, pieces)
 }
 
+// TestModelWithoutStreams: the table needn't know each model that has no stream.
+func TestModelWithoutStreams(t *testing.T) {
+	provider, service := before(t,
+		answer{400, "ValidationException", `{"message": "This model doesn't support tool use in streaming mode."}`},
+		answer{200, "", converseAnswer})
+	done, err := provider.Stream(t.Context(), hello, func(chat.Delta) error { return nil })
+	require.NoError(t, err)
+	assert.Equal(t, "Good day.", done.Choices[0].Text)
+	require.Len(t, service.requests, 2)
+	assert.Equal(t, "/model/"+testModel+"/converse", service.requests[1].path)
+}
+
 // fakeEvents are the events of a stream without a server.
 type fakeEvents struct {
 	channel chan types.ConverseStreamOutput
