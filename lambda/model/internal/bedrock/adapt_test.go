@@ -271,7 +271,7 @@ func TestTooManyImages(t *testing.T) {
 	assert.Equal(t, "/messages/0/content/20", got.Refused[0].Pointer)
 }
 
-// TestAdaptKeepsTheRequest: what the caller has is not changed.
+// TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.
 func TestAdaptKeepsTheRequest(t *testing.T) {
 	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
 	(&Provider{}).Adapt(c)

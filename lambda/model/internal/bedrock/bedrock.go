@@ -118,7 +118,7 @@ func versionOf(model string) string {
 func (p *Provider) Describe(model string) chat.Description {
 	id := p.foundation(model)
 	d := chat.Description{Version: versionOf(id)}
-	d.Owner, _, _ = strings.Cut(foundation(id), ".")
+	d.Owner, _, _ = strings.Cut(baseID(id), ".")
 	switch f := familyOf(id); {
 	case f.embedding != nil:
 		d.Kind = chat.KindEmbedding

@@ -260,8 +260,8 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// TestProfilesAreSentAsTheyAre: a profile's model decides what is sent, the profile's ARN
-// is the model that is called.
+// TestProfilesAreSentAsTheyAre checks that a profile's model decides what is sent, and that
+// the profile's ARN is the model that is called.
 func TestProfilesAreSentAsTheyAre(t *testing.T) {
 	provider, service := before(t, answer{200, "", converseAnswer})
 	provider.Foundations = map[string]string{profile: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"}
@@ -276,7 +276,7 @@ func TestProfilesAreSentAsTheyAre(t *testing.T) {
 	assert.Equal(t, "v1:0", got.Version)
 }
 
-// TestDocumentsKeepBytesAndOrder: what clients send as JSON is sent as it is.
+// TestDocumentsKeepBytesAndOrder checks that JSON of clients is sent as it is.
 func TestDocumentsKeepBytesAndOrder(t *testing.T) {
 	provider, service := before(t, answer{200, "", `{
 		"output": {"message": {"role": "assistant", "content": [{"toolUse": {"toolUseId": "t1", "name": "f", "input": {"n": 9007199254740993, "html": "<b>", "f": 1.50}}}]}},

@@ -52,7 +52,7 @@ const (
 	openVL = open | images
 )
 
-// reasoning is how a family's reasoning is controlled.
+// reasoning names the means that control a family's reasoning.
 type reasoning int
 
 const (
@@ -88,6 +88,7 @@ type family struct {
 // The efforts of reasoning of several families.
 var (
 	threeEfforts = []string{"low", "medium", "high"}
+	upToMedium   = []string{"low", "medium"} // a high effort of Nova requires that the answer has no limit of tokens
 	upToMax      = []string{"low", "medium", "high", "max"}
 	allEfforts   = []string{"low", "medium", "high", "xhigh", "max"}
 )
@@ -113,7 +114,7 @@ const (
 	claude46Source = "https://platform.claude.com/docs/en/about-claude/models/whats-new-claude-4-6"
 	claude47Source = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-anthropic-claude-opus-4-7.html"
 	claude5Source  = "https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-anthropic-claude-opus-5.html"
-	nova2Source    = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/using-converse-api.html"
+	nova2Source    = "https://docs.aws.amazon.com/nova/latest/nova2-userguide/extended-thinking.html"
 	noStopsSource  = "https://github.com/langgenius/dify-official-plugins/issues/1767"
 )
 
@@ -140,7 +141,7 @@ var families = []family{
 	{prefix: "anthropic.claude-haiku-4-5", can: claude45, maxTokens: 64000, reasoning: budgetTokens, efforts: allEfforts, cacheMinimum: 4096, source: formatSource},
 	{prefix: "anthropic.claude-opus-4-6", can: claude46, reasoning: adaptive, efforts: upToMax, cacheMinimum: 4096, source: claude46Source},
 	{prefix: "anthropic.claude-sonnet-4-6", can: claude46, reasoning: adaptive, efforts: threeEfforts, cacheMinimum: 2048, source: claude46Source},
-	{prefix: "anthropic.claude-opus-4-7", can: claude47, reasoning: adaptive, efforts: allEfforts, cacheMinimum: 4096, source: claude47Source},
+	{prefix: "anthropic.claude-opus-4-7", can: claude47, reasoning: adaptive, efforts: allEfforts, cacheMinimum: 2048, source: claude47Source},
 	{prefix: "anthropic.claude-opus-4-8", can: claude5, reasoning: adaptive, efforts: allEfforts, cacheMinimum: 4096, source: "https://github.com/langchain-ai/langchain-aws/pull/1141"},
 	{prefix: "anthropic.claude-opus-5", can: claude5, reasoning: adaptiveDefault, efforts: allEfforts, cacheMinimum: 4096, source: claude5Source},
 	{prefix: "anthropic.claude-sonnet-5", can: claude5, reasoning: adaptiveDefault, efforts: allEfforts, cacheMinimum: 4096, source: "https://github.com/presenton/presenton/issues/939"},
@@ -149,7 +150,7 @@ var families = []family{
 	{prefix: "amazon.nova-", can: nova, maxTokens: 10000, cacheMinimum: 1000, source: "https://docs.aws.amazon.com/nova/latest/userguide/complete-request-schema.html"},
 	{prefix: "amazon.nova-micro", can: novaText, maxTokens: 10000, cacheMinimum: 1000, source: "https://docs.aws.amazon.com/nova/latest/userguide/tool-choice.html"},
 	{prefix: "amazon.nova-premier", can: nova, cacheMinimum: 1000, source: cachingSource},
-	{prefix: "amazon.nova-2-", can: nova, reasoning: novaEffort, efforts: []string{"low", "medium"}, cacheMinimum: 1000, source: nova2Source},
+	{prefix: "amazon.nova-2-", can: nova, reasoning: novaEffort, efforts: upToMedium, cacheMinimum: 1000, source: nova2Source},
 	{prefix: "amazon.nova-2-multimodal-embeddings", embedding: &embedding{body: novaBody, dimensions: []int{256, 384, 1024, 3072}, texts: 1}, source: "https://docs.aws.amazon.com/nova/latest/userguide/embeddings-schema.html"},
 	{prefix: "amazon.titan-text-", can: documents | samplers | anyStops, source: featuresSource},
 	{prefix: "amazon.titan-embed-text-v1", embedding: &embedding{body: titanBody, dimensions: []int{1536}, fixed: true, texts: 1}, source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html"},
@@ -157,14 +158,14 @@ var families = []family{
 	{prefix: "amazon.titan-embed-text-v2", embedding: &embedding{body: titanBody, dimensions: []int{256, 512, 1024}, texts: 1}, source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html"},
 	{prefix: "amazon.titan-embed-image-v1", embedding: &embedding{body: titanImageBody, dimensions: []int{256, 384, 1024}, texts: 1}, source: "https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-mm.html"},
 
-	{prefix: "meta.llama", can: llama | tools, maxTokens: 8192, source: featuresSource},
+	{prefix: "meta.llama", can: llama | tools, source: featuresSource},
 	{prefix: "meta.llama3-8b", can: llama, maxTokens: 2048, source: featuresSource},
 	{prefix: "meta.llama3-70b", can: llama, maxTokens: 2048, source: featuresSource},
-	{prefix: "meta.llama3-2-1b", can: llama, maxTokens: 8192, source: featuresSource},
-	{prefix: "meta.llama3-2-3b", can: llama, maxTokens: 8192, source: featuresSource},
-	{prefix: "meta.llama3-2-11b", can: llama | tools | images, maxTokens: 8192, source: featuresSource},
-	{prefix: "meta.llama3-2-90b", can: llama | tools | images, maxTokens: 8192, source: featuresSource},
-	{prefix: "meta.llama4-", can: llama | tools | images, maxTokens: 8192, source: "https://github.com/earendil-works/pi/issues/3739"},
+	{prefix: "meta.llama3-2-1b", can: llama, source: featuresSource},
+	{prefix: "meta.llama3-2-3b", can: llama, source: featuresSource},
+	{prefix: "meta.llama3-2-11b", can: llama | tools | images, source: featuresSource},
+	{prefix: "meta.llama3-2-90b", can: llama | tools | images, source: featuresSource},
+	{prefix: "meta.llama4-", can: llama | tools | images, source: "https://github.com/earendil-works/pi/issues/3739"},
 
 	{prefix: "mistral.", can: open | anyStops | nativeFormat, source: formatSource},
 	{prefix: "mistral.mistral-7b", can: documents | samplers | anyStops, maxTokens: 8192, source: featuresSource},
@@ -199,7 +200,7 @@ var families = []family{
 	{prefix: "zai.glm-", can: open, source: featuresSource},
 	{prefix: "nvidia.nemotron-", can: open | nativeFormat, source: formatSource},
 	{prefix: "google.gemma-3-", can: system | images | documents | samplers | nativeFormat, source: formatSource},
-	{prefix: "writer.palmyra-", can: system | documents | tools | samplers | anyStops, maxTokens: 8192, source: "https://github.com/langchain-ai/langchain-aws/pull/466"},
+	{prefix: "writer.palmyra-", can: system | documents | tools | samplers | anyStops, source: "https://github.com/langchain-ai/langchain-aws/pull/466"},
 }
 
 // known reports whether the family has a row of its own.
@@ -220,9 +221,8 @@ func (f *family) signs() bool {
 // geography is the prefix of the ids of inference profiles.
 var geography = regexp.MustCompile(`^(?:[a-z]{2}|us-gov|apac|global)\.`)
 
-// foundation returns the id of a model without its geography, and without the rest of an
-// ARN.
-func foundation(model string) string {
+// baseID returns the id of a model without its geography, and without the rest of an ARN.
+func baseID(model string) string {
 	if strings.HasPrefix(model, "arn:") {
 		model = model[strings.LastIndexByte(model, '/')+1:]
 	}
@@ -231,7 +231,7 @@ func foundation(model string) string {
 
 // familyOf returns the family of a model.
 func familyOf(model string) *family {
-	id := foundation(model)
+	id := baseID(model)
 	best := &families[0]
 	for i := range families {
 		if f := &families[i]; len(f.prefix) > len(best.prefix) && strings.HasPrefix(id, f.prefix) {

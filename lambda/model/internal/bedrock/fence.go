@@ -2,7 +2,7 @@ package bedrock
 
 import "strings"
 
-// codeFence is how Markdown begins and ends code.
+// codeFence begins and ends code in Markdown.
 const codeFence = "```"
 
 // unfence removes the code fence around an answer in JSON that a model was instructed to

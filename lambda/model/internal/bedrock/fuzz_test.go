@@ -14,7 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// converseRequest is what of a request is checked below.
+// converseRequest has the members of a request that are checked below.
 type converseRequest struct {
 	System     []struct{ Text *string }
 	Messages   []converseMessage

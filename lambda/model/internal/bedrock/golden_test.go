@@ -24,7 +24,8 @@ const citySchema = `{"type":"object","properties":{"city":{"type":"string"},"day
 var goldenModels = map[string]string{
 	"claude-3-5": claude35Model, "claude-3-7": claude37Model, "claude-4-5": claude45Model, "claude-4-6": claude46Model,
 	"claude-4-7": claude47Model, "claude-5": claude5Model, "nova": novaModel, "nova-2": nova2Model, "llama": llamaModel,
-	"mistral-7b": mistralModel, "r1": r1Model, "gpt-oss": ossModel, "unknown": novelModel,
+	"mistral-7b": mistralModel, "mistral-large": "mistral.pixtral-large-2502-v1:0", "r1": r1Model,
+	"gpt-5": "us.openai.gpt-5.6-luna", "gpt-oss": ossModel, "unknown": novelModel,
 }
 
 // goldenCases are the conversations whose requests are in testdata, one file each. A
@@ -69,6 +70,15 @@ var goldenCases = map[string]chat.Conversation{
 		Messages:  toolLoop(chat.Reasoning{Text: "They want the weather.", Signature: "c2ln"}, chat.Reasoning{Redacted: []byte("secret")}),
 		MaxTokens: 8192, ReasoningEffort: "high", Tools: []chat.Tool{{Name: "weather"}},
 	},
+	"prefill": {Messages: []chat.Message{user("Count."), assistant("1, 2, \n")}, MaxTokens: 4096, ReasoningEffort: "low"},
+	"results": {
+		Messages: []chat.Message{
+			user("Look."),
+			{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{{ID: "a", Name: "look", Arguments: `{"cut": "of`}}},
+			{Role: chat.RoleTool, ToolCallID: "a", ToolFailed: true, Content: []chat.Part{{Text: " "}, {Image: &chat.Image{Format: "jpeg", Data: []byte("jpeg"), Width: 1, Height: 1}}}},
+		},
+		MaxTokens: 4096, Tools: []chat.Tool{{Name: "look"}}, ParallelToolCalls: aws.Bool(false),
+	},
 	"no-reasoning": {Messages: []chat.Message{user("Hello")}, MaxTokens: 4096, ReasoningEffort: "none"},
 }
 
@@ -79,7 +89,7 @@ func twoCalls() []chat.Message {
 	return messages
 }
 
-// golden is what is sent for a conversation.
+// golden has the changes of a conversation and the request for it.
 type golden struct {
 	Dropped []string        `json:"dropped,omitempty"`
 	Clamped []chat.Clamp    `json:"clamped,omitempty"`
@@ -131,7 +141,7 @@ func groups(t *testing.T, families map[string][]string) []byte {
 	return append(text, '\n')
 }
 
-// TestStreamedRequestsAreTheSame: a stream is requested with the same members.
+// TestStreamedRequestsAreTheSame checks that a stream is requested with the same members.
 func TestStreamedRequestsAreTheSame(t *testing.T) {
 	provider, service := before(t, answer{200, "", converseAnswer})
 	for name, c := range goldenCases {

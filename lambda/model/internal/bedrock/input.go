@@ -199,7 +199,9 @@ func messagesOf(plan *plan) []types.Message {
 		case chat.RoleUser:
 			t.user(m)
 		case chat.RoleAssistant:
-			t.assistant(m, i >= loop)
+			if !empty(m) { // reasoning alone isn't a turn
+				t.assistant(m, i >= loop)
+			}
 		case chat.RoleTool:
 			t.tool(m)
 		}

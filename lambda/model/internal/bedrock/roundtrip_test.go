@@ -18,11 +18,13 @@ var replies = map[string]string{
 	"no arguments":   `[{"toolUse": {"toolUseId": "t1", "name": "weather", "input": {}}}]`,
 	"two calls":      `[{"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Bonn"}}}, {"toolUse": {"toolUseId": "t2", "name": "weather", "input": {}}}]`,
 	"reasoning":      `[{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}}, {"reasoningContent": {"redactedContent": "AQI="}}, {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {}}}]`,
+	"only reasoning": `[{"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}}]`,
 	"blank and call": `[{"text": " "}, {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {}}}]`,
 	"citations":      `[{"citationsContent": {"content": [{"text": "As said."}], "citations": []}}]`,
 }
 
-// TestRepliesCanBeSentBack: whatever was answered is a turn of the next request.
+// TestRepliesCanBeSentBack checks that any answer is accepted as a turn of the next
+// request.
 func TestRepliesCanBeSentBack(t *testing.T) {
 	for family, model := range goldenModels {
 		for name, content := range replies {
@@ -53,4 +55,14 @@ func TestRepliesCanBeSentBack(t *testing.T) {
 			checkRequest(t, service.requests[1].body, family+": "+name)
 		}
 	}
+}
+
+// TestReasoningAloneIsNoTurn checks an answer that its limit cut off while the model
+// reasoned, sent back without another message.
+func TestReasoningAloneIsNoTurn(t *testing.T) {
+	c := chat.Conversation{
+		Model: claude5Model, MaxTokens: 4096, ReasoningEffort: "low",
+		Messages: []chat.Message{user("Hello"), {Role: chat.RoleAssistant, Reasoning: []chat.Reasoning{{Text: "Hm.", Signature: "c2ln"}}}},
+	}
+	assert.Len(t, messagesOf(testPlan(c)), 1)
 }

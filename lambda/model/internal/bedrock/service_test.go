@@ -2,7 +2,6 @@ package bedrock
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -114,14 +113,6 @@ func encoded(t testing.TB, events ...event) string {
 		require.NoError(t, encoder.Encode(&stream, message))
 	}
 	return stream.String()
-}
-
-// indented returns a JSON text in a form that can be read, in the order that it has.
-func indented(t testing.TB, text []byte) string {
-	t.Helper()
-	var out bytes.Buffer
-	require.NoError(t, json.Indent(&out, text, "", "  "))
-	return out.String()
 }
 
 func message(role string, content ...string) chat.Message {

@@ -164,7 +164,8 @@ func TestStreamEndsWithTheClient(t *testing.T) {
 	require.ErrorIs(t, err, gone)
 }
 
-// TestToolsWithoutAStream: a model that has no tools in a stream is called without one.
+// TestToolsWithoutAStream checks that a model that has no tools in a stream is called
+// without one.
 func TestToolsWithoutAStream(t *testing.T) {
 	provider, service := before(t, answer{200, "", `{
 		"output": {"message": {"role": "assistant", "content": [{"text": "Ok."}, {"toolUse": {"toolUseId": "t1", "name": "weather", "input": {"city": "Bonn"}}}]}},
@@ -187,7 +188,7 @@ func TestToolsWithoutAStream(t *testing.T) {
 	}, pieces)
 }
 
-// TestModelWithoutStreams: the table needn't know each model that has no stream.
+// TestModelWithoutStreams checks a model that the table doesn't say to have no stream.
 func TestModelWithoutStreams(t *testing.T) {
 	provider, service := before(t,
 		answer{400, "ValidationException", `{"message": "This model doesn't support tool use in streaming mode."}`},
