@@ -4,15 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/stretchr/testify/assert"
@@ -21,75 +16,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-const testModel = "amazon.nova-micro-v1:0"
-
-// answer is the fake service's response to one request.
-type answer struct {
-	status    int
-	errorType string
-	body      string
-}
-
-const hang = "hang"
-
-// service fakes Bedrock: it returns its answers in order, and repeats the last.
-type service struct {
-	answers  []answer
-	requests []map[string]any
-}
-
-func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var sent map[string]any
-	_ = json.NewDecoder(r.Body).Decode(&sent)
-	s.requests = append(s.requests, sent)
-	a := s.answers[min(len(s.requests), len(s.answers))-1]
-	if r.URL.Path != "/model/"+testModel+"/converse" {
-		a = answer{400, "ValidationException", `{"message": "not a model"}`}
-	}
-	if a.body == hang {
-		<-r.Context().Done()
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Errortype", a.errorType)
-	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.body)
-}
-
-// at returns a provider for a server, which retries without waiting.
-func at(url string) *Provider {
-	retryer := NewRetryer().(*retry.Standard)
-	return &Provider{Probe: testModel, API: bedrockruntime.New(bedrockruntime.Options{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(url),
-		Credentials:  credentials.NewStaticCredentialsProvider("AKIATEST", "secret", ""),
-		Retryer:      atOnce{retryer},
-	})}
-}
-
-type atOnce struct{ *retry.Standard }
-
-func (atOnce) RetryDelay(int, error) (time.Duration, error) { return time.Millisecond, nil }
-
-func before(t *testing.T, answers ...answer) (*Provider, *service) {
-	t.Helper()
-	s := &service{answers: answers}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	return at(server.URL), s
-}
-
 const converseAnswer = `{
 	"output": {"message": {"role": "assistant", "content": [{"text": "Good "}, {"reasoningContent": {"reasoningText": {"text": "hm"}}}, {"text": "day."}]}},
 	"stopReason": "end_turn",
 	"usage": {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
 }`
-
-func message(role string, content ...string) chat.Message {
-	return chat.Message{Role: role, Content: content}
-}
-
-var hello = chat.Conversation{Model: testModel, Messages: []chat.Message{message(chat.RoleUser, "Hello")}, MaxTokens: 1}
 
 func TestConverses(t *testing.T) {
 	provider, service := before(t, answer{200, "", converseAnswer})
@@ -105,12 +36,13 @@ func TestConverses(t *testing.T) {
 	})
 	require.NoError(t, err)
 	assert.Equal(t, chat.Completion{
-		Text: "Good day.", StopReason: chat.EndTurn, Usage: chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7}, Version: "v1:0",
+		Choices: []chat.Choice{{Text: "Good day.", Reasoning: []chat.Reasoning{{Text: "hm"}}, StopReason: chat.EndTurn}},
+		Usage:   chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7}, Version: "v1:0",
 	}, got)
 
-	text, err := json.Marshal(service.requests)
-	require.NoError(t, err)
-	assert.JSONEq(t, `[{
+	require.Len(t, service.requests, 1)
+	assert.Equal(t, "/model/"+testModel+"/converse", service.requests[0].path)
+	assert.JSONEq(t, `{
 		"system": [{"text": "Be brief."}, {"text": "Be kind."}],
 		"messages": [
 			{"role": "user", "content": [{"text": "Hello"}, {"text": "again"}, {"text": "and again"}]},
@@ -119,10 +51,13 @@ func TestConverses(t *testing.T) {
 		],
 		"inferenceConfig": {"maxTokens": 9, "temperature": 0.5, "stopSequences": ["END"]},
 		"guardrailConfig": {"guardrailIdentifier": "gr1", "guardrailVersion": "2"}
-	}]`, string(text))
+	}`, string(service.requests[0].body))
 }
 
 const quoting = `{"message": "cannot read Sesame"}`
+
+// knownErrors are those that callers distinguish.
+var knownErrors = []error{chat.ErrBusy, chat.ErrTimeout, chat.ErrRejected, chat.ErrUnavailable, chat.ErrMalformed}
 
 func TestErrors(t *testing.T) {
 	other := errors.New("none of ours")
@@ -149,20 +84,43 @@ func TestErrors(t *testing.T) {
 		{answer{200, "", `[]`}, other, 1},
 		{answer{200, "", `{"output": {"message": {"content": "Sesame"}}}`}, other, 1},
 	} {
-		provider, service := before(t, test.answer)
-		_, err := provider.Complete(t.Context(), hello)
-		title := test.answer.errorType + test.answer.body
-		require.Error(t, err, title)
-		assert.Len(t, service.requests, test.sent, title)
-		if test.want == other {
-			for _, known := range []error{chat.ErrBusy, chat.ErrTimeout, chat.ErrRejected, chat.ErrUnavailable} {
-				require.NotErrorIs(t, err, known, title)
+		for _, streamed := range []bool{false, true} {
+			if streamed && test.answer.status == 200 {
+				continue
 			}
-		} else {
-			require.ErrorIs(t, err, test.want, title)
+			provider, service := before(t, test.answer)
+			_, err := completed(t.Context(), provider, hello, streamed)
+			title := test.answer.errorType + test.answer.body
+			require.Error(t, err, title)
+			assert.Len(t, service.requests, test.sent, title)
+			if test.want == other {
+				for _, known := range knownErrors {
+					require.NotErrorIs(t, err, known, title)
+				}
+			} else {
+				require.ErrorIs(t, err, test.want, title)
+			}
+			assert.NotContains(t, err.Error(), "Sesame", "it may quote the conversation: %s", title)
 		}
-		assert.NotContains(t, err.Error(), "Sesame", "it may quote the conversation: %s", title)
 	}
+}
+
+// completed returns the completion of a conversation, in a stream or not.
+func completed(ctx context.Context, p *Provider, c chat.Conversation, streamed bool) (chat.Completion, error) {
+	if streamed {
+		return p.Stream(ctx, c, func(chat.Delta) error { return nil })
+	}
+	return p.Complete(ctx, c)
+}
+
+func TestRejectionsNameTheMembers(t *testing.T) {
+	provider, _ := before(t, answer{400, "ValidationException", `{"message": "The model returned the following errors: ` +
+		"`temperature` and `top_p`" + ` cannot both be specified for this model. Please use only one."}`})
+	_, err := provider.Complete(t.Context(), hello)
+	var rejection *chat.Rejection
+	require.ErrorAs(t, err, &rejection)
+	assert.Subset(t, rejection.Members, []string{"temperature", "top_p"})
+	assert.Contains(t, rejection.Reason, "cannot both be specified")
 }
 
 func TestRetriesRejectedRequests(t *testing.T) {
@@ -170,7 +128,7 @@ func TestRetriesRejectedRequests(t *testing.T) {
 		provider, service := before(t, answer{429, errorType, "{}"}, answer{503, errorType, "{}"}, answer{200, "", converseAnswer})
 		got, err := provider.Complete(t.Context(), hello)
 		require.NoError(t, err, errorType)
-		assert.Equal(t, "Good day.", got.Text)
+		assert.Equal(t, "Good day.", got.Choices[0].Text)
 		assert.Len(t, service.requests, 3)
 	}
 }
@@ -187,36 +145,42 @@ func TestBacksOffBetweenAttempts(t *testing.T) {
 }
 
 func TestHangingServiceIsATimeout(t *testing.T) {
-	provider, service := before(t, answer{body: hang})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	_, err := provider.Complete(ctx, hello)
-	require.ErrorIs(t, err, chat.ErrTimeout)
-	assert.Len(t, service.requests, 1)
+	for _, streamed := range []bool{false, true} {
+		provider, service := before(t, answer{body: hang})
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		_, err := completed(ctx, provider, hello, streamed)
+		require.ErrorIs(t, err, chat.ErrTimeout)
+		assert.Len(t, service.requests, 1)
+	}
 }
 
 func TestUnreachableServiceIsUnavailable(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	_, err := at(server.URL).Complete(t.Context(), hello)
-	require.ErrorIs(t, err, chat.ErrUnavailable)
+	for _, streamed := range []bool{false, true} {
+		_, err := completed(t.Context(), at(server.URL), hello, streamed)
+		require.ErrorIs(t, err, chat.ErrUnavailable)
+	}
 	require.ErrorIs(t, at(server.URL).Ready(t.Context()), chat.ErrUnavailable)
 }
 
+func testPlan(c chat.Conversation) *plan { return newPlan(familyOf(c.Model), &c) }
+
 func TestResponseMayHaveNoText(t *testing.T) {
-	got, err := completionOf(&bedrockruntime.ConverseOutput{
+	got, err := completionOf(testPlan(hello), &bedrockruntime.ConverseOutput{
 		Output:     &types.ConverseOutputMemberMessage{},
 		StopReason: types.StopReasonGuardrailIntervened,
 		Usage:      &types.TokenUsage{},
-	})
+	}, nil)
 	require.NoError(t, err)
-	assert.Equal(t, chat.Completion{StopReason: chat.Guardrail}, got)
+	assert.Equal(t, []chat.Choice{{StopReason: chat.Guardrail}}, got.Choices)
 }
 
 func TestEveryStopReasonHasAName(t *testing.T) {
 	for _, reason := range types.StopReason("").Values() {
 		want := map[types.StopReason]string{
-			types.StopReasonToolUse: chat.Other, types.StopReasonMalformedToolUse: chat.Other, types.StopReasonMalformedModelOutput: chat.Other,
+			types.StopReasonMalformedToolUse: chat.Other, types.StopReasonMalformedModelOutput: chat.Other,
 			types.StopReasonModelContextWindowExceeded: chat.ContextWindow,
 		}[reason]
 		if want == "" {
@@ -226,12 +190,33 @@ func TestEveryStopReasonHasAName(t *testing.T) {
 	}
 }
 
+func TestMalformedRepliesKeepTheirUsage(t *testing.T) {
+	for _, answered := range []string{
+		`{"output": {"message": {"role": "assistant", "content": [{"text": "{"}]}}, "stopReason": "malformed_model_output"`,
+		`{"output": {"message": {"role": "assistant", "content": []}}, "stopReason": "malformed_tool_use"`,
+	} {
+		provider, _ := before(t, answer{200, "", answered + `, "usage": {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}}`})
+		got, err := provider.Complete(t.Context(), hello)
+		require.ErrorIs(t, err, chat.ErrMalformed)
+		assert.Equal(t, chat.Usage{InputTokens: 3, OutputTokens: 4, TotalTokens: 7}, got.Usage)
+	}
+}
+
+func TestUsageCountsCachedTokens(t *testing.T) {
+	provider, _ := before(t, answer{200, "", `{
+		"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": "end_turn",
+		"usage": {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7, "cacheReadInputTokens": 100, "cacheWriteInputTokens": 20}
+	}`})
+	got, err := provider.Complete(t.Context(), hello)
+	require.NoError(t, err)
+	assert.Equal(t, chat.Usage{InputTokens: 123, OutputTokens: 4, TotalTokens: 127, CachedTokens: 100, CacheWriteTokens: 20}, got.Usage)
+}
+
 func TestReadySendsNoContent(t *testing.T) {
 	provider, service := before(t, answer{400, "ValidationException", `{"message": "content is empty"}`})
 	require.NoError(t, provider.Ready(t.Context()))
-	text, err := json.Marshal(service.requests)
-	require.NoError(t, err)
-	assert.JSONEq(t, `[{"messages": [{"role": "user", "content": []}], "inferenceConfig": {"maxTokens": 1}}]`, string(text))
+	require.Len(t, service.requests, 1)
+	assert.JSONEq(t, `{"messages": [{"role": "user", "content": []}], "inferenceConfig": {"maxTokens": 1}}`, string(service.requests[0].body))
 }
 
 func TestReadyDependsOnBedrocksError(t *testing.T) {
@@ -253,17 +238,61 @@ func TestReadyDependsOnBedrocksError(t *testing.T) {
 	}
 }
 
+const profile = "arn:aws:bedrock:eu-central-1:123456789012:application-inference-profile/x1y2z3"
+
 func TestDescribe(t *testing.T) {
+	provider := &Provider{Foundations: map[string]string{profile: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"}}
 	for id, want := range map[string]chat.Description{
-		"amazon.nova-micro-v1:0":                         {Owner: "amazon", Version: "v1:0"},
-		"eu.amazon.nova-micro-v1:0":                      {Owner: "amazon", Version: "v1:0"},
-		"us-gov.anthropic.claude-3-haiku-20240307-v1:0":  {Owner: "anthropic", Version: "v1:0"},
-		"global.anthropic.claude-opus-4-5-20251101-v1:0": {Owner: "anthropic", Version: "v1:0"},
-		"meta.llama3-8b-instruct-v1:0:8k":                {Owner: "meta", Version: "v1:0:8k"},
-		"openai.gpt-oss-20b-1:0":                         {Owner: "openai", Version: "1:0"},
-		"amazon.titan-text-lite-v1":                      {Owner: "amazon", Version: "v1"},
-		"google.gemma-3-12b-it":                          {Owner: "google"},
+		"amazon.nova-micro-v1:0":                         {Owner: "amazon", Version: "v1:0", Kind: chat.KindChat},
+		"eu.amazon.nova-micro-v1:0":                      {Owner: "amazon", Version: "v1:0", Kind: chat.KindChat},
+		"us-gov.anthropic.claude-3-haiku-20240307-v1:0":  {Owner: "anthropic", Version: "v1:0", Kind: chat.KindChat},
+		"global.anthropic.claude-opus-4-5-20251101-v1:0": {Owner: "anthropic", Version: "v1:0", Kind: chat.KindChat},
+		"meta.llama3-8b-instruct-v1:0:8k":                {Owner: "meta", Version: "v1:0:8k", Kind: chat.KindChat},
+		"openai.gpt-oss-20b-1:0":                         {Owner: "openai", Version: "1:0", Kind: chat.KindChat},
+		"amazon.titan-text-lite-v1":                      {Owner: "amazon", Version: "v1", Kind: chat.KindChat},
+		"google.gemma-3-12b-it":                          {Owner: "google", Kind: chat.KindChat},
+		"amazon.titan-embed-text-v2:0":                   {Owner: "amazon", Version: "v2:0", Kind: chat.KindEmbedding},
+		"eu.cohere.embed-v4:0":                           {Owner: "cohere", Version: "v4:0", Kind: chat.KindEmbedding},
+		"novel.model-v1:0":                               {Owner: "novel", Version: "v1:0", Kind: chat.KindUnknown},
+		profile:                                          {Owner: "anthropic", Version: "v1:0", Kind: chat.KindChat},
 	} {
-		assert.Equal(t, want, (&Provider{}).Describe(id), id)
+		assert.Equal(t, want, provider.Describe(id), id)
 	}
+}
+
+// TestProfilesAreSentAsTheyAre checks that a profile's model decides what is sent, and that
+// the profile's ARN is the model that is called.
+func TestProfilesAreSentAsTheyAre(t *testing.T) {
+	provider, service := before(t, answer{200, "", converseAnswer})
+	provider.Foundations = map[string]string{profile: "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"}
+	t1, p1 := 0.5, 0.9
+	c := hello
+	c.Model, c.Temperature, c.TopP = profile, &t1, &p1
+	adapted := provider.Adapt(c)
+	assert.Equal(t, []string{"top_p"}, adapted.Dropped)
+	got, err := provider.Complete(t.Context(), adapted.Conversation)
+	require.NoError(t, err)
+	assert.Equal(t, "/model/"+profile+"/converse", service.requests[0].path)
+	assert.Equal(t, "v1:0", got.Version)
+}
+
+// TestDocumentsKeepBytesAndOrder checks that JSON of clients is sent as it is.
+func TestDocumentsKeepBytesAndOrder(t *testing.T) {
+	provider, service := before(t, answer{200, "", `{
+		"output": {"message": {"role": "assistant", "content": [{"toolUse": {"toolUseId": "t1", "name": "f", "input": {"n": 9007199254740993, "html": "<b>", "f": 1.50}}}]}},
+		"stopReason": "tool_use", "usage": {"inputTokens": 3, "outputTokens": 4, "totalTokens": 7}
+	}`})
+	c := hello
+	c.Tools = []chat.Tool{{Name: "f", Parameters: json.RawMessage(`{"type":"object","properties":{"z":{"maximum":1e400},"a":{"const":9007199254740993}}}`)}}
+	c.Messages = append(c.Messages,
+		chat.Message{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{{ID: "t0", Name: "f", Arguments: `{"z": 1.0, "a": 9007199254740993}`}}},
+		chat.Message{Role: chat.RoleTool, ToolCallID: "t0", Content: []chat.Part{{Text: "ok"}}})
+	c.PassThrough = map[string]json.RawMessage{"top_k": json.RawMessage(`9007199254740993`)}
+	got, err := provider.Complete(t.Context(), c)
+	require.NoError(t, err)
+	sent := string(service.requests[0].body)
+	assert.Contains(t, sent, `{"json":{"type":"object","properties":{"z":{"maximum":1e400},"a":{"const":9007199254740993}}}}`)
+	assert.Contains(t, sent, `"input":{"z": 1.0, "a": 9007199254740993}`)
+	assert.Contains(t, sent, `"additionalModelRequestFields":{"top_k":9007199254740993}`)
+	assert.Equal(t, `{"f":1.50,"html":"<b>","n":9007199254740993}`, got.Choices[0].ToolCalls[0].Arguments)
 }

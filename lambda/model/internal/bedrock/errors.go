@@ -1,0 +1,92 @@
+package bedrock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+)
+
+// meanings maps codes of Bedrock's errors. A client needs no more of other errors than
+// that the call failed.
+var meanings = map[string]error{
+	"ThrottlingException":           chat.ErrBusy,
+	"ServiceQuotaExceededException": chat.ErrBusy,
+	"ModelTimeoutException":         chat.ErrTimeout,
+	"ServiceUnavailableException":   chat.ErrUnavailable,
+	"ModelNotReadyException":        chat.ErrUnavailable,
+}
+
+// quotable are the codes of errors whose message an operator needs. Other messages are
+// left out: they may quote the conversation.
+var quotable = map[string]bool{"AccessDeniedException": true, "ResourceNotFoundException": true, "UnrecognizedClientException": true}
+
+// meaning wraps an error in the [chat] error that it means to a client.
+func meaning(err error) error {
+	var (
+		apiErr  smithy.APIError
+		misread *smithy.DeserializationError
+	)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", chat.ErrTimeout, err)
+	case neverSent(err):
+		return fmt.Errorf("%w: %w", chat.ErrUnavailable, err)
+	case errors.As(err, &misread):
+		return errors.New("bedrock: the response can't be decoded")
+	case !errors.As(err, &apiErr):
+		return err
+	case apiErr.ErrorCode() == "ValidationException":
+		return rejection(apiErr.ErrorMessage())
+	}
+	detail := apiErr.ErrorCode()
+	if quotable[detail] {
+		detail += ": " + apiErr.ErrorMessage()
+	}
+	if kind := meanings[apiErr.ErrorCode()]; kind != nil {
+		return fmt.Errorf("%w: bedrock: %s", kind, detail)
+	}
+	return fmt.Errorf("bedrock: %s", detail)
+}
+
+// rejection returns the error of a request that Bedrock or the model rejected.
+func rejection(message string) *chat.Rejection {
+	reason, members := chat.Reason(message)
+	return &chat.Rejection{Members: members, Reason: reason}
+}
+
+// neverSent reports whether there was no connection, so that the request was not sent.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// NewRetryer returns a retryer for requests that Bedrock rejected before a model
+// processed them. In a stream, that is before the first event.
+func NewRetryer() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = chat.Attempts
+		o.Backoff = retry.BackoffDelayerFunc(func(attempts int, _ error) (time.Duration, error) {
+			return chat.Backoff(attempts), nil
+		})
+		o.Retryables = []retry.IsErrorRetryable{
+			retry.NoRetryCanceledError{},
+			retry.RetryableErrorCode{Codes: map[string]struct{}{
+				"ThrottlingException": {}, "ServiceUnavailableException": {}, "ModelNotReadyException": {},
+			}},
+			retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+				if neverSent(err) {
+					return aws.TrueTernary
+				}
+				return aws.UnknownTernary
+			}),
+		}
+	})
+}
