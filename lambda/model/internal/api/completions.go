@@ -95,18 +95,26 @@ func (r *reader) passThrough(body strictjson.Value) map[string]json.RawMessage {
 	return set
 }
 
-// maxTokens reads either of the names that OpenAI has for it. A number above the limit of
-// the settings is clamped, since many clients always send one.
+// The names that OpenAI has for the maximum number of tokens.
+const (
+	olderMaxTokens = "max_tokens"
+	newerMaxTokens = "max_completion_tokens"
+)
+
+// maxTokens reads either of its names. A number above the limit of the settings is
+// clamped, since many clients always send one.
 func (r *reader) maxTokens(at pointer, body strictjson.Value) int {
-	const older, newer = "max_tokens", "max_completion_tokens"
-	name := newer
-	if body.Get(older).Kind != strictjson.Null {
-		name = older
-		if body.Get(newer).Kind != strictjson.Null {
-			r.refuse(at.member(newer), "want one of %s and %s only", older, newer)
+	name := newerMaxTokens
+	if body.Get(olderMaxTokens).Kind != strictjson.Null {
+		name = olderMaxTokens
+		if body.Get(newerMaxTokens).Kind != strictjson.Null {
+			r.refuse(at.member(newerMaxTokens), "want one of %s and %s only", olderMaxTokens, newerMaxTokens)
 		}
 	}
 	value, highest := body.Get(name), r.limits.MaxTokens
+	if value.Kind != strictjson.Null {
+		r.tokenLimit = name
+	}
 	if number, ok := numberOf(value); ok && isWhole(value) && number > float64(highest) {
 		r.clamped = append(r.clamped, chat.Clamp{Member: name, Limit: jsonOf(highest)})
 		return highest

@@ -176,6 +176,10 @@ func TestTellsWhatHadNoEffect(t *testing.T) {
 	assert.Contains(t, s.logs.String(), `"dropped":["frequency_penalty",`)
 	assert.Contains(t, s.logs.String(), `"clamped":"max_tokens=100, temperature=1"`)
 
+	s.fake.adaptation = chat.Adaptation{Clamped: []chat.Clamp{{Member: "max_tokens", Limit: "50"}}}
+	r = s.do(t, postChat(openAI(`"max_completion_tokens":4096`)))
+	assert.Equal(t, "max_completion_tokens=50", r.Headers[clampedHeader], "by the client's name, the lower limit")
+
 	s = newSetup()
 	r = s.do(t, postChat(helloChat))
 	assert.NotContains(t, r.Headers, droppedHeader)

@@ -24,6 +24,8 @@ type reader struct {
 	// is beyond a limit of the settings.
 	dropped []string
 	clamped []chat.Clamp
+
+	tokenLimit string // the client's name for the maximum number of tokens; empty if it set none
 }
 
 func (r *reader) refuse(at pointer, format string, args ...any) {

@@ -47,9 +47,16 @@ type told struct {
 }
 
 func tell(r *reader, a chat.Adaptation) told {
-	t := told{dropped: append(r.dropped, a.Dropped...), clamped: append(r.clamped, a.Clamped...)}
+	t := told{dropped: append(r.dropped, a.Dropped...), clamped: r.clamped}
 	slices.Sort(t.dropped)
 	t.dropped = slices.Compact(t.dropped)
+	for _, clamp := range a.Clamped {
+		if clamp.Member == olderMaxTokens && r.tokenLimit != "" {
+			clamp.Member = r.tokenLimit
+		}
+		isSame := func(c chat.Clamp) bool { return c.Member == clamp.Member }
+		t.clamped = append(slices.DeleteFunc(t.clamped, isSame), clamp) // the model's limit is the lower one
+	}
 	return t
 }
 

@@ -22,7 +22,7 @@ var labels = map[string]bool{
 func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a := adapter{c: &c, family: p.familyOf(c.Model)}
 	if a.family.embedding != nil {
-		a.refuse("/model", "This model returns embeddings. Request them, or choose a model that chats.")
+		a.refuse("/model", "this model returns embeddings. Request them, or choose a model that chats")
 		return chat.Adaptation{Conversation: c, Refused: a.refused}
 	}
 	a.options()
@@ -206,7 +206,7 @@ func (a *adapter) messages() {
 			inTurn, previous = counts{}, role
 		}
 		if m.Name != "" && m.Role != chat.RoleTool {
-			a.drop("name")
+			a.drop("messages.name")
 		}
 		for j := range m.Content {
 			a.part(i, j, &m.Content[j], &inTurn)
@@ -219,11 +219,11 @@ type counts struct{ images, documents int }
 
 func (a *adapter) systemContent(i int, m *chat.Message) {
 	if m.Name != "" {
-		a.drop("name")
+		a.drop("messages.name")
 	}
 	for j := range m.Content {
 		if m.Content[j].Image != nil || m.Content[j].File != nil {
-			a.refuse(partPointer(i, j), "A system message must have text only.")
+			a.refuse(partPointer(i, j), "a system message must have text only")
 		}
 	}
 }
@@ -233,7 +233,7 @@ func (a *adapter) part(i, j int, part *chat.Part, inTurn *counts) {
 	case part.Image != nil:
 		inTurn.images++
 		if d := part.Image.Detail; d == "low" || d == "high" {
-			a.drop("detail")
+			a.drop("messages.content.image_url.detail")
 		}
 		if fault := imageFault(a.family, part.Image, a.c.Messages[i].Role, inTurn.images); fault != "" {
 			a.refuse(partPointer(i, j), fault)
@@ -249,15 +249,15 @@ func (a *adapter) part(i, j int, part *chat.Part, inTurn *counts) {
 func imageFault(f *family, image *chat.Image, role string, number int) string {
 	switch {
 	case role == chat.RoleAssistant:
-		return "An assistant's message must not have images."
+		return "an assistant's message must not have images"
 	case !f.has(images):
-		return "This model doesn't accept images."
+		return "this model doesn't accept images"
 	case number > maxImages:
-		return fmt.Sprintf("A turn must not have more than %d images.", maxImages)
+		return fmt.Sprintf("a turn must not have more than %d images", maxImages)
 	case len(image.Data) > maxImageBytes:
-		return fmt.Sprintf("An image must not be larger than %d bytes; this one has %d.", maxImageBytes, len(image.Data))
+		return fmt.Sprintf("an image must not be larger than %d bytes; this one has %d", maxImageBytes, len(image.Data))
 	case max(image.Width, image.Height) > maxImagePixels:
-		return fmt.Sprintf("An image must not be wider or higher than %d pixels; this one is %d × %d.", maxImagePixels, image.Width, image.Height)
+		return fmt.Sprintf("an image must not be wider or higher than %d pixels; this one is %d × %d", maxImagePixels, image.Width, image.Height)
 	}
 	return ""
 }
@@ -265,13 +265,13 @@ func imageFault(f *family, image *chat.Image, role string, number int) string {
 func documentFault(f *family, file *chat.File, role string, number int) string {
 	switch {
 	case role != chat.RoleUser:
-		return "Only a user's message may have a document."
+		return "only a user's message may have a document"
 	case !f.has(documents):
-		return "This model doesn't accept documents."
+		return "this model doesn't accept documents"
 	case number > maxDocuments:
-		return fmt.Sprintf("A turn must not have more than %d documents.", maxDocuments)
+		return fmt.Sprintf("a turn must not have more than %d documents", maxDocuments)
 	case len(file.Data) > maxDocumentBytes:
-		return fmt.Sprintf("A document must not be larger than %d bytes; this one has %d.", maxDocumentBytes, len(file.Data))
+		return fmt.Sprintf("a document must not be larger than %d bytes; this one has %d", maxDocumentBytes, len(file.Data))
 	}
 	return ""
 }
@@ -290,22 +290,22 @@ func (a *adapter) turnOrder() {
 	}
 	messages := a.c.Messages
 	if first < 0 {
-		a.refuse("/messages", "The conversation must have a message of the user that isn't blank.")
+		a.refuse("/messages", "the conversation must have a message of the user that isn't blank")
 		return
 	}
 	if messages[first].Role == chat.RoleAssistant {
-		a.refuse(messagePointer(first), "The first message, system messages aside, must be the user's.")
+		a.refuse(messagePointer(first), "the first message, system messages aside, must be the user's")
 	}
 	if messages[last].Role != chat.RoleAssistant {
 		return
 	}
 	switch end := lastTurn(messages); {
 	case end > last:
-		a.refuse(messagePointer(end)+"/content", "The last message must not be blank.")
+		a.refuse(messagePointer(end)+"/content", "the last message must not be blank")
 	case len(messages[last].ToolCalls) > 0:
-		a.refuse(messagePointer(last), "The calls of this message must be followed by messages of the role tool with their results.")
+		a.refuse(messagePointer(last), "the calls of this message must be followed by messages of the role tool with their results")
 	case !a.family.has(prefill):
-		a.refuse(messagePointer(last), "This model doesn't continue an assistant's message: the last message must be the user's.")
+		a.refuse(messagePointer(last), "this model doesn't continue an assistant's message: the last message must be the user's")
 	}
 }
 
