@@ -49,7 +49,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := ctx.RegisterComponentResource("gatehouse:model:Model", name, c, opts...); err != nil {
 		return nil, err
 	}
-	statements, err := c.statements(ctx, args)
+	profiles, err := c.lookUpProfiles(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Timeout:             timeout,
 		Memory:              args.Settings.Memory,
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
-		Environment:         args.environment(),
-		Statements:          statements,
+		Environment:         args.environment(profiles),
+		Statements:          args.statements(profiles),
 		VPC:                 vpcConfig,
 	}, pulumi.Parent(c))
 	if err != nil {
@@ -78,7 +78,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func (a *Args) environment() pulumi.StringMap {
+func (a *Args) environment(profiles map[string]profile) pulumi.StringMap {
 	s := a.Settings
 	env := lambdaenv.Model{
 		Stack:      a.Deployment.Name,
@@ -88,10 +88,14 @@ func (a *Args) environment() pulumi.StringMap {
 		MaxTokens:  s.MaxTokens,
 		MaxBody:    s.MaxBody,
 		LogContent: s.LogContent,
+
+		PassThrough:       s.PassThrough,
+		RefuseUnsupported: s.RefuseUnsupported,
 	}
 	if s.Backend == lambdaenv.BackendBedrock {
 		env.Region = s.Region
 		env.GuardrailID, env.GuardrailVersion = s.Guardrail.ID, s.Guardrail.Version
+		env.PromptCaching, env.Foundations = s.PromptCaching, foundations(profiles)
 		return pulumi.ToStringMap(env.Variables())
 	}
 	env.BaseURL, env.APIKeyParameter = s.Server.BaseURL, s.Server.APIKeyParameter

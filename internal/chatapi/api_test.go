@@ -1,6 +1,7 @@
 package chatapi_test
 
 import (
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -66,6 +67,8 @@ func TestDefaults(t *testing.T) {
 		"GATEHOUSE_MODEL_MAX_TOKENS":  "1024",
 		"GATEHOUSE_MODEL_MAX_BODY":    "1048576",
 		"GATEHOUSE_MODEL_LOG_CONTENT": "false",
+
+		"GATEHOUSE_MODEL_PROMPT_CACHING": "true",
 	}, variables(t, recorder))
 	f := recorder.Only(t, "aws:lambda/function:Function")
 	assert.InDelta(t, 256, f.Input("memorySize").NumberValue(), 0)
@@ -99,6 +102,78 @@ func TestFunctionMayInvokeOnlyItsModels(t *testing.T) {
 	f := recorder.Only(t, "aws:lambda/function:Function")
 	assert.InDelta(t, 512, f.Input("memorySize").NumberValue(), 0)
 	assert.InDelta(t, 7, f.Input("reservedConcurrentExecutions").NumberValue(), 0)
+}
+
+func TestFunctionMayInvokeModelsThroughApplicationInferenceProfiles(t *testing.T) {
+	recorder := run(t, func(a *chatapi.Args) {
+		a.Settings.ID = pulumitest.ChatProfileARN
+		a.Settings.Others = []string{"eu.amazon.nova-lite-v1:0"}
+	})
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "InvokeModels", "Effect": "Allow", "Action": ["bedrock:InvokeModel"], "Resource": [
+			"`+pulumitest.ChatProfileARN+`",
+			"arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"
+		]},
+		{"Sid": "InvokeModelOfProfile0", "Effect": "Allow", "Action": ["bedrock:InvokeModel"], "Resource": [
+			"arn:aws:bedrock:eu-central-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0",
+			"arn:aws:bedrock:eu-west-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"
+		], "Condition": {"StringEquals": {"bedrock:InferenceProfileArn": "`+pulumitest.ChatProfileARN+`"}}},
+		{"Sid": "InvokeModelOfProfile1", "Effect": "Allow", "Action": ["bedrock:InvokeModel"], "Resource": [
+			"arn:aws:bedrock:eu-central-1::foundation-model/amazon.nova-lite-v1:0",
+			"arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0"
+		], "Condition": {"StringEquals": {"bedrock:InferenceProfileArn": "arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.amazon.nova-lite-v1:0"}}}
+	]}`, policyOf(recorder, t))
+	got := variables(t, recorder)
+	assert.Equal(t, pulumitest.ChatProfileARN+",eu.amazon.nova-lite-v1:0", got["GATEHOUSE_MODEL_IDS"])
+	assert.Equal(t, pulumitest.ChatProfileARN+"=anthropic.claude-haiku-4-5-20251001-v1:0", got["GATEHOUSE_MODEL_FOUNDATIONS"])
+}
+
+// Bedrock rejects a request for embeddings that names a guardrail.
+func TestEmbeddingModelsAreInvokedWithoutTheGuardrail(t *testing.T) {
+	recorder := run(t, func(a *chatapi.Args) {
+		a.Settings.Others = []string{"amazon.titan-embed-text-v2:0", pulumitest.EmbeddingProfileARN, "eu.cohere.embed-v4:0", pulumitest.ChatProfileARN}
+		a.Settings.Guardrail = config.Guardrail{ID: "gr1", Version: "3"}
+	})
+	var policy struct {
+		Statement []struct {
+			Sid       string
+			Resource  []string
+			Condition map[string]map[string]string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(policyOf(recorder, t)), &policy))
+	require.NotEmpty(t, policy.Statement)
+	guarded := map[string]string{"bedrock:GuardrailIdentifier": "arn:aws:bedrock:eu-west-1:123456789012:guardrail/gr1:3"}
+	for _, s := range policy.Statement {
+		switch s.Sid {
+		case "InvokeModels":
+			assert.Equal(t, []string{"arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-micro-v1:0", pulumitest.ChatProfileARN}, s.Resource)
+			assert.Equal(t, guarded, s.Condition["StringEquals"])
+		case "InvokeEmbeddingModels":
+			assert.Equal(t, []string{
+				"arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-embed-text-v2:0", pulumitest.EmbeddingProfileARN,
+				"arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.cohere.embed-v4:0",
+			}, s.Resource)
+			assert.Empty(t, s.Condition)
+		case "ApplyGuardrail":
+		default: // a profile's models
+			assert.Contains(t, s.Condition["StringEquals"], "bedrock:InferenceProfileArn", s.Sid)
+		}
+	}
+	assert.Len(t, policy.Statement, 6)
+}
+
+func TestFunctionHasTheSettingsOfItsRequests(t *testing.T) {
+	change := func(a *chatapi.Args) {
+		a.Settings.PassThrough, a.Settings.RefuseUnsupported, a.Settings.PromptCaching = []string{"top_k", "min_p"}, true, false
+	}
+	for _, changes := range [][]func(*chatapi.Args){{change}, {change, openAI(config.Server{BaseURL: "http://10.0.16.25:8000/v1"})}} {
+		got := variables(t, run(t, changes...))
+		assert.Equal(t, "top_k,min_p", got["GATEHOUSE_MODEL_PASS_THROUGH"])
+		assert.Equal(t, "true", got["GATEHOUSE_MODEL_REFUSE_UNSUPPORTED"])
+		assert.NotContains(t, got, "GATEHOUSE_MODEL_PROMPT_CACHING")
+		assert.NotContains(t, got, "GATEHOUSE_MODEL_FOUNDATIONS")
+	}
 }
 
 func TestUnknownProfileIsAnError(t *testing.T) {
@@ -230,16 +305,20 @@ func TestPrivateModelAllowsTheFunction(t *testing.T) {
 	assert.Equal(t, "model.example.com", got["GATEHOUSE_MODEL_SERVER_NAME"])
 }
 
+// greedy makes the parameters of a described path those of a route: a model's id may have
+// slashes.
+var greedy = strings.NewReplacer("}", "+}")
+
 // The routes are those that the description of the API has, and one for the rest.
 func TestEveryDescribedEndpointIsARoute(t *testing.T) {
 	text, err := os.ReadFile("../../lambda/model/internal/api/openapi.yaml")
 	require.NoError(t, err)
-	var described struct{ Paths map[string]map[string]any }
-	require.NoError(t, yaml.Unmarshal(text, &described))
+	var api struct{ Paths map[string]map[string]any }
+	require.NoError(t, yaml.Unmarshal(text, &api))
 	want := []string{"ANY /v1" + httpapi.ProxyPath}
-	for path, methods := range described.Paths {
+	for path, methods := range api.Paths {
 		for method := range methods {
-			want = append(want, strings.ToUpper(method)+" /v1"+path)
+			want = append(want, strings.ToUpper(method)+" /v1"+greedy.Replace(path))
 		}
 	}
 

@@ -2,81 +2,58 @@ package chatapi
 
 import (
 	"fmt"
-	"slices"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/bedrock"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
-// invoke is the action that authorizes Bedrock's Converse operation.
+// invoke is the action that authorizes Bedrock's operations Converse and InvokeModel.
 var invoke = []string{"bedrock:InvokeModel"}
 
-// statements returns the function's permissions.
-func (c *API) statements(ctx *pulumi.Context, args *Args) ([]iampolicy.Statement, error) {
-	if args.Settings.Backend == lambdaenv.BackendOpenAI {
-		return args.readKey(), nil
+// statements returns the function's permissions. profiles are the inference profiles
+// among the models, by id.
+func (a *Args) statements(profiles map[string]profile) []iampolicy.Statement {
+	if a.Settings.Backend == lambdaenv.BackendOpenAI {
+		return a.readKey()
 	}
-	invokeModels := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: args.throughGuardrail()}
-	statements := []iampolicy.Statement{}
-	for i, id := range args.Settings.IDs() {
-		if !config.IsInferenceProfile(id) {
-			invokeModels.Resources = append(invokeModels.Resources, pulumi.String(args.foundationModelARN(id)))
-			continue
+	converse := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: a.throughGuardrail()}
+	// Bedrock applies no guardrail to embeddings, and rejects requests for them with one.
+	embed := iampolicy.Statement{Sid: "InvokeEmbeddingModels", Actions: invoke}
+	var foundations []iampolicy.Statement
+	for i, id := range a.Settings.IDs() {
+		p, isProfile := profiles[id]
+		if isProfile {
+			foundations = append(foundations, p.invokeModels(fmt.Sprintf("InvokeModelOfProfile%d", i)))
+		} else {
+			p = profile{arn: a.foundationModelARN(id), foundation: id}
 		}
-		profile, models, err := c.profile(ctx, args, id)
-		if err != nil {
-			return nil, err
+		statement := &converse
+		if modelid.IsEmbedding(p.foundation) {
+			statement = &embed
 		}
-		invokeModels.Resources = append(invokeModels.Resources, pulumi.String(profile))
-		models.Sid = fmt.Sprintf("InvokeModelOfProfile%d", i)
-		statements = append(statements, models)
+		statement.Resources = append(statement.Resources, pulumi.String(p.arn))
 	}
-	statements = append([]iampolicy.Statement{invokeModels}, statements...)
-	if args.Settings.Guardrail.ID != "" {
+	var statements []iampolicy.Statement
+	for _, statement := range []iampolicy.Statement{converse, embed} {
+		if len(statement.Resources) > 0 {
+			statements = append(statements, statement)
+		}
+	}
+	statements = append(statements, foundations...)
+	if a.Settings.Guardrail.ID != "" {
 		statements = append(statements, iampolicy.Statement{
 			Sid:     "ApplyGuardrail",
 			Actions: []string{"bedrock:ApplyGuardrail"},
 			Resources: pulumi.StringArray{
-				pulumi.String(args.guardrailARN()),
-				pulumi.String(args.guardrailProfilesARN()),
+				pulumi.String(a.guardrailARN()),
+				pulumi.String(a.guardrailProfilesARN()),
 			},
 		})
 	}
-	return statements, nil
-}
-
-// profile returns the ARN of an inference profile, and a statement that allows to invoke
-// its model in each of the profile's regions, through the profile only. AWS chooses the
-// regions, and changes them.
-func (c *API) profile(ctx *pulumi.Context, args *Args, id string) (string, iampolicy.Statement, error) {
-	opts := []pulumi.InvokeOption{pulumi.Parent(c)}
-	if args.Lookup != nil {
-		opts = []pulumi.InvokeOption{args.Lookup}
-	}
-	found, err := bedrock.LookupInferenceProfile(ctx, &bedrock.LookupInferenceProfileArgs{InferenceProfileId: id}, opts...)
-	if err != nil {
-		return "", iampolicy.Statement{}, fmt.Errorf("looking up the inference profile %s of gatehouse:modelId or gatehouse:modelAllowedIds in %s: %w", id, args.region(), err)
-	}
-	statement := iampolicy.Statement{
-		Actions: invoke,
-		Conditions: []iampolicy.Condition{{
-			Operator: "StringEquals", Key: "bedrock:InferenceProfileArn", Value: pulumi.String(found.InferenceProfileArn),
-		}},
-	}
-	var arns []string
-	for _, model := range found.Models {
-		arns = append(arns, model.ModelArn)
-	}
-	if len(arns) == 0 {
-		return "", iampolicy.Statement{}, fmt.Errorf("the inference profile %s has no models", id)
-	}
-	slices.Sort(arns) // AWS returns them in any order, which must not cause a change
-	statement.Resources = pulumi.ToStringArray(arns)
-	return found.InferenceProfileArn, statement, nil
+	return statements
 }
 
 // throughGuardrail returns the condition that models are invoked only with the guardrail,

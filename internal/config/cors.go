@@ -66,14 +66,18 @@ var (
 	}
 	corsHeaders = setting[[]string]{
 		key: "corsHeaders",
-		// OpenAI's JavaScript client sends these. It adds headers of its families with new
-		// versions; Firefox sends its User-Agent as well.
-		byDefault:   []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"},
+		// OpenAI's JavaScript client sends these, and those that follow if it is configured
+		// to: a key against duplicates, and the application's address and title. It adds
+		// headers of its families with new versions; Firefox sends its User-Agent as well.
+		byDefault: []string{
+			"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*",
+			"http-referer", "idempotency-key", "x-title",
+		},
 		allowed:     each(isCORSRequestHeader, "a request header's name, the start of some with * at its end such as x-stainless-*, or * for all but authorization"),
 		description: "Request headers that such pages may send, at least one of them by its whole name.",
 	}
 	corsExposedHeaders = setting[[]string]{
-		key: "corsExposedHeaders", byDefault: []string{"retry-after", "x-amz-cf-id", "x-request-id"},
+		key: "corsExposedHeaders", byDefault: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"},
 		allowed:     each(isCORSHeader, "a response header's name, or * for all"),
 		description: "Response headers that such pages may read.",
 	}

@@ -31,8 +31,8 @@ func TestTheEdgesDefaults(t *testing.T) {
 	}, s.ResponseHeaders)
 	assert.Equal(t, CORS{
 		Origins: []string{}, Methods: []string{"GET", "HEAD", "OPTIONS", "POST"},
-		Headers:        []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"},
-		ExposedHeaders: []string{"retry-after", "x-amz-cf-id", "x-request-id"}, MaxAge: time.Hour,
+		Headers:        []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*", "http-referer", "idempotency-key", "x-title"},
+		ExposedHeaders: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"}, MaxAge: time.Hour,
 	}, s.CORS)
 	assert.False(t, s.CORS.Enabled())
 	assert.Equal(t, Firewall{RateLimit: 2000, RateWindow: 5 * time.Minute, Counted: []string{}, Inspected: 16, Logs: "matched"}, s.Firewall)

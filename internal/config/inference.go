@@ -21,8 +21,9 @@ type Inference struct {
 	Timeout        time.Duration
 }
 
-// apiPaths are the API's own paths below its prefix.
-var apiPaths = []string{"models", "chat", "healthz", "readyz", "openapi.yaml"}
+// apiPaths are the API's own paths below its prefix. All of them are below v1 as well, for
+// clients that insist on it.
+var apiPaths = []string{"models", "chat", "embeddings", "v1", "healthz", "readyz", "openapi.yaml"}
 
 var (
 	healthPathPattern  = regexp.MustCompile(`^/[A-Za-z0-9._~/-]{0,255}$`)

@@ -61,6 +61,8 @@ func TestMalformedInferenceIsRefused(t *testing.T) {
 		{"inferencePrefix", "/api/models", "none that begins with /api/ and models, chat"},
 		{"inferencePrefix", "/api/models/private", "none that begins with /api/ and models, chat"},
 		{"inferencePrefix", "/api/chat", "none that begins with /api/ and models, chat"},
+		{"inferencePrefix", "/api/embeddings", "none that begins with /api/ and models, chat"},
+		{"inferencePrefix", "/api/v1/private", "none that begins with /api/ and models, chat"},
 		{"inferencePrefix", "/api/healthz", "healthz"},
 		{"inferencePrefix", "/apis/inference", "a path below apiPrefix"},
 		{"inferenceTargets", `["model.example.com"]`, `"model.example.com" is not`},
@@ -115,7 +117,7 @@ func TestACertificateIsInTheStacksRegion(t *testing.T) {
 }
 
 func TestPrefixesBesideTheModelsPathAreAllowed(t *testing.T) {
-	for _, prefix := range []string{"/api/inference", "/api/models2", "/api/private.models/v1", "/api/v1/models"} {
+	for _, prefix := range []string{"/api/inference", "/api/models2", "/api/private.models/v1", "/api/v2/models"} {
 		s, err := Load(map[string]string{"gatehouse:inferencePrefix": prefix})
 		require.NoError(t, err)
 		assert.Equal(t, prefix, s.Inference.Prefix)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
 // Model holds which backend responds to conversations, and within which limits.
@@ -18,8 +19,12 @@ type Model struct {
 	MaxTokens int      // of one response
 	MaxBody   int      // of a request, in bytes
 
-	Region    string    // of Bedrock; the stack's if empty
-	Guardrail Guardrail // of Bedrock
+	PassThrough       []string // members of requests that only the backend knows
+	RefuseUnsupported bool     // refuse requests with members that the model doesn't support, instead of dropping those
+
+	Region        string    // of Bedrock; the stack's if empty
+	Guardrail     Guardrail // of Bedrock
+	PromptCaching bool      // of Bedrock
 
 	Server Server // for [lambdaenv.BackendOpenAI]
 
@@ -39,26 +44,23 @@ type Server struct {
 }
 
 var (
-	modelPattern            = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)*(:[0-9a-z]+)*$`)
 	servedModelPattern      = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$`)
-	inferenceProfilePattern = regexp.MustCompile(`^(?:[a-z]{2}|us-gov|apac|global)\.[a-z0-9-]+\.`)
 	guardrailPattern        = regexp.MustCompile(`^[a-z0-9]{1,64}$`)
 	guardrailVersionPattern = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
 	parameterPattern        = regexp.MustCompile(`^/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,14}$`)
 )
 
 const (
-	bedrockModelForm = "the id of a model or inference profile of Bedrock, such as amazon.nova-micro-v1:0 or eu.amazon.nova-micro-v1:0"
-	servedModelForm  = "a model's name at its server, such as llama3.2:1b or meta-llama/Llama-3.1-8B-Instruct"
-	modelForm        = bedrockModelForm + ", or with modelBackend openai " + servedModelForm
+	bedrockModelForm = "the id of a model or inference profile of Bedrock, such as amazon.nova-micro-v1:0 or eu.amazon.nova-micro-v1:0, " +
+		"or the ARN of an application inference profile"
+	servedModelForm = "a model's name at its server, such as llama3.2:1b or meta-llama/Llama-3.1-8B-Instruct"
+	modelForm       = bedrockModelForm + ", or with modelBackend openai " + servedModelForm
 )
 
-// Bounds of what a request may have, which the function receives in environment variables.
+// What happens to members of a request that the model doesn't support.
 const (
-// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
-// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
-// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
-// for four. The rest of the event needs some kilobytes.
+	unsupportedDrop   = "drop"
+	unsupportedRefuse = "refuse"
 )
 
 var (
@@ -68,12 +70,12 @@ var (
 	}
 	modelId = setting[string]{
 		key: "modelId", byDefault: "amazon.nova-micro-v1:0", basic: true, allowed: matching(servedModelPattern, modelForm),
-		description: "Model of requests that name none. With Bedrock, a foundation model or a cross-region inference profile, to which the account must have access. " +
-			"With a server, the name that the model has there.",
+		description: "Model of requests that name none, which must respond to conversations. With Bedrock, a foundation model, a cross-region inference profile, " +
+			"or an application inference profile of the account in the model's Region. With a server, the name that the model has there.",
 	}
 	modelAllowedIds = setting[[]string]{
 		key: "modelAllowedIds", basic: true, allowed: each(servedModelPattern.MatchString, modelForm),
-		description: "Models that requests may name in addition to modelId.",
+		description: "Models that requests may name in addition to modelId, those for embeddings among them.",
 	}
 	modelMaxTokens = setting[int]{
 		key: "modelMaxTokens", byDefault: 1024, basic: true, allowed: between(lambdaenv.MinMaxTokens, lambdaenv.MaxMaxTokens),
@@ -83,6 +85,16 @@ var (
 		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(lambdaenv.MinMaxBody, lambdaenv.MaxMaxBody),
 		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Lambda takes no event of more than 6 MiB, and a body may grow to three times its size in one.",
 	}
+	modelPassThrough = setting[[]string]{
+		key: "modelPassThrough", allowed: each(lambdaenv.IsPassThrough, "a name such as top_k, which OpenAI's API doesn't have"),
+		description: "Members of requests that only the backend knows, which are passed on as they are: to a server as members of its request, " +
+			"such as top_k or chat_template_kwargs; to Bedrock among the model's own parameters. No others are.",
+	}
+	modelUnsupported = setting[string]{
+		key: "modelUnsupported", byDefault: unsupportedDrop, allowed: oneOf(unsupportedDrop, unsupportedRefuse),
+		description: "What happens to members of a request that the model doesn't support: drop leaves them out and lists them in the response's " +
+			"header x-gatehouse-dropped; with refuse the request is an error.",
+	}
 	modelRegion = setting[string]{
 		key: "modelRegion", allowed: orEmpty(region(), "for the stack's"), requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
 		description: "Region of Bedrock, if not the stack's.",
@@ -90,18 +102,23 @@ var (
 	modelGuardrailId = setting[string]{
 		key: "modelGuardrailId", allowed: orEmpty(matching(guardrailPattern, "the id of a guardrail of Bedrock")),
 		requires:    []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
-		description: "Guardrail of Bedrock that is applied to every conversation and response. modelGuardrailVersion must then be set too.",
+		description: "Guardrail of Bedrock that is applied to every conversation and response; Bedrock applies none to embeddings. modelGuardrailVersion must then be set too.",
 	}
 	modelGuardrailVersion = setting[string]{
 		key: "modelGuardrailVersion", allowed: orEmpty(matching(guardrailVersionPattern, "a guardrail's version, a number or DRAFT")),
 		requires:    []requirement{modelBackend.toBe(lambdaenv.BackendBedrock), modelGuardrailId.toBeSet()},
 		description: "Version of the guardrail.",
 	}
+	modelPromptCaching = setting[bool]{
+		key: "modelPromptCaching", byDefault: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
+		description: "Whether the beginning of a conversation is cached by models that support it, so that the next request with the same beginning costs less. " +
+			"What is cached first may cost more than without.",
+	}
 	modelBaseUrl = setting[string]{
 		key: "modelBaseUrl", basic: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendOpenAI)},
 		allowed: orEmpty(satisfying(isBaseURL, "a URL such as http://10.0.16.25:8000/v1, without a key in it and without a slash at its end"),
 			"for the private model behind the stack's load balancer"),
-		description: "Base URL of the server, to which /chat/completions is appended. If it is empty and modelInVpc is true, requests go to the private model behind the stack's load balancer.",
+		description: "Base URL of the server, to which /chat/completions and /embeddings are appended. If it is empty and modelInVpc is true, requests go to the private model behind the stack's load balancer.",
 	}
 	modelApiKeyParameter = setting[string]{
 		key: "modelApiKeyParameter", basic: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendOpenAI)},
@@ -134,11 +151,16 @@ func readModel(r *reader) Model {
 		Others:    modelAllowedIds.read(r),
 		MaxTokens: modelMaxTokens.read(r),
 		MaxBody:   modelMaxBody.read(r),
-		Region:    modelRegion.read(r),
+
+		PassThrough:       modelPassThrough.read(r),
+		RefuseUnsupported: modelUnsupported.read(r) == unsupportedRefuse,
+
+		Region: modelRegion.read(r),
 		Guardrail: Guardrail{
 			ID:      modelGuardrailId.read(r),
 			Version: modelGuardrailVersion.read(r),
 		},
+		PromptCaching: modelPromptCaching.read(r),
 		Server: Server{
 			BaseURL:         modelBaseUrl.read(r),
 			APIKeyParameter: modelApiKeyParameter.read(r),
@@ -156,10 +178,6 @@ func isBaseURL(value string) bool {
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && u.User == nil &&
 		u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(value, "/")
 }
-
-// IsInferenceProfile reports whether an id of Bedrock is that of a cross-region
-// inference profile: it begins with the geography that the profile covers.
-func IsInferenceProfile(id string) bool { return inferenceProfilePattern.MatchString(id) }
 
 // IDs are the models that requests may name, the default first.
 func (m Model) IDs() []string {
@@ -188,17 +206,41 @@ func (s Settings) checkModel(r *reader) {
 
 func (s Settings) checkBedrock(r *reader) {
 	m := s.Model
-	if !modelPattern.MatchString(m.ID) {
+	switch {
+	case !modelid.IsValid(m.ID):
 		r.must(modelId, "be %s with %s %s", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock)
+	case modelid.IsEmbedding(m.ID):
+		r.must(modelId, "be a model that responds to conversations; models for embeddings belong into %s", modelAllowedIds)
+	case !s.isInBedrockRegion(m.ID):
+		r.must(modelId, "be in %s, the Region of Bedrock: set %s to the profile's", s.bedrockRegion(), modelRegion)
 	}
 	for _, id := range m.Others {
-		if !modelPattern.MatchString(id) {
-			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock, r.shown(modelAllowedIds.String(), id))
+		quoted := r.shown(modelAllowedIds.String(), id)
+		switch {
+		case !modelid.IsValid(id):
+			r.must(modelAllowedIds, "be a list in which each is %s with %s %s; %q is not", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock, quoted)
+		case !s.isInBedrockRegion(id):
+			r.must(modelAllowedIds, "be a list of models in %s, the Region of Bedrock (%s); %q is in another", s.bedrockRegion(), modelRegion, quoted)
 		}
 	}
 	if m.Guardrail.ID != "" && m.Guardrail.Version == "" {
 		r.must(modelGuardrailVersion, "be set with %s", modelGuardrailId)
 	}
+}
+
+// bedrockRegion returns the Region in which Bedrock is called.
+func (s Settings) bedrockRegion() string {
+	if s.Model.Region != "" {
+		return s.Model.Region
+	}
+	return s.Region
+}
+
+// isInBedrockRegion reports whether a model can be called in Bedrock's Region. Of all ids,
+// only the ARN of an application inference profile names a Region.
+func (s Settings) isInBedrockRegion(id string) bool {
+	region := modelid.ProfileRegion(id)
+	return region == "" || region == s.bedrockRegion()
 }
 
 func (s Settings) checkServer(r *reader) {

@@ -12,7 +12,8 @@ func TestModelDefaults(t *testing.T) {
 	s, err := Load(nil)
 	require.NoError(t, err)
 	assert.Equal(t, Model{
-		Backend: "bedrock", ID: "amazon.nova-micro-v1:0", Others: []string{}, MaxTokens: 1024, MaxBody: 1 << 20, Memory: 256,
+		Backend: "bedrock", ID: "amazon.nova-micro-v1:0", Others: []string{}, MaxTokens: 1024, MaxBody: 1 << 20,
+		PassThrough: []string{}, PromptCaching: true, Memory: 256,
 	}, s.Model)
 }
 
@@ -29,12 +30,14 @@ func TestModelOfBedrockGiven(t *testing.T) {
 	s, err := Load(own(map[string]string{
 		"modelId": "eu.amazon.nova-micro-v1:0", "modelAllowedIds": `["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"]`,
 		"modelMaxTokens": "7", "modelMaxBody": "4096", "modelRegion": "eu-central-1", "modelGuardrailId": "gr1", "modelGuardrailVersion": "3",
+		"modelPassThrough": `["top_k", "performance"]`, "modelUnsupported": "refuse", "modelPromptCaching": "false",
 		"modelMemory": "512", "modelReservedConcurrency": "20", "modelLogContent": "true",
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, Model{
 		Backend: "bedrock", ID: "eu.amazon.nova-micro-v1:0", Others: []string{"anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"},
-		MaxTokens: 7, MaxBody: 4096, Region: "eu-central-1", Guardrail: Guardrail{"gr1", "3"}, Memory: 512, ReservedConcurrency: 20, LogContent: true,
+		MaxTokens: 7, MaxBody: 4096, PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true,
+		Region: "eu-central-1", Guardrail: Guardrail{"gr1", "3"}, Memory: 512, ReservedConcurrency: 20, LogContent: true,
 	}, s.Model)
 	assert.Equal(t, []string{"eu.amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"}, s.Model.IDs(), "each once, the default first")
 }
@@ -47,6 +50,21 @@ func TestModelOfAServerGiven(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Server{"http://10.0.16.25:8000/v1", "/models/key"}, s.Model.Server)
 	assert.True(t, s.Model.InVPC)
+}
+
+const profileInIreland = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
+
+func TestApplicationInferenceProfilesAreModelsOfTheirRegion(t *testing.T) {
+	for title, given := range map[string]map[string]string{
+		"the stack's":   {"aws:region": "eu-west-1", "gatehouse:modelId": profileInIreland},
+		"the models'":   {"gatehouse:modelRegion": "eu-west-1", "gatehouse:modelId": profileInIreland},
+		"among others":  {"gatehouse:modelRegion": "eu-west-1", "gatehouse:modelAllowedIds": `["amazon.titan-embed-text-v2:0", "` + profileInIreland + `"]`},
+		"a server's id": {"gatehouse:modelBackend": "openai", "gatehouse:modelBaseUrl": "http://10.0.16.25:4000/v1", "gatehouse:modelId": profileInIreland},
+	} {
+		s, err := Load(given)
+		require.NoError(t, err, title)
+		assert.Contains(t, s.Model.IDs(), profileInIreland, title)
+	}
 }
 
 func TestThePrivateModelIsTheServerInTheVPC(t *testing.T) {
@@ -67,6 +85,15 @@ func TestModelsThatCannotBe(t *testing.T) {
 		"id with white space":        {[]map[string]string{{"modelId": "a b"}}, "modelId", "the id of a model"},
 		"id with a comma":            {[]map[string]string{server, {"modelId": "a,b"}}, "modelId", "the id of a model"},
 		"ARN":                        {[]map[string]string{{"modelId": "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"}}, "modelId", "the id of a model"},
+		"ARN of a system's profile":  {[]map[string]string{{"modelId": "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-micro-v1:0"}}, "modelId", "ARN of an application inference profile"},
+		"profile in another region":  {[]map[string]string{{"modelId": profileInIreland}}, "modelId", "it must be in us-east-1, the Region of Bedrock: set gatehouse:modelRegion"},
+		"allowed id elsewhere":       {[]map[string]string{{"modelAllowedIds": `["` + profileInIreland + `"]`, "modelRegion": "eu-central-1"}}, "modelAllowedIds", "in eu-central-1, the Region of Bedrock"},
+		"embeddings by default":      {[]map[string]string{{"modelId": "us.cohere.embed-v4:0"}}, "modelId", "models for embeddings belong into gatehouse:modelAllowedIds"},
+		"member of the API":          {[]map[string]string{{"modelPassThrough": `["top_k", "messages"]`}}, "modelPassThrough", `"messages" is not`},
+		"member in capitals":         {[]map[string]string{{"modelPassThrough": `["topK"]`}}, "modelPassThrough", `"topK" is not`},
+		"member twice":               {[]map[string]string{{"modelPassThrough": `["top_k", "top_k"]`}}, "modelPassThrough", "there twice"},
+		"unsupported":                {[]map[string]string{{"modelUnsupported": "ignore"}}, "modelUnsupported", "one of drop, refuse"},
+		"server and prompt caching":  {[]map[string]string{server, {"modelPromptCaching": "false"}}, "modelPromptCaching", "it requires gatehouse:modelBackend to be bedrock"},
 		"allowed id":                 {[]map[string]string{{"modelAllowedIds": `["Claude"]`}}, "modelAllowedIds", `"Claude" is not`},
 		"allowed id twice":           {[]map[string]string{{"modelAllowedIds": `["a.b", "a.b"]`}}, "modelAllowedIds", "there twice"},
 		"too many tokens":            {[]map[string]string{{"modelMaxTokens": "65537"}}, "modelMaxTokens", "from 1 to 65536"},
@@ -105,25 +132,5 @@ func TestModelsThatCannotBe(t *testing.T) {
 			assert.Equal(t, "gatehouse:"+c.key, problems[0].Key)
 			assert.Contains(t, problems[0].Rule, c.rule)
 		})
-	}
-}
-
-func TestModelIDs(t *testing.T) {
-	for _, id := range []string{
-		"amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0", "amazon.titan-text-lite-v1", "mistral.mistral-7b-instruct-v0:2",
-		"meta.llama3-8b-instruct-v1:0:8k", "openai.gpt-oss-20b-1:0", "zai.glm-4.6", "ai21.jamba-1-5-mini-v1:0",
-	} {
-		assert.Regexp(t, modelPattern, id)
-		assert.False(t, IsInferenceProfile(id), id)
-	}
-	for _, id := range []string{
-		"eu.amazon.nova-micro-v1:0", "us.anthropic.claude-3-haiku-20240307-v1:0", "apac.amazon.nova-lite-v1:0", "us-gov.anthropic.claude-3-haiku-20240307-v1:0",
-		"global.anthropic.claude-sonnet-4-20250514-v1:0", "jp.anthropic.claude-haiku-4-5-20251001-v1:0", "au.anthropic.claude-haiku-4-5-20251001-v1:0",
-	} {
-		assert.Regexp(t, modelPattern, id)
-		assert.True(t, IsInferenceProfile(id), id)
-	}
-	for _, id := range []string{"", "nova", "amazon/nova", "amazon.nova*", "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-micro-v1:0"} {
-		assert.NotRegexp(t, modelPattern, id)
 	}
 }

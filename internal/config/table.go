@@ -25,7 +25,8 @@ var table = []topic{
 	}},
 	{title: "Alarms and dashboard", settings: []anySetting{alarmEmail, alarmEmailRequired, runbookUrl, observabilityEnabled}},
 	{title: "The model", settings: []anySetting{
-		modelBackend, modelId, modelAllowedIds, modelMaxTokens, modelMaxBody, modelRegion, modelGuardrailId, modelGuardrailVersion,
+		modelBackend, modelId, modelAllowedIds, modelMaxTokens, modelMaxBody, modelPassThrough, modelUnsupported,
+		modelRegion, modelGuardrailId, modelGuardrailVersion, modelPromptCaching,
 		modelBaseUrl, modelApiKeyParameter, modelInVpc, modelMemory, modelReservedConcurrency, modelLogContent,
 	}},
 	{title: "The private model", settings: []anySetting{

@@ -102,27 +102,25 @@ func preflightsOf(c config.CORS) []preflight {
 	return all
 }
 
-func TestPreflightsThatTheSettingsAllowAreAccepted(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
-	type run struct {
-		Code   string           `json:"code"`
-		Events []map[string]any `json:"events"`
-	}
-	var runs []run
-	var asked [][]preflight
-	for range 200 {
-		s := randomSettings(t, random)
-		code, err := Render(source.ViewerRequest, newViewerSettings(&ViewerArgs{
-			Edge: s.Edge, CORS: s.CORS, ResponseHeaders: s.ResponseHeaders, Prefix: s.Gateway.Prefix, KeyHeader: s.Key.Header,
-		}))
-		require.NoError(t, err)
-		preflights := preflightsOf(s.CORS)
-		r := run{Code: code}
-		for _, p := range preflights {
-			r.Events = append(r.Events, p.event())
-		}
-		runs, asked = append(runs, r), append(asked, preflights)
-	}
+// run is a rendered function, and the events to call it with.
+type run struct {
+	Code   string           `json:"code"`
+	Events []map[string]any `json:"events"`
+}
+
+// rendered returns the viewer-request function with the settings.
+func rendered(t *testing.T, s config.Settings) string {
+	t.Helper()
+	code, err := Render(source.ViewerRequest, newViewerSettings(&ViewerArgs{
+		Edge: s.Edge, CORS: s.CORS, ResponseHeaders: s.ResponseHeaders, Prefix: s.Gateway.Prefix, KeyHeader: s.Key.Header,
+	}))
+	require.NoError(t, err)
+	return code
+}
+
+// responses returns the responses of each function to its events.
+func responses(t *testing.T, runs []run) [][]response {
+	t.Helper()
 	input, err := json.Marshal(runs)
 	require.NoError(t, err)
 	node := exec.Command("node", "testdata/preflights.mjs")
@@ -131,7 +129,47 @@ func TestPreflightsThatTheSettingsAllowAreAccepted(t *testing.T) {
 	require.NoError(t, err)
 	var answered [][]response
 	require.NoError(t, json.Unmarshal(output, &answered))
-	require.Len(t, answered, len(asked))
+	require.Len(t, answered, len(runs))
+	return answered
+}
+
+// Headers that OpenAI's JavaScript client sends from a page, and those that applications
+// add to it.
+var openAIHeaders = []string{
+	"authorization", "content-type", "user-agent", "x-stainless-arch", "x-stainless-custom-poll-interval", "x-stainless-helper-method",
+	"x-stainless-lang", "x-stainless-os", "x-stainless-package-version", "x-stainless-poll-helper", "x-stainless-retry-count",
+	"x-stainless-runtime", "x-stainless-runtime-version", "x-stainless-timeout", "openai-organization", "openai-project", "openai-beta",
+	"http-referer", "x-title", "idempotency-key",
+}
+
+func TestPagesMayUseOpenAIsClientWithTheDefaults(t *testing.T) {
+	s, err := config.Load(map[string]string{"gatehouse:corsOrigins": `["*"]`})
+	require.NoError(t, err)
+	asked := preflight{"https://app.example.com", "POST", strings.Join(openAIHeaders, ",")}
+	r := responses(t, []run{{Code: rendered(t, s), Events: []map[string]any{asked.event()}}})[0][0]
+	assert.Equal(t, 204, r.StatusCode)
+	for _, header := range openAIHeaders {
+		assert.True(t, r.lists("access-control-allow-headers", header), "%s is not in %v", header, r.Headers)
+	}
+	for _, header := range []string{"retry-after", "x-request-id", "x-gatehouse-clamped", "x-gatehouse-dropped"} {
+		assert.True(t, r.lists("access-control-expose-headers", header), "%s is not in %v", header, r.Headers)
+	}
+}
+
+func TestPreflightsThatTheSettingsAllowAreAccepted(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var runs []run
+	var asked [][]preflight
+	for range 200 {
+		s := randomSettings(t, random)
+		preflights := preflightsOf(s.CORS)
+		r := run{Code: rendered(t, s)}
+		for _, p := range preflights {
+			r.Events = append(r.Events, p.event())
+		}
+		runs, asked = append(runs, r), append(asked, preflights)
+	}
+	answered := responses(t, runs)
 	for i, preflights := range asked {
 		for j, p := range preflights {
 			r := answered[i][j]

@@ -88,8 +88,8 @@ func TestViewerRequestFunctionHasTheCORSSettings(t *testing.T) {
 	known := compiledIn(t, recorder.Named(t, cloudFrontFunction, "viewer-request").Text("code"))
 	assert.Equal(t, map[string]any{
 		"origins": []any{"https://*.example.com"}, "methods": []any{"GET", "HEAD", "OPTIONS", "POST"},
-		"headers":        []any{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*"},
-		"exposedHeaders": []any{"retry-after", "x-amz-cf-id", "x-request-id"},
+		"headers":        []any{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*", "http-referer", "idempotency-key", "x-title"},
+		"exposedHeaders": []any{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"},
 		"credentials":    true, "maxAge": 3600.0,
 	}, known["cors"])
 	assert.Equal(t, []any{"POST"}, known["methods"])

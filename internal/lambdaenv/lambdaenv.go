@@ -41,6 +41,11 @@ const (
 	BaseURLVariable          = "GATEHOUSE_MODEL_BASE_URL"
 	ServerNameVariable       = "GATEHOUSE_MODEL_SERVER_NAME"
 	APIKeyParameterVariable  = "GATEHOUSE_MODEL_API_KEY_PARAMETER"
+
+	PassThroughVariable       = "GATEHOUSE_MODEL_PASS_THROUGH"
+	RefuseUnsupportedVariable = "GATEHOUSE_MODEL_REFUSE_UNSUPPORTED"
+	PromptCachingVariable     = "GATEHOUSE_MODEL_PROMPT_CACHING"
+	FoundationsVariable       = "GATEHOUSE_MODEL_FOUNDATIONS"
 )
 
 // The bounds of the values.

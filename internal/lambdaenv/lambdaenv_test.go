@@ -13,6 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
+const profileARN = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/"
+
 var (
 	authorizer = Authorizer{
 		KeyPath: "/gatehouse/test/origin-key", Header: "x-origin-verify",
@@ -27,6 +29,13 @@ var (
 	bedrock = Model{
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
 		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
+	}
+	guarded = Model{
+		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
+		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
+		LogContent: true, Region: "eu-west-1", GuardrailID: "gr1", GuardrailVersion: "2",
+		PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true, PromptCaching: true,
+		Foundations: map[string]string{profileARN + "b1": "amazon.nova-lite-v1:0", profileARN + "a1": "anthropic.claude-haiku-4-5-20251001-v1:0"},
 	}
 	server = Model{
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendOpenAI, ModelIDs: []string{"llama3.2:1b"}, MaxTokens: 100, MaxBody: 1 << 20,
@@ -71,14 +80,17 @@ func TestVariables(t *testing.T) {
 	}
 	assert.Equal(t, common, bedrock.Variables())
 
-	guarded := bedrock
-	guarded.LogContent, guarded.Region, guarded.GuardrailID, guarded.GuardrailVersion = true, "eu-west-1", "gr1", "2"
 	want := maps.Clone(common)
 	maps.Copy(want, map[string]string{
 		"GATEHOUSE_MODEL_LOG_CONTENT": "true",
 		"GATEHOUSE_MODEL_REGION":      "eu-west-1",
 		"GATEHOUSE_GUARDRAIL_ID":      "gr1",
 		"GATEHOUSE_GUARDRAIL_VERSION": "2",
+
+		"GATEHOUSE_MODEL_PASS_THROUGH":       "top_k,performance",
+		"GATEHOUSE_MODEL_REFUSE_UNSUPPORTED": "true",
+		"GATEHOUSE_MODEL_PROMPT_CACHING":     "true",
+		"GATEHOUSE_MODEL_FOUNDATIONS":        profileARN + "a1=anthropic.claude-haiku-4-5-20251001-v1:0," + profileARN + "b1=amazon.nova-lite-v1:0",
 	})
 	assert.Equal(t, want, guarded.Variables())
 
@@ -101,8 +113,6 @@ func TestParseReadsWhatVariablesWrites(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, rotator, r)
 
-	guarded := bedrock
-	guarded.LogContent, guarded.Region, guarded.GuardrailID, guarded.GuardrailVersion = true, "eu-west-1", "gr1", "2"
 	for _, want := range []Model{bedrock, guarded, server} {
 		m, err := ParseModel(lookup(want.Variables()))
 		require.NoError(t, err)
@@ -159,6 +169,11 @@ func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
 			MaxBodyVariable:    {"0", "1023", "2000001"},
 			LogContentVariable: {"yes"},
 			BackendVariable:    {"vllm"},
+
+			PassThroughVariable:       {"top_k,", "Top_K", "top_k,messages", "top k"},
+			RefuseUnsupportedVariable: {"yes"},
+			PromptCachingVariable:     {"1"},
+			FoundationsVariable:       {"a", "=b", "a=", "a=b=c", "a=b,", "a=b c"},
 		}},
 		{parseModel, server.Variables(), map[string][]string{
 			BaseURLVariable: {"", "10.0.0.10", "ftp://10.0.0.10/v1", "http://10.0.0.10/v1/", "http://me@10.0.0.10/v1", "http:///v1", "http://x/v1?a"},

@@ -17,10 +17,15 @@ type Model struct {
 	MaxBody    int  // of a request, in bytes
 	LogContent bool // log conversations and their continuations
 
+	PassThrough       []string // members of requests that only the backend knows; see [IsPassThrough]
+	RefuseUnsupported bool     // refuse requests with members that the model doesn't support, instead of dropping those
+
 	// For Amazon Bedrock:
 	Region           string // the function's own if empty
 	GuardrailID      string // empty for no guardrail
 	GuardrailVersion string
+	PromptCaching    bool              // for models that have it
+	Foundations      map[string]string // the foundation model of each application inference profile in ModelIDs
 
 	// For a server that speaks OpenAI's chat completions:
 	BaseURL         string
@@ -47,6 +52,11 @@ func (m Model) Variables() map[string]string {
 		BaseURLVariable:          m.BaseURL,
 		ServerNameVariable:       m.ServerName,
 		APIKeyParameterVariable:  m.APIKeyParameter,
+
+		PassThroughVariable:       strings.Join(m.PassThrough, ","),
+		RefuseUnsupportedVariable: ifTrue(m.RefuseUnsupported),
+		PromptCachingVariable:     ifTrue(m.PromptCaching),
+		FoundationsVariable:       joinPairs(m.Foundations),
 	} {
 		if value != "" {
 			variables[name] = value
@@ -66,6 +76,10 @@ func ParseModel(lookup Lookup) (Model, error) {
 		MaxTokens:  r.int(MaxTokensVariable, MinMaxTokens, MaxMaxTokens),
 		MaxBody:    r.int(MaxBodyVariable, MinMaxBody, MaxMaxBody),
 		LogContent: r.string(LogContentVariable, "true or false", isBoolean) == "true",
+
+		PassThrough: r.optionalList(PassThroughVariable,
+			"names of members such as top_k, none of them of OpenAI's API, separated by commas", IsPassThrough),
+		RefuseUnsupported: r.optionalBool(RefuseUnsupportedVariable),
 	}
 	switch m.Backend {
 	case BackendBedrock:
@@ -74,6 +88,9 @@ func ParseModel(lookup Lookup) (Model, error) {
 		if m.GuardrailID != "" {
 			m.GuardrailVersion = r.string(GuardrailVersionVariable, "the guardrail's version", isNotEmpty)
 		}
+		m.PromptCaching = r.optionalBool(PromptCachingVariable)
+		m.Foundations = pairs(r.optionalList(FoundationsVariable,
+			"inference profiles with their foundation models, such as arn:…/a1b2c3d4e5f6=amazon.nova-lite-v1:0, separated by commas", isPair))
 	case BackendOpenAI:
 		m.BaseURL = r.string(BaseURLVariable, "a URL such as http://10.0.0.10:8080/v1, without a slash at its end", isBaseURL)
 		m.ServerName = r.optional(ServerNameVariable)
@@ -88,6 +105,44 @@ func areModelIDs(value string) bool {
 	return !slices.ContainsFunc(strings.Split(value, ","), func(id string) bool {
 		return id == "" || strings.ContainsAny(id, " \t\r\n")
 	})
+}
+
+// ifTrue returns the value of an optional boolean variable, which is left out if it is
+// false.
+func ifTrue(value bool) string {
+	if value {
+		return "true"
+	}
+	return ""
+}
+
+// joinPairs writes a map as name=value, sorted, so that an unchanged map is an unchanged
+// variable. Neither ARNs nor ids of models have an equals sign or a comma.
+func joinPairs(all map[string]string) string {
+	written := make([]string, 0, len(all))
+	for name, value := range all {
+		written = append(written, name+"="+value)
+	}
+	slices.Sort(written)
+	return strings.Join(written, ",")
+}
+
+// pairs reads what [joinPairs] wrote. It returns nil for none.
+func pairs(written []string) map[string]string {
+	var all map[string]string
+	for _, pair := range written {
+		if all == nil {
+			all = map[string]string{}
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		all[name] = value
+	}
+	return all
+}
+
+func isPair(text string) bool {
+	name, value, found := strings.Cut(text, "=")
+	return found && name != "" && value != "" && !strings.ContainsAny(text, " \t\r\n") && !strings.Contains(value, "=")
 }
 
 func isBoolean(value string) bool { return value == "true" || value == "false" }

@@ -36,6 +36,32 @@ func (r *reader) optional(name string) string {
 	return value
 }
 
+// optionalBool reads a variable that may be unset or empty, which is false.
+func (r *reader) optionalBool(name string) bool {
+	value := r.optional(name)
+	if value != "" && !isBoolean(value) {
+		r.reject(name, value, "true or false")
+	}
+	return value == "true"
+}
+
+// optionalList reads a list of valid elements that are separated by commas. It may be
+// unset or empty, which is nil.
+func (r *reader) optionalList(name, want string, valid func(string) bool) []string {
+	value := r.optional(name)
+	if value == "" {
+		return nil
+	}
+	elements := strings.Split(value, ",")
+	for _, element := range elements {
+		if !valid(element) {
+			r.reject(name, value, want)
+			return nil
+		}
+	}
+	return elements
+}
+
 // duration reads a variable like "90s", from lowest to highest.
 func (r *reader) duration(name string, lowest, highest time.Duration) time.Duration {
 	want := fmt.Sprintf("a duration from %v to %v", lowest, highest)

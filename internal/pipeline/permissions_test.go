@@ -254,6 +254,19 @@ func TestOnlyTheNamedZonesAreAllowed(t *testing.T) {
 	assert.False(t, role.allows(action, "arn:aws:route53:::hostedzone/Z1", given))
 }
 
+func TestModelsMayBeInferenceProfilesOfBothKinds(t *testing.T) {
+	boundary := roleOf(names("dev"), load(t).boundary())
+	for _, profile := range []string{"inference-profile/eu.amazon.nova-lite-v1:0", "application-inference-profile/a1b2c3d4e5f6"} {
+		own, other := "arn:aws:bedrock:eu-west-1:123456789012:"+profile, "arn:aws:bedrock:eu-west-1:210987654321:"+profile
+		for name, r := range map[string]role{"preview": previewRole(t), "deploy": deployRole(t)} {
+			assert.True(t, r.allows("bedrock:GetInferenceProfile", own, nil), "%s, %s", name, own)
+			assert.False(t, r.allows("bedrock:GetInferenceProfile", other, nil), "%s, %s", name, other)
+		}
+		assert.True(t, boundary.allows("bedrock:InvokeModel", own, nil), own)
+		assert.False(t, boundary.allows("bedrock:InvokeModel", other, nil), other)
+	}
+}
+
 // The engine makes up the name of the function at the edge, as Pulumi.yaml tells it.
 func TestResourcesWithGeneratedNamesAreAllowed(t *testing.T) {
 	file, err := os.ReadFile("../../Pulumi.yaml")

@@ -101,9 +101,29 @@ func keyringParameters(path string) resource.PropertyMap {
 	}
 }
 
+// The application inference profiles of the mocked account, in eu-west-1.
+const (
+	ChatProfileARN      = "arn:aws:bedrock:eu-west-1:" + AccountID + ":application-inference-profile/a1b2c3d4e5f6"
+	EmbeddingProfileARN = "arn:aws:bedrock:eu-west-1:" + AccountID + ":application-inference-profile/f6e5d4c3b2a1"
+)
+
+// copiedFrom maps the application inference profiles to the cross-region inference
+// profiles that they were created from.
+var copiedFrom = map[string]string{
+	ChatProfileARN:      "eu.anthropic.claude-haiku-4-5-20251001-v1:0",
+	EmbeddingProfileARN: "eu.cohere.embed-v4:0",
+}
+
 // inferenceProfile returns an inference profile of the mocked region, eu-west-1, for one
 // geography or all: its models are in no order.
 func inferenceProfile(id string) (resource.PropertyMap, error) {
+	if source, application := copiedFrom[id]; application {
+		found, err := inferenceProfile(source)
+		if err == nil {
+			found["inferenceProfileArn"] = resource.NewProperty(id)
+		}
+		return found, err
+	}
 	geography, model, _ := strings.Cut(id, ".")
 	regions, known := map[string][]string{"eu": {"eu-west-1", "eu-central-1"}, "global": {"eu-west-1", ""}}[geography]
 	if !known || strings.Contains(model, "absent") {

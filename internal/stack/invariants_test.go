@@ -134,7 +134,7 @@ func bedrockWithAll(t testing.TB) config.Settings {
 	s := pulumitest.Settings(t)
 	s.Gateway.Prefix = "/v1"
 	s.Lambda.Tracing = true
-	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0"}
+	s.Model.ID, s.Model.Others = "eu.amazon.nova-micro-v1:0", []string{"amazon.nova-lite-v1:0", "amazon.titan-embed-text-v2:0"}
 	s.Model.Region = "eu-central-1"
 	s.Model.Guardrail = config.Guardrail{ID: "gr1", Version: "1"}
 	s.Model.ReservedConcurrency = 5

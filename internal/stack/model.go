@@ -7,6 +7,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
 // declareModel declares the function behind the API, in the private network if the
@@ -33,7 +34,7 @@ func looksUpInAnotherRegion(s config.Settings) bool {
 		return false
 	}
 	for _, id := range s.Model.IDs() {
-		if config.IsInferenceProfile(id) {
+		if modelid.IsInferenceProfile(id) {
 			return true
 		}
 	}

@@ -81,7 +81,10 @@ function targetRefusal(request) {
   }
   if (!isBelow(request, settings.prefix) && !isBelow(request, settings.problemsPrefix)) {
     const prefix = settings.prefix;
-    return { status: 404, detail: 'All paths of the API begin with ' + prefix + '/, such as ' + prefix + '/chat/completions.' };
+    return {
+      status: 404,
+      detail: 'All paths of the API begin with ' + prefix + '/, such as ' + prefix + '/chat/completions: the base URL ends with ' + prefix + '.',
+    };
   }
   return null;
 }

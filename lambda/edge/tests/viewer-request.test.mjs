@@ -203,11 +203,23 @@ test("the error for paths outside of the API has its prefix", () => {
     for (const method of ["GET", "POST", "DELETE"]) {
       const refused = handle(ask({ method, uri, querystring: {} }));
       assertProblem(refused, 404, uri);
-      assert.match(JSON.parse(refused.body.data).detail, / begin with \/api\/, such as \/api\/chat\/completions\.$/);
+      assert.match(JSON.parse(refused.body.data).detail, / begin with \/api\/, such as \/api\/chat\/completions: the base URL ends with \/api\.$/);
     }
   }
   assertProblem(handleWith({ prefix: "/v1" })(ask({ uri: "/api/models" })), 404);
   assert.equal(handleWith({ prefix: "/v1" })(ask({ uri: "/v1/models" })).uri, "/v1/models");
+});
+
+test("ids of models in paths are forwarded, encoded or not, and /v1 after the prefix", () => {
+  const profile = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3d4e5f6";
+  for (const id of ["amazon.nova-lite-v1:0", "meta-llama/Llama-3.1-8B-Instruct", "llama3.2:1b", "org/name@main+lora", profile]) {
+    for (const path of ["/api/models/" + id, "/api/models/" + encodeURIComponent(id), "/api/v1/models/" + encodeURIComponent(id)]) {
+      assert.equal(handle(ask({ method: "GET", uri: path, querystring: {} })).uri, path);
+    }
+  }
+  for (const path of ["/api/v1/chat/completions", "/api/embeddings", "/api/v1/embeddings"]) {
+    assert.equal(handle(ask({ method: "POST", uri: path, querystring: {} })).uri, path);
+  }
 });
 
 test("paths of documents are forwarded, regardless of the viewers' methods", () => {
