@@ -30,7 +30,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     runtime,
     versions,
 )
-from gatehouse_cloud.fidelity.bedrock import completions, guardrails
+from gatehouse_cloud.fidelity.bedrock import converse, guardrails
 from gatehouse_cloud.fidelity.cloudfront import (
     cloudfront_functions,
     deployments,
@@ -160,7 +160,7 @@ EXTENSIONS = (
     Extension(dynamodb_conditions),
     Extension(schedules),
     Extension(web_acls),
-    Extension(completions),
+    Extension(converse),
 )
 
 
