@@ -30,7 +30,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     runtime,
     versions,
 )
-from gatehouse_cloud.fidelity.bedrock import converse, guardrails
+from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails
 from gatehouse_cloud.fidelity.cloudfront import (
     cloudfront_functions,
     deployments,
@@ -161,6 +161,7 @@ EXTENSIONS = (
     Extension(schedules),
     Extension(web_acls),
     Extension(converse),
+    Extension(embeddings),
 )
 
 
