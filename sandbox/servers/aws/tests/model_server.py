@@ -3,8 +3,9 @@
 import http.server
 import json
 import threading
+import unittest
 
-from .harness import CloudTest, free_port
+from .harness import CloudTest, Launcher, free_port
 
 CHAT, EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
 
@@ -27,6 +28,8 @@ class ModelServer:
         self.usage: dict | None = {"prompt_tokens": 3, "completion_tokens": 4}
         self.chunks: list[dict] | None = None  # of a stream; None for one made of message and choice
         self.vector = [3.0, 4.0]
+        self.hold: threading.Event | None = None  # before the last chunk of a stream
+        self.held = False  # whether that was released in time
 
     def stop(self) -> None:
         """Refuse connections from now on."""
@@ -65,11 +68,17 @@ def _handler(server: ModelServer) -> type:
             if self.path == EMBEDDINGS:
                 self.respond(json.dumps(server.embeddings(request["input"])), server.status)
             elif request.get("stream") and server.status == 200:
-                self.respond(
-                    "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in server.stream()) + "data: [DONE]\n\n"
-                )
+                self.respond("")
+                self.send(server.stream())
             else:
                 self.respond(json.dumps(server.completion()), server.status)
+
+        def send(self, chunks: list[dict]):
+            for number, chunk in enumerate(chunks, 1):
+                if server.hold and number == len(chunks):
+                    server.held = server.hold.wait(5)
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            self.wfile.write(b"data: [DONE]\n\n")
 
         def respond(self, body: str, status: int = 200):
             self.send_response(status)
@@ -83,17 +92,21 @@ def _handler(server: ModelServer) -> type:
 
 
 class ModelTest(CloudTest):
-    """Tests that share one launcher, and the server of its models."""
+    """Tests with a server of models. Those of one module share it and the launcher."""
 
     server: ModelServer
+    _running: dict[str, tuple[Launcher, ModelServer]] = {}
 
     @classmethod
     def setUpClass(cls):
-        port = free_port()
-        cls.server = ModelServer(port)
-        cls.addClassCleanup(cls.server.stop)
-        cls.options = ("--model-url", f"http://127.0.0.1:{port}/")
-        super().setUpClass()
+        if cls.__module__ not in cls._running:
+            port = free_port()
+            server = ModelServer(port)
+            unittest.addModuleCleanup(server.stop)
+            cloud = Launcher("--model-url", f"http://127.0.0.1:{port}/")
+            unittest.addModuleCleanup(cloud.stop)
+            cls._running[cls.__module__] = cloud, server
+        cls.cloud, cls.server = cls._running[cls.__module__]
 
     def setUp(self):
         self.server.reset()

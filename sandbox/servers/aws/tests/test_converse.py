@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import threading
 
 from botocore.exceptions import ClientError, EventStreamError
 
@@ -264,7 +265,17 @@ class AnswerTest(ConverseTest):
 
 
 class StreamTest(ConverseTest):
-    def test_pieces_come_as_the_server_sends_them(self):
+    def test_pieces_are_sent_at_once(self):
+        self.server.hold = threading.Event()
+        response = self.cloud.client("bedrock-runtime").converse_stream(modelId=NOVA, messages=[user()])
+        with contextlib.closing(response["stream"]) as events:
+            found = next(event for event in events if "contentBlockDelta" in event)
+            self.server.hold.set()
+            self.assertEqual(found["contentBlockDelta"]["delta"], {"text": "Hello."})
+            self.assertIn("metadata", list(events)[-1])
+        self.assertTrue(self.server.held)
+
+    def test_pieces_are_those_of_the_server(self):
         self.server.chunks = [
             {"choices": [{"delta": {"role": "assistant", "content": ""}}]},
             {"choices": [{"delta": {"reasoning_content": "Ra"}}]},
