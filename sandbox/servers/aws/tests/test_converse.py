@@ -134,6 +134,19 @@ class RequestTest(ConverseTest):
             self.converse(toolConfig={"tools": [WEATHER], "toolChoice": choice})
             self.assertEqual(self.sent()["tool_choice"], wanted)
 
+    def test_one_tool_at_a_time(self):
+        tools = {"tools": [WEATHER]}
+        for choice, more, wanted in (
+            (None, {"type": "auto"}, None),
+            (None, {"type": "any"}, "required"),
+            ({"any": {}}, {}, "required"),
+        ):
+            config = {**tools, "toolChoice": choice} if choice else tools
+            fields = {"tool_choice": {**more, "disable_parallel_tool_use": True}}
+            self.converse(model=CLAUDE, toolConfig=config, additionalModelRequestFields=fields)
+            self.assertIs(self.sent()["parallel_tool_calls"], False)
+            self.assertEqual(self.sent().get("tool_choice"), wanted)
+
     def test_images_and_documents(self):
         document = {"name": "Report", "format": "pdf", "source": {"bytes": PDF}}
         image = {"format": "png", "source": {"bytes": PNG}}

@@ -345,6 +345,30 @@ class ToolTest(RefusalTest):
         self.assertIn("doesn't support tool use in streaming mode", self.refusal(LLAMA, TOOLS, streamed=True))
         self.assert_accepted((LLAMA, TOOLS), (NOVA, choice(any={})), (CLAUDE, choice(tool={"name": "weather"})))
 
+    def test_one_tool_at_a_time(self):
+        one = {"disable_parallel_tool_use": True}
+        self.assert_refused(
+            (CLAUDE_3_7, {**TOOLS, **fields(tool_choice={"type": "auto", **one})}, "tool_choice: Extra inputs are not"),
+            (CLAUDE, fields(tool_choice={"type": "auto", **one}), "may only be specified while providing tools"),
+            (CLAUDE, {**TOOLS, **fields(tool_choice=one)}, "tool_choice.type: Field required"),
+            (CLAUDE, {**TOOLS, **fields(tool_choice="auto")}, "tool_choice: Input should be a valid dictionary"),
+            (CLAUDE, {**TOOLS, **fields(tool_choice={"type": "auto", "name": "x"})}, "tool_choice.name: Extra inputs"),
+            (
+                CLAUDE,
+                {**choice(tool={"name": "weather"}), **fields(tool_choice={"type": "auto", **one})},
+                "The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.tool.",
+            ),
+            (
+                CLAUDE,
+                {**TOOLS, **fields(**THINKING, tool_choice={"type": "any"})},
+                "Thinking may not be enabled when tool_choice forces tool use.",
+            ),
+        )
+        self.assert_accepted(
+            (CLAUDE, {**TOOLS, **fields(tool_choice={"type": "auto", **one})}),
+            (CLAUDE, {**choice(tool={"name": "weather"}), **fields(tool_choice=one)}),
+        )
+
     def test_schemas(self):
         nested = {"type": "object", "properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"type": "string"}}}
         closed = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}

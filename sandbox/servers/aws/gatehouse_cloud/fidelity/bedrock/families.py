@@ -108,6 +108,8 @@ CLAUDE_4_5 = replace(
     sources=(*CLAUDE_THINKS.sources, STRUCTURED, "https://github.com/mem0ai/mem0/issues/3891"),
     temperature_with_top_p=False,
     structured=True,
+    # For disable_parallel_tool_use: https://github.com/BerriAI/litellm/pull/34347
+    fields=CLAUDE_THINKS.fields | {"tool_choice"},
     cached_hour=True,
 )
 CLAUDE_NEWEST = replace(
@@ -175,6 +177,7 @@ GPT_OSS = Family(
     r"openai\.gpt-oss-.*",
     (FEATURES, STRUCTURED, "https://github.com/crewAIInc/crewAI/issues/3317"),
     max_tokens=128_000,
+    text_with_results=True,
     tools=True,
     streamed_tools=True,
     tool_choices=frozenset({"auto"}),
@@ -278,6 +281,7 @@ FAMILIES = (
         name="mistral-3",
         pattern=r"mistral\.(mistral-large-3|ministral|magistral|voxtral)-.*",
         sources=(STRUCTURED,),
+        text_with_results=True,
         tool_choices=frozenset({"auto"}),
         structured=True,
     ),
@@ -316,6 +320,7 @@ FAMILIES = (
         r"(qwen|deepseek|moonshot|moonshotai|minimax|nvidia|zai|google)\..*",
         (STRUCTURED,),
         max_tokens=8192,
+        text_with_results=True,
         tools=True,
         streamed_tools=True,
         tool_choices=frozenset({"auto", "any"}),

@@ -19,7 +19,7 @@ def check(body: dict, family: Family) -> None:
         )
     _sampling(config, family)
     _stop_sequences(config.get("stopSequences") or [], family)
-    _fields(body.get("additionalModelRequestFields"), family)
+    _fields(body.get("additionalModelRequestFields"), body, family)
 
 
 def _sampling(config: dict, family: Family) -> None:
@@ -40,7 +40,7 @@ def _stop_sequences(sequences: list[str], family: Family) -> None:
         raise by_model("stop_sequences: each stop sequence must contain non-whitespace")
 
 
-def _fields(fields: object, family: Family) -> None:
+def _fields(fields: object, body: dict, family: Family) -> None:
     if fields is None:
         return
     if not isinstance(fields, dict):
@@ -60,6 +60,8 @@ def _fields(fields: object, family: Family) -> None:
         )
     if family.nova:
         _nova(fields.get("inferenceConfig"))
+    if "tool_choice" in fields:
+        _tool_choice(fields["tool_choice"], body.get("toolConfig"))
     if "top_k" in fields:
         _top_k(fields["top_k"], family)
     effort = fields.get("reasoning_effort")
@@ -76,6 +78,29 @@ def _nova(config: object) -> None:
         raise malformed(f"#/inferenceConfig: extraneous key [{name}] is not permitted")
     if not isinstance(config.get("topK"), int) or not 1 <= config["topK"] <= 128:
         raise malformed("#/inferenceConfig/topK: must be an integer from 1 to 128")
+
+
+def _tool_choice(value: object, config: dict | None) -> None:
+    """Refuse Claude's own tool_choice, but for disable_parallel_tool_use and a type that toolConfig doesn't have.
+
+    https://github.com/BerriAI/litellm/issues/36536
+    """
+    if not isinstance(value, dict):
+        raise by_model("tool_choice: Input should be a valid dictionary")
+    if config is None:
+        raise by_model("tool_choice may only be specified while providing tools.")
+    for name in value.keys() - {"type", "disable_parallel_tool_use"}:
+        raise by_model(f"tool_choice.{name}: Extra inputs are not permitted")
+    chosen = next(iter(config.get("toolChoice") or {}), None)
+    if chosen and "type" in value:
+        raise Refused(
+            f"The additional field tool_choice/type conflicts with the existing field toolConfig.toolChoice.{chosen}. "
+            "Remove tool_choice/type and try again."
+        )
+    if not chosen and value.get("type") not in ("auto", "any"):
+        raise by_model("tool_choice.type: Field required")
+    if not isinstance(value.get("disable_parallel_tool_use", False), bool):
+        raise by_model("tool_choice.disable_parallel_tool_use: Input should be a valid boolean")
 
 
 def _top_k(value: object, family: Family) -> None:

@@ -20,6 +20,7 @@ def translate(conversation: Conversation) -> dict:
         request["tools"] = tools
     if choice := (body.get("toolConfig") or {}).get("toolChoice"):
         request["tool_choice"] = _choice(choice)
+    request |= _claudes_choice((body.get("additionalModelRequestFields") or {}).get("tool_choice") or {})
     if effort := reasoning.effort(body, conversation.family):
         request["reasoning_effort"] = effort
     if text_format := (body.get("outputConfig") or {}).get("textFormat"):
@@ -119,6 +120,11 @@ def _choice(choice: dict) -> str | dict:
     if "tool" in choice:
         return {"type": "function", "function": {"name": choice["tool"]["name"]}}
     return "required" if "any" in choice else "auto"
+
+
+def _claudes_choice(choice: dict) -> dict:
+    found = {"tool_choice": "required"} if choice.get("type") == "any" else {}
+    return {**found, "parallel_tool_calls": False} if choice.get("disable_parallel_tool_use") else found
 
 
 def _format(definition: dict) -> dict:

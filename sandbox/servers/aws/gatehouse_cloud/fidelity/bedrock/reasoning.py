@@ -119,7 +119,7 @@ def _with_others(fields: dict, body: dict) -> None:
     if "top_k" in fields:
         raise by_model(f"`top_k` must be unset when thinking is enabled. {DOCUMENTATION}")
     choice = (body.get("toolConfig") or {}).get("toolChoice") or {}
-    if choice.keys() & {"any", "tool"}:
+    if choice.keys() & {"any", "tool"} or (fields.get("tool_choice") or {}).get("type") == "any":
         raise by_model("Thinking may not be enabled when tool_choice forces tool use.")
 
 
