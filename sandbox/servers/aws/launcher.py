@@ -2,7 +2,6 @@
 """Starts the sandbox's AWS: ministack on loopback, with the extensions in gatehouse_cloud."""
 
 import argparse
-import os
 import re
 import sys
 
@@ -39,9 +38,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--edges", type=int, default=4, help="how many simulated CloudFront edges there are")
     parser.add_argument("--viewer-country", default="US", help="the country of all viewers, an ISO 3166-1 alpha-2 code")
     parser.add_argument(
-        "--ollama-url",
-        default=os.environ.get("GATEHOUSE_OLLAMA_URL", ""),
-        help="a server that completes the conversations of Bedrock's models, such as Ollama; by default $GATEHOUSE_OLLAMA_URL",
+        "--model-url",
+        default="",
+        help="a server that plays Bedrock's models with OpenAI's API, such as Ollama; without it, Bedrock has no models",
     )
     options = parser.parse_args(arguments)
     if options.deploy_seconds < 0:
@@ -50,9 +49,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parser.error("--edges must be at least 1")
     if not re.fullmatch("[A-Z]{2}", options.viewer_country):
         parser.error("--viewer-country must be two capital letters")
-    options.ollama_url = options.ollama_url.rstrip("/")
-    if options.ollama_url and not options.ollama_url.startswith(("http://", "https://")):
-        parser.error(f"--ollama-url is {options.ollama_url!r}; it must be a URL such as http://127.0.0.1:11434")
+    options.model_url = options.model_url.rstrip("/")
+    if options.model_url and not options.model_url.startswith(("http://", "https://")):
+        parser.error(f"--model-url is {options.model_url!r}; it must be a URL such as http://127.0.0.1:11434")
     return options
 
 

@@ -30,7 +30,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     runtime,
     versions,
 )
-from gatehouse_cloud.fidelity.bedrock import completions, guardrails
+from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails, inference_profiles
 from gatehouse_cloud.fidelity.cloudfront import (
     cloudfront_functions,
     deployments,
@@ -160,7 +160,10 @@ EXTENSIONS = (
     Extension(dynamodb_conditions),
     Extension(schedules),
     Extension(web_acls),
-    Extension(completions),
+    Extension(converse),
+    Extension(embeddings),
+    # Finds a profile by its ARN before delegated lists its models; names the resource of requests on profiles.
+    Extension(inference_profiles, after=(access, administration, edge_administration, ec2_resources, delegated)),
 )
 
 

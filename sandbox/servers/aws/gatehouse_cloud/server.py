@@ -38,7 +38,7 @@ def run(options, scratch: str) -> int:
             "HTTPS_PROXY": f"http://{LOOPBACK}:{_port(sockets['tunnels'])}",
             "SSL_CERT_FILE": issued.authority,
         },
-        ollama_url=options.ollama_url,
+        model_url=options.model_url,
     )
     try:
         extensions.install(state)

@@ -21,7 +21,7 @@ class State:
     viewers: Viewers
     connections: Connections
     function_variables: dict[str, str]
-    ollama_url: str
+    model_url: str
     calls: Calls = field(default_factory=Calls)
     changes: Changes = field(default_factory=Changes)
     faults: Faults = field(default_factory=Faults)

@@ -4,13 +4,14 @@ import json
 
 from botocore.exceptions import ClientError
 
-from .harness import REGION, CloudTest
+from .harness import REGION
+from .model_server import ModelTest
 
 ACCOUNT = "000000000000"
 RING = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/ring"
 
 
-class AccessTest(CloudTest):
+class AccessTest(ModelTest):
     """Calls as a user with few permissions."""
 
     @classmethod

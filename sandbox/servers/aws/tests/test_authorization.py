@@ -254,22 +254,6 @@ class DelegationTest(AuthorizationTest):
         self.permit(*allowed)
         self.update(identity, DefaultCacheBehavior=none)
 
-    def test_bedrock_requires_permission_for_the_models_of_a_profile(self):
-        profile = "us.amazon.nova-lite-v1:0"
-        own = arn("bedrock", f"inference-profile/{profile}")
-        described = self.cloud.client("bedrock").get_inference_profile(inferenceProfileIdentifier=profile)
-        models = [model["modelArn"] for model in described["models"]]
-        self.assertEqual(len(models), 3)
-        ask = {"modelId": profile, "messages": [{"role": "user", "content": [{"text": "hello"}]}]}
-        call, invoke = self.as_user("bedrock-runtime").converse, "bedrock:InvokeModel"
-        self.permit((invoke, own))
-        self.assertIn(models[0], self.refused(call, **ask))
-        through = {"StringEquals": {"bedrock:InferenceProfileArn": own}}
-        self.permit((invoke, own), (invoke, models[:2], through))
-        self.assertIn(models[2], self.refused(call, **ask))
-        self.permit((invoke, own), (invoke, models, through))
-        call(**ask)
-
 
 class SettlingTest(AuthorizationTest):
     def tearDown(self):

@@ -2,14 +2,15 @@
 
 from botocore.exceptions import ClientError
 
-from .harness import REGION, CloudTest
+from .harness import REGION
+from .model_server import ModelTest
 
 MODEL = "amazon.nova-micro-v1:0"
 ASK = {"Action": "bedrock:InvokeModel", "Resource": f"arn:aws:bedrock:{REGION}::foundation-model/{MODEL}"}
 ACCOUNT = f"arn:aws:bedrock:{REGION}:000000000000"
 
 
-class GuardrailTest(CloudTest):
+class GuardrailTest(ModelTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -1,1 +1,1 @@
-"""Amazon Bedrock: guardrails, and completions by a real model."""
+"""Amazon Bedrock: conversations and embeddings, strictly checked and answered by a server; guardrails; inference profiles."""

@@ -3,6 +3,7 @@
 - A request to a model through a guardrail also requires bedrock:ApplyGuardrail on the guardrail and, if it was created
   for cross-Region inference, on its profile in each Region of the profile; ministack checks neither.
 - A permission to invoke a model can depend on the guardrail that the request names.
+- A guardrail's id has letters and digits only; ministack's has a hyphen, which Converse doesn't allow.
 - AWS does not document whether Bedrock validates a request before it checks permissions. Here it does so after, unless
   a control says otherwise.
 """
@@ -15,6 +16,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import bedrock, bedrock_runtime
 
 from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.bedrock import conversations
 from gatehouse_cloud.fidelity.iam import access
 from gatehouse_cloud.fidelity.iam.authorization import json_body
 
@@ -36,7 +38,7 @@ class Order:
 def install(order: Order) -> None:
     async def dispatch(original, method, path, headers, body, query_params, request_id):
         if order.validates_first and method == "POST" and access.MODEL_PATH.match(path):
-            if problem := bedrock_runtime._validate_converse_request(json_body(body)):
+            if problem := conversations.problem(path, body):
                 return problem
         return await original(method, path, headers, body, query_params, request_id)
 
@@ -61,18 +63,32 @@ def _context(original, service, iam_action, body, params):
 
 def _create(original, body):
     status, headers, response = original(body)
+    if status != 202:
+        return status, headers, response
+    identifier, response = _renamed(response)
     profile = (json_body(body).get("crossRegionConfig") or {}).get("guardrailProfileIdentifier")
-    if status != 202 or not profile:
+    if not profile:
         return status, headers, response
     name = profile.rpartition("/")[2]
-    made = json.loads(response)
-    identifier = made.get("guardrailId") or made["GuardrailId"]
     if name not in PROFILES:
         del bedrock._guardrails[identifier]
         return bedrock._validation(f"The guardrail profile {profile} does not exist.")
     arn = f"arn:aws:bedrock:{get_region()}:{get_account_id()}:guardrail-profile/{name}"
     bedrock._guardrails[identifier]["CrossRegionDetails"] = {"guardrailProfileId": name, "guardrailProfileArn": arn}
     return status, headers, response
+
+
+def _renamed(response: bytes) -> tuple[str, bytes]:
+    """Give a new guardrail an id that Bedrock's requests allow; return it, and the response with it."""
+    given = json.loads(response)["guardrailId"]
+    identifier = given.removeprefix("gr-")
+    record = bedrock._guardrails.pop(given)
+    arn = record["GuardrailArn"]
+    record |= {"GuardrailId": identifier, "GuardrailArn": _arn(identifier)}
+    bedrock._guardrails[identifier] = record
+    if arn in bedrock._tags:
+        bedrock._tags[record["GuardrailArn"]] = bedrock._tags.pop(arn)
+    return identifier, response.replace(given.encode(), identifier.encode())
 
 
 async def _request(original, method, path, headers, body, query_params):

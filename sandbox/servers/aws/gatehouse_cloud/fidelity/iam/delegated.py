@@ -11,6 +11,7 @@
 """
 
 import json
+import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -26,6 +27,8 @@ EDGE_ACTIONS = ("lambda:GetFunction", "lambda:EnableReplication*", "lambda:Disab
 
 # The Regions of a profile's requests; AWS has more, and changes them.
 GEOGRAPHIES = {
+    # A global profile's models are those of its Region, and those of no Region in particular.
+    "global": ("",),
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "eu": ("eu-central-1", "eu-west-1", "eu-west-3", "eu-north-1"),
     "apac": ("ap-northeast-1", "ap-southeast-1", "ap-southeast-2", "ap-south-1"),
@@ -114,14 +117,18 @@ def _delivery(request: Request) -> Iterator[Check]:
 
 def _converse(request: Request) -> Iterator[Check]:
     profile = request.resource
-    if not access.MODEL_PATH.match(request.path) or ":inference-profile/" not in profile:
+    if not access.MODEL_PATH.match(request.path) or not re.search(r":(application-)?inference-profile/", profile):
         return
     given = iam_actions.request_tag_context(request.service, request.action, request.body, request.params)
-    for model in _models_of(profile):
+    for model in models_of(profile):
         yield Check(request.action, model, {**given, "bedrock:InferenceProfileArn": profile})
 
 
-def _models_of(profile: str) -> list[str]:
+def models_of(profile: str) -> list[str]:
+    """Return the ARNs of an inference profile's models: its source's, or the system's in each Region."""
+    made = bedrock._inference_profiles_apps.get(profile.rpartition("/")[2])
+    if made and ":application-inference-profile/" in profile:
+        return [model["ModelArn"] for model in made["Models"]]
     geography, _, model = profile.rpartition("/")[2].partition(".")
     return [f"arn:aws:bedrock:{region}::foundation-model/{model}" for region in _regions(geography)]
 
@@ -137,5 +144,5 @@ def _in_all_regions(original, identifier):
     found = json.loads(response)
     if status != 200 or found.get("type") != "SYSTEM_DEFINED":
         return status, headers, response
-    found["models"] = [{"modelArn": arn} for arn in _models_of(found["inferenceProfileArn"])]
+    found["models"] = [{"modelArn": arn} for arn in models_of(found["inferenceProfileArn"])]
     return status, headers, json.dumps(found).encode()
