@@ -49,6 +49,7 @@ func TestReasonsQuoteNothingOfTheConversation(t *testing.T) {
 		},
 		{"messages.3: Zebra-7 is invalid at 4111111111111111", "messages.3: … is invalid at …", []string{"messages"}},
 		{"Malformed input request: #/stopSequences/0: string [\n] does not match pattern", "Malformed input request: #/stopSequences/0: string [\n] does not match pattern", []string{"input", "stop"}},
+		{"Unsupported parameter: 'top_p' isn't supported with 'Zebra'. Use \"top_k\"", "Unsupported parameter: 'top_p' isn't supported with '…'. Use \"top_k\"", []string{"top_k", "top_p"}},
 		{"", "", nil},
 	} {
 		reason, members := Reason(test.message)

@@ -30,7 +30,7 @@ var vocabulary = wordsOf(`
 	a accept accepted access add allowed alternate alternates alternating an and any are argument array as assistant at
 	be between block blocks body both boolean but by bytes cache cachepoint call calls can cannot characters choice combination
 	configuration context conversation corresponding could count current currently data decode deprecated did different
-	disabled does doesn't each empty enable enabled end ends enough error exactly exceed exceeded exceeds expected extra
+	disabled does doesn't each empty enable enabled end ends enough error exactly exceed exceeded exceeds exist exists expected extra
 	extraneous failed field fields final first following for format found from function greater guardrail has have ids if in include
 	includes increase incorrect inference input inputs instead integer invalid is isn't it item items json key
 	larger last least length less limit list long longer malformed many match max maximum message min minimum missing
@@ -51,7 +51,7 @@ func wordsOf(text string) map[string]bool {
 }
 
 var (
-	word        = regexp.MustCompile(`[\p{L}\p{N}_'’-]+`)
+	word        = regexp.MustCompile(`[\p{L}\p{N}_]+(?:['’-][\p{L}\p{N}_]+)*`)
 	smallNumber = regexp.MustCompile(`^[0-9]{1,6}$`)
 )
 
