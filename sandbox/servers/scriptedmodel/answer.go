@@ -190,7 +190,9 @@ func (q *request) jsonObject(source string) string {
 	all := q.instructions() + "\n" + q.asked()
 	if at := schemaInText.FindStringIndex(all); at != nil {
 		var s json.RawMessage
-		if json.NewDecoder(strings.NewReader(all[at[1]:])).Decode(&s) == nil {
+		decoder := json.NewDecoder(strings.NewReader(all[at[1]:]))
+		if decoder.Decode(&s) == nil {
+			source = strings.Replace(source, all[at[0]:at[1]+int(decoder.InputOffset())], "", 1)
 			return asText(newReader(source).fillObject(parseSchema(s)))
 		}
 	}

@@ -155,7 +155,7 @@ func (s *server) read(body io.Reader) (*request, error) {
 	}
 	if s.Strict {
 		for name := range members {
-			if !slices.Contains(known, name) {
+			if !slices.Contains(known, name) && !slices.Contains(s.Accepted, name) {
 				return nil, refuse(name, "unknown_parameter", "Unknown parameter: '%s'.", name)
 			}
 		}

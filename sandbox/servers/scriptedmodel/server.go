@@ -29,6 +29,7 @@ var Models = []string{Model, NewerNames, Thinker, Embedder}
 type Options struct {
 	Key          string        // that requests must have; empty for none
 	Strict       bool          // whether members that OpenAI's API doesn't have are rejected
+	Accepted     []string      // members that are not rejected for that
 	Pace         time.Duration // between two pieces of a stream
 	CacheMinimum int           // tokens from which on the beginning of a prompt is cached; 1024 if 0, as OpenAI's
 }

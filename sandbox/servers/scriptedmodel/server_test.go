@@ -101,6 +101,7 @@ func TestReplies(t *testing.T) {
 		"an object by its keys": {asking("Tell a joke about cats with 'setup' and 'punchline' keys", `"response_format":{"type":"json_object"}`), `"setup"`},
 		"an object by a schema": {`{"model":"echo","response_format":{"type":"json_object"},"messages":[{"role":"system","content":"JSON schema:\n` +
 			strings.ReplaceAll(objectOf(`"n":{"type":"integer"}`), `"`, `\"`) + `\nReply with JSON."},{"role":"user","content":"7"}]}`, `{"n":7}/stop/`},
+		"a schema in the message": {asking("Ann JSON schema: "+objectOf(`"name":{"type":"string"}`), `"response_format":{"type":"json_object"}`), `{"name":"Ann"}/stop/`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := complete(t, test.body)
@@ -152,8 +153,10 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%.80s: got %s, want %s", body, got, want)
 		}
 	}
-	if w := send(Handler(Options{}), completions, asking("x", `"top_k":5`)); w.Code != http.StatusOK {
-		t.Errorf("not strict: %d", w.Code)
+	for _, lenient := range []Options{{}, {Strict: true, Accepted: []string{"top_k"}}} {
+		if w := send(Handler(lenient), completions, asking("x", `"top_k":5`)); w.Code != http.StatusOK {
+			t.Errorf("%+v: %d", lenient, w.Code)
+		}
 	}
 }
 
