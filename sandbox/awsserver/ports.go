@@ -15,7 +15,7 @@ type Ports struct {
 	AWS          int // the AWS API
 	Distribution int // CloudFront
 	API          int // the HTTP API, bypassing CloudFront
-	PrivateModel int // the model server of the private route, for the load balancer
+	PrivateModel int // the scripted model: of the private route, and of Bedrock
 	Vault        int
 	Kubernetes   int // the API server
 }

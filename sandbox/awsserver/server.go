@@ -20,7 +20,7 @@ import (
 const Name = "aws"
 
 // ollamaVariable names the environment variable with the address of a server whose
-// models answer in place of Bedrock's.
+// models complete Bedrock's conversations, in place of the scripted model.
 const ollamaVariable = "GATEHOUSE_OLLAMA_URL"
 
 // Cloud is the running server.
@@ -41,8 +41,8 @@ func Find(l checkout.Layout) (Cloud, bool) {
 // Ensure returns the running server, or starts one if none runs or it runs from
 // older sources or on other ports.
 func Ensure(ctx context.Context, l checkout.Layout, ports Ports) (c Cloud, started bool, err error) {
-	// The launcher reads that variable itself; with another value it is another server.
-	source, err := build.Hash(filepath.Join(l.Root, "sandbox", "servers", "aws"), os.Getenv(ollamaVariable))
+	// With another model it is another server.
+	source, err := build.Hash(filepath.Join(l.Root, "sandbox", "servers", "aws"), modelURL(ports))
 	if err != nil {
 		return Cloud{}, false, err
 	}
@@ -52,10 +52,20 @@ func Ensure(ctx context.Context, l checkout.Layout, ports Ports) (c Cloud, start
 		Args: []string{
 			l.Python(checkout.CloudVenv), filepath.Join(l.Root, "sandbox", "servers", "aws", "launcher.py"),
 			"--port", strconv.Itoa(ports.AWS), "--distribution-port", strconv.Itoa(ports.Distribution), "--api-port", strconv.Itoa(ports.API),
+			"--model-url", modelURL(ports),
 		},
 		Ready: func(ctx context.Context) error { return c.get(ctx, "/_ministack/health", nil) },
 	})
 	return c, started, err
+}
+
+// modelURL returns the address, without /v1, of the server whose models complete Bedrock's
+// conversations: that of the environment variable, or else the sandbox's scripted model.
+func modelURL(ports Ports) string {
+	if set := os.Getenv(ollamaVariable); set != "" {
+		return set
+	}
+	return URL(ports.PrivateModel)
 }
 
 // Instance identifies a run of the server. All its state is in memory, so with another

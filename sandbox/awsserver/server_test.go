@@ -100,3 +100,12 @@ func TestFailedStartShowsTheLog(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestModelURL(t *testing.T) {
+	for variable, want := range map[string]string{"": "http://127.0.0.1:4569", "http://127.0.0.1:11434": "http://127.0.0.1:11434"} {
+		t.Setenv(ollamaVariable, variable)
+		if got := modelURL(portsFrom(defaultPort)); got != want {
+			t.Errorf("%q: %s", variable, got)
+		}
+	}
+}

@@ -47,12 +47,16 @@ func (l Layout) Stamp(name string) string { return l.Local("stamps", name) }
 func (l Layout) Run(name string) string { return l.Local("run", name) }
 
 // The virtual environments for Python: of the AWS server, of the end-to-end tests' clients,
-// and of the authorizer that the benchmark compares.
+// of the suites of client libraries, and of the authorizer that the benchmark compares.
 const (
-	CloudVenv = "venv"
-	ProofVenv = "proof-venv"
-	BenchVenv = "bench-venv"
+	CloudVenv  = "venv"
+	ProofVenv  = "proof-venv"
+	SuitesVenv = "suites-venv"
+	BenchVenv  = "bench-venv"
 )
+
+// SuitesNode has the packages of Node, and copies of the tests that import them.
+const SuitesNode = "suites-node"
 
 // Python returns the path of the interpreter of one of the virtual environments.
 func (l Layout) Python(venv string) string { return l.Local(venv, "bin", "python") }

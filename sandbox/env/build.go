@@ -43,6 +43,7 @@ func (b Build) ToolVersions() (all []string) {
 const (
 	awsRequirements    = "sandbox/servers/aws/requirements.txt"
 	clientRequirements = "test/e2e/clients/requirements.txt"
+	suitesRequirements = "test/e2e/clientsuites/python/requirements.txt"
 	benchRequirements  = "test/bench/baseline/python/requirements.txt"
 )
 
@@ -55,6 +56,15 @@ func (b Build) AWSPackages(ctx context.Context, s *progress.Step) error {
 // end-to-end tests use the API.
 func (b Build) ClientPackages(ctx context.Context, s *progress.Step) error {
 	return b.venv(ctx, s, checkout.ProofVenv, clientRequirements)
+}
+
+// SuitePackages installs the client libraries whose suites the end-to-end tests run, for
+// Python and Node.
+func (b Build) SuitePackages(ctx context.Context, s *progress.Step) error {
+	if err := b.venv(ctx, s, checkout.SuitesVenv, suitesRequirements); err != nil {
+		return err
+	}
+	return b.Node(ctx, s, checkout.SuitesNode, b.Tools["node"].Version, filepath.Join(b.Layout.Root, "test", "e2e", "clientsuites", "node"))
 }
 
 // BenchPackages installs the Python packages of the authorizer that the benchmark

@@ -1,16 +1,19 @@
-// Package privatemodel serves the model in the private network of the sandbox: a
-// small server in place of a real one, which speaks OpenAI's chat completions and
-// returns what it got of any other request.
+// Package privatemodel serves the model in the private network of the sandbox: the
+// scripted model in place of a real one, and what the server got of any other request. The
+// sandbox's Bedrock has its conversations completed by it too.
 package privatemodel
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 )
 
 // HealthPath returns 200 while the server runs.
@@ -32,7 +35,7 @@ var returned = []string{"x-forwarded-for", "x-request-id", "x-viewer-country"}
 
 // Serve serves at address until ctx ends.
 func Serve(ctx context.Context, address string) error {
-	server := &http.Server{Addr: address, Handler: Handler(""), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Addr: address, Handler: Handler(scriptedmodel.Options{}), ReadHeaderTimeout: 5 * time.Second}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -44,22 +47,11 @@ func Serve(ctx context.Context, address string) error {
 	return nil
 }
 
-// Handler returns the model's handler. Completions require the key, unless it is
-// empty.
-func Handler(key string) http.Handler {
-	guarded := func(next http.HandlerFunc) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			if key != "" && r.Header.Get("Authorization") != "Bearer "+key {
-				refuse(w, http.StatusUnauthorized, "the key is wrong")
-				return
-			}
-			next(w, r)
-		}
-	}
+// Handler returns the server's handler, with the scripted model of these options.
+func Handler(o scriptedmodel.Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc(HealthPath, func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("GET /v1/models", guarded(listModels))
-	mux.HandleFunc("POST /v1/chat/completions", guarded(complete))
+	scriptedmodel.Register(mux, o)
 	mux.HandleFunc("/", echo)
 	return mux
 }
@@ -77,5 +69,6 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	}
 	// Model servers send such a header, and viewers must not get it.
 	w.Header().Set("X-Powered-By", "a private model")
-	writeJSON(w, http.StatusOK, seen)
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(seen)
 }

@@ -2,18 +2,19 @@ package privatemodel
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 )
 
 func ask(t *testing.T, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	Handler("").ServeHTTP(w, r)
+	Handler(scriptedmodel.Options{}).ServeHTTP(w, r)
 	return w
 }
 
@@ -37,51 +38,18 @@ func TestItTellsWhatReachedIt(t *testing.T) {
 	}
 }
 
-func TestItCompletes(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"model":"echo","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"one two three"}]}`:                "one two three/stop/5+3",
-		`{"model":"echo","messages":[{"role":"user","content":"one two three"}],"max_tokens":2}`:                                         "one two/length/3+2",
-		`{"model":"echo","messages":[{"role":"user","content":"one two three"}],"stop":["two"],"max_tokens":2}`:                          "one/stop/3+1",
-		`{"model":"echo","messages":[{"role":"user","content":[{"type":"text","text":"one"},{"type":"text","text":"two"}]}]}`:            "one two/stop/2+2",
-		`{"model":"echo","messages":[{"role":"user","content":"one"},{"role":"assistant","content":"x"},{"role":"user","content":"y"}]}`: "y/stop/3+1",
+func TestItServesTheScriptedModel(t *testing.T) {
+	for target, want := range map[string]string{
+		"GET /v1/models":            `"id":"echo"`,
+		"POST /v1/chat/completions": `"content":"one two"`,
+		"POST /v1/embeddings":       `"object":"embedding"`,
+		"POST /v1/models":           `"path":"/v1/models"`,
 	} {
-		w := ask(t, httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(body)))
-		var c completion
-		if err := json.Unmarshal(w.Body.Bytes(), &c); err != nil || w.Code != http.StatusOK || len(c.Choices) != 1 {
-			t.Fatalf("%d %s", w.Code, w.Body)
-		}
-		got := fmt.Sprintf("%s/%s/%d+%d", c.Choices[0].Message["content"], c.Choices[0].FinishReason, c.Usage.PromptTokens, c.Usage.CompletionTokens)
-		if got != want {
-			t.Errorf("%s: %s", body, got)
-		}
-	}
-	for body, status := range map[string]int{
-		`{"model":"gpt"}`: http.StatusNotFound, `{"model":"echo","stream":true}`: http.StatusBadRequest, `hello`: http.StatusBadRequest,
-	} {
-		if w := ask(t, httptest.NewRequest(http.MethodPost, "/v1/chat/completions", strings.NewReader(body))); w.Code != status {
-			t.Errorf("%s: %d", body, w.Code)
-		}
-	}
-}
-
-func TestItListsItsModel(t *testing.T) {
-	w := ask(t, httptest.NewRequest(http.MethodGet, "/v1/models", nil))
-	if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), `"id":"echo"`) {
-		t.Errorf("%d %s", w.Code, w.Body)
-	}
-}
-
-func TestItAsksForItsKey(t *testing.T) {
-	for authorization, status := range map[string]int{"": 401, "Bearer wrong": 401, "Bearer right": 200} {
-		for _, path := range []string{"GET /v1/models", "POST /v1/chat/completions"} {
-			method, target, _ := strings.Cut(path, " ")
-			r := httptest.NewRequest(method, target, strings.NewReader(`{"model":"echo"}`))
-			r.Header.Set("Authorization", authorization)
-			w := httptest.NewRecorder()
-			Handler("right").ServeHTTP(w, r)
-			if w.Code != status {
-				t.Errorf("%s with %q: %d", path, authorization, w.Code)
-			}
+		method, path, _ := strings.Cut(target, " ")
+		body := `{"model":"echo","messages":[{"role":"user","content":"one two"}],"input":"one"}`
+		w := ask(t, httptest.NewRequest(method, path, strings.NewReader(body)))
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), want) {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
 }

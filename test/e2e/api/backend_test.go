@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/secretscan"
@@ -42,7 +42,7 @@ func TestSecondBackend(t *testing.T) {
 		t.Fatal(err)
 	}
 	e = e2etest.Deploy(t, e, map[string]any{
-		"gatehouse:modelBackend": "openai", "gatehouse:modelId": privatemodel.Model, "gatehouse:modelBaseUrl": server.url + "/v1",
+		"gatehouse:modelBackend": "openai", "gatehouse:modelId": scriptedmodel.Model, "gatehouse:modelBaseUrl": server.url + "/v1",
 		"gatehouse:modelApiKeyParameter": keyParameter,
 		"gatehouse:modelInVpc":           true, "gatehouse:networkInterfaceEndpoints": []string{"ssm"},
 	})
@@ -127,7 +127,7 @@ func (s *server) key() string { return s.keys[len(s.keys)-1] }
 // change has the server require another key.
 func (s *server) change() {
 	s.keys = append(s.keys, rand.Text())
-	handler := privatemodel.Handler(s.key())
+	handler := scriptedmodel.Handler(scriptedmodel.Options{Key: s.key()})
 	s.current.Store(&handler)
 }
 
