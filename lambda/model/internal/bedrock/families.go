@@ -1,8 +1,9 @@
 package bedrock
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
 // capability is a set of what a family of models accepts.
@@ -218,15 +219,13 @@ func (f *family) signs() bool {
 	return false
 }
 
-// geography is the prefix of the ids of inference profiles.
-var geography = regexp.MustCompile(`^(?:[a-z]{2}|us-gov|apac|global)\.`)
-
-// baseID returns the id of a model without its geography, and without the rest of an ARN.
+// baseID returns the id of a foundation model, for its own ARN and for the ids of
+// cross-region inference profiles too.
 func baseID(model string) string {
 	if strings.HasPrefix(model, "arn:") {
 		model = model[strings.LastIndexByte(model, '/')+1:]
 	}
-	return model[len(geography.FindString(model)):]
+	return modelid.Foundation(model)
 }
 
 // familyOf returns the family of a model.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
 func TestEveryFamilyIsConsistent(t *testing.T) {
@@ -52,5 +54,15 @@ func TestLongestPrefixDecides(t *testing.T) {
 		"":                                                                                   "",
 	} {
 		assert.Equal(t, prefix, familyOf(model).prefix, model)
+	}
+}
+
+// The program gives the function permissions by the names of embedding models.
+func TestEmbeddingFamiliesAreThoseOfTheProgram(t *testing.T) {
+	for _, f := range families {
+		if f.known() {
+			id := strings.TrimSuffix(f.prefix, "-") + "-v1:0"
+			assert.Equal(t, f.embedding != nil, modelid.IsEmbedding(id), id)
+		}
 	}
 }
