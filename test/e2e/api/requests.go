@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
@@ -26,6 +27,7 @@ type request struct {
 	status int
 	code   string // of the problem; "" for a success
 	has    string // that the body of a success must have
+	told   string // what of the request had no effect: the response's headers about it
 }
 
 // fails has Bedrock respond with an error, more often than a client would retry.
@@ -38,6 +40,31 @@ const (
 	hello  = `{"messages":[{"role":"user","content":"Hello"}]}`
 )
 
+// The models of the local stack.
+const (
+	microModel  = "amazon.nova-micro-v1:0" // text only
+	claudeModel = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+	titanModel  = "amazon.titan-embed-text-v2:0"
+)
+
+const (
+	// weatherTool has a name that Bedrock doesn't take.
+	weatherTool = `{"type":"function","function":{"name":"weather.of/city","description":"Tells the weather in a city",` +
+		`"parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}`
+	cityFormat = `{"type":"json_schema","json_schema":{"name":"city","schema":{"type":"object",` +
+		`"properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}}}`
+	pixel = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+)
+
+// withMembers returns a question with further members, in OpenAI's format.
+func withMembers(model, members string) string {
+	return `{"model":"` + model + `","messages":[{"role":"user","content":"What is the weather in Paris?"}],` + members + `}`
+}
+
+func withImage(model string) string {
+	return `{"model":"` + model + `","messages":[{"role":"user","content":[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"` + pixel + `"}}]}]}`
+}
+
 // requests get a success of every endpoint, and one of each kind of problem.
 func requests() []request {
 	post := func(name, path, body string, status int, code string) request {
@@ -48,6 +75,10 @@ func requests() []request {
 	}
 	during := func(r request, f *awsclient.Fault) request { r.bedrock = f; return r }
 	direct := func(r request) request { r.direct = true; return r }
+	telling := func(r request, told string) request { r.told = told; return r }
+	answers := func(name, path, body, has string) request {
+		return request{name: name, method: http.MethodPost, path: path, contentType: asJSON, body: body, status: http.StatusOK, has: has}
+	}
 	const models, completions = "/models", "/chat/completions"
 	once := fails(http.StatusTooManyRequests, "ThrottlingException")
 	once.Times = 1
@@ -58,7 +89,21 @@ func requests() []request {
 		get("health", "/healthz", `"status":"ok"`),
 		get("readiness", "/readyz", `"status":"ready"`),
 		get("the description", "/openapi.yaml", "openapi: 3.1"),
-		during(request{name: "Bedrock throttles once", method: http.MethodPost, path: models, contentType: asJSON, body: hello, status: http.StatusOK, has: `"text":`}, once),
+		get("one model", "/models/"+microModel, `"id":"`+microModel+`"`),
+		get("one model, encoded", "/v1/models/"+url.QueryEscape(microModel), `"id":"`+microModel+`"`),
+		during(answers("Bedrock throttles once", models, hello, `"text":`), once),
+		answers("a tool", completions, withMembers(microModel, `"tools":[`+weatherTool+`],"tool_choice":"required"`), `"finish_reason":"tool_calls"`),
+		answers("a tool, by /v1", "/v1"+completions, withMembers(microModel, `"tools":[`+weatherTool+`],"tool_choice":"required"`), `"name":"weather.of/city"`),
+		answers("a JSON schema", completions, withMembers(microModel, `"response_format":`+cityFormat), `\"city\":`),
+		answers("reasoning", completions, withMembers(claudeModel, `"reasoning_effort":"low","max_tokens":1024`), `"reasoning_content":`),
+		answers("vectors", "/embeddings", `{"model":"`+titanModel+`","input":["a gate","a door"],"dimensions":256}`, `"index":1`),
+		telling(answers("what has no effect", completions, withMembers(microModel, `"frequency_penalty":0.1,"unheard_of":1,"max_tokens":99999`), `"content":`),
+			"frequency_penalty, unheard_of; max_tokens=1024"),
+		telling(answers("temperature beside top_p", completions, withMembers(claudeModel, `"temperature":0.5,"top_p":0.5`), `"content":`), "top_p; "),
+		telling(answers("blank turns, and a blank stop", completions, strings.Replace(withMembers(claudeModel, `"stop":["\n"]`), `"messages":[`,
+			`"messages":[{"role":"system","content":" "},{"role":"user","content":"Hi"},{"role":"assistant","content":""},`, 1), `"content":`), "stop; "),
+		post("an image for a model without vision", completions, withImage(microModel), http.StatusUnprocessableEntity, "unsupported_by_model"),
+		answers("an image", completions, withImage(claudeModel), `gif`),
 		post("the body is cut", models, hello[:len(hello)-3], http.StatusBadRequest, "malformed_body"),
 		post("a member twice", models, `{"messages":[],"messages":[]}`, http.StatusBadRequest, "malformed_body"),
 		{name: "nothing at the path", method: http.MethodGet, path: "/nowhere", status: http.StatusNotFound, code: "not_found"},
@@ -138,8 +183,15 @@ func (r request) verifySuccess(got *http.Response, content []byte) error {
 		return fmt.Errorf("%d %s", got.StatusCode, content)
 	case got.Header.Get("X-Request-Id") == "":
 		return errors.New("no x-request-id")
+	case r.told != "" && r.told != told(got.Header):
+		return fmt.Errorf("told that there is no effect of %q", told(got.Header))
 	}
 	return nil
+}
+
+// told returns what a response says that it dropped; and clamped.
+func told(header http.Header) string {
+	return header.Get("X-Gatehouse-Dropped") + "; " + header.Get("X-Gatehouse-Clamped")
 }
 
 // verifyProblem verifies all that a client may rely on.
