@@ -7,10 +7,15 @@ type Assembly struct{ choices []assembledChoice }
 
 type assembledChoice struct {
 	text, refusal []byte
-	reasoning     []Reasoning
+	reasoning     []assembledReasoning
 	calls         []assembledCall
 	stopReason    string
 	logprobs      []json.RawMessage
+}
+
+type assembledReasoning struct {
+	text, signature []byte
+	redacted        []byte
 }
 
 type assembledCall struct {
@@ -46,12 +51,12 @@ func (c *assembledChoice) addReasoning(r *Reasoning) {
 		return
 	}
 	last := len(c.reasoning) - 1
-	if last < 0 || c.reasoning[last].Signature != "" || c.reasoning[last].Redacted != nil || r.Redacted != nil {
-		c.reasoning = append(c.reasoning, *r)
-		return
+	if last < 0 || len(c.reasoning[last].signature) > 0 || c.reasoning[last].redacted != nil || r.Redacted != nil {
+		c.reasoning = append(c.reasoning, assembledReasoning{redacted: r.Redacted})
+		last++
 	}
-	c.reasoning[last].Text += r.Text
-	c.reasoning[last].Signature += r.Signature
+	c.reasoning[last].text = append(c.reasoning[last].text, r.Text...)
+	c.reasoning[last].signature = append(c.reasoning[last].signature, r.Signature...)
 }
 
 func (c *assembledChoice) addCall(d *ToolCallDelta) {
@@ -84,9 +89,11 @@ func (c *assembledChoice) choice() Choice {
 	choice := Choice{
 		Text:       string(c.text),
 		Refusal:    string(c.refusal),
-		Reasoning:  c.reasoning,
 		StopReason: c.stopReason,
 		Logprobs:   joinLogprobs(c.logprobs),
+	}
+	for _, block := range c.reasoning {
+		choice.Reasoning = append(choice.Reasoning, Reasoning{Text: string(block.text), Signature: string(block.signature), Redacted: block.redacted})
 	}
 	for _, call := range c.calls {
 		choice.ToolCalls = append(choice.ToolCalls, ToolCall{ID: call.id, Name: call.name, Arguments: string(call.arguments)})
@@ -95,10 +102,13 @@ func (c *assembledChoice) choice() Choice {
 }
 
 // joinLogprobs joins the tokens of several deltas, in OpenAI's form: an object with the
-// lists content and refusal.
+// lists content and refusal. Those of a single delta stay as they are.
 func joinLogprobs(pieces []json.RawMessage) json.RawMessage {
-	if len(pieces) == 0 {
+	switch len(pieces) {
+	case 0:
 		return nil
+	case 1:
+		return pieces[0]
 	}
 	type lists struct {
 		Content []json.RawMessage `json:"content"`

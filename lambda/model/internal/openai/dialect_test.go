@@ -86,8 +86,12 @@ func TestRefusedMembersAreLeftOutOnce(t *testing.T) {
 		{"usage", map[string]string{"stream_options": `{"message":[{"loc":["body","stream_options","include_usage"],"msg":"Extra inputs"}]}`}, hello, true, dialect{}, 2, dialect{noStreamOptions: true}},
 		{"reasoning", map[string]string{"messages.reasoning_content": groqRefusal}, thinking, false, dialect{}, 2, dialect{noReasoning: true}},
 		{
-			"everything", map[string]string{"max_tokens": openaiRefusal, "stream_options": `{"message":"stream_options?"}`, "messages.reasoning": `{"message":"property 'reasoning' is unsupported"}`},
-			thinking, true, dialect{}, 4, dialect{true, true, true},
+			"everything",
+			map[string]string{"max_tokens": openaiRefusal, "stream_options": `{"message":"stream_options?"}`, "messages.reasoning": `{"message":"property 'reasoning' is unsupported"}`},
+			thinking, true,
+			dialect{},
+			4,
+			dialect{true, true, true},
 		},
 	} {
 		s := &strict{refuses: test.refuses}

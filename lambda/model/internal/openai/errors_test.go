@@ -21,7 +21,8 @@ func TestRejectionsSayWhyWithoutTheConversation(t *testing.T) {
 	}{
 		{
 			"OpenAI", 400, `{"error":{"message":"Invalid 'temperature': Zebra","type":"invalid_request_error","param":"temperature","code":"invalid_value"}}`,
-			"Invalid 'temperature': …", []string{"temperature"},
+			"Invalid 'temperature': …",
+			[]string{"temperature"},
 		},
 		{"a place", 400, `{"error":{"message":"Invalid content","param":"messages.[1].content"}}`, "Invalid content", []string{"messages"}},
 		{"old vLLM", 400, `{"object":"error","message":"top_p must be in (0, 1], got Zebra","param":null,"code":400}`, "top_p must be in (0, 1], … …", []string{"top_p"}},

@@ -12,8 +12,8 @@ import (
 )
 
 // readReply passes the reply in a response's body to emit. It decides by the first
-// character whether the reply is whole or a stream: some servers ignore what was asked
-// for. Its errors quote nothing of the reply.
+// character whether the reply is whole or a stream, because some servers ignore which was
+// requested. Its errors quote nothing of the reply.
 func readReply(body io.Reader, emit func(chat.Delta) error) (chat.Completion, error) {
 	buffered := bufio.NewReader(body)
 	r := &reply{emit: emit}
@@ -56,7 +56,7 @@ type reply struct {
 	size     int
 }
 
-// choiceState is what is known of a choice besides the deltas that were emitted.
+// choiceState holds of a choice what its deltas don't have.
 type choiceState struct {
 	calls        calls
 	finished     bool

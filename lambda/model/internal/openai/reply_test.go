@@ -56,6 +56,7 @@ func TestRepliesOfOneChoice(t *testing.T) {
 		{"both", `{"content":"Hi","reasoning":"So","reasoning_content":"So","reasoning_details":[{"text":"So"}]}`, `"stop"`, chat.Choice{Text: "Hi", Reasoning: []chat.Reasoning{{Text: "So"}}, StopReason: chat.EndTurn}},
 		{"details", `{"content":"Hi","reasoning_details":[{"type":"reasoning.summary","summary":"S"},{"type":"reasoning.text","text":"o"},{"type":"reasoning.encrypted","data":"x"}]}`, `"stop"`, chat.Choice{Text: "Hi", Reasoning: []chat.Reasoning{{Text: "So"}}, StopReason: chat.EndTurn}},
 		{"thinking parts", `{"content":[{"type":"thinking","thinking":[{"type":"text","text":"So"}]},{"type":"text","text":"Hi"}]}`, `"stop"`, chat.Choice{Text: "Hi", Reasoning: []chat.Reasoning{{Text: "So"}}, StopReason: chat.EndTurn}},
+		{"thinking text", `{"content":[{"type":"thinking","thinking":"So"},{"type":"thinking","thinking":[1]},{"type":"text","text":["x"]},{"type":"text","text":"Hi"}]}`, `"stop"`, chat.Choice{Text: "Hi", Reasoning: []chat.Reasoning{{Text: "So"}}, StopReason: chat.EndTurn}},
 		{"reasoning as an object", `{"content":"Hi","reasoning":{"effort":"low"},"reasoning_details":"none"}`, `"stop"`, chat.Choice{Text: "Hi", StopReason: chat.EndTurn}},
 		{"refusal", `{"content":null,"refusal":"No."}`, `"stop"`, chat.Choice{Refusal: "No.", StopReason: chat.EndTurn}},
 		{"refusal as a part", `{"content":[{"type":"refusal","refusal":"No."}]}`, `"stop"`, chat.Choice{Refusal: "No.", StopReason: chat.EndTurn}},
@@ -127,7 +128,7 @@ func TestLogprobsAreKept(t *testing.T) {
 	got, pieces, err := read(strings.NewReader(`{"choices":[{"message":{"content":"Hi"},"finish_reason":"stop","logprobs":` + logprobs + `}]}`))
 	require.NoError(t, err)
 	assert.Equal(t, json.RawMessage(logprobs), pieces[0].Logprobs)
-	assert.JSONEq(t, logprobs, string(got.Choices[0].Logprobs))
+	assert.Equal(t, json.RawMessage(logprobs), got.Choices[0].Logprobs)
 }
 
 // stream is a reply as servers stream it, with reasoning, text and two calls of tools.

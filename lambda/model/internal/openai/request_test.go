@@ -30,23 +30,28 @@ func TestMessages(t *testing.T) {
 		{"empty text", chat.Message{Role: chat.RoleAssistant, Content: texts("")}, `{"role":"assistant","content":""}`},
 		{"name", chat.Message{Role: chat.RoleUser, Name: "ann", Content: texts("Hi")}, `{"role":"user","name":"ann","content":"Hi"}`},
 		{
-			"image", chat.Message{Role: chat.RoleUser, Content: []chat.Part{{Text: "What?"}, {Image: &chat.Image{Format: "png", Data: []byte{1, 2, 3, 250}, Detail: "low"}}}},
+			"image",
+			chat.Message{Role: chat.RoleUser, Content: []chat.Part{{Text: "What?"}, {Image: &chat.Image{Format: "png", Data: []byte{1, 2, 3, 250}, Detail: "low"}}}},
 			`{"role":"user","content":[{"type":"text","text":"What?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AQID+g==","detail":"low"}}]}`,
 		},
 		{
-			"image alone", chat.Message{Role: chat.RoleUser, Content: []chat.Part{{Image: &chat.Image{Format: "webp"}}}},
+			"image alone",
+			chat.Message{Role: chat.RoleUser, Content: []chat.Part{{Image: &chat.Image{Format: "webp"}}}},
 			`{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/webp;base64,"}}]}`,
 		},
 		{
-			"file", chat.Message{Role: chat.RoleUser, Content: []chat.Part{{File: &chat.File{Format: "pdf", Name: "a \"b\".pdf", Data: []byte("%PDF")}}}},
+			"file",
+			chat.Message{Role: chat.RoleUser, Content: []chat.Part{{File: &chat.File{Format: "pdf", Name: "a \"b\".pdf", Data: []byte("%PDF")}}}},
 			`{"role":"user","content":[{"type":"file","file":{"filename":"a \"b\".pdf","file_data":"data:application/pdf;base64,JVBERg=="}}]}`,
 		},
 		{
-			"file without a name", chat.Message{Role: chat.RoleUser, Content: []chat.Part{{File: &chat.File{Format: "pdf"}}}},
+			"file without a name",
+			chat.Message{Role: chat.RoleUser, Content: []chat.Part{{File: &chat.File{Format: "pdf"}}}},
 			`{"role":"user","content":[{"type":"file","file":{"filename":"document.pdf","file_data":"data:application/pdf;base64,"}}]}`,
 		},
 		{
-			"calls", chat.Message{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{call, {ID: "call_2", Name: "now"}}},
+			"calls",
+			chat.Message{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{call, {ID: "call_2", Name: "now"}}},
 			`{"role":"assistant","content":null,"tool_calls":[` +
 				`{"id":"call_1","type":"function","function":{"name":"weather","arguments":"{\"city\": \"Köln\"}"}},` +
 				`{"id":"call_2","type":"function","function":{"name":"now","arguments":"{}"}}]}`,

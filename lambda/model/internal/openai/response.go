@@ -155,9 +155,9 @@ func (c *content) UnmarshalJSON(raw []byte) error {
 
 func (c *content) add(raw json.RawMessage) {
 	var part struct {
-		Text     content `json:"text"`
-		Refusal  text    `json:"refusal"`
-		Thinking content `json:"thinking"`
+		Text     text     `json:"text"`
+		Refusal  text     `json:"refusal"`
+		Thinking thinking `json:"thinking"`
 	}
 	if raw[0] == '"' {
 		var whole string
@@ -169,9 +169,29 @@ func (c *content) add(raw json.RawMessage) {
 	if json.Unmarshal(raw, &part) != nil {
 		return
 	}
-	c.text += part.Text.text
+	c.text += string(part.Text)
 	c.refusal += string(part.Refusal)
-	c.reasoning += part.Thinking.text
+	c.reasoning += string(part.Thinking)
+}
+
+// thinking is a text, or a list of parts with texts.
+type thinking string
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (t *thinking) UnmarshalJSON(raw []byte) error {
+	if raw[0] != '[' {
+		return (*text)(t).UnmarshalJSON(raw)
+	}
+	var parts []struct {
+		Text text `json:"text"`
+	}
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return err
+	}
+	for _, part := range parts {
+		*t += thinking(part.Text)
+	}
+	return nil
 }
 
 // reasoning returns the message's reasoning, which some servers return by several names.
