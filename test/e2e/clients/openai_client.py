@@ -26,7 +26,7 @@ def main() -> None:
         ("…, continues with its answer", lambda: conversation(client, model)),
         ("…, stream=True", lambda: stream(client, model)),
         ("…, another model", lambda: another_model(client)),
-        ("…, n=2", lambda: two_choices(client, model)),
+        ("…, temperature=5", lambda: too_hot(client, model)),
     ):
         print(json.dumps({"name": name, "got": call()}), flush=True)
 
@@ -85,9 +85,9 @@ def another_model(client: openai.OpenAI) -> str:
     return error_of(lambda: client.chat.completions.create(model="gpt-4o", messages=HELLO))
 
 
-def two_choices(client: openai.OpenAI, model: str) -> str:
-    """Two answers at once, which the API does not have."""
-    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, n=2))
+def too_hot(client: openai.OpenAI, model: str) -> str:
+    """A temperature beyond OpenAI's maximum."""
+    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, temperature=5))
 
 
 def error_of(call) -> str:
