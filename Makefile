@@ -91,6 +91,10 @@ API_TEST_SECONDS ?= 60
 local-api-test: ## Test the local stack's API by its description, with a slow model, and with a second backend
 	@go test ./test/e2e/api -count=1 -timeout 1h -v -seconds=$(API_TEST_SECONDS)
 
+.PHONY: local-clients-test
+local-clients-test: ## Use the local stack's API with client libraries as they are published, on both backends
+	@go test ./test/e2e/clientsuites -count=1 -timeout 1h -v -run 'Bedrock|SecondBackend'
+
 .PHONY: local-deploy-test
 local-deploy-test: ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@go test ./test/e2e/pipelineroles -count=1 -timeout 1h -v $(if $(RECORD),-record)
@@ -199,7 +203,7 @@ lint-ci: $(lint_venv)
 	@go -C tools build -o ../.local/bin/ github.com/rhysd/actionlint/cmd/actionlint
 	@echo "lint .github"; .local/bin/actionlint && .local/lint/bin/zizmor --quiet --offline --persona=auditor .github
 	@echo "lint policies"; .local/lint/bin/python -m unittest discover -s tools 2>&1 | tail -n 1; go run ./internal/cmd/permissions | .local/lint/bin/python tools/check_policies.py
-	@echo "lint sandbox/servers/aws"; .local/lint/bin/ruff format --quiet --check --config sandbox/servers/aws/ruff.toml sandbox/servers/aws tools
+	@echo "lint Python"; .local/lint/bin/ruff format --quiet --check --config sandbox/servers/aws/ruff.toml sandbox/servers/aws tools test/e2e/clientsuites/python
 
 .PHONY: docs
 docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program

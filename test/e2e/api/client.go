@@ -23,7 +23,7 @@ var clientCalls = []struct{ name, want string }{
 	{"…, continues with its answer", "an answer"},
 	{"…, stream=True", "422 streaming_unsupported"},
 	{"…, another model", "404 model_not_found"},
-	{"…, n=9", "422 invalid_body"},
+	{"…, temperature=5", "422 invalid_body"},
 }
 
 // clientChecks check the calls of OpenAI's own client. The first of them runs the client

@@ -26,7 +26,7 @@ def main() -> None:
         ("…, continues with its answer", lambda: conversation(client, model)),
         ("…, stream=True", lambda: stream(client, model)),
         ("…, another model", lambda: another_model(client)),
-        ("…, n=9", lambda: many_choices(client, model)),
+        ("…, temperature=5", lambda: too_hot(client, model)),
     ):
         print(json.dumps({"name": name, "got": call()}), flush=True)
 
@@ -85,9 +85,9 @@ def another_model(client: openai.OpenAI) -> str:
     return error_of(lambda: client.chat.completions.create(model="gpt-4o", messages=HELLO))
 
 
-def many_choices(client: openai.OpenAI, model: str) -> str:
-    """More answers at once than the API takes."""
-    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, n=9))
+def too_hot(client: openai.OpenAI, model: str) -> str:
+    """A temperature beyond OpenAI's maximum."""
+    return error_of(lambda: client.chat.completions.create(model=model, messages=HELLO, temperature=5))
 
 
 def error_of(call) -> str:
