@@ -161,6 +161,19 @@ LLAMA_3_1 = Family(
     documents=True,
     tools=True,
 )
+MISTRAL_7B = Family(
+    "mistral-7b",
+    r"mistral\.mistral-7b-.*",
+    (
+        FEATURES,
+        GUIDE + "model-parameters-mistral-text-completion.html",
+        "https://github.com/567-labs/instructor/issues/1753",
+    ),
+    max_tokens=8192,
+    system=False,
+    documents=True,
+    fields=frozenset({"top_k"}),
+)
 MISTRAL_LARGE = Family(
     "mistral-large",
     r"mistral\.(mistral-large|mistral-small)-24.*",
@@ -265,15 +278,8 @@ FAMILIES = (
     replace(LLAMA_3_1, name="llama-3-2", pattern=r"meta\.llama3-2-(11|90)b-.*", images=True),
     replace(LLAMA_3_1, name="llama-3-2-small", pattern=r"meta\.llama3-2-[13]b-.*", tools=False),
     replace(LLAMA_3_1, name="llama-4", pattern=r"meta\.llama4-.*", images=True, on_demand=False),
-    Family(
-        "mistral-7b",
-        r"mistral\.(mistral-7b|mixtral)-.*",
-        (FEATURES, "https://github.com/567-labs/instructor/issues/1753"),
-        max_tokens=4096,
-        system=False,
-        documents=True,
-        fields=frozenset({"top_k"}),
-    ),
+    MISTRAL_7B,
+    replace(MISTRAL_7B, name="mixtral", pattern=r"mistral\.mixtral-.*", max_tokens=4096),
     MISTRAL_LARGE,
     replace(MISTRAL_LARGE, name="pixtral", pattern=r"mistral\.pixtral-.*", images=True, on_demand=False),
     replace(
