@@ -238,7 +238,12 @@ FAMILIES = (
         CLAUDE_4_5,
         name="claude-4-6",
         pattern=r"anthropic\.claude-(sonnet|opus)-4-6.*",
-        sources=(*CLAUDE_4_5.sources, "https://github.com/anomalyco/opencode/issues/29760"),
+        sources=(
+            *CLAUDE_4_5.sources,
+            GUIDE + "model-card-anthropic-claude-opus-4-6.html",
+            "https://github.com/anomalyco/opencode/issues/29760",
+        ),
+        max_tokens=128_000,
         prefill=False,
         fields=CLAUDE_4_5.fields | {"output_config"},
         thinking=frozenset({"enabled", "adaptive", "disabled"}),
