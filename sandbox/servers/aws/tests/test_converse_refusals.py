@@ -377,6 +377,7 @@ class ToolTest(RefusalTest):
             (CLAUDE, tool(schema={}), "inputSchema.json.type must be one of the following: object."),
             (CLAUDE, tool(schema={"type": "string"}), "must be one of the following: object."),
             (NOVA, tool(schema=nested), "extraneous key [$defs] is not permitted"),
+            (NOVA, tool(schema={"type": "object", "title": "x"}), "extraneous key [title] is not permitted"),
             (CLAUDE, tool(schema={"type": "object", "anyOf": [closed]}), "does not support oneOf, allOf, or anyOf"),
             (CLAUDE, tool(schema={"type": "object", "properties": {"a b": {}}}), "Property keys should match pattern"),
             (CLAUDE_3, tool(strict=True), "strict field"),
@@ -387,7 +388,10 @@ class ToolTest(RefusalTest):
             ),
         )
         self.assert_accepted(
-            (CLAUDE, tool(schema=nested)), (CLAUDE, tool(schema=closed, strict=True)), (NOVA_2, tool(schema=nested))
+            (CLAUDE, tool(schema=nested)),
+            (CLAUDE, tool(schema=closed, strict=True)),
+            (NOVA, tool(schema=closed)),
+            (NOVA_2, tool(schema=nested)),
         )
 
     def test_structured_output(self):

@@ -161,6 +161,19 @@ LLAMA_3_1 = Family(
     documents=True,
     tools=True,
 )
+MISTRAL_7B = Family(
+    "mistral-7b",
+    r"mistral\.mistral-7b-.*",
+    (
+        FEATURES,
+        GUIDE + "model-parameters-mistral-text-completion.html",
+        "https://github.com/567-labs/instructor/issues/1753",
+    ),
+    max_tokens=8192,
+    system=False,
+    documents=True,
+    fields=frozenset({"top_k"}),
+)
 MISTRAL_LARGE = Family(
     "mistral-large",
     r"mistral\.(mistral-large|mistral-small)-24.*",
@@ -225,7 +238,12 @@ FAMILIES = (
         CLAUDE_4_5,
         name="claude-4-6",
         pattern=r"anthropic\.claude-(sonnet|opus)-4-6.*",
-        sources=(*CLAUDE_4_5.sources, "https://github.com/anomalyco/opencode/issues/29760"),
+        sources=(
+            *CLAUDE_4_5.sources,
+            GUIDE + "model-card-anthropic-claude-opus-4-6.html",
+            "https://github.com/anomalyco/opencode/issues/29760",
+        ),
+        max_tokens=128_000,
         prefill=False,
         fields=CLAUDE_4_5.fields | {"output_config"},
         thinking=frozenset({"enabled", "adaptive", "disabled"}),
@@ -265,15 +283,8 @@ FAMILIES = (
     replace(LLAMA_3_1, name="llama-3-2", pattern=r"meta\.llama3-2-(11|90)b-.*", images=True),
     replace(LLAMA_3_1, name="llama-3-2-small", pattern=r"meta\.llama3-2-[13]b-.*", tools=False),
     replace(LLAMA_3_1, name="llama-4", pattern=r"meta\.llama4-.*", images=True, on_demand=False),
-    Family(
-        "mistral-7b",
-        r"mistral\.(mistral-7b|mixtral)-.*",
-        (FEATURES, "https://github.com/567-labs/instructor/issues/1753"),
-        max_tokens=4096,
-        system=False,
-        documents=True,
-        fields=frozenset({"top_k"}),
-    ),
+    MISTRAL_7B,
+    replace(MISTRAL_7B, name="mixtral", pattern=r"mistral\.mixtral-.*", max_tokens=4096),
     MISTRAL_LARGE,
     replace(MISTRAL_LARGE, name="pixtral", pattern=r"mistral\.pixtral-.*", images=True, on_demand=False),
     replace(

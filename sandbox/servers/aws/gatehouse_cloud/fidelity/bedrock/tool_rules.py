@@ -7,8 +7,9 @@ from gatehouse_cloud.fidelity.bedrock import schemas, turns
 from gatehouse_cloud.fidelity.bedrock.families import Family
 from gatehouse_cloud.fidelity.bedrock.refusals import Refused, by_model, malformed, unsupported
 
-# https://github.com/zed-industries/zed/issues/31815
-NOVA_KEYS = {"type", "properties", "required"}
+# Users reported refusals of definitions, $defs and $id (https://github.com/zed-industries/zed/issues/31815,
+# https://github.com/lastmile-ai/mcp-agent/pull/126, https://github.com/BerriAI/litellm/pull/10062), and none of these.
+NOVA_KEYS = {"type", "properties", "required", "additionalProperties"}
 CLAUDE_PROPERTY = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 CLAUDE_ID = re.compile(r"[a-zA-Z0-9_-]+")
 
