@@ -3,6 +3,8 @@
 package chatapi
 
 import (
+	"fmt"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
@@ -53,6 +55,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
+	environment, err := args.environment(profiles)
+	if err != nil {
+		return nil, err
+	}
 	vpcConfig, err := c.newVPC(ctx, name, args)
 	if err != nil {
 		return nil, err
@@ -64,7 +70,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		Timeout:             timeout,
 		Memory:              args.Settings.Memory,
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
-		Environment:         args.environment(profiles),
+		Environment:         environment,
 		Statements:          args.statements(profiles),
 		VPC:                 vpcConfig,
 	}, pulumi.Parent(c))
@@ -78,7 +84,13 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func (a *Args) environment(profiles map[string]profile) pulumi.StringMap {
+// maxEnvironment limits the sum of all names and values of variables, in bytes: Lambda's
+// quota is 4 KB, of which a URL that only the deployment knows needs some.
+const maxEnvironment = 4<<10 - 256
+
+// environment returns the function's variables. profiles are the inference profiles among
+// the models, by id.
+func (a *Args) environment(profiles map[string]profile) (pulumi.StringMap, error) {
 	s := a.Settings
 	env := lambdaenv.Model{
 		Stack:      a.Deployment.Name,
@@ -96,14 +108,28 @@ func (a *Args) environment(profiles map[string]profile) pulumi.StringMap {
 		env.Region = s.Region
 		env.GuardrailID, env.GuardrailVersion = s.Guardrail.ID, s.Guardrail.Version
 		env.PromptCaching, env.Foundations = s.PromptCaching, foundations(profiles)
-		return pulumi.ToStringMap(env.Variables())
+	} else {
+		env.BaseURL, env.APIKeyParameter = s.Server.BaseURL, s.Server.APIKeyParameter
 	}
-	env.BaseURL, env.APIKeyParameter = s.Server.BaseURL, s.Server.APIKeyParameter
-	if !a.usesPrivateModel() {
-		return pulumi.ToStringMap(env.Variables())
+	if a.usesPrivateModel() {
+		env.ServerName = a.VPC.PrivateModel.ServerName
 	}
-	env.ServerName = a.VPC.PrivateModel.ServerName
-	variables := pulumi.ToStringMap(env.Variables())
-	variables[lambdaenv.BaseURLVariable] = pulumi.Sprintf("%s/v1", a.VPC.PrivateModel.URL)
-	return variables
+	known := env.Variables()
+	if size := sizeOf(known); size > maxEnvironment {
+		return nil, fmt.Errorf("the environment of the model's function has %d bytes; allowed: at most %d, "+
+			"so shorten gatehouse:modelAllowedIds or gatehouse:modelPassThrough", size, maxEnvironment)
+	}
+	variables := pulumi.ToStringMap(known)
+	if a.usesPrivateModel() {
+		variables[lambdaenv.BaseURLVariable] = pulumi.Sprintf("%s/v1", a.VPC.PrivateModel.URL)
+	}
+	return variables, nil
+}
+
+func sizeOf(variables map[string]string) int {
+	size := 0
+	for name, value := range variables {
+		size += len(name) + len(value)
+	}
+	return size
 }

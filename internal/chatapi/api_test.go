@@ -2,6 +2,7 @@ package chatapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -174,6 +175,19 @@ func TestFunctionHasTheSettingsOfItsRequests(t *testing.T) {
 		assert.NotContains(t, got, "GATEHOUSE_MODEL_PROMPT_CACHING")
 		assert.NotContains(t, got, "GATEHOUSE_MODEL_FOUNDATIONS")
 	}
+}
+
+// Lambda would reject it in the middle of an update.
+func TestEnvironmentThatIsTooLargeIsAnError(t *testing.T) {
+	_, err := pulumitest.Run(func(ctx *pulumi.Context) error {
+		_, err := chatapi.New(ctx, "model", args(t, func(a *chatapi.Args) {
+			for i := range 60 {
+				a.Settings.Others = append(a.Settings.Others, fmt.Sprintf("vendor.%s-v%d:0", strings.Repeat("m", 60), i))
+			}
+		}))
+		return err
+	})
+	require.ErrorContains(t, err, "allowed: at most 3840, so shorten gatehouse:modelAllowedIds")
 }
 
 func TestUnknownProfileIsAnError(t *testing.T) {
