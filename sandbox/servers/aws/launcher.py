@@ -40,7 +40,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--model-url",
         default="",
-        help="a server that plays Bedrock's models with OpenAI's API, such as Ollama; without it, Bedrock has no models",
+        help="a server that speaks OpenAI's API, such as Ollama, and stands in for Bedrock's models; without it, Bedrock has none",
     )
     options = parser.parse_args(arguments)
     if options.deploy_seconds < 0:

@@ -1,4 +1,4 @@
-"""Converse and ConverseStream of Bedrock: what reaches the model's server, and what becomes of its answer."""
+"""Converse and ConverseStream of Bedrock: what reaches the model's server, and what becomes of its completion."""
 
 import base64
 import contextlib
@@ -99,7 +99,7 @@ class RequestTest(ConverseTest):
             },
         )
 
-    def test_a_model_of_the_same_name_answers(self):
+    def test_a_model_of_the_same_name_completes(self):
         self.server.models.append(NOVA)
         self.converse()
         self.assertEqual(self.sent()["model"], NOVA)
@@ -245,7 +245,7 @@ class AnswerTest(ConverseTest):
         self.assertEqual(response["stopReason"], "malformed_tool_use")
         self.assertEqual(response["output"]["message"]["content"], [{"text": "I look."}])
 
-    def test_an_empty_answer(self):
+    def test_an_empty_completion(self):
         self.server.message, self.server.choice = {"content": ""}, {"finish_reason": "length"}
         response = self.converse()
         self.assertEqual((response["output"]["message"]["content"], response["stopReason"]), ([], "max_tokens"))
@@ -348,7 +348,7 @@ class StreamTest(ConverseTest):
             self.stream()
         self.assertEqual(failed.exception.response["Error"]["Code"], "ModelErrorException")
 
-    def test_a_guardrail_sees_the_whole_answer(self):
+    def test_a_guardrail_sees_the_whole_completion(self):
         made = self.cloud.client("bedrock").create_guardrail(
             name="words",
             blockedInputMessaging="no",

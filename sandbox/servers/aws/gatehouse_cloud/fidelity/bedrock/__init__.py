@@ -1,1 +1,1 @@
-"""Amazon Bedrock: conversations and embeddings, strictly checked and answered by a server; guardrails; inference profiles."""
+"""Amazon Bedrock: conversations and embeddings, strictly checked and forwarded to a server; guardrails; inference profiles."""

@@ -1,6 +1,6 @@
 """Checks the requests of Converse and ConverseStream as Bedrock does: shape first, then what the model accepts.
 
-ministack accepts nearly anything. What AWS refuses has to be refused here first.
+ministack accepts nearly anything, so that a request that AWS refuses would first fail there.
 """
 
 import json

@@ -1,6 +1,6 @@
-"""Serves Converse and ConverseStream: a strict check of the request, and the answer of a server's model.
+"""Serves Converse and ConverseStream: a strict check of the request, and a completion by a server's model.
 
-ministack accepts nearly every request and returns a fixed text; it can ask a server, but with the name of Bedrock's
+ministack accepts nearly every request and returns a fixed text; it can forward it to a server, but with the name of Bedrock's
 model, without images, reasoning and structured output, and a failure becomes the fixed text. Its guardrails are kept.
 """
 
@@ -13,8 +13,8 @@ from ministack.core.responses import StreamingResponse
 from ministack.services import bedrock_runtime
 
 from gatehouse_cloud import patching
-from gatehouse_cloud.fidelity.bedrock import answers, conversations, questions, reasoning
-from gatehouse_cloud.fidelity.bedrock.answers import Event
+from gatehouse_cloud.fidelity.bedrock import completion_requests, completion_responses, conversations, reasoning
+from gatehouse_cloud.fidelity.bedrock.completion_responses import Event
 from gatehouse_cloud.fidelity.bedrock.caching import Cache
 from gatehouse_cloud.fidelity.bedrock.conversations import Conversation
 from gatehouse_cloud.fidelity.bedrock.guarding import Guard
@@ -31,21 +31,21 @@ EXCEPTIONS = {
 }
 
 
-class Answer:
-    """The answer to one conversation, and what it cost."""
+class Completion:
+    """The completion of one conversation, and what it cost."""
 
     def __init__(self, server: Server, cache: Cache, conversation: Conversation):
         self._server, self._cache, self._conversation = server, cache, conversation
         self._began = time.monotonic()
         body, family = conversation.body, conversation.family
         stop_sequences = (body.get("inferenceConfig") or {}).get("stopSequences") or []
-        self._translator = answers.Translator(family, bool(reasoning.effort(body, family)), stop_sequences)
-        self._request = questions.translate(conversation)
+        self._translator = completion_responses.Translator(family, bool(reasoning.effort(body, family)), stop_sequences)
+        self._request = completion_requests.translate(conversation)
 
     def whole(self) -> tuple[list[dict], str]:
         """Return the blocks and the reason to stop."""
         completion = self._server.post(PATH, self._conversation.model, self._request)
-        return answers.assemble(self._translator.events([answers.as_chunk(completion)]))
+        return completion_responses.assemble(self._translator.events([completion_responses.as_chunk(completion)]))
 
     def events(self) -> Iterator[Event]:
         """Return the events, as the server sends their chunks; raise if it sends none."""
@@ -68,16 +68,16 @@ class Answer:
 
 
 def install(model_url: str) -> None:
-    """Let the server at the URL, without /v1 at its end, answer the conversations."""
+    """Let the server at the URL, without /v1 at its end, complete the conversations."""
     server, cache = Server(model_url), Cache()
 
-    def answer(model_id, body, streamed):
+    def complete(model_id, body, streamed):
         conversation = conversations.parse(model_id, body, streamed)
-        return Answer(server, cache, conversation), Guard.of(conversation.body)
+        return Completion(server, cache, conversation), Guard.of(conversation.body)
 
     def converse(original, model_id, headers, body):
         try:
-            found, guard = answer(model_id, body, False)
+            found, guard = complete(model_id, body, False)
             blocks, stop_reason = guard.apply(found.whole)
             response = {
                 "output": {"message": {"role": "assistant", "content": blocks}},
@@ -91,9 +91,9 @@ def install(model_url: str) -> None:
 
     def converse_stream(original, model_id, headers, body):
         try:
-            found, guard = answer(model_id, body, True)
-            # A guardrail sees the whole answer before any of it is sent.
-            events = answers.pieces(*guard.apply(found.whole)) if guard else found.events()
+            found, guard = complete(model_id, body, True)
+            # A guardrail evaluates the whole completion before any of it is sent.
+            events = completion_responses.pieces(*guard.apply(found.whole)) if guard else found.events()
         except Refused as refusal:
             return refusal.response
         return 200, dict(EVENT_STREAM), StreamingResponse(_sender(_messages(events, found, guard)))
@@ -102,7 +102,7 @@ def install(model_url: str) -> None:
     patching.extend(bedrock_runtime, "_converse_stream", converse_stream)
 
 
-def _messages(events: Iterator[Event], found: Answer, guard: Guard) -> Iterator[bytes]:
+def _messages(events: Iterator[Event], found: Completion, guard: Guard) -> Iterator[bytes]:
     """Yield the messages of a stream. A failure is its last, since the status is sent."""
     try:
         for name, event in events:

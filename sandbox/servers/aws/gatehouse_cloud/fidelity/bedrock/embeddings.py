@@ -1,6 +1,6 @@
 """Serves InvokeModel for embedding models: a strict check of the body, and vectors of a server's model.
 
-ministack returns a text for every model. The vectors of the server get the length that the request asks for: they are
+ministack returns a text for every model. The vectors of the server get the length that the request names: they are
 cut or repeated, and normalized.
 """
 

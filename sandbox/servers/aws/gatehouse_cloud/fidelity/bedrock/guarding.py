@@ -34,10 +34,10 @@ class Guard:
     def __bool__(self) -> bool:
         return self.guardrail is not None
 
-    def apply(self, answer: Callable[[], tuple[list[dict], str]]) -> tuple[list[dict], str]:
-        """Return the answer, or what the guardrail has in place of it."""
+    def apply(self, complete: Callable[[], tuple[list[dict], str]]) -> tuple[list[dict], str]:
+        """Return the completion, or what the guardrail has in place of it."""
         if self.guardrail is None:
-            return answer()
+            return complete()
         given = bedrock_runtime._evaluate_guardrail(
             self.guardrail, "INPUT", bedrock_runtime._last_user_text(self.messages)
         )
@@ -45,7 +45,7 @@ class Guard:
         if given["blocked"]:
             self.assessments = {"inputAssessment": {identity: given["assessment"]}}
             return self._blocked("BlockedInputMessaging")
-        blocks, stop_reason = answer()
+        blocks, stop_reason = complete()
         text = "".join(block.get("text", "") for block in blocks)
         result = bedrock_runtime._evaluate_guardrail(self.guardrail, "OUTPUT", text)
         self.assessments = {"outputAssessments": {identity: [result["assessment"]]}}
@@ -60,7 +60,7 @@ class Guard:
         return [{"text": self.guardrail.get(message) or "Blocked by guardrail."}], "guardrail_intervened"
 
     def trace(self) -> dict:
-        """Return the member trace of a response, if the request asks for it."""
+        """Return the member trace of a response, if the request enables it."""
         if self.config.get("trace") in TRACED:
             return {"trace": {"guardrail": self.assessments}}
         return {}

@@ -1,4 +1,4 @@
-"""Sends requests to the server that plays Bedrock's models: one that speaks OpenAI's API, such as Ollama.
+"""Sends requests to the server whose models stand in for Bedrock's: one that speaks OpenAI's API, such as Ollama.
 
 Its failures become errors of Bedrock's. The request names a model of the server: that of the same name, or else its
 first for the purpose.

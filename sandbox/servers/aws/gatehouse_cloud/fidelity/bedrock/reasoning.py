@@ -1,4 +1,4 @@
-"""Checks reasoning: how much a request asks for, and the blocks of earlier turns.
+"""Checks reasoning: how much a request enables, and the blocks of earlier turns.
 
 Claude recognizes its own reasoning by a signature, and refuses any other; here the signature is a MAC with a key of
 this run. With thinking enabled, it requires the reasoning before the calls of tools whose results are sent.
@@ -29,7 +29,7 @@ def sign(text: str) -> str:
 
 
 def effort(body: dict, family: Family) -> str:
-    """Return the level of reasoning that a request asks for, or an empty string for none."""
+    """Return the level of reasoning that a request enables, or an empty string for none."""
     fields = body.get("additionalModelRequestFields") or {}
     thinking = fields.get("thinking") or {}
     if thinking.get("type") == "enabled":

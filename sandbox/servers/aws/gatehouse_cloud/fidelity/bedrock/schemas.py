@@ -1,4 +1,4 @@
-"""Checks the JSON schemas with which Bedrock constrains an answer: a subset of JSON Schema.
+"""Checks the JSON schemas with which Bedrock constrains a response: a subset of JSON Schema.
 
 The subset: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
 """

@@ -2,7 +2,7 @@
 
 SDKs check little of it: what they send wrongly, AWS refuses, and ministack accepts. AWS counts the items of lists from
 one here ("messages.1.member.content"), and quotes the value. How it refuses unknown members is not documented; here
-they are told by name.
+the error names them.
 """
 
 import base64

@@ -32,7 +32,7 @@ NOVA_PURPOSES = (
 
 @dataclass(frozen=True)
 class Request:
-    """What a request asks for: one vector of that length for each text, in the model's form."""
+    """A request as all families have it: one vector of that length for each text, in the model's form."""
 
     texts: list[str]
     dimension: int

@@ -1,6 +1,6 @@
 """Translates the chunks of a chat completion into the events of ConverseStream, and these into Converse's response.
 
-One way for both: Converse's response is what its events add up to.
+Both take the same path: Converse's response is assembled from the events.
 """
 
 import json
@@ -39,7 +39,7 @@ def as_chunk(completion: dict) -> dict:
 
 
 class Translator:
-    """Translates one answer. Its usage and reason to stop are known at the end."""
+    """Translates one completion. Its usage and reason to stop are known at the end."""
 
     def __init__(self, family: Family, reasons: bool, stop_sequences: list[str]):
         self._family, self._reasons, self._stop_sequences = family, reasons, stop_sequences
@@ -117,7 +117,7 @@ class Translator:
 
     def _stop_reason(self) -> str:
         found = STOP_REASONS.get(self._finish, "end_turn")
-        # A server that is made to call a tool says that it stopped.
+        # With a forced choice of a tool, the reason is "stop".
         if found == "end_turn" and self._called:
             return "tool_use"
         if found == "end_turn" and self._stop in self._stop_sequences:
