@@ -30,13 +30,13 @@ var vocabulary = wordsOf(`
 	a accept accepted access add allowed alternate alternates alternating an and any are argument array as assistant at
 	be between block blocks body both boolean but by bytes cache cachepoint call calls can cannot characters choice combination
 	configuration context conversation corresponding could count current currently data decode deprecated did different
-	disabled does doesn't each empty enable enabled end ends enough error exactly exceed exceeded exceeds exist exists expected extra
+	disabled does doesn't each empty enable enabled end ends enough error errors exactly exceed exceeded exceeds exist exists expected extra
 	extraneous failed field fields final first following for format found from function greater guardrail has have ids if in include
 	includes increase incorrect inference input inputs instead integer invalid is isn't it item items json key
 	larger last least length less limit list long longer malformed many match max maximum message min minimum missing
 	mode more most multiple must name names need no non non-empty not null number object of on one only or order
 	output over parameter parameters part pass pattern permitted please position positive prefill preserve prompt provide provided
-	range reached reduce regex reject rejected remove request requested required requires response result results role
+	range reached reduce regex reject rejected remove request requested required requires response result results returned role
 	roles schema sequence sequences service set should single size smaller specified specify start starts stream string such
 	support supported supports system text than that the then there these this to token tokens too total try turn turns
 	two type unexpected unique unknown unrecognized unsupported use used user uses using valid validation value values
@@ -62,18 +62,36 @@ const maxReason = 300
 // that it mentions by the names that OpenAI's API has. Backends quote the conversation in
 // such messages: every word that isn't a word of their APIs is replaced by an ellipsis.
 func Reason(message string) (reason string, concerned []string) {
-	reason = word.ReplaceAllStringFunc(message[:min(len(message), 4*maxReason)], func(found string) string {
+	message = message[:min(len(message), 4*maxReason)]
+	var quoted strings.Builder
+	end := 0
+	for _, at := range word.FindAllStringIndex(message, -1) {
+		found := message[at[0]:at[1]]
 		lower := strings.ToLower(found)
-		if member, known := members[lower]; known {
+		member, known := members[lower]
+		if known && (!english[lower] || isName(message, at[0], at[1])) {
 			concerned = append(concerned, member)
-			return found
 		}
-		if vocabulary[lower] || smallNumber.MatchString(found) {
-			return found
+		if !known && !vocabulary[lower] && !smallNumber.MatchString(found) {
+			found = "…"
 		}
-		return "…"
-	})
-	reason = strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
+		quoted.WriteString(message[end:at[0]])
+		quoted.WriteString(found)
+		end = at[1]
+	}
+	quoted.WriteString(message[end:])
+	reason = strings.ToValidUTF8(quoted.String()[:min(quoted.Len(), maxReason)], "")
 	slices.Sort(concerned)
 	return reason, slices.Compact(concerned)
+}
+
+// english are names of members that are ordinary words too.
+var english = wordsOf("content effort input model n reasoning stop thinking")
+
+// isName reports whether the word from begin to end of a message is written as a name: in
+// quotation marks or in a path.
+func isName(message string, begin, end int) bool {
+	const before, after = "`'\"/.#[", "`'\"/.[:"
+	return begin > 0 && strings.IndexByte(before, message[begin-1]) >= 0 ||
+		end < len(message)-1 && strings.IndexByte(after, message[end]) >= 0 && message[end+1] != ' '
 }

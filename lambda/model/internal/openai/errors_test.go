@@ -31,7 +31,7 @@ func TestRejectionsSayWhyWithoutTheConversation(t *testing.T) {
 		{"Cerebras", 400, `{"message":"seed is not valid"}`, "seed is not valid", []string{"seed"}},
 		{"Ollama", 400, `{"error":"Zebra does not support tools"}`, "… does not support tools", []string{"tools"}},
 		{"llama.cpp", 400, `{"error":{"code":400,"message":"the request exceeds the context","type":"exceed_context_size_error","n_prompt_tokens":9}}`, "the request exceeds the context", nil},
-		{"unknown model", 404, `{"error":{"message":"The model 'Zebra' does not exist","code":"model_not_found"}}`, "The model '…' does not exist", []string{"model"}},
+		{"unknown model", 404, `{"error":{"message":"The model 'Zebra' does not exist","code":"model_not_found"}}`, "The model '…' does not exist", nil},
 		{"too large", 413, `<html>Zebra</html>`, "", nil},
 		{"no JSON", 400, `Zebra`, "", nil},
 		{"a list", 400, `["temperature", 1, null]`, "temperature", []string{"temperature"}},
