@@ -138,13 +138,17 @@ func (q *request) asked() string {
 	return ""
 }
 
-// reply returns the reply in words, or as JSON if that is asked for.
+// reply returns the reply in words, or as JSON if the request or its instructions ask for
+// that.
 func (q *request) reply(described string, images []seenImage) string {
 	source := strings.TrimSpace(strings.Join([]string{q.asked(), described, q.results()}, "\n"))
 	switch q.ResponseFormat.Type {
 	case "json_schema":
 		return asText(newReader(source).fill(parseSchema(q.ResponseFormat.JSONSchema.Schema), ""))
 	case "json_object":
+		return q.jsonObject(source)
+	}
+	if onlyJSON.MatchString(q.instructions()) {
 		return q.jsonObject(source)
 	}
 	switch oneWord := q.wantsOneWord(); {
@@ -180,7 +184,8 @@ func (q *request) results() string {
 }
 
 var (
-	schemaInText = regexp.MustCompile(`(?i)json schema:?\s*`)
+	schemaInText = regexp.MustCompile(`(?i)json schema[^{]{0,1000}`)
+	onlyJSON     = regexp.MustCompile(`(?i)\bjson (?:object|value)? ?only\b|\bonly (?:with )?(?:an? )?json\b|\bnothing (?:but|other than) json\b`)
 	quotedKey    = regexp.MustCompile(`["'` + "`" + `]([A-Za-z_][A-Za-z0-9_]*)["'` + "`" + `]`)
 )
 
@@ -193,7 +198,7 @@ func (q *request) jsonObject(source string) string {
 		decoder := json.NewDecoder(strings.NewReader(all[at[1]:]))
 		if decoder.Decode(&s) == nil {
 			source = strings.Replace(source, all[at[0]:at[1]+int(decoder.InputOffset())], "", 1)
-			return asText(newReader(source).fillObject(parseSchema(s)))
+			return asText(newReader(source).fill(parseSchema(s), ""))
 		}
 	}
 	made, seen := object{}, map[string]bool{}

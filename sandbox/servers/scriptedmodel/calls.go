@@ -24,7 +24,7 @@ func (q *request) calls() []toolCall {
 	plan := q.plan(q.Messages[q.lastOfUser()].Content.text())
 	remaining := slices.DeleteFunc(slices.Clone(plan), q.made)
 	if forced := q.ToolChoice.mode == "required" || q.ToolChoice.mode == "tool"; forced && len(remaining) == 0 {
-		remaining = plan
+		remaining = q.another(plan)
 	}
 	if q.ParallelToolCalls != nil && !*q.ParallelToolCalls && len(remaining) > 1 {
 		remaining = remaining[:1]
@@ -35,6 +35,28 @@ func (q *request) calls() []toolCall {
 		calls[i].Function.Name, calls[i].Function.Arguments = p.name, p.arguments
 	}
 	return calls
+}
+
+// another returns a call where all that is asked for was called, and a call is demanded:
+// of a tool that was not called, which may take the answer, or else the same once more.
+func (q *request) another(plan []planned) []planned {
+	for _, t := range q.Tools {
+		if p := (planned{name: t.Function.Name}); q.ToolChoice.mode == "required" && !q.called(p.name) {
+			p.arguments = asText(newReader(q.asked() + "\n" + q.results()).fillObject(parseSchema(t.Function.Parameters)))
+			return []planned{p}
+		}
+	}
+	return plan
+}
+
+// called reports whether a tool was called since the last message of the user.
+func (q *request) called(name string) bool {
+	for _, m := range q.Messages[q.lastOfUser():] {
+		if slices.ContainsFunc(m.ToolCalls, func(c toolCall) bool { return c.Function.Name == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // made reports whether a call was made since the last message of the user.

@@ -16,8 +16,10 @@ const (
 		`{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}},"required":["a","b"]}}}`
 	magicTool = `{"type":"function","function":{"name":"magic_function","description":"Apply a magic function to an input.","parameters":` +
 		`{"type":"object","properties":{"input":{"type":"integer"}},"required":["input"]}}}`
-	magicPlain = `{"type":"function","function":{"name":"magic_function_no_args","description":"Calculate a magic function.","parameters":{"type":"object","properties":{}}}}`
-	bareTool   = `{"type":"function","function":{"name":"ping"}}`
+	magicPlain  = `{"type":"function","function":{"name":"magic_function_no_args","description":"Calculate a magic function.","parameters":{"type":"object","properties":{}}}}`
+	degreesTool = `{"type":"function","function":{"name":"answer","description":"Gives the answer to the user.","parameters":` +
+		`{"type":"object","properties":{"degrees":{"type":"integer"}},"required":["degrees"]}}}`
+	bareTool = `{"type":"function","function":{"name":"ping"}}`
 )
 
 // asking returns a request with one message of the user, and other members.
@@ -99,7 +101,10 @@ func TestResults(t *testing.T) {
 		"a failure is told":     {conversation("Weather in Paris?", paris, result("c1", "Error: no such city"), both), "get_weather failed: Error: no such city"},
 		"without tools":         {conversation("Weather in Paris?", paris, result("c1", "sunny"), `"n":1`), "get_weather returned: sunny"},
 		"what is left is asked": {conversation("Weather in Paris and London?", paris, result("c1", "sunny"), both), `get_weather{"city":"London"}`},
-		"a required call":       {conversation("Weather in Paris?", paris, result("c1", "sunny"), both+`,"tool_choice":"required"`), `get_weather{"city":"Paris"}`},
+		"a required call":       {conversation("Weather in Paris?", paris, result("c1", "sunny"), toolsOf(weatherTool)+`,"tool_choice":"required"`), `get_weather{"city":"Paris"}`},
+		"a tool for the answer": {
+			conversation("Weather in Paris?", paris, result("c1", "18 degrees"), toolsOf(weatherTool, degreesTool)+`,"tool_choice":"required"`), `answer{"degrees":18}`,
+		},
 		"results of several calls": {
 			conversation("Weather and time in Paris?", paris+","+call("c2", "get_time", `{}`), result("c1", "sunny")+","+result("c2", "noon"), both),
 			"get_weather returned: sunny\nget_time returned: noon",

@@ -101,6 +101,9 @@ func TestReplies(t *testing.T) {
 		"an object by its keys": {asking("Tell a joke about cats with 'setup' and 'punchline' keys", `"response_format":{"type":"json_object"}`), `"setup"`},
 		"an object by a schema": {`{"model":"echo","response_format":{"type":"json_object"},"messages":[{"role":"system","content":"JSON schema:\n` +
 			strings.ReplaceAll(objectOf(`"n":{"type":"integer"}`), `"`, `\"`) + `\nReply with JSON."},{"role":"user","content":"7"}]}`, `{"n":7}/stop/`},
+		"instructions for JSON": {`{"model":"echo","messages":[{"role":"system","content":"Answer with a JSON object only: no other text."},{"role":"user","content":"Hi"}]}`, `{"answer":"Hi"}/stop/`},
+		"instructions with a schema": {`{"model":"echo","messages":[{"role":"system","content":"Answer with a JSON value only. It must match this JSON schema (of a person):\n` +
+			strings.ReplaceAll(objectOf(`"n":{"type":"integer"}`), `"`, `\"`) + `"},{"role":"user","content":"7"}]}`, `{"n":7}/stop/`},
 		"a schema in the message": {asking("Ann JSON schema: "+objectOf(`"name":{"type":"string"}`), `"response_format":{"type":"json_object"}`), `{"name":"Ann"}/stop/`},
 	} {
 		t.Run(name, func(t *testing.T) {
