@@ -140,8 +140,9 @@ test-go:
 FUZZ_TIME ?= 5s
 .PHONY: fuzz
 fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
-	@for target in api/FuzzBody api/FuzzEvent openai/FuzzResponse strictjson/FuzzParse; do \
-		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 1s; \
+	@for target in api/FuzzBody api/FuzzEvent api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
+		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
+		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
 	done
 
 # The tests start the cloud some thirty times: it has to be compiled before, whatever

@@ -90,3 +90,22 @@ func TestFiles(t *testing.T) {
 		assert.Contains(t, problem, want)
 	}
 }
+
+// FuzzDataURL finds URLs that crash the decoders of images, or that are taken for an image
+// or a PDF without being one.
+func FuzzDataURL(f *testing.F) {
+	for _, url := range []string{gifURL, pdfURL, "data:image/webp;base64," + webp1, "data:image/png;base64,iVBORw0KGgo=", "data:image/jpeg;base64,/9j/", "https://a/b", "data:,"} {
+		f.Add(url)
+	}
+	f.Fuzz(func(t *testing.T, url string) {
+		if image, problem := imageOf(url); problem == "" {
+			assert.True(t, image.Width >= 0 && image.Height >= 0 && len(image.Data) > 0)
+			assert.Contains(t, imageTypes, "image/"+image.Format)
+		} else {
+			assert.Nil(t, image)
+		}
+		if file, problem := fileOf(url); problem == "" {
+			assert.Contains(t, string(file.Data), pdfSignature)
+		}
+	})
+}
