@@ -122,10 +122,17 @@ func (r *reader) maxTokens(at pointer, body strictjson.Value) int {
 	return r.integer(at.member(name), value, 1, highest, highest)
 }
 
-// oneOrMoreStops reads a single stop sequence, or an array of them.
+// maxStops is the maximum number of stop sequences. OpenAI's is 4; clients send more to
+// other APIs, and models take them.
+const maxStops = 64
+
+// oneOrMoreStops reads a single stop sequence, an empty one as none, or an array of them.
 func (r *reader) oneOrMoreStops(at pointer, value strictjson.Value) []string {
-	if value.Kind == strictjson.String && value.Text() != "" {
-		return []string{value.Text()}
+	if value.Kind != strictjson.String {
+		return r.stops(at, value, maxStops)
 	}
-	return r.stops(at, value)
+	if value.Text() == "" {
+		return nil
+	}
+	return []string{value.Text()}
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -42,6 +43,8 @@ func TestAcceptsRequestsOfOpenAIsClients(t *testing.T) {
 		Tools: []chat.Tool{},
 		Options: map[string]json.RawMessage{
 			"user": json.RawMessage(`"ann"`), "seed": json.RawMessage(`7`), "metadata": json.RawMessage(`{"a": "b"}`), "service_tier": json.RawMessage(`"auto"`),
+			"n": json.RawMessage(`1`), "store": json.RawMessage(`false`), "frequency_penalty": json.RawMessage(`0`), "presence_penalty": json.RawMessage(`0.0`),
+			"logit_bias": json.RawMessage(`{}`), "logprobs": json.RawMessage(`false`), "modalities": json.RawMessage(`["text"]`),
 		},
 	}, accepted(t, `{
 		"model": "amazon.nova-micro-v1:0",
@@ -114,17 +117,28 @@ func TestReadsAnswersOfItsOwn(t *testing.T) {
 	assert.Equal(t, s.fake.done.Choices[0].ToolCalls, c.Messages[1].ToolCalls)
 
 	for message, want := range map[string]chat.Message{
-		`{"role":"assistant","content":""}`:                                             {Role: "assistant", Content: texts("")},
-		`{"role":"assistant","content":null}`:                                           {Role: "assistant"},
-		`{"role":"assistant"}`:                                                          {Role: "assistant"},
-		`{"role":"assistant","content":null,"refusal":"No."}`:                           {Role: "assistant", Content: texts("No.")},
-		`{"role":"assistant","content":[{"type":"refusal","refusal":"No."}]}`:           {Role: "assistant", Content: texts("No.")},
-		`{"role":"assistant","content":"x","reasoning":"r","tool_calls":[]}`:            {Role: "assistant", Content: texts("x"), Reasoning: []chat.Reasoning{{Text: "r"}}},
-		`{"role":"assistant","content":"x","reasoning_content":"r","annotations":[{}]}`: {Role: "assistant", Content: texts("x"), Reasoning: []chat.Reasoning{{Text: "r"}}},
-		`{"role":"system","content":" "}`:                                               {Role: "system", Content: texts(" ")},
+		`{"role":"assistant","content":""}`:                                               {Role: "assistant", Content: texts("")},
+		`{"role":"assistant","content":null}`:                                             {Role: "assistant"},
+		`{"role":"assistant","content":[]}`:                                               {Role: "assistant"},
+		`{"role":"assistant","content":"x","reasoning_content":"r","thinking_blocks":[]}`: {Role: "assistant", Content: texts("x"), Reasoning: []chat.Reasoning{{Text: "r"}}},
+		`{"role":"assistant"}`:                                                            {Role: "assistant"},
+		`{"role":"assistant","content":null,"refusal":"No."}`:                             {Role: "assistant", Content: texts("No.")},
+		`{"role":"assistant","content":[{"type":"refusal","refusal":"No."}]}`:             {Role: "assistant", Content: texts("No.")},
+		`{"role":"assistant","content":"x","reasoning":"r","tool_calls":[]}`:              {Role: "assistant", Content: texts("x"), Reasoning: []chat.Reasoning{{Text: "r"}}},
+		`{"role":"assistant","content":"x","reasoning_content":"r","annotations":[{}]}`:   {Role: "assistant", Content: texts("x"), Reasoning: []chat.Reasoning{{Text: "r"}}},
+		`{"role":"system","content":" "}`:                                                 {Role: "system", Content: texts(" ")},
 	} {
 		assert.Equal(t, want, accepted(t, conversation(message+`,`+user)).Messages[0], message)
 	}
+}
+
+// bomb returns a small schema with 2^depth subschemas, if references are followed.
+func bomb(depth int) string {
+	var definitions []string
+	for i := range depth {
+		definitions = append(definitions, fmt.Sprintf(`"d%d":{"anyOf":[{"$ref":"#/$defs/d%d"},{"$ref":"#/$defs/d%d"}]}`, i, i+1, i+1))
+	}
+	return fmt.Sprintf(`{"$ref":"#/$defs/d0","$defs":{%s,"d%d":{"type":"object"}}}`, strings.Join(definitions, ","), depth)
 }
 
 func TestReadsFormats(t *testing.T) {
@@ -132,6 +146,7 @@ func TestReadsFormats(t *testing.T) {
 		`null`:                   {},
 		`{"type":"text"}`:        {},
 		`{"type":"json_object"}`: {Type: chat.FormatJSON},
+		`{"type":"json_object","schema":{"type":"object"}}`:                                           {Type: chat.FormatSchema, Name: "answer", Schema: json.RawMessage(`{"type":"object"}`)},
 		`{"type":"json_schema","json_schema":{"name":"a","schema":{"type": "object"},"strict":null}}`: {Type: chat.FormatSchema, Name: "a", Schema: json.RawMessage(`{"type": "object"}`)},
 		`{"type":"json_schema","json_schema":{"name":"a","description":"b","schema":{"$defs":{"c":{}},"$ref":"#/$defs/c"},"strict":true}}`: {
 			Type: chat.FormatSchema, Name: "a", Description: "b", Schema: json.RawMessage(`{"$defs":{"c":{}},"$ref":"#/$defs/c"}`), Strict: true,
@@ -246,7 +261,6 @@ func TestRejectsInvalidRequestsInOpenAIsFormat(t *testing.T) {
 		openAI(`"temperature":2.5,"top_p":1.5`):                             {"/temperature": "from 0 to 2", "/top_p": "from 0 to 1"},
 		openAI(`"max_tokens":5,"max_completion_tokens":5`):                  {"/max_completion_tokens": "want one of max_tokens and max_completion_tokens only"},
 		openAI(`"max_tokens":0`):                                            {"/max_tokens": "from 1 to 100"},
-		openAI(`"stop":""`):                                                 {"/stop": "got a blank string"},
 		openAI(`"stop":7`):                                                  {"/stop": "got a number"},
 		openAI(`"a b":1`):                                                   {"/a b": "unknown"},
 		openAI(`"tools":{}`):                                                {"/tools": "an array"},
@@ -268,7 +282,6 @@ func TestRejectsInvalidRequestsInOpenAIsFormat(t *testing.T) {
 		openAI(`"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"type":"strange"}}}`):               {"/response_format/json_schema/schema": "at /type"},
 		openAI(`"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"$ref":"https://example.com/s"}}}`): {"/response_format/json_schema/schema": "other documents"},
 		conversation(`{"role":"function","content":"x","name":"f"}`):                                                            {"/messages/0/role": "developer, user, assistant or tool"},
-		conversation(`{"role":"system","content":"x"}`):                                                                         {"/messages": "want a user's message"},
 		conversation(`{"role":"user","content":null}`):                                                                          {"/messages/0/content": "got nothing"},
 		conversation(`{"role":"user","content":[]}`):                                                                            {"/messages/0/content": "got an empty array"},
 		conversation(`{"role":"user","content":"x","name":7}`):                                                                  {"/messages/0/name": "a string"},
@@ -281,11 +294,19 @@ func TestRejectsInvalidRequestsInOpenAIsFormat(t *testing.T) {
 		conversation(user + `,{"role":"assistant","content":[{"type":"image_url","image_url":{"url":"` + gifURL + `"}}]}`):      {"/messages/1/content/0/type": "want text or refusal"},
 		conversation(user + result):                                                                                             {"/messages/1": "want a message of the assistant"},
 		calls(call, ""):                                                                                                         {"/messages/1/tool_calls/0": "want a message of the role tool"},
-		calls(call, result+result):                                                                                              {"/messages/3/tool_call_id": "another call"},
-		calls(call, `,`+user+result):                                                                                            {"/messages/1/tool_calls/0": "want a message of the role tool", "/messages/3": "before it"},
-		calls(call+`,`+call, result):                                                                                            {"/messages/1/tool_calls/1/id": "another id"},
-		calls(call, `,{"role":"tool","content":""}`):                                                                            {"/messages/2/tool_call_id": "blank"},
-		calls(`{"id":"1","type":"custom","function":{"name":"","arguments":{}}}`, result):                                       {"/messages/1/tool_calls/0/type": "function", "/messages/1/tool_calls/0/function/name": "blank", "/messages/1/tool_calls/0/function/arguments": "a string"},
+		calls(call, result+result):                                                                                              {"/messages/3": "one message with a result for each call"},
+		calls(call+`,`+strings.Replace(call, "1", "2", 1), result+result):                                                       {"/messages/3/tool_call_id": "another call", "/messages/1/tool_calls/1": "with its result"},
+		calls(call+strings.Repeat(`,`+call, maxCalls), ""):                                                                      {"/messages/1/tool_calls": "at most 128 calls"},
+		openAI(`"response_format":{"type":"json_object","schema":7}`):                                                           {"/response_format/schema": "a JSON schema"},
+		openAI(`"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":` + bomb(20) + `}}`):                 {"/response_format/json_schema/schema": "at most 5000 subschemas"},
+		conversation(user + `,{"role":"assistant","thinking_blocks":[{"type":"x"},7,{"type":"redacted_thinking","data":"%"},{"type":"thinking","thinking":1}]}`): {
+			"/messages/1/thinking_blocks/0/type": "want thinking or redacted_thinking", "/messages/1/thinking_blocks/1": "an object",
+			"/messages/1/thinking_blocks/2/data": "base64", "/messages/1/thinking_blocks/3/thinking": "a string",
+		},
+		calls(call, `,`+user+result):                                                      {"/messages/1/tool_calls/0": "want a message of the role tool", "/messages/3": "before it"},
+		calls(call+`,`+call, result):                                                      {"/messages/1/tool_calls/1/id": "another id"},
+		calls(call, `,{"role":"tool","content":""}`):                                      {"/messages/2/tool_call_id": "blank"},
+		calls(`{"id":"1","type":"custom","function":{"name":"","arguments":{}}}`, result): {"/messages/1/tool_calls/0/type": "function", "/messages/1/tool_calls/0/function/name": "blank", "/messages/1/tool_calls/0/function/arguments": "a string"},
 	} {
 		t.Run(fmt.Sprintf("%.110s", strings.TrimPrefix(body, `{"model":"amazon.nova-micro-v1:0",`)), func(t *testing.T) {
 			checkFaults(t, "/api/chat/completions", body, 422, want)
@@ -373,6 +394,57 @@ func TestFinishReasons(t *testing.T) {
 	} {
 		assert.Equal(t, want, finishReason(chat.Choice{StopReason: reason}))
 	}
+}
+
+// A limit that only the settings have is no change of the request.
+func TestAModelsOwnLimitIsNotReported(t *testing.T) {
+	s := newSetup()
+	s.Limits.RefuseUnsupported = true
+	s.fake.adaptation = chat.Adaptation{Clamped: []chat.Clamp{{Member: "max_tokens", Limit: "50"}}}
+	for _, e := range []event{post(hello), postChat(helloChat)} {
+		r := s.do(t, e)
+		assert.Equal(t, http.StatusOK, r.StatusCode, r.Body)
+		assert.NotContains(t, r.Headers, clampedHeader)
+	}
+	r := s.do(t, post(`{"messages":[`+user+`],"max_tokens":60}`))
+	assert.Equal(t, "/max_tokens", problemIn(t, r).Errors[0].Pointer)
+}
+
+func TestReportsMembersOfCalls(t *testing.T) {
+	r := newSetup().do(t, postChat(conversation(user+`,{"role":"assistant","tool_calls":[{"id":"1","type":"function","extra_content":{},
+		"function":{"name":"f","arguments":"{}","parsed":1}}]},{"role":"tool","tool_call_id":"1","content":[]}`)))
+	assert.Equal(t, http.StatusOK, r.StatusCode, r.Body)
+	assert.Equal(t, "messages.tool_calls.extra_content, messages.tool_calls.function.parsed", r.Headers[droppedHeader])
+}
+
+func TestConversationsThatAreTooLong(t *testing.T) {
+	s := newSetup()
+	s.fake.err = &chat.Rejection{TooLong: true, Reason: "x"}
+	r := s.do(t, postChat(helloChat))
+	assert.Equal(t, http.StatusBadRequest, r.StatusCode)
+	assert.Equal(t, "context_length_exceeded", problemIn(t, r).Code)
+	assert.Contains(t, problemIn(t, r).Error.Message, "maximum context length")
+}
+
+// Each retry would be paid.
+func TestClientsDoNotRetryWhatWasPaid(t *testing.T) {
+	for err, want := range map[error]string{chat.ErrMalformed: "false", chat.ErrTimeout: "false", errors.New("x"): "false", chat.ErrBusy: "", chat.ErrUnavailable: "", chat.ErrRejected: ""} {
+		s := newSetup()
+		s.fake.err = err
+		assert.Equal(t, want, s.do(t, postChat(helloChat)).Headers["x-should-retry"], err.Error())
+	}
+}
+
+func TestMalformedAnswers(t *testing.T) {
+	s := newSetup()
+	s.fake.err = chat.ErrMalformed
+	assert.Equal(t, codeMalformedAnswer, problemIn(t, s.do(t, postChat(helloChat))).Code)
+}
+
+func TestAnswersAreNotEscapedForHTML(t *testing.T) {
+	s := newSetup()
+	s.fake.done = chat.Completion{Choices: []chat.Choice{{Text: "<b>&", StopReason: chat.EndTurn}}}
+	assert.Contains(t, s.do(t, postChat(helloChat)).Body, `"content":"<b>&"`)
 }
 
 func TestNamesTheMembersThatTheModelRejected(t *testing.T) {

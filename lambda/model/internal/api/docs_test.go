@@ -35,7 +35,7 @@ func TestGuideHasEveryCode(t *testing.T) {
 	for code, status := range map[string]int{
 		codeUnauthenticated: http.StatusUnauthorized, codeNotFound: http.StatusNotFound, codeModelNotFound: http.StatusNotFound, codeMethod: http.StatusMethodNotAllowed,
 		codeBodyTooLarge: http.StatusRequestEntityTooLarge, codeMediaType: http.StatusUnsupportedMediaType, codeMalformedBody: http.StatusBadRequest, codeInvalidBody: http.StatusUnprocessableEntity,
-		codeStreaming: http.StatusUnprocessableEntity, codeRejected: http.StatusUnprocessableEntity, codeUnsupported: http.StatusUnprocessableEntity, codeAnswerTooLarge: http.StatusUnprocessableEntity,
+		codeStreaming: http.StatusUnprocessableEntity, codeRejected: http.StatusUnprocessableEntity, codeUnsupported: http.StatusUnprocessableEntity, codeTooLong: http.StatusBadRequest, codeAnswerTooLarge: http.StatusUnprocessableEntity,
 		codeMalformedAnswer: http.StatusBadGateway, codeSchemaMismatch: http.StatusBadGateway, codeBusy: http.StatusTooManyRequests, codeModelFailed: http.StatusBadGateway,
 		codeUnavailable: http.StatusServiceUnavailable, codeTimeout: http.StatusGatewayTimeout,
 	} {

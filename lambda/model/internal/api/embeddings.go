@@ -13,6 +13,8 @@ import (
 
 const embeddingMembers = "model, input, dimensions, encoding_format, user"
 
+var isEmbeddingMember = among("model", "input", "dimensions", "encoding_format", "user")
+
 const (
 	// maxInputs is the maximum number of inputs of a request, as for OpenAI.
 	maxInputs = 2048
@@ -69,7 +71,7 @@ func (h *Handler) embed(ctx context.Context, e *exchange) (*result, *problem) {
 	case h.provider.Describe(request.Model).Kind == chat.KindChat:
 		return nil, unsupported([]strictjson.Fault{{Pointer: "/model", Detail: "want a model of embeddings: this one completes conversations"}})
 	}
-	e.told = tell(r, chat.Adaptation{})
+	e.changes = changesOf(r, chat.Adaptation{})
 	e.call = &modelCall{model: request.Model}
 	untilMargin, cancel := withMargin(ctx)
 	defer cancel()
@@ -77,7 +79,7 @@ func (h *Handler) embed(ctx context.Context, e *exchange) (*result, *problem) {
 	made, err := h.provider.Embed(untilMargin, request.EmbeddingRequest)
 	e.cause, e.call.duration = err, h.now().Sub(began)
 	if err != nil {
-		return nil, problemOf(err)
+		return nil, problemOf(r, err)
 	}
 	e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
 	return asJSON(listOf(e.id, request, made)), nil
@@ -88,9 +90,10 @@ func (r *reader) embeddingBody(body strictjson.Value) embeddingBody {
 	if !r.isObject(top, body, embeddingMembers) {
 		return embeddingBody{}
 	}
-	r.unknown(top, body, "", among("model", "input", "dimensions", "encoding_format", "user"), embeddingMembers)
-	r.optionalText(top.member("user"), body.Get("user"))
+	r.unknown(top, body, "", func(name string) bool { return isEmbeddingMember(name) || slices.Contains(r.limits.PassThrough, name) }, embeddingMembers)
 	read := embeddingBody{format: r.choice(top.member("encoding_format"), body.Get("encoding_format"), floatFormat, base64Format)}
+	read.User = r.optionalText(top.member("user"), body.Get("user"))
+	read.PassThrough = r.passThrough(body)
 	read.Model = r.text(top.member("model"), body.Get("model"))
 	read.Dimensions = r.integer(top.member("dimensions"), body.Get("dimensions"), 1, maxDimensions, 0)
 	read.Texts, read.Tokens = r.input(top.member("input"), body.Get("input"))

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,7 +21,8 @@ func embeddingOf(members string) string { return `{"model":"` + embeddingModel +
 func TestEmbeds(t *testing.T) {
 	for body, want := range map[string]chat.EmbeddingRequest{
 		embeddingOf(`"input":"Hello"`):                                           {Texts: []string{"Hello"}},
-		embeddingOf(`"input":["Hello","Bye"],"dimensions":256,"user":"ann"`):     {Texts: []string{"Hello", "Bye"}, Dimensions: 256},
+		embeddingOf(`"input":["Hello","Bye"],"dimensions":256,"user":"ann"`):     {Texts: []string{"Hello", "Bye"}, Dimensions: 256, User: "ann"},
+		embeddingOf(`"input":"a","top_k":{"a":1}`):                               {Texts: []string{"a"}, PassThrough: map[string]json.RawMessage{"top_k": json.RawMessage(`{"a":1}`)}},
 		embeddingOf(`"input":[1,2.0],"dimensions":null`):                         {Tokens: [][]int{{1, 2}}},
 		embeddingOf(`"input":[[1],[2,3]],"encoding_format":"float","user":null`): {Tokens: [][]int{{1}, {2, 3}}},
 	} {
@@ -90,4 +92,13 @@ func TestAnswersThatLambdaCannotReturn(t *testing.T) {
 	r := s.do(t, postEmbeddings(embeddingOf(`"input":"a"`)))
 	assert.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
 	assert.Equal(t, codeAnswerTooLarge, problemIn(t, r).Code)
+	assert.Contains(t, s.logs.String(), `"code":"answer_too_large"`)
+	assert.Contains(t, s.metrics.String(), `"Errors":1`)
+}
+
+// A quote takes three bytes in an event.
+func TestTheEventIsWhatLambdaLimits(t *testing.T) {
+	s := newSetup()
+	s.fake.done = chat.Completion{Choices: []chat.Choice{{Text: strings.Repeat(`"`, maxResponse/3), StopReason: chat.EndTurn}}}
+	assert.Equal(t, codeAnswerTooLarge, problemIn(t, s.do(t, postChat(helloChat))).Code)
 }

@@ -27,12 +27,20 @@ func (r *reader) format(at pointer, value strictjson.Value) chat.Format {
 	case "text":
 		return chat.Format{}
 	case chat.FormatJSON:
+		if value.Get("schema").Kind != strictjson.Null {
+			return r.objectFormat(at, value)
+		}
 		return chat.Format{Type: chat.FormatJSON}
 	case chat.FormatSchema:
 		return r.schemaFormat(at.member("json_schema"), value.Get("json_schema"))
 	}
 	r.refuse(at.member("type"), "want text, json_object or json_schema, got %s", kindOf(value.Get("type")))
 	return chat.Format{}
+}
+
+// objectFormat reads a schema beside the type json_object, as llama.cpp and others have it.
+func (r *reader) objectFormat(at pointer, value strictjson.Value) chat.Format {
+	return chat.Format{Type: chat.FormatSchema, Name: "answer", Schema: r.answerSchema(at.member("schema"), value.Get("schema"))}
 }
 
 func (r *reader) schemaFormat(at pointer, value strictjson.Value) chat.Format {
@@ -44,22 +52,31 @@ func (r *reader) schemaFormat(at pointer, value strictjson.Value) chat.Format {
 	if !schemaName.MatchString(name) {
 		r.refuse(at.member("name"), "want 1 to 64 letters, digits, _ and -, got %s", kindOf(value.Get("name")))
 	}
-	schema := r.schema(at.member("schema"), value.Get("schema"))
-	if schema == nil {
-		if value.Get("schema").Kind == strictjson.Null {
-			r.refuse(at.member("schema"), "want a JSON schema, got nothing")
-		}
-	} else if _, err := compile(schema); err != nil {
-		r.refuse(at.member("schema"), "want a valid JSON schema without references to other documents: %s", schemaProblem(err))
-	}
 	strict := r.flag(at.member("strict"), value.Get("strict"))
 	return chat.Format{
 		Type:        chat.FormatSchema,
 		Name:        name,
 		Description: r.optionalText(at.member("description"), value.Get("description")),
-		Schema:      schema,
+		Schema:      r.answerSchema(at.member("schema"), value.Get("schema")),
 		Strict:      strict != nil && *strict,
 	}
+}
+
+// answerSchema returns the text of a schema that an answer can be checked with.
+func (r *reader) answerSchema(at pointer, value strictjson.Value) json.RawMessage {
+	schema := r.schema(at, value)
+	if schema == nil {
+		if value.Kind == strictjson.Null {
+			r.refuse(at, "want a JSON schema, got nothing")
+		}
+		return nil
+	}
+	if _, err := compile(schema); err != nil {
+		r.refuse(at, "want a valid JSON schema without references to other documents: %s", schemaProblem(err))
+	} else if subschemas(value) > maxSubschemas {
+		r.refuse(at, "want a schema with at most %d subschemas, those counted again that are referred to again", maxSubschemas)
+	}
+	return schema
 }
 
 // noLoader rejects references to other documents: the function fetches nothing that a
@@ -114,7 +131,7 @@ func checkFormat(format chat.Format, done chat.Completion) *problem {
 			faults[j].Pointer = fmt.Sprintf("/choices/%d/message/content%s", i, faults[j].Pointer)
 		}
 		return newProblem(statusModelFailed, codeSchemaMismatch,
-			"The model's answer doesn't have the form of response_format. Try again, or simplify the schema.", faults...)
+			"The model's answer doesn't have the form of response_format. Try again, or simplify the schema.", faults...).final()
 	}
 	return nil
 }

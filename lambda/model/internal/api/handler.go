@@ -5,7 +5,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -78,7 +77,7 @@ type exchange struct {
 	began   time.Time
 	probe   bool       // a health check: not counted in the metrics
 	call    *modelCall // nil if no model was called
-	told    told       // what of the request had no effect
+	changes changes    // members that had no effect
 	problem *problem
 	cause   error // the backend's error that caused the problem, if one did
 }
@@ -100,12 +99,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e := &exchange{event: &parsed, id: parsed.id(), began: h.now()}
 	var done *result
 	done, e.problem = h.serve(ctx, e)
+	rendered, err := render(e, done)
 	h.observe(ctx, e)
-	r, err := render(e, done)
-	if err != nil {
-		return nil, err
-	}
-	return json.Marshal(r)
+	return rendered, err
 }
 
 // shape is a format of requests for a completion and of their responses.
@@ -120,7 +116,8 @@ type shape interface {
 // complete returns an endpoint that calls the model.
 func (h *Handler) complete(s shape) endpoint {
 	return func(ctx context.Context, e *exchange) (*result, *problem) {
-		c, problem := h.conversation(e, s)
+		r := &reader{limits: h.Limits}
+		c, problem := h.conversation(e, s, r)
 		if problem != nil {
 			return nil, problem
 		}
@@ -132,7 +129,7 @@ func (h *Handler) complete(s shape) endpoint {
 		e.call.duration = h.now().Sub(began)
 		h.logContent(ctx, e, c)
 		if e.cause != nil {
-			return nil, problemOf(e.cause)
+			return nil, problemOf(r, e.cause)
 		}
 		if problem := checkFormat(c.Format, e.call.completion); problem != nil {
 			return nil, problem
@@ -143,12 +140,11 @@ func (h *Handler) complete(s shape) endpoint {
 
 // conversation reads and validates the conversation in a request's body, and adapts it to
 // its model.
-func (h *Handler) conversation(e *exchange, s shape) (chat.Conversation, *problem) {
+func (h *Handler) conversation(e *exchange, s shape, r *reader) (chat.Conversation, *problem) {
 	body, problem := readBody(e.event, h.Limits.MaxBody)
 	if problem != nil {
 		return chat.Conversation{}, problem
 	}
-	r := &reader{limits: h.Limits}
 	c := s.read(r, body)
 	switch {
 	case requestsStream(body):
@@ -162,8 +158,8 @@ func (h *Handler) conversation(e *exchange, s shape) (chat.Conversation, *proble
 	if len(adapted.Refused) > 0 {
 		return c, unsupported(faultsOf(adapted.Refused))
 	}
-	e.told = tell(r, adapted)
-	if faults := e.told.faults(); len(faults) > 0 && (s.strict() || h.Limits.RefuseUnsupported) {
+	e.changes = changesOf(r, adapted)
+	if faults := e.changes.faults(); len(faults) > 0 && (s.strict() || h.Limits.RefuseUnsupported) {
 		return c, unsupported(faults)
 	}
 	return adapted.Conversation, nil
@@ -190,36 +186,42 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // problemOf returns the problem for an error of the backend, without its details.
-func problemOf(err error) *problem {
+func problemOf(r *reader, err error) *problem {
 	switch {
 	case errors.Is(err, chat.ErrBusy):
 		return newProblem(http.StatusTooManyRequests, codeBusy, "The model has too many requests. Try again later.").with("retry-after", retryAfter)
 	case errors.Is(err, chat.ErrTimeout):
-		return newProblem(http.StatusGatewayTimeout, codeTimeout, "The model timed out. Request fewer tokens, or try again.")
+		return newProblem(http.StatusGatewayTimeout, codeTimeout, "The model timed out. Request fewer tokens, or try again.").final()
 	case errors.Is(err, chat.ErrRejected):
-		return newProblem(http.StatusUnprocessableEntity, codeRejected,
-			"The model rejected the request: it may be too long, or use a feature that the model does not support.", concerned(err)...)
+		return rejected(r, err)
 	case errors.Is(err, chat.ErrMalformed):
-		return newProblem(statusModelFailed, codeMalformedAnswer, "The model's answer is malformed. Try again.")
+		return newProblem(statusModelFailed, codeMalformedAnswer, "The model's answer is malformed. Try again.").final()
 	case errors.Is(err, chat.ErrUnavailable):
 		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The model can't be reached. Try again later.").with("retry-after", retryAfter)
 	}
-	return newProblem(statusModelFailed, codeModelFailed, "The model failed.")
+	return newProblem(statusModelFailed, codeModelFailed, "The model failed.").final()
+}
+
+// rejected returns the problem of a request that the model rejected. Clients shorten the
+// conversation if its code and status are those of OpenAI's API.
+func rejected(r *reader, err error) *problem {
+	var rejection *chat.Rejection
+	if !errors.As(err, &rejection) {
+		rejection = &chat.Rejection{}
+	}
+	if rejection.TooLong {
+		return newProblem(http.StatusBadRequest, codeTooLong, "The conversation exceeds the model's maximum context length. Send fewer or shorter messages.")
+	}
+	var concerned []strictjson.Fault
+	for _, name := range rejection.Members[:min(len(rejection.Members), maxFaults)] {
+		if name == olderMaxTokens && r.tokenLimit != "" {
+			name = r.tokenLimit
+		}
+		concerned = append(concerned, strictjson.Fault{Pointer: "/" + strictjson.Escape(name), Detail: "the model rejected it"})
+	}
+	return newProblem(http.StatusUnprocessableEntity, codeRejected,
+		"The model rejected the request: it may use a feature that the model does not support.", concerned...)
 }
 
 // statusModelFailed is the status if the model's answer can't be used.
 const statusModelFailed = http.StatusBadGateway
-
-// concerned lists the members for which a model rejected a request, if they are known.
-func concerned(err error) []strictjson.Fault {
-	var (
-		rejection *chat.Rejection
-		faults    []strictjson.Fault
-	)
-	if errors.As(err, &rejection) {
-		for _, name := range rejection.Members {
-			faults = append(faults, strictjson.Fault{Pointer: "/" + strictjson.Escape(name), Detail: "the model rejected it"})
-		}
-	}
-	return faults[:min(len(faults), maxFaults)]
-}

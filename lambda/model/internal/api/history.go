@@ -26,6 +26,10 @@ func (r *reader) checkToolResults(at pointer, messages []chat.Message) {
 
 // checkResultsOf checks the results of the calls in message i, which follow it.
 func (r *reader) checkResultsOf(at pointer, calls []chat.ToolCall, i int, results []chat.Message) {
+	if extra := len(results) - len(calls); extra > 0 {
+		r.refuse(at.element(i+1+len(calls)), "want one message with a result for each call only")
+		results = results[:len(calls)]
+	}
 	for j, result := range results {
 		isIt := func(m chat.Message) bool { return m.ToolCallID == result.ToolCallID }
 		switch {

@@ -19,26 +19,19 @@ var chatRoles = map[string]string{
 	"system": chat.RoleSystem, "developer": chat.RoleSystem, "user": chat.RoleUser, "assistant": chat.RoleAssistant, "tool": chat.RoleTool,
 }
 
-// messages returns the conversation's messages, each read by one. It requires a message
-// of a user or the result of a tool; the model may restrict their order further.
+// messages returns the conversation's messages, each read by one. The model may restrict
+// their order.
 func (r *reader) messages(at pointer, value strictjson.Value, one func(pointer, strictjson.Value) chat.Message) []chat.Message {
 	elements := r.elements(at, value, "message")
 	if elements == nil {
 		return nil
 	}
-	before := len(r.faults)
 	messages := make([]chat.Message, len(elements))
 	for i, element := range elements {
 		messages[i] = one(at.element(i), element)
 	}
-	if len(r.faults) == before && !slices.ContainsFunc(messages, asks) {
-		r.refuse(at, "want a user's message among them")
-	}
 	return messages
 }
-
-// asks reports whether a message is one that a model replies to.
-func asks(m chat.Message) bool { return m.Role == chat.RoleUser || m.Role == chat.RoleTool }
 
 func (r *reader) chatMessage(at pointer, value strictjson.Value) chat.Message {
 	if !r.isObject(at, value, chatMembers) {
@@ -76,9 +69,7 @@ func (r *reader) absent(at pointer, value strictjson.Value, names ...string) {
 // assistantMessage reads a message that a model wrote: its content may be absent, and a
 // refusal is a text as any other.
 func (r *reader) assistantMessage(m *chat.Message, at pointer, value strictjson.Value) {
-	if content := value.Get("content"); content.Kind != strictjson.Null {
-		m.Content = r.content(at.member("content"), content, partsOf[chat.RoleAssistant])
-	}
+	m.Content = r.optionalContent(at.member("content"), value.Get("content"), partsOf[chat.RoleAssistant])
 	if refusal := r.optionalText(at.member("refusal"), value.Get("refusal")); refusal != "" {
 		m.Content = append(m.Content, chat.Part{Text: refusal})
 	}
@@ -93,17 +84,24 @@ func (r *reader) assistantMessage(m *chat.Message, at pointer, value strictjson.
 }
 
 func (r *reader) toolMessage(m *chat.Message, at pointer, value strictjson.Value) {
-	m.Content = r.content(at.member("content"), value.Get("content"), partsOf[chat.RoleTool])
+	m.Content = r.optionalContent(at.member("content"), value.Get("content"), partsOf[chat.RoleTool])
 	m.ToolCallID = r.text(at.member("tool_call_id"), value.Get("tool_call_id"))
 	m.ToolFailed = r.choice(at.member("status"), value.Get("status"), "success", "error") == "error"
 	r.absent(at, value, "tool_calls")
 }
+
+// maxCalls is the maximum number of calls of a message: more than any model makes.
+const maxCalls = 128
 
 func (r *reader) toolCalls(at pointer, value strictjson.Value) []chat.ToolCall {
 	if value.Kind == strictjson.Null || isEmptyArray(value) {
 		return nil
 	}
 	elements := r.elements(at, value, "call")
+	if len(elements) > maxCalls {
+		r.refuse(at, "want at most %d calls, got %s", maxCalls, kindOf(value))
+		return nil
+	}
 	calls := make([]chat.ToolCall, len(elements))
 	for i, element := range elements {
 		calls[i] = r.toolCall(at.element(i), element)
@@ -118,11 +116,13 @@ func (r *reader) toolCall(at pointer, value strictjson.Value) chat.ToolCall {
 	if !r.isObject(at, value, "id, type function and function") {
 		return chat.ToolCall{}
 	}
+	r.unknown(at, value, "messages.tool_calls.", among("id", "type", "index", "function"), "id, type, function")
 	r.choice(at.member("type"), value.Get("type"), "function")
 	called, in := value.Get("function"), at.member("function")
 	if !r.isObject(in, called, "name and arguments") {
 		return chat.ToolCall{}
 	}
+	r.unknown(in, called, "messages.tool_calls.function.", among("name", "arguments"), "name, arguments")
 	return chat.ToolCall{
 		ID:        r.text(at.member("id"), value.Get("id")),
 		Name:      r.text(in.member("name"), called.Get("name")),
@@ -133,7 +133,7 @@ func (r *reader) toolCall(at pointer, value strictjson.Value) chat.ToolCall {
 // reasoning reads the reasoning that came with an answer: blocks with signatures, or else
 // its text, under either of the names that servers have for it.
 func (r *reader) reasoning(at pointer, value strictjson.Value) []chat.Reasoning {
-	if blocks := value.Get("thinking_blocks"); blocks.Kind != strictjson.Null {
+	if blocks := value.Get("thinking_blocks"); blocks.Kind != strictjson.Null && !isEmptyArray(blocks) {
 		return r.thinkingBlocks(at.member("thinking_blocks"), blocks)
 	}
 	for _, name := range []string{"reasoning_content", "reasoning"} {

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
@@ -34,7 +36,13 @@ func (ownShape) read(r *reader, body strictjson.Value) chat.Conversation {
 		MaxTokens:   r.integer(top.member("max_tokens"), body.Get("max_tokens"), 1, highest, highest),
 		Temperature: r.number(top.member("temperature"), body.Get("temperature"), 1),
 		TopP:        r.number(top.member("top_p"), body.Get("top_p"), 1),
-		Stop:        r.stops(top.member("stop"), body.Get("stop")),
+		Stop:        r.stops(top.member("stop"), body.Get("stop"), 4),
+	}
+	if len(r.faults) == 0 && !slices.ContainsFunc(c.Messages, func(m chat.Message) bool { return m.Role == chat.RoleUser }) {
+		r.refuse(top.member("messages"), "want a user's message among them")
+	}
+	if body.Get("max_tokens").Kind != strictjson.Null {
+		r.tokenLimit = olderMaxTokens
 	}
 	if model := body.Get("model"); model.Kind != strictjson.Null {
 		c.Model = r.text(top.member("model"), model)

@@ -33,6 +33,10 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 	default:
 		attrs = append(attrs, slog.Int("status", http.StatusOK))
 	}
+	if e.problem != nil && e.problem.Code == codeSchemaMismatch {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.Any("mismatches", e.problem.Errors))
+	}
 	if e.cause != nil {
 		level, message = slog.LevelWarn, "the model rejected the request"
 		if e.problem.Status >= http.StatusInternalServerError {
@@ -43,14 +47,14 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 	if e.call != nil {
 		attrs = append(attrs, slog.String("model", e.call.model), slog.Int64("modelMilliseconds", e.call.duration.Milliseconds()))
 	}
-	if e.call != nil && e.cause == nil {
+	if e.call != nil && e.call.completion.Usage != (chat.Usage{}) {
 		attrs = append(attrs, outcome(e.call.completion)...)
 	}
-	if len(e.told.dropped) > 0 {
-		attrs = append(attrs, slog.Any("dropped", e.told.dropped))
+	if len(e.changes.dropped) > 0 {
+		attrs = append(attrs, slog.Any("dropped", e.changes.dropped))
 	}
-	if len(e.told.clamped) > 0 {
-		attrs = append(attrs, slog.String("clamped", e.told.limits()))
+	if len(e.changes.clamped) > 0 {
+		attrs = append(attrs, slog.String("clamped", e.changes.limits()))
 	}
 	h.Log.LogAttrs(ctx, level, message, attrs...)
 }
@@ -62,6 +66,7 @@ func outcome(done chat.Completion) []slog.Attr {
 		attrs = append(attrs, slog.String("stopReason", done.Choices[0].StopReason))
 	}
 	return append(attrs, slog.Int("inputTokens", done.Usage.InputTokens), slog.Int("cachedTokens", done.Usage.CachedTokens),
+		slog.Int("cacheWriteTokens", done.Usage.CacheWriteTokens),
 		slog.Int("outputTokens", done.Usage.OutputTokens))
 }
 

@@ -65,6 +65,28 @@ func TestLogsTheConversationIfEnabled(t *testing.T) {
 	assert.NotContains(t, s.metrics.String(), "Hello")
 }
 
+func TestLogsNoDataOfImages(t *testing.T) {
+	s := newSetup()
+	s.LogContent = true
+	s.do(t, postChat(conversation(`{"role":"user","content":[{"type":"image_url","image_url":{"url":"`+gifURL+`"}},{"type":"file","file":{"file_data":"`+pdfURL+`"}}]}`)))
+	assert.Contains(t, s.logs.String(), "[gif, 42 bytes]")
+	assert.Contains(t, s.logs.String(), "[pdf, 15 bytes]")
+	assert.NotContains(t, s.logs.String(), gif1x1[:20])
+}
+
+func TestLogsThePaidTokensOfFailures(t *testing.T) {
+	s := newSetup()
+	s.fake.done = chat.Completion{
+		Choices: []chat.Choice{{Text: "Sesame", StopReason: chat.EndTurn}},
+		Usage:   chat.Usage{InputTokens: 9, OutputTokens: 8, CachedTokens: 7, CacheWriteTokens: 6},
+	}
+	s.do(t, postChat(openAI(citySchema)))
+	for _, want := range []string{`"level":"WARN"`, `"inputTokens":9`, `"outputTokens":8`, `"cachedTokens":7`, `"cacheWriteTokens":6`, "not JSON"} {
+		assert.Contains(t, s.logs.String(), want)
+	}
+	assert.NotContains(t, s.logs.String(), "Sesame")
+}
+
 // metricsOf returns the values and dimensions of the one line of metrics.
 func metricsOf(t *testing.T, s *setup) map[string]any {
 	t.Helper()

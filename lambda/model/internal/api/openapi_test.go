@@ -103,7 +103,7 @@ func TestDocumentHasEveryMember(t *testing.T) {
 func TestDocumentHasEveryCode(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		codeUnauthenticated, codeNotFound, codeModelNotFound, codeMethod, codeBodyTooLarge, codeMediaType, codeMalformedBody, codeInvalidBody,
-		codeStreaming, codeUnsupported, codeRejected, codeAnswerTooLarge, codeBusy, codeMalformedAnswer, codeSchemaMismatch, codeModelFailed, codeUnavailable, codeTimeout,
+		codeStreaming, codeUnsupported, codeRejected, codeTooLong, codeAnswerTooLarge, codeBusy, codeMalformedAnswer, codeSchemaMismatch, codeModelFailed, codeUnavailable, codeTimeout,
 		"malformed_request", "forbidden", "length_required", "target_too_long", // by the edge
 	}, parseDocument(t).Components.Schemas["Code"].Enum)
 }

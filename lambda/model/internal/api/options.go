@@ -11,9 +11,8 @@ import (
 // option describes a member of OpenAI's requests that the API checks and leaves to the
 // backend.
 type option struct {
-	takes   func(strictjson.Value) bool
-	want    string
-	neutral func(strictjson.Value) bool // reports whether a value changes nothing; nil if all do
+	takes func(strictjson.Value) bool
+	want  string
 }
 
 // maxChoices is the maximum number of choices of a request: each is billed.
@@ -21,25 +20,25 @@ const maxChoices = 8
 
 // options are the members that backends may ignore, by name.
 var options = map[string]option{
-	"audio":                  {takes: isA(strictjson.Object), want: "an object"},
-	"frequency_penalty":      {numberBetween(-2, 2), "a number from -2 to 2", isZero},
-	"logit_bias":             {isBias, "an object of numbers from -100 to 100", isEmpty},
-	"logprobs":               {isA(strictjson.Bool), "true or false", isFalse},
-	"metadata":               {takes: isA(strictjson.Object), want: "an object"},
-	"modalities":             {isA(strictjson.Array), "an array", isTextOnly},
-	"n":                      {integerBetween(1, maxChoices), "a whole number from 1 to 8", isOne},
-	"prediction":             {takes: isA(strictjson.Object), want: "an object"},
-	"presence_penalty":       {numberBetween(-2, 2), "a number from -2 to 2", isZero},
-	"prompt_cache_key":       {takes: isA(strictjson.String), want: "a string"},
-	"prompt_cache_retention": {takes: isA(strictjson.String), want: "a string"},
-	"safety_identifier":      {takes: isA(strictjson.String), want: "a string"},
-	"seed":                   {takes: isWhole, want: "a whole number"},
-	"service_tier":           {takes: isA(strictjson.String), want: "a string"},
-	"store":                  {isA(strictjson.Bool), "true or false", isFalse},
-	"top_logprobs":           {integerBetween(0, 20), "a whole number from 0 to 20", isZero},
-	"user":                   {takes: isA(strictjson.String), want: "a string"},
-	"verbosity":              {takes: isVerbosity, want: "low, medium or high"},
-	"web_search_options":     {takes: isA(strictjson.Object), want: "an object"},
+	"audio":                  {isA(strictjson.Object), "an object"},
+	"frequency_penalty":      {numberBetween(-2, 2), "a number from -2 to 2"},
+	"logit_bias":             {isBias, "an object of numbers from -100 to 100"},
+	"logprobs":               {isA(strictjson.Bool), "true or false"},
+	"metadata":               {isA(strictjson.Object), "an object"},
+	"modalities":             {isA(strictjson.Array), "an array"},
+	"n":                      {integerBetween(1, maxChoices), "a whole number from 1 to 8"},
+	"prediction":             {isA(strictjson.Object), "an object"},
+	"presence_penalty":       {numberBetween(-2, 2), "a number from -2 to 2"},
+	"prompt_cache_key":       {isA(strictjson.String), "a string"},
+	"prompt_cache_retention": {isA(strictjson.String), "a string"},
+	"safety_identifier":      {isA(strictjson.String), "a string"},
+	"seed":                   {isWhole, "a whole number"},
+	"service_tier":           {isA(strictjson.String), "a string"},
+	"store":                  {isA(strictjson.Bool), "true or false"},
+	"top_logprobs":           {integerBetween(0, 20), "a whole number from 0 to 20"},
+	"user":                   {isA(strictjson.String), "a string"},
+	"verbosity":              {isVerbosity, "low, medium or high"},
+	"web_search_options":     {isA(strictjson.Object), "an object"},
 }
 
 // options returns the members of a request that are left to the backend, as JSON texts.
@@ -54,9 +53,7 @@ func (r *reader) options(at pointer, body strictjson.Value) map[string]json.RawM
 			r.refuse(at.member(member.Name), "want %s, got %s", known.want, kindOf(member.Value))
 			continue
 		}
-		if known.neutral == nil || !known.neutral(member.Value) {
-			set = put(set, member.Name, json.RawMessage(member.Value.Raw))
-		}
+		set = put(set, member.Name, json.RawMessage(member.Value.Raw))
 	}
 	return set
 }
@@ -104,22 +101,6 @@ func isBias(value strictjson.Value) bool {
 
 func isVerbosity(value strictjson.Value) bool { return among("low", "medium", "high")(value.Text()) }
 
-func isFalse(value strictjson.Value) bool { return value.Raw == "false" }
-
 func isEmptyArray(value strictjson.Value) bool {
 	return value.Kind == strictjson.Array && len(value.Elements()) == 0
-}
-
-func isEmpty(value strictjson.Value) bool { return len(value.Members()) == 0 }
-
-func isTextOnly(value strictjson.Value) bool {
-	return len(value.Elements()) == 1 && value.Elements()[0].Text() == "text"
-}
-
-func isZero(value strictjson.Value) bool { return isNumber(value, 0) }
-func isOne(value strictjson.Value) bool  { return isNumber(value, 1) }
-
-func isNumber(value strictjson.Value, wanted float64) bool {
-	number, ok := numberOf(value)
-	return ok && number == wanted
 }

@@ -13,6 +13,14 @@ var partsOf = map[string][]string{
 	chat.RoleTool:      {"text", "image_url", "file"},
 }
 
+// optionalContent is like content, for messages that may have none.
+func (r *reader) optionalContent(at pointer, value strictjson.Value, types []string) []chat.Part {
+	if value.Kind == strictjson.Null || isEmptyArray(value) {
+		return nil
+	}
+	return r.content(at, value, types)
+}
+
 // content reads a string, which may be blank, or an array of parts of some types.
 func (r *reader) content(at pointer, value strictjson.Value, types []string) []chat.Part {
 	if value.Kind == strictjson.String {
@@ -104,6 +112,7 @@ func (r *reader) thinkingBlock(at pointer, value strictjson.Value) chat.Reasonin
 	}
 	switch value.Get("type").Text() {
 	case thinkingType:
+		r.unknown(at, value, "messages.thinking_blocks.", among("type", "thinking", "signature"), "type, thinking, signature")
 		return chat.Reasoning{
 			Text:      r.optionalText(at.member("thinking"), value.Get("thinking")),
 			Signature: r.optionalText(at.member("signature"), value.Get("signature")),

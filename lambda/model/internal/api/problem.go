@@ -42,6 +42,7 @@ const (
 	codeStreaming       = "streaming_unsupported"
 	codeUnsupported     = "unsupported_by_model"
 	codeRejected        = "rejected_by_model"
+	codeTooLong         = "context_length_exceeded"
 	codeBusy            = "rate_limit_exceeded"
 	codeModelFailed     = "model_failed"
 	codeMalformedAnswer = "malformed_answer"
@@ -74,6 +75,10 @@ func (p *problem) with(name, value string) *problem {
 	p.headers = map[string]string{name: value}
 	return p
 }
+
+// final has OpenAI's clients not retry, which they do after any status from 500: the model
+// was paid, and would be again.
+func (p *problem) final() *problem { return p.with("x-should-retry", "false") }
 
 func invalidBody(faults []strictjson.Fault) *problem {
 	return newProblem(http.StatusUnprocessableEntity, codeInvalidBody, "The body is not valid for this endpoint.", faults...)

@@ -148,16 +148,14 @@ func numberOf(value strictjson.Value) (float64, bool) {
 	return number, err == nil
 }
 
-// maxStops is the maximum number of stop sequences of a request, as for OpenAI.
-const maxStops = 4
-
-// stops returns an array of strings that are not empty, or nil if value is absent.
-func (r *reader) stops(at pointer, value strictjson.Value) []string {
+// stops returns an array of at most highest strings that are not empty, or nil if value is
+// absent.
+func (r *reader) stops(at pointer, value strictjson.Value, highest int) []string {
 	if value.Kind == strictjson.Null {
 		return nil
 	}
-	if value.Kind != strictjson.Array || len(value.Elements()) > maxStops {
-		r.refuse(at, "want an array of at most %d strings, got %s", maxStops, kindOf(value))
+	if value.Kind != strictjson.Array || len(value.Elements()) > highest {
+		r.refuse(at, "want an array of at most %d strings, got %s", highest, kindOf(value))
 		return nil
 	}
 	var sequences []string

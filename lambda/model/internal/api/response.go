@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -25,24 +26,35 @@ type result struct {
 
 func asJSON(value any) *result { return &result{value: value} }
 
-// maxResponse is the maximum size of a function's response to Lambda, in bytes, less what
-// the event around the body takes.
+// maxResponse is the maximum size of a function's response to Lambda, in bytes: its own
+// limit of 6 MB, less some for the envelope.
 const maxResponse = 6_000_000
 
-// render returns the response to a request.
-func render(e *exchange, a *result) (response, error) {
+// render returns the response to a request as Lambda takes it. If it is too large, it sets
+// the request's problem.
+func render(e *exchange, a *result) ([]byte, error) {
+	r, err := respond(e, a)
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := marshal(r)
+	if err == nil && len(rendered) > maxResponse && e.problem == nil {
+		e.problem = newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge,
+			"The answer has more bytes than Lambda returns. Request fewer tokens or choices, or embed fewer texts at once.")
+		return render(e, nil)
+	}
+	return rendered, err
+}
+
+func respond(e *exchange, a *result) (response, error) {
 	body, contentType, err := encode(e, a)
 	if err != nil {
 		return response{}, err
 	}
-	if len(body) > maxResponse {
-		e.problem = newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, "The answer has more bytes than Lambda returns. Send fewer inputs, or request base64.")
-		return render(e, nil)
-	}
 	r := response{
 		StatusCode: http.StatusOK,
-		Headers:    e.told.headers(),
-		Body:       body,
+		Headers:    e.changes.headers(),
+		Body:       string(body),
 	}
 	r.Headers["cache-control"], r.Headers[idHeader], r.Headers["content-type"] = "no-store", e.id, contentType
 	if e.problem != nil {
@@ -56,15 +68,25 @@ func render(e *exchange, a *result) (response, error) {
 }
 
 // encode returns the body for a result, or for the request's problem.
-func encode(e *exchange, a *result) (body, contentType string, err error) {
+func encode(e *exchange, a *result) (body []byte, contentType string, err error) {
 	contentType = "application/json"
 	if e.problem != nil {
 		e.problem.Instance = e.id
 		a, contentType = &result{value: e.problem}, "application/problem+json"
 	}
 	if a.value == nil {
-		return a.text, a.contentType, nil
+		return []byte(a.text), a.contentType, nil
 	}
-	text, err := json.Marshal(a.value)
-	return string(text), contentType, err
+	body, err = marshal(a.value)
+	return body, contentType, err
+}
+
+// marshal encodes a value. It doesn't escape <, > and &, which take up to seven bytes in an
+// event then, and need not be: responses are no HTML.
+func marshal(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }

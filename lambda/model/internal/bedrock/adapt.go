@@ -56,8 +56,8 @@ func (a *adapter) refuse(pointer, detail string) {
 
 // options drops the members that Converse has nothing like.
 func (a *adapter) options() {
-	for name := range a.c.Options {
-		if !labels[name] {
+	for name, value := range a.c.Options {
+		if !labels[name] && !chat.IsNeutral(name, value) {
 			a.drop(name)
 		}
 	}

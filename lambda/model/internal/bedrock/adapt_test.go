@@ -79,7 +79,7 @@ func TestAdapt(t *testing.T) {
 			change: func(c *chat.Conversation) {
 				c.Options = map[string]json.RawMessage{}
 				for _, name := range []string{"seed", "user", "frequency_penalty", "metadata", "store", "service_tier", "n", "logprobs", "prompt_cache_key"} {
-					c.Options[name] = json.RawMessage(`1`)
+					c.Options[name] = json.RawMessage(`2`)
 				}
 			},
 			dropped: []string{"frequency_penalty", "logprobs", "n", "seed"},

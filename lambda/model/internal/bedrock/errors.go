@@ -58,8 +58,7 @@ func meaning(err error) error {
 
 // rejection returns the error of a request that Bedrock or the model rejected.
 func rejection(message string) *chat.Rejection {
-	reason, members := chat.Reason(message)
-	return &chat.Rejection{Members: members, Reason: reason}
+	return chat.Reject(message)
 }
 
 // neverSent reports whether there was no connection, so that the request was not sent.

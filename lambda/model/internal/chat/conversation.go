@@ -24,8 +24,7 @@ type Conversation struct {
 	Stop        []string
 
 	// Options are members of OpenAI's API that no type here has, by name, as JSON texts:
-	// frequency_penalty, logprobs, n, seed, user and the like. Members whose value is
-	// their default are left out.
+	// frequency_penalty, logprobs, n, seed, user and the like. See [IsNeutral].
 	Options map[string]json.RawMessage
 
 	// PassThrough are members that OpenAI's API doesn't have, by name, as JSON texts. The
@@ -42,7 +41,7 @@ type Message struct {
 	// Of the assistant:
 	ToolCalls []ToolCall
 	Reasoning []Reasoning
-	Refusal   string // what the model said instead of an answer
+	Refusal   string // what the model said instead of an answer; the API has it in Content
 
 	// Of the role tool:
 	ToolCallID string // of the call whose result this is

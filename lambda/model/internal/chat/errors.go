@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,28 @@ var (
 type Rejection struct {
 	Members []string // names of the request's members concerned, as OpenAI's API has them; may be empty
 	Reason  string   // for the operator, without any of the conversation: see [Reason]
+	TooLong bool     // whether the conversation has more tokens than the model's context
+}
+
+// Reject returns the error for a backend's message.
+func Reject(message string) *Rejection {
+	reason, members := Reason(message)
+	return &Rejection{Members: members, Reason: reason, TooLong: IsTooLong(message)}
+}
+
+// tooLong are parts of the messages of backends about conversations that are too long.
+// Sources: Bedrock's Claude, Nova and Llama, OpenAI, vLLM, llama.cpp, Ollama.
+var tooLong = []string{
+	"input is too long", "prompt is too long", "too many input tokens", "input tokens exceed", "maximum context length", "context length exceeded",
+	"context_length_exceeded", "exceeds the context", "exceed_context_size", "context window", "longer than the maximum model length",
+	"exceeds the maximum number of tokens", "maximum number of input tokens",
+}
+
+// IsTooLong reports whether a backend's message says that the conversation is longer than
+// the model's context.
+func IsTooLong(message string) bool {
+	message = strings.ToLower(message)
+	return slices.ContainsFunc(tooLong, func(part string) bool { return strings.Contains(message, part) })
 }
 
 // Error implements error.

@@ -51,8 +51,15 @@ func wordsOf(text string) map[string]bool {
 }
 
 var (
-	word        = regexp.MustCompile(`[\p{L}\p{N}_]+(?:['’-][\p{L}\p{N}_]+)*`)
-	smallNumber = regexp.MustCompile(`^[0-9]{1,6}$`)
+	word = regexp.MustCompile(`[\p{L}\p{M}\p{N}_]+(?:['’-][\p{L}\p{M}\p{N}_]+)*`)
+
+	// limit matches a number that the words around it show to be a limit or a count.
+	limit   = regexp.MustCompile(`(?i)(?:limit|maximum|minimum|least|most|tokens|than|range|between|exceeds?|count)[:=]? $`)
+	digits  = regexp.MustCompile(`^[0-9]{1,6}$`)
+	counted = regexp.MustCompile(`(?i)^ (?:tokens|bytes|characters|images|tools|items|pixels|maximum)\b`)
+
+	// quotation begins the part of a message in which a backend quotes the request.
+	quotation = regexp.MustCompile(`\[?\{\s*['"\x60]|(?i:messages|content|input|prompt|text|value) ?=`)
 )
 
 // maxReason limits the length of a reason, in bytes.
@@ -63,6 +70,9 @@ const maxReason = 300
 // such messages: every word that isn't a word of their APIs is replaced by an ellipsis.
 func Reason(message string) (reason string, concerned []string) {
 	message = message[:min(len(message), 4*maxReason)]
+	if at := quotation.FindStringIndex(message); at != nil {
+		message = message[:at[0]] + "…"
+	}
 	var quoted strings.Builder
 	end := 0
 	for _, at := range word.FindAllStringIndex(message, -1) {
@@ -72,7 +82,7 @@ func Reason(message string) (reason string, concerned []string) {
 		if known && (!english[lower] || isName(message, at[0], at[1])) {
 			concerned = append(concerned, member)
 		}
-		if !known && !vocabulary[lower] && !smallNumber.MatchString(found) {
+		if !known && !vocabulary[lower] && !isLimit(message, at[0], at[1]) {
 			found = "…"
 		}
 		quoted.WriteString(message[end:at[0]])
@@ -83,6 +93,13 @@ func Reason(message string) (reason string, concerned []string) {
 	reason = strings.ToValidUTF8(quoted.String()[:min(quoted.Len(), maxReason)], "")
 	slices.Sort(concerned)
 	return reason, slices.Compact(concerned)
+}
+
+// isLimit reports whether the word from begin to end of a message is a number that says
+// what the API allows, or an index in a path. Other numbers may be the conversation's.
+func isLimit(message string, begin, end int) bool {
+	isIndex := begin > 0 && strings.IndexByte("./[", message[begin-1]) >= 0 && end-begin <= 3
+	return digits.MatchString(message[begin:end]) && (isIndex || limit.MatchString(message[:begin]) || counted.MatchString(message[end:]))
 }
 
 // english are names of members that are ordinary words too.

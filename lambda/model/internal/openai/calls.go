@@ -26,7 +26,7 @@ func (c *calls) add(piece toolCall) *chat.ToolCallDelta {
 	position := c.find(piece)
 	if position < 0 {
 		position = len(*c)
-		*c = append(*c, newCall(piece))
+		*c = append(*c, c.begin(piece))
 	}
 	call := (*c)[position]
 	if call.name == "" {
@@ -51,15 +51,9 @@ func (c *callState) first(position int) *chat.ToolCallDelta {
 	return &chat.ToolCallDelta{Index: position, ID: c.id, Name: c.name, Arguments: string(c.pending)}
 }
 
-// rest returns a delta for each call whose name never came.
-func (c *calls) rest() []*chat.ToolCallDelta {
-	var rest []*chat.ToolCallDelta
-	for position, call := range *c {
-		if !call.sent {
-			rest = append(rest, call.first(position))
-		}
-	}
-	return rest
+// complete reports whether every call has its name.
+func (c *calls) complete() bool {
+	return !slices.ContainsFunc(*c, func(call *callState) bool { return !call.sent })
 }
 
 // find returns the position of the call that a piece continues, or -1 if it begins one.
@@ -98,12 +92,14 @@ func (t *toolCall) begins(c *callState) bool {
 // madeID is the length of the ids that are made: Mistral's models take no other.
 const madeID = 9
 
-func newCall(piece toolCall) *callState {
+// begin returns the state of a call that a piece begins. A call with the id of an earlier
+// one gets another, or the client could not send both back.
+func (c *calls) begin(piece toolCall) *callState {
 	call := &callState{index: -1, id: string(piece.ID)}
 	if piece.Index != nil {
 		call.index = int(*piece.Index)
 	}
-	if call.id == "" {
+	if call.id == "" || slices.ContainsFunc(*c, func(earlier *callState) bool { return earlier.id == call.id }) {
 		call.id, call.made = rand.Text()[:madeID], true
 	}
 	return call

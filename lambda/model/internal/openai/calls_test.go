@@ -49,7 +49,6 @@ func TestStreamedCalls(t *testing.T) {
 		{"no ids", []string{`{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}`, `{"index":1,"function":{"name":"g","arguments":"{\"y\":2}"}}`}, made},
 		{"no ids, same index", []string{`{"index":0,"function":{"name":"f","arguments":"{\"x\":1}"}}`, `{"index":0,"function":{"name":"g","arguments":"{\"y\":2}"}}`}, made},
 		{"same tool twice", []string{`{"id":"a","function":{"name":"f","arguments":"{}"}}`, `{"id":"b","function":{"name":"f","arguments":"{}"}}`}, []chat.ToolCall{{ID: "a", Name: "f", Arguments: "{}"}, {ID: "b", Name: "f", Arguments: "{}"}}},
-		{"no name", []string{`{"index":0,"id":"a","function":{"arguments":"{}"}}`}, []chat.ToolCall{{ID: "a", Arguments: "{}"}}},
 	} {
 		var stream strings.Builder
 		for _, piece := range test.pieces {
@@ -70,10 +69,31 @@ func TestStreamedCalls(t *testing.T) {
 	}
 }
 
+// A client could not send such a call back.
+func TestCallsWithoutANameAreMalformed(t *testing.T) {
+	const call = `{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"arguments":"{}"}}]},"finish_reason":"%s"}],"usage":{"total_tokens":9}}`
+	got, _, err := read(strings.NewReader(fmt.Sprintf(call, "tool_calls")))
+	require.ErrorIs(t, err, chat.ErrMalformed)
+	assert.Equal(t, 9, got.Usage.TotalTokens, "they are billed")
+	got, _, err = read(strings.NewReader(fmt.Sprintf(call, "length")))
+	require.NoError(t, err)
+	assert.Empty(t, got.Choices[0].ToolCalls, "it was cut off")
+}
+
+func TestCallsHaveDifferentIDs(t *testing.T) {
+	const call = `{"id":"call_0","type":"function","function":{"name":"f","arguments":"{}"}}`
+	got, _, err := read(strings.NewReader(`{"choices":[{"message":{"tool_calls":[` + call + `,` + call + `]},"finish_reason":"tool_calls"}]}`))
+	require.NoError(t, err)
+	calls := got.Choices[0].ToolCalls
+	require.Len(t, calls, 2)
+	assert.Equal(t, "call_0", calls[0].ID)
+	assert.Equal(t, "made", calls[1].ID, "as read replaces it")
+}
+
 func TestMadeIDsDiffer(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
-		id := newCall(toolCall{}).id
+		id := new(calls).begin(toolCall{}).id
 		assert.Regexp(t, "^[A-Z2-7]{9}$", id)
 		seen[id] = true
 	}

@@ -44,6 +44,8 @@ func embeddingBody(r chat.EmbeddingRequest) []byte {
 		w.member("dimensions", r.Dimensions)
 	}
 	w.member("encoding_format", "float")
+	w.optional("user", r.User)
+	w.others(r.PassThrough)
 	w.end('}')
 	return w.buffer.Bytes()
 }

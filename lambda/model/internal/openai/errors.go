@@ -56,7 +56,7 @@ func newRefusal(err error, about complaint) *refusal {
 	if reason = strings.TrimSpace(reason); reason != "" {
 		err = fmt.Errorf("%w: %s", err, reason)
 	}
-	return &refusal{&chat.Rejection{Members: concerned, Reason: err.Error()}, about}
+	return &refusal{&chat.Rejection{Members: concerned, Reason: err.Error(), TooLong: chat.IsTooLong(about.all())}, about}
 }
 
 // complaint is an error that a server describes.

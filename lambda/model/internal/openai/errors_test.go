@@ -25,7 +25,7 @@ func TestRejectionsSayWhyWithoutTheConversation(t *testing.T) {
 			[]string{"temperature"},
 		},
 		{"a place", 400, `{"error":{"message":"Invalid content","param":"messages.[1].content"}}`, "Invalid content", []string{"messages"}},
-		{"old vLLM", 400, `{"object":"error","message":"top_p must be in (0, 1], got Zebra","param":null,"code":400}`, "top_p must be in (0, 1], … …", []string{"top_p"}},
+		{"old vLLM", 400, `{"object":"error","message":"top_p must be in (0, 1], got Zebra","param":null,"code":400}`, "top_p must be in (…, …], … …", []string{"top_p"}},
 		{"FastAPI", 422, `{"detail":[{"loc":["body","messages",0,"role"],"msg":"Input should be valid","input":"Zebra"}]}`, "body.messages.0.role: Input should be valid", []string{"messages"}},
 		{"Mistral", 422, `{"message":{"detail":[{"loc":["body","seed"],"msg":"not valid","input":"Zebra"}]}}`, "body.seed: not valid", []string{"seed"}},
 		{"Cerebras", 400, `{"message":"seed is not valid"}`, "seed is not valid", []string{"seed"}},

@@ -26,7 +26,7 @@ func readReply(body io.Reader, emit func(chat.Delta) error) (chat.Completion, er
 		err = r.readStream(buffered)
 	}
 	if err != nil {
-		return chat.Completion{}, err
+		return chat.Completion{Usage: r.usage}, err
 	}
 	return chat.Completion{Choices: r.assembly.Choices(), Usage: r.usage, Version: r.version}, nil
 }
@@ -236,15 +236,13 @@ func (r *reply) addCalls(index int, pieces []toolCall) error {
 	return nil
 }
 
-// finish passes what was held back until the end: calls without a name, and why each
-// choice ended, which depends on all its calls.
+// finish passes why each choice ended, which depends on all its calls. A call without a
+// name is malformed, unless the reply was cut off before it came.
 func (r *reply) finish() error {
 	for i := range r.choices {
 		state := &r.choices[i]
-		for _, piece := range state.calls.rest() {
-			if err := r.pass(chat.Delta{Choice: i, ToolCall: piece}); err != nil {
-				return err
-			}
+		if !state.calls.complete() && stopReason(state.finishReason, false) != chat.MaxTokens {
+			return fmt.Errorf("%w: a call of a tool has no name", chat.ErrMalformed)
 		}
 		if err := r.pass(chat.Delta{Choice: i, StopReason: stopReason(state.finishReason, len(state.calls) > 0)}); err != nil {
 			return err

@@ -10,7 +10,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
-// The headers that tell a client what of its request had no effect.
+// The headers that report which members of a request had no effect.
 const (
 	droppedHeader = "x-gatehouse-dropped" // members that were left out: frequency_penalty, top_p
 	clampedHeader = "x-gatehouse-clamped" // numbers that were moved to a limit: max_tokens=1024
@@ -21,7 +21,7 @@ const (
 var memberName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // unknown handles the members of an object that the API doesn't know: they are dropped
-// and told, or refused if the settings say so. The prefix tells which object they are of.
+// and reported, or refused if the settings say so. The prefix tells which object they are of.
 func (r *reader) unknown(at pointer, value strictjson.Value, prefix string, known func(string) bool, want string) {
 	for _, member := range value.Members() {
 		if known(member.Name) || member.Value.Kind == strictjson.Null && !r.limits.RefuseUnsupported {
@@ -40,56 +40,60 @@ func (r *reader) unknown(at pointer, value strictjson.Value, prefix string, know
 	}
 }
 
-// told is what of a request had no effect.
-type told struct {
+// changes are the members of a request that had no effect, or another one than they say.
+type changes struct {
 	dropped []string
 	clamped []chat.Clamp
 }
 
-func tell(r *reader, a chat.Adaptation) told {
-	t := told{dropped: append(r.dropped, a.Dropped...), clamped: r.clamped}
-	slices.Sort(t.dropped)
-	t.dropped = slices.Compact(t.dropped)
+// changesOf returns the changes that were made while a request was read, and those of its
+// adaptation to the model. A limit is a change only for a client that set a number.
+func changesOf(r *reader, a chat.Adaptation) changes {
+	c := changes{dropped: append(r.dropped, a.Dropped...), clamped: r.clamped}
+	slices.Sort(c.dropped)
+	c.dropped = slices.Compact(c.dropped)
 	for _, clamp := range a.Clamped {
-		if clamp.Member == olderMaxTokens && r.tokenLimit != "" {
-			clamp.Member = r.tokenLimit
+		if clamp.Member == olderMaxTokens {
+			if clamp.Member = r.tokenLimit; clamp.Member == "" {
+				continue
+			}
 		}
 		isSame := func(c chat.Clamp) bool { return c.Member == clamp.Member }
-		t.clamped = append(slices.DeleteFunc(t.clamped, isSame), clamp) // the model's limit is the lower one
+		c.clamped = append(slices.DeleteFunc(c.clamped, isSame), clamp) // the model's limit is the lower one
 	}
-	return t
+	return c
 }
 
 // headers returns the response's headers.
-func (t told) headers() map[string]string {
+func (c changes) headers() map[string]string {
 	headers := map[string]string{}
-	if len(t.dropped) > 0 {
-		headers[droppedHeader] = strings.Join(t.dropped, ", ")
+	if len(c.dropped) > 0 {
+		headers[droppedHeader] = strings.Join(c.dropped, ", ")
 	}
-	if len(t.clamped) > 0 {
-		headers[clampedHeader] = t.limits()
+	if len(c.clamped) > 0 {
+		headers[clampedHeader] = c.limits()
 	}
 	return headers
 }
 
-func (t told) limits() string {
-	limits := make([]string, len(t.clamped))
-	for i, c := range t.clamped {
-		limits[i] = c.Member + "=" + c.Limit
+func (c changes) limits() string {
+	limits := make([]string, len(c.clamped))
+	for i, clamp := range c.clamped {
+		limits[i] = clamp.Member + "=" + clamp.Limit
 	}
 	return strings.Join(limits, ", ")
 }
 
 // faults returns the same as faults of the request, for a client that wants all or
 // nothing.
-func (t told) faults() []strictjson.Fault {
+func (c changes) faults() []strictjson.Fault {
 	var all []strictjson.Fault
-	for _, name := range t.dropped {
+	for _, name := range c.dropped {
 		top, _, _ := strings.Cut(name, ".")
 		all = append(all, strictjson.Fault{Pointer: "/" + top, Detail: "the model does not support " + name})
 	}
-	for _, c := range t.clamped {
-		all = append(all, strictjson.Fault{Pointer: "/" + c.Member, Detail: "want a number within the limit of the model, " + c.Limit})
+	for _, clamp := range c.clamped {
+		all = append(all, strictjson.Fault{Pointer: "/" + clamp.Member, Detail: "want a number within the limit of the model, " + clamp.Limit})
 	}
 	return all
 }
