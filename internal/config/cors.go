@@ -77,7 +77,7 @@ var (
 		description: "Request headers that such pages may send, at least one of them by its whole name.",
 	}
 	corsExposedHeaders = setting[[]string]{
-		key: "corsExposedHeaders", byDefault: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"},
+		key: "corsExposedHeaders", byDefault: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id", "x-should-retry"},
 		allowed:     each(isCORSHeader, "a response header's name, or * for all"),
 		description: "Response headers that such pages may read.",
 	}

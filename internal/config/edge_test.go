@@ -32,7 +32,7 @@ func TestTheEdgesDefaults(t *testing.T) {
 	assert.Equal(t, CORS{
 		Origins: []string{}, Methods: []string{"GET", "HEAD", "OPTIONS", "POST"},
 		Headers:        []string{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*", "http-referer", "idempotency-key", "x-title"},
-		ExposedHeaders: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"}, MaxAge: time.Hour,
+		ExposedHeaders: []string{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id", "x-should-retry"}, MaxAge: time.Hour,
 	}, s.CORS)
 	assert.False(t, s.CORS.Enabled())
 	assert.Equal(t, Firewall{RateLimit: 2000, RateWindow: 5 * time.Minute, Counted: []string{}, Inspected: 16, Logs: "matched"}, s.Firewall)

@@ -79,7 +79,7 @@ var (
 	}
 	modelMaxTokens = setting[int]{
 		key: "modelMaxTokens", byDefault: 1024, basic: true, allowed: between(lambdaenv.MinMaxTokens, lambdaenv.MaxMaxTokens),
-		description: "The most tokens that a response may have.",
+		description: "The most tokens that a response may have, reasoning included. Claude up to 4.5 reasons with 1,024 at least, so that reasoning_effort needs some 2,000 here.",
 	}
 	modelMaxBody = setting[int]{
 		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(lambdaenv.MinMaxBody, lambdaenv.MaxMaxBody),

@@ -151,7 +151,7 @@ func TestPagesMayUseOpenAIsClientWithTheDefaults(t *testing.T) {
 	for _, header := range openAIHeaders {
 		assert.True(t, r.lists("access-control-allow-headers", header), "%s is not in %v", header, r.Headers)
 	}
-	for _, header := range []string{"retry-after", "x-request-id", "x-gatehouse-clamped", "x-gatehouse-dropped"} {
+	for _, header := range []string{"retry-after", "x-request-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-should-retry"} {
 		assert.True(t, r.lists("access-control-expose-headers", header), "%s is not in %v", header, r.Headers)
 	}
 }

@@ -89,7 +89,7 @@ func TestViewerRequestFunctionHasTheCORSSettings(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"origins": []any{"https://*.example.com"}, "methods": []any{"GET", "HEAD", "OPTIONS", "POST"},
 		"headers":        []any{"authorization", "content-type", "user-agent", "openai-*", "x-stainless-*", "http-referer", "idempotency-key", "x-title"},
-		"exposedHeaders": []any{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"},
+		"exposedHeaders": []any{"retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id", "x-should-retry"},
 		"credentials":    true, "maxAge": 3600.0,
 	}, known["cors"])
 	assert.Equal(t, []any{"POST"}, known["methods"])

@@ -97,7 +97,7 @@ func TestCORSFollowsTheSettings(t *testing.T) {
 	}, p.Input("corsConfig").Mappable())
 
 	p = policy(t, func(s *config.Settings) { s.CORS.Origins = []string{"*"} })
-	assert.Equal(t, items("retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id"), p.Input("corsConfig.accessControlExposeHeaders").Mappable())
+	assert.Equal(t, items("retry-after", "x-amz-cf-id", "x-gatehouse-clamped", "x-gatehouse-dropped", "x-request-id", "x-should-retry"), p.Input("corsConfig.accessControlExposeHeaders").Mappable())
 	assert.Equal(t, resource.NewProperty(3600.0), p.Input("corsConfig.accessControlMaxAgeSec"))
 	assert.Equal(t, items("authorization", "content-type", "user-agent", "http-referer", "idempotency-key", "x-title"), p.Input("corsConfig.accessControlAllowHeaders").Mappable(),
 		"CloudFront takes no names with * at their end")
