@@ -29,6 +29,7 @@ func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a.sampling()
 	a.stop()
 	a.toolChoice()
+	a.strictTools()
 	a.reasoningEffort()
 	a.messages()
 	slices.Sort(a.dropped)

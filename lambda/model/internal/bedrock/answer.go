@@ -22,16 +22,30 @@ const (
 // schema is left to the model's own means if it has them, else to a tool that it is
 // forced to call. JSON without a schema is an instruction: there is no other means.
 func (p *plan) planAnswer() {
-	c, f := p.c, p.family
+	c := p.c
+	_, native := ownFormat(p.family, c)
 	switch {
 	case c.Format.Type == "":
-	case c.Format.Type == chat.FormatSchema && f.has(nativeFormat) && !prefilled(c.Messages) && nativeSchema(c.Format.Schema):
+	case native:
 		p.answer = nativeAnswer
 	case c.Format.Type == chat.FormatSchema && p.canForce() && objectSchema(c.Format.Schema):
 		p.planAnswerTool()
 	default:
 		p.answer = instructedAnswer
 	}
+}
+
+// ownFormat reports whether the model's own means give the answer the form of a schema,
+// and returns the schema's complexity if they do.
+func ownFormat(f *family, c *chat.Conversation) (complexity, bool) {
+	if c.Format.Type != chat.FormatSchema || !f.has(nativeFormat) || prefilled(c.Messages) {
+		return complexity{}, false
+	}
+	size, native := nativeSchema(c.Format.Schema)
+	if !native || !size.accepted() {
+		return complexity{}, false
+	}
+	return size, true
 }
 
 // canForce reports whether the model can be forced to call a tool in place of answering.
@@ -110,14 +124,16 @@ var nativeFormats = map[string]bool{
 }
 
 // nativeSchema reports whether a schema is in the subset that Bedrock's structured outputs
-// accept. Source: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-func nativeSchema(schema json.RawMessage) bool {
+// accept, and returns its complexity. Source:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+func nativeSchema(schema json.RawMessage) (complexity, bool) {
 	var root map[string]any
 	if json.Unmarshal(schema, &root) != nil || root == nil {
-		return false
+		return complexity{}, false
 	}
 	s := subset{root: root, entered: map[string]bool{}}
-	return s.accepts(root)
+	native := s.accepts(root)
+	return s.size, native
 }
 
 // subset checks a schema, with the references that it has entered.
@@ -125,6 +141,7 @@ type subset struct {
 	root    map[string]any
 	entered map[string]bool
 	visited int // number of schemas
+	size    complexity
 }
 
 // maxSchemas limits the schemas that are visited, since references can multiply them.
@@ -140,16 +157,37 @@ func (s *subset) accepts(schema any) bool {
 			return false
 		}
 	}
+	s.count(object)
 	if object["type"] == "object" || object["properties"] != nil {
 		return object["additionalProperties"] == false
 	}
 	return true
 }
 
+// count adds to the complexity what a schema has itself.
+func (s *subset) count(schema map[string]any) {
+	_, types := schema["type"].([]any)
+	if types || schema["anyOf"] != nil {
+		s.size.unions++
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	for name := range properties {
+		if !slices.Contains(required, any(name)) {
+			s.size.optional++
+		}
+	}
+}
+
 func (s *subset) acceptsKeyword(keyword string, value any) bool {
 	switch keyword {
-	case "properties", "$defs", "definitions":
+	case "properties":
 		return s.acceptsAll(value)
+	case "$defs", "definitions": // they count where they are referred to
+		size := s.size
+		accepted := s.acceptsAll(value)
+		s.size = size
+		return accepted
 	case "items":
 		return s.accepts(value)
 	case "anyOf", "allOf":

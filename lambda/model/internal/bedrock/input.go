@@ -156,7 +156,7 @@ func toolOf(f *family, tool *chat.Tool) types.Tool {
 	if !blank(tool.Description) {
 		spec.Value.Description = &tool.Description
 	}
-	if tool.Strict && f.has(nativeFormat) && nativeSchema(tool.Parameters) {
+	if tool.Strict {
 		spec.Value.Strict = aws.Bool(true)
 	}
 	return spec
