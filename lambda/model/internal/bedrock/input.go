@@ -215,6 +215,7 @@ type turns struct {
 	plan      *plan
 	messages  []types.Message
 	documents int
+	ids       callIDs
 }
 
 // turn returns the last turn if it is of a role, or a new one.
@@ -322,7 +323,7 @@ func (t *turns) call(call *chat.ToolCall) {
 		return
 	}
 	t.add(types.ConversationRoleAssistant, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
-		ToolUseId: aws.String(acceptedOr(call.ID)),
+		ToolUseId: aws.String(t.ids.next(call.ID)),
 		Name:      aws.String(acceptedOr(call.Name)),
 		Input:     jsonText{text: toolInput(call.Arguments)},
 	}})
@@ -334,7 +335,7 @@ func (t *turns) tool(m *chat.Message) {
 		return
 	}
 	block := &types.ContentBlockMemberToolResult{Value: types.ToolResultBlock{
-		ToolUseId: aws.String(acceptedOr(m.ToolCallID)),
+		ToolUseId: aws.String(t.ids.last(m.ToolCallID)),
 		Content:   make([]types.ToolResultContentBlock, 0, max(1, len(m.Content))),
 	}}
 	failed := m.ToolFailed
