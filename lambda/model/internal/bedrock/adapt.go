@@ -280,18 +280,13 @@ func documentFault(f *family, file *chat.File, role string, number int) string {
 // turnOrder refuses a conversation whose first or last turn is of a role that the model
 // doesn't accept there. Blank messages don't count.
 func (a *adapter) turnOrder() {
-	first, last := -1, -1
-	for i := range a.c.Messages {
-		if m := &a.c.Messages[i]; m.Role != chat.RoleSystem && !empty(m) {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
 	messages := a.c.Messages
+	first, last := firstTurn(messages), len(messages)-1
+	for last > first && empty(&messages[last]) {
+		last--
+	}
 	if first < 0 {
-		a.refuse("/messages", "the conversation must have a message of the user that isn't blank")
+		a.refuse("/messages", "the conversation must have a message that isn't blank")
 		return
 	}
 	if messages[first].Role == chat.RoleAssistant {
@@ -310,6 +305,23 @@ func (a *adapter) turnOrder() {
 	}
 }
 
+// firstTurn returns the index of the message with which the turns begin, or -1 if all are
+// blank. System messages before it are the system prompt. If there are no others, the
+// last of them is the user's turn: models complete no system prompt alone.
+func firstTurn(messages []chat.Message) int {
+	lastSystem := -1
+	for i := range messages {
+		switch m := &messages[i]; {
+		case empty(m):
+		case m.Role != chat.RoleSystem:
+			return i
+		default:
+			lastSystem = i
+		}
+	}
+	return lastSystem
+}
+
 // lastTurn returns the index of the last message that isn't a system message.
 func lastTurn(messages []chat.Message) int {
 	last := len(messages) - 1
@@ -322,7 +334,7 @@ func lastTurn(messages []chat.Message) int {
 // prefilled reports whether the conversation ends with the assistant's turn.
 func prefilled(messages []chat.Message) bool {
 	for i := len(messages) - 1; i >= 0; i-- {
-		if m := &messages[i]; m.Role != chat.RoleSystem && !empty(m) {
+		if m := &messages[i]; !empty(m) {
 			return m.Role == chat.RoleAssistant
 		}
 	}

@@ -43,9 +43,9 @@ func TestConverses(t *testing.T) {
 	require.Len(t, service.requests, 1)
 	assert.Equal(t, "/model/"+testModel+"/converse", service.requests[0].path)
 	assert.JSONEq(t, `{
-		"system": [{"text": "Be brief."}, {"text": "Be kind."}],
+		"system": [{"text": "Be brief."}],
 		"messages": [
-			{"role": "user", "content": [{"text": "Hello"}, {"text": "again"}, {"text": "and again"}]},
+			{"role": "user", "content": [{"text": "Hello"}, {"text": "again"}, {"text": "and again"}, {"text": "System: Be kind."}]},
 			{"role": "assistant", "content": [{"text": "Hi"}]},
 			{"role": "user", "content": [{"text": "1+1?"}]}
 		],

@@ -92,7 +92,12 @@ func float32Of(number *float64) *float32 {
 	return aws.Float32(float32(*number))
 }
 
-// systemBlocks returns the system messages, and the instruction about the answer's form.
+// systemBlocks returns the system prompt: the system messages before the first turn, and
+// the instruction about the answer's form. Later ones are in the user's turn at their
+// place, since they hold from there on; in the system prompt they would change the begin
+// of the request, so that no prompt cache had it. LiteLLM and Bifrost do the same
+// (https://github.com/BerriAI/litellm/issues/41043,
+// https://github.com/maximhq/bifrost/pull/7145), as Converse has no such messages.
 func systemBlocks(plan *plan) []types.SystemContentBlock {
 	var blocks []types.SystemContentBlock
 	add := func(text string) {
@@ -100,7 +105,7 @@ func systemBlocks(plan *plan) []types.SystemContentBlock {
 			blocks = append(blocks, &types.SystemContentBlockMemberText{Value: text})
 		}
 	}
-	for i := range plan.c.Messages {
+	for i := range max(0, firstTurn(plan.c.Messages)) {
 		if m := &plan.c.Messages[i]; m.Role == chat.RoleSystem {
 			for j := range m.Content {
 				add(m.Content[j].Text)
@@ -192,10 +197,16 @@ func textFormat(format *chat.Format) *types.OutputFormat {
 // messagesOf returns the turns of a conversation.
 func messagesOf(plan *plan) []types.Message {
 	t := turns{plan: plan, messages: make([]types.Message, 0, len(plan.c.Messages))}
-	loop := loopStart(plan.c.Messages)
+	loop, first := loopStart(plan.c.Messages), firstTurn(plan.c.Messages)
 	for i := range plan.c.Messages {
 		m := &plan.c.Messages[i]
 		switch m.Role {
+		case chat.RoleSystem:
+			if i == first {
+				t.user(m)
+			} else if i > first {
+				t.system(m)
+			}
 		case chat.RoleUser:
 			t.user(m)
 		case chat.RoleAssistant:
@@ -254,6 +265,23 @@ func (t *turns) user(m *chat.Message) {
 	}
 	if hasDocument {
 		t.textBesideDocument()
+	}
+}
+
+// systemPrefix marks a system message in the user's turn.
+const systemPrefix = "System: "
+
+// system adds a system message to the user's turn. It is never between a call and its
+// result, which follow each other.
+func (t *turns) system(m *chat.Message) {
+	var texts []string
+	for i := range m.Content {
+		if text := m.Content[i].Text; !blank(text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) > 0 {
+		t.text(types.ConversationRoleUser, systemPrefix+strings.Join(texts, "\n"))
 	}
 }
 
