@@ -69,8 +69,8 @@ func (a *adapter) options() {
 	}
 }
 
-// sampling adapts temperature and top_p. The models' default of both is 1, so that a 1
-// isn't missed.
+// sampling adapts temperature and top_p. Of the two where only one is accepted, that which
+// changes something stays, or temperature.
 func (a *adapter) sampling() {
 	if !a.family.has(temperature) {
 		a.dropTemperature()
@@ -80,20 +80,33 @@ func (a *adapter) sampling() {
 		a.c.Temperature = &limit
 		a.clamp("temperature", strconv.Itoa(maxTemperature))
 	}
-	if !a.family.has(topP) || a.c.Temperature != nil && !a.family.has(bothSamplers) {
+	both := a.c.Temperature != nil && a.c.TopP != nil
+	switch {
+	case !a.family.has(topP):
+		a.dropTopP()
+	case a.family.has(bothSamplers) || !both:
+	case a.isDefault(a.c.Temperature) && !a.isDefault(a.c.TopP):
+		a.dropTemperature()
+	default:
 		a.dropTopP()
 	}
 }
 
+// isDefault reports whether temperature or top_p has the model's default, so that it isn't
+// missed. That of both is 1 for Claude. Other families have other defaults, such as 0.7.
+func (a *adapter) isDefault(value *float64) bool {
+	return *value == 1 && strings.HasPrefix(a.family.prefix, "anthropic.")
+}
+
 func (a *adapter) dropTemperature() {
-	if t := a.c.Temperature; t != nil && *t != 1 {
+	if t := a.c.Temperature; t != nil && !a.isDefault(t) {
 		a.drop("temperature")
 	}
 	a.c.Temperature = nil
 }
 
 func (a *adapter) dropTopP() {
-	if t := a.c.TopP; t != nil && *t != 1 {
+	if t := a.c.TopP; t != nil && !a.isDefault(t) {
 		a.drop("top_p")
 	}
 	a.c.TopP = nil

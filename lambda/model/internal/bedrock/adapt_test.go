@@ -105,6 +105,24 @@ func TestAdapt(t *testing.T) {
 			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.TopP) },
 		},
 		{
+			title: "a temperature that is the default, beside a top_p that isn't", model: claude45Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(0.5) },
+			check: func(t *testing.T, c chat.Conversation) {
+				assert.Nil(t, c.Temperature)
+				assert.InDelta(t, 0.5, *c.TopP, 0)
+			},
+		},
+		{
+			title: "both the default", model: claude45Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(1) },
+			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.TopP) },
+		},
+		{
+			title: "defaults of a model without sampling", model: claude47Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(1) },
+			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.Temperature) },
+		},
+		{
 			title: "a model without sampling", model: claude47Model,
 			change:  func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(0.2), aws.Float64(0.9) },
 			dropped: []string{"temperature", "top_p"},
@@ -214,6 +232,17 @@ func TestAdapt(t *testing.T) {
 			},
 			dropped: []string{"temperature"},
 		},
+		{
+			title: "the same with Nova", model: nova2Model,
+			change: func(c *chat.Conversation) {
+				c.ReasoningEffort, c.Temperature, c.TopP = "low", aws.Float64(0.2), aws.Float64(1)
+			},
+			check: func(t *testing.T, c chat.Conversation) {
+				assert.InDelta(t, 0.2, *c.Temperature, 0)
+				assert.InDelta(t, 1, *c.TopP, 0)
+			},
+		},
+		{title: "no effort that is known", model: nova2Model, change: reasoningAt("novel", 4096), dropped: []string{"reasoning_effort"}},
 		{title: "an effort that isn't there", model: nova2Model, change: reasoningAt("xhigh", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"medium"`}}},
 		{title: "the least effort", model: claude46Model, change: reasoningAt("minimal", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"low"`}}},
 		{title: "a forced tool beside reasoning", model: claude46Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"}},
@@ -265,6 +294,17 @@ func TestAdapt(t *testing.T) {
 				assert.Equal(t, got.Conversation, again.Conversation, "an adapted conversation needs no change")
 			}
 		})
+	}
+}
+
+// TestDefaultsOfSampling checks that a value that changes the answer is told when it is
+// left out, also where it is Claude's default.
+func TestDefaultsOfSampling(t *testing.T) {
+	for model, dropped := range map[string][]string{claude45Model: nil, novaModel: {"temperature", "top_p"}, llamaModel: {"temperature", "top_p"}} {
+		a := adapter{c: &chat.Conversation{Temperature: aws.Float64(1), TopP: aws.Float64(1)}, family: familyOf(model)}
+		a.dropTemperature()
+		a.dropTopP()
+		assert.Equal(t, dropped, a.dropped, model)
 	}
 }
 

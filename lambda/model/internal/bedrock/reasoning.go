@@ -32,8 +32,10 @@ func (a *adapter) reasoningEffort() {
 		c.ReasoningEffort = ""
 		return
 	}
-	a.dropTemperature()
-	a.dropTopP()
+	if f.reasoning != novaEffort { // Nova rejects them beside a high effort only, which isn't used
+		a.dropTemperature()
+		a.dropTopP()
+	}
 }
 
 // conflicts reports whether the model can't reason in this conversation.
