@@ -113,6 +113,29 @@ func completed(ctx context.Context, p *Provider, c chat.Conversation, streamed b
 	return p.Complete(ctx, c)
 }
 
+// TestFailuresOfTheModel checks what is known of a model that failed, in a stream and
+// before it.
+func TestFailuresOfTheModel(t *testing.T) {
+	const toolUse = `{"message": "Model produced invalid sequence as part of ToolUse. Please refer to Sesame."}`
+	const other = `{"message": "The model failed: an unexpected error with Sesame", "originalStatusCode": 500}`
+	for body, malformed := range map[string]bool{toolUse: true, other: false} {
+		var errs []error
+		for _, streamed := range []bool{false, true} {
+			provider, _ := before(t, answer{424, "ModelErrorException", body})
+			_, err := completed(t.Context(), provider, hello, streamed)
+			errs = append(errs, err)
+		}
+		_, _, err := streamed(t, hello, event{"modelStreamErrorException", body})
+		for _, err := range append(errs, err) {
+			require.Error(t, err)
+			assert.Equal(t, malformed, errors.Is(err, chat.ErrMalformed), err)
+			assert.Contains(t, err.Error(), map[bool]string{true: "invalid sequence as part of", false: "an unexpected error with …"}[malformed])
+			assert.Contains(t, err.Error(), "ErrorException: ")
+			assert.NotContains(t, err.Error(), "Sesame")
+		}
+	}
+}
+
 func TestRejectionsNameTheMembers(t *testing.T) {
 	provider, _ := before(t, answer{400, "ValidationException", `{"message": "The model returned the following errors: ` +
 		"`temperature` and `top_p`" + ` cannot both be specified for this model. Please use only one."}`})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,6 +44,8 @@ func meaning(err error) error {
 		return errors.New("bedrock: the response can't be decoded")
 	case !errors.As(err, &apiErr):
 		return err
+	case failures[apiErr.ErrorCode()]:
+		return failed(apiErr)
 	case apiErr.ErrorCode() == "ValidationException":
 		return rejection(apiErr.ErrorMessage())
 	}
@@ -54,6 +57,20 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: bedrock: %s", kind, detail)
 	}
 	return fmt.Errorf("bedrock: %s", detail)
+}
+
+// failures are the codes of errors of a model that failed while it generated its reply.
+var failures = map[string]bool{"ModelErrorException": true, "ModelStreamErrorException": true}
+
+// failed returns the error of a model that failed. Nova does if it calls a tool in a form
+// that can't be read:
+// https://docs.aws.amazon.com/nova/latest/userguide/prompting-tool-troubleshooting.html
+func failed(err smithy.APIError) error {
+	reason, _ := chat.Reason(err.ErrorMessage())
+	if strings.Contains(err.ErrorMessage(), "invalid sequence as part of ToolUse") {
+		return fmt.Errorf("%w: bedrock: %s: %s", chat.ErrMalformed, err.ErrorCode(), reason)
+	}
+	return fmt.Errorf("bedrock: %s: %s", err.ErrorCode(), reason)
 }
 
 // rejection returns the error of a request that Bedrock or the model rejected.
