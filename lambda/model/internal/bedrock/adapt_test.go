@@ -174,6 +174,8 @@ func TestAdapt(t *testing.T) {
 		{title: "a document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}})},
 		{title: "a document for a model without", model: "amazon.nova-micro-v1:0", change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a large document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf", Data: make([]byte, maxDocumentBytes+1)}}), refused: []string{"/messages/0/content/1"}},
+		{title: "a document of a tool", model: claude45Model, change: asking(append(toolLoop()[:2], chat.Message{Role: chat.RoleTool, ToolCallID: "call_1", Content: []chat.Part{{File: &chat.File{Format: "pdf"}}}})...), refused: []string{"/messages/2/content/0"}},
+		{title: "a name of the system", model: claude45Model, change: asking(chat.Message{Role: chat.RoleSystem, Name: "ops", Content: []chat.Part{{Text: "x"}}}, user("Hi")), dropped: []string{"messages.name"}},
 		{title: "a participant's name", model: claude45Model, change: asking(chat.Message{Role: chat.RoleUser, Name: "ann", Content: []chat.Part{{Text: "Hi"}}}), dropped: []string{"messages.name"}},
 
 		{
@@ -224,6 +226,7 @@ func TestAdapt(t *testing.T) {
 		{title: "reasoning where there is none", model: claude35Model, change: reasoningAt("medium", 4096), dropped: []string{"reasoning_effort"}},
 		{title: "no reasoning where there is none", model: claude35Model, change: reasoningAt("none", 4096)},
 		{title: "no reasoning where it can't be turned off", model: r1Model, change: reasoningAt("none", 4096), dropped: []string{"reasoning_effort"}},
+		{title: "reasoning without a limit of tokens", model: claude45Model, change: reasoningAt("low", 0)},
 		{title: "reasoning that doesn't fit", model: claude45Model, change: reasoningAt("low", 1024), dropped: []string{"reasoning_effort"}},
 		{
 			title: "reasoning beside sampling", model: claude45Model,
@@ -317,6 +320,17 @@ func TestTooManyImages(t *testing.T) {
 	got := (&Provider{}).Adapt(c)
 	require.Len(t, got.Refused, 1)
 	assert.Equal(t, "/messages/0/content/20", got.Refused[0].Pointer)
+}
+
+func TestTooManyDocuments(t *testing.T) {
+	parts := make([]chat.Part, maxDocuments+1)
+	for i := range parts {
+		parts[i].File = &chat.File{Format: "pdf"}
+	}
+	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{{Role: chat.RoleUser, Content: parts}}}
+	got := (&Provider{}).Adapt(c)
+	require.Len(t, got.Refused, 1)
+	assert.Equal(t, "/messages/0/content/5", got.Refused[0].Pointer)
 }
 
 // TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.

@@ -144,6 +144,7 @@ func groups(t *testing.T, families map[string][]string) []byte {
 // TestStreamedRequestsAreTheSame checks that a stream is requested with the same members.
 func TestStreamedRequestsAreTheSame(t *testing.T) {
 	provider, service := before(t, answer{200, "", converseAnswer})
+	provider.Guardrail = Guardrail{"gr1", "2"}
 	for name, c := range goldenCases {
 		c.Model = claude45Model
 		c = provider.Adapt(c).Conversation
@@ -153,6 +154,7 @@ func TestStreamedRequestsAreTheSame(t *testing.T) {
 		require.Error(t, err, "the answer is no stream")
 		last := len(service.requests) - 1
 		assert.Equal(t, "/model/"+claude45Model+"/converse-stream", service.requests[last].path)
+		assert.Contains(t, string(service.requests[last].body), `"guardrailIdentifier":"gr1","guardrailVersion":"2"`, name)
 		assert.JSONEq(t, string(service.requests[last-1].body), string(service.requests[last].body), name)
 	}
 }
