@@ -9,15 +9,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// labels are members of OpenAI's API that don't change the answer. They are left out
+// ignoredOptions are members of OpenAI's API that don't change the answer. They are left out
 // without being listed.
-var labels = map[string]bool{
+var ignoredOptions = map[string]bool{
 	"metadata": true, "prompt_cache_key": true, "prompt_cache_retention": true, "safety_identifier": true,
 	"service_tier": true, "store": true, "user": true,
 }
 
-// Adapt implements [chat.Provider]. It decides by the family of the model. What is put
-// right in the messages themselves, such as blank texts and the order of roles, is done
+// Adapt implements [chat.Provider]. It decides by the family of the model. What is
+// repaired in the messages themselves, such as blank texts and the order of roles, is
 // where the request is built.
 func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a := adapter{c: &c, family: p.familyOf(c.Model)}
@@ -58,7 +58,7 @@ func (a *adapter) refuse(pointer, detail string) {
 // options drops the members that Converse has nothing like.
 func (a *adapter) options() {
 	for name := range a.c.Options {
-		if !labels[name] {
+		if !ignoredOptions[name] {
 			a.drop(name)
 		}
 	}
@@ -205,7 +205,7 @@ func calls(messages []chat.Message) bool {
 	})
 }
 
-// messages refuses what can't be left out without changing the question.
+// messages refuses what can't be left out without changing what is requested.
 func (a *adapter) messages() {
 	a.turnOrder()
 	var inTurn counts

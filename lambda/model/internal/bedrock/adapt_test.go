@@ -75,7 +75,7 @@ func TestAdapt(t *testing.T) {
 	}{
 		{title: "nothing to change", model: claude45Model},
 		{
-			title: "members that Converse hasn't, and labels", model: claude45Model,
+			title: "members that Converse hasn't, and ignored ones", model: claude45Model,
 			change: func(c *chat.Conversation) {
 				c.Options = map[string]json.RawMessage{}
 				for _, name := range []string{"seed", "user", "frequency_penalty", "metadata", "store", "service_tier", "n", "logprobs", "prompt_cache_key"} {

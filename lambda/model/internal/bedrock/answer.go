@@ -8,30 +8,30 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// answerMode is the means by which the answer gets its form.
-type answerMode int
+// formatMode is the means by which the answer gets its form.
+type formatMode int
 
 const (
-	plainAnswer      answerMode = iota // no form
-	nativeAnswer                       // Converse's outputConfig
-	toolAnswer                         // a tool that the model has to call: its arguments are the answer
-	instructedAnswer                   // an instruction to the model
+	textMode        formatMode = iota // no form
+	nativeMode                        // Converse's outputConfig
+	toolMode                          // a tool that the model has to call: its arguments are the answer
+	instructionMode                   // an instruction to the model
 )
 
-// planAnswer decides how the answer gets the form that the conversation asks for. A
+// planFormat decides how the answer gets the form that the conversation asks for. A
 // schema is left to the model's own means if it has them, else to a tool that it is
 // forced to call. JSON without a schema is an instruction: there is no other means.
-func (p *plan) planAnswer() {
+func (p *plan) planFormat() {
 	c := p.c
 	_, native := ownFormat(p.family, c)
 	switch {
 	case c.Format.Type == "":
 	case native:
-		p.answer = nativeAnswer
+		p.format = nativeMode
 	case c.Format.Type == chat.FormatSchema && p.canForce() && objectSchema(c.Format.Schema):
-		p.planAnswerTool()
+		p.planFormatTool()
 	default:
-		p.answer = instructedAnswer
+		p.format = instructionMode
 	}
 }
 
@@ -62,21 +62,21 @@ func (p *plan) canForce() bool {
 	return f.has(anyTool) && mode != chat.ChooseRequired && mode != chat.ChooseTool
 }
 
-// planAnswerTool adds the tool whose arguments are the answer. Beside the client's tools,
+// planFormatTool adds the tool whose arguments are the answer. Beside the client's tools,
 // the model may call any of them.
-func (p *plan) planAnswerTool() {
-	p.answer = toolAnswer
-	p.answerTool = "answer"
-	for p.taken(p.answerTool) {
-		p.answerTool += "_"
+func (p *plan) planFormatTool() {
+	p.format = toolMode
+	p.formatTool = "answer"
+	for p.taken(p.formatTool) {
+		p.formatTool += "_"
 	}
 	description := "Gives the answer to the user. Call it when the answer is complete."
 	if !blank(p.c.Format.Description) {
 		description += "\n" + p.c.Format.Description
 	}
-	p.tools = append(slices.Clip(p.tools), chat.Tool{Name: p.answerTool, Description: description, Parameters: p.c.Format.Schema})
+	p.tools = append(slices.Clip(p.tools), chat.Tool{Name: p.formatTool, Description: description, Parameters: p.c.Format.Schema})
 	if len(p.c.Tools) == 0 && p.family.has(namedTool) {
-		p.choice = chat.ToolChoice{Mode: chat.ChooseTool, Name: p.answerTool}
+		p.choice = chat.ToolChoice{Mode: chat.ChooseTool, Name: p.formatTool}
 	} else {
 		p.choice = chat.ToolChoice{Mode: chat.ChooseRequired}
 	}
@@ -88,7 +88,7 @@ func (p *plan) taken(name string) bool {
 
 // instruction returns the text that asks the model for the form of the answer.
 func (p *plan) instruction() string {
-	if p.answer != instructedAnswer {
+	if p.format != instructionMode {
 		return ""
 	}
 	const object = "Answer with a JSON value only: no other text, and no code fence."

@@ -170,11 +170,11 @@ func toolOf(f *family, tool *chat.Tool) types.Tool {
 // outputConfig returns nil if neither the form of the answer nor the effort is in there.
 func outputConfig(plan *plan) *types.OutputConfig {
 	effort := outputEffort(plan.family, plan.c)
-	if plan.answer != nativeAnswer && effort == nil {
+	if plan.format != nativeMode && effort == nil {
 		return nil
 	}
 	config := &types.OutputConfig{Effort: effort}
-	if plan.answer == nativeAnswer {
+	if plan.format == nativeMode {
 		config.TextFormat = textFormat(&plan.c.Format)
 	}
 	return config

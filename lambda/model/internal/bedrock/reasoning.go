@@ -50,11 +50,11 @@ func (a *adapter) conflicts() bool {
 	return false
 }
 
-// noReasoning adapts the wish that the model doesn't reason.
+// noReasoning adapts a request for no reasoning.
 func (a *adapter) noReasoning() {
 	switch a.family.reasoning {
 	case adaptiveDefault:
-		return // it is told to the model
+		return // it is sent to the model
 	case alwaysReasons, adaptiveAlways, ossEffort:
 		a.drop("reasoning_effort")
 	}

@@ -93,7 +93,7 @@ func TestComplexFormats(t *testing.T) {
 	for number, native := range map[int]bool{maxOptional: true, maxOptional + 1: false} {
 		c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}}
 		c.Format = chat.Format{Type: chat.FormatSchema, Schema: objectOf(number, `{"type":"string"}`, ``)}
-		assert.Equal(t, native, testPlan(c).answer == nativeAnswer, number)
-		assert.Equal(t, !native, testPlan(c).answer == toolAnswer, number)
+		assert.Equal(t, native, testPlan(c).format == nativeMode, number)
+		assert.Equal(t, !native, testPlan(c).format == toolMode, number)
 	}
 }
