@@ -59,6 +59,12 @@ func meaning(err error) error {
 	return fmt.Errorf("bedrock: %s", detail)
 }
 
+// rejection returns the error of a request that Bedrock or the model rejected.
+func rejection(message string) *chat.Rejection {
+	reason, members := chat.Reason(message)
+	return &chat.Rejection{Members: members, Reason: reason}
+}
+
 // failures are the codes of errors of a model that failed while it generated its reply.
 var failures = map[string]bool{"ModelErrorException": true, "ModelStreamErrorException": true}
 
@@ -71,12 +77,6 @@ func failed(err smithy.APIError) error {
 		return fmt.Errorf("%w: bedrock: %s: %s", chat.ErrMalformed, err.ErrorCode(), reason)
 	}
 	return fmt.Errorf("bedrock: %s: %s", err.ErrorCode(), reason)
-}
-
-// rejection returns the error of a request that Bedrock or the model rejected.
-func rejection(message string) *chat.Rejection {
-	reason, members := chat.Reason(message)
-	return &chat.Rejection{Members: members, Reason: reason}
 }
 
 // neverSent reports whether there was no connection, so that the request was not sent.
