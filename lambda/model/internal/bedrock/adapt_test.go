@@ -54,6 +54,20 @@ func choosing(mode, name string, effort string) func(*chat.Conversation) {
 	}
 }
 
+// looseSchema is a schema that Bedrock's structured outputs don't accept.
+const looseSchema = `{"type":"object","properties":{"days":{"type":"integer","minimum":1}}}`
+
+func answering(schema, effort string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) {
+		c.Format = chat.Format{Type: chat.FormatSchema, Name: "trip", Schema: json.RawMessage(schema)}
+		c.ReasoningEffort = effort
+	}
+}
+
+func passing(name, value string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) { c.PassThrough = map[string]json.RawMessage{name: json.RawMessage(value)} }
+}
+
 // toolLoop is a history in which a tool was called.
 func toolLoop(reasoning ...chat.Reasoning) []chat.Message {
 	return []chat.Message{
@@ -147,6 +161,7 @@ func TestAdapt(t *testing.T) {
 		{title: "an image of the system", model: novaModel, change: asking(chat.Message{Role: chat.RoleSystem, Content: []chat.Part{{Image: &chat.Image{}}}}, user("y")), refused: []string{"/messages/0/content/0"}},
 		{title: "a document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}})},
 		{title: "a document for a model without", model: "amazon.nova-micro-v1:0", change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
+		{title: "a document for open weights", model: ossModel, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a large document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf", Data: make([]byte, maxDocumentBytes+1)}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a participant's name", model: claude45Model, change: asking(chat.Message{Role: chat.RoleUser, Name: "ann", Content: []chat.Part{{Text: "Hi"}}}), dropped: []string{"messages.name"}},
 
@@ -162,6 +177,10 @@ func TestAdapt(t *testing.T) {
 				assert.Equal(t, []chat.Tool{{Name: "time"}}, c.Tools)
 				assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode)
 			},
+		},
+		{
+			title: "the same of Mistral Large", model: "mistral.mistral-large-2407-v1:0", change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode) },
 		},
 		{
 			title: "no tool", model: claude45Model, change: choosing(chat.ChooseNone, "", ""),
@@ -209,7 +228,23 @@ func TestAdapt(t *testing.T) {
 		{title: "an effort that isn't there", model: nova2Model, change: reasoningAt("xhigh", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"medium"`}}},
 		{title: "the least effort", model: claude46Model, change: reasoningAt("minimal", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"low"`}}},
 		{title: "a forced tool beside reasoning", model: claude46Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"}},
-		{title: "the same where both are accepted", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high")},
+		{
+			title: "the same where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a forced tool where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema where reasoning is the default", model: claude5Model, change: answering(looseSchema, ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema beside reasoning", model: claude5Model, change: answering(looseSchema, "high"),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "high", c.ReasoningEffort) },
+		},
+		{title: "a forced tool where none can be forced", model: "us.anthropic.claude-opus-5-5", change: choosing(chat.ChooseTool, "time", "high"), dropped: []string{"tool_choice"}},
 		{
 			title: "reasoning after an unsigned call", model: claude45Model,
 			change: func(c *chat.Conversation) {
@@ -232,6 +267,7 @@ func TestAdapt(t *testing.T) {
 				c.Messages = toolLoop()
 			},
 		},
+		{title: "a member that isn't known here", model: llamaModel, change: passing("performance", `"fast"`)},
 		{title: "a model that doesn't chat", model: "amazon.titan-embed-text-v2:0", refused: []string{"/model"}},
 		{title: "an unknown model", model: novelModel, change: choosing(chat.ChooseTool, "time", "")},
 	} {
@@ -273,7 +309,7 @@ func TestTooManyImages(t *testing.T) {
 
 // TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.
 func TestAdaptKeepsTheRequest(t *testing.T) {
-	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	c := chat.Conversation{Model: claude47Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
 	(&Provider{}).Adapt(c)
 	assert.Equal(t, []string{"\n", "END"}, c.Stop)
 	assert.InDelta(t, 2, *c.Temperature, 0)
