@@ -207,6 +207,9 @@ func messagesOf(plan *plan) []types.Message {
 		}
 	}
 	t.trimPrefill()
+	if !plan.family.has(mixedTurns) {
+		return separated(t.messages)
+	}
 	return t.messages
 }
 
