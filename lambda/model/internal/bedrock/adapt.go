@@ -30,6 +30,7 @@ func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a.stop()
 	a.toolChoice()
 	a.reasoningEffort()
+	a.passThrough()
 	a.messages()
 	slices.Sort(a.dropped)
 	return chat.Adaptation{Conversation: c, Dropped: slices.Compact(a.dropped), Clamped: a.clamped, Refused: a.refused}

@@ -68,6 +68,8 @@ func passing(name, value string) func(*chat.Conversation) {
 	return func(c *chat.Conversation) { c.PassThrough = map[string]json.RawMessage{name: json.RawMessage(value)} }
 }
 
+func nothingPassed(t *testing.T, c chat.Conversation) { assert.Nil(t, c.PassThrough) }
+
 // toolLoop is a history in which a tool was called.
 func toolLoop(reasoning ...chat.Reasoning) []chat.Message {
 	return []chat.Message{
@@ -267,6 +269,21 @@ func TestAdapt(t *testing.T) {
 				c.Messages = toolLoop()
 			},
 		},
+		{title: "top_k", model: claude45Model, change: passing("top_k", "500")},
+		{title: "top_k where there is none", model: llamaModel, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{title: "top_k where it is deprecated", model: claude47Model, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{
+			title: "top_k beside reasoning", model: claude45Model,
+			change: func(c *chat.Conversation) {
+				passing("top_k", "5")(c)
+				reasoningAt("high", 8192)(c)
+			},
+			dropped: []string{"top_k"}, check: nothingPassed,
+		},
+		{
+			title: "top_k above the limit", model: novaModel, change: passing("top_k", "500"), clamped: []chat.Clamp{{Member: "top_k", Limit: "128"}},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "128", string(c.PassThrough["top_k"])) },
+		},
 		{title: "a member that isn't known here", model: llamaModel, change: passing("performance", `"fast"`)},
 		{title: "a model that doesn't chat", model: "amazon.titan-embed-text-v2:0", refused: []string{"/model"}},
 		{title: "an unknown model", model: novelModel, change: choosing(chat.ChooseTool, "time", "")},
@@ -310,7 +327,9 @@ func TestTooManyImages(t *testing.T) {
 // TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.
 func TestAdaptKeepsTheRequest(t *testing.T) {
 	c := chat.Conversation{Model: claude47Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	passing("top_k", "5")(&c)
 	(&Provider{}).Adapt(c)
+	assert.Len(t, c.PassThrough, 1)
 	assert.Equal(t, []string{"\n", "END"}, c.Stop)
 	assert.InDelta(t, 2, *c.Temperature, 0)
 }

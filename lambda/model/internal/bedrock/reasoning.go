@@ -231,7 +231,7 @@ func requestFields(p *plan) ([]byte, error) {
 		}
 		fields["tool_choice"] = singleToolChoice(p.choice)
 	}
-	for name, value := range c.PassThrough {
+	for name, value := range passedThrough(p.family, c) {
 		if fields == nil {
 			fields = map[string]any{}
 		}
