@@ -31,6 +31,7 @@ func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a.toolChoice()
 	a.strictTools()
 	a.reasoningEffort()
+	a.passThrough()
 	a.messages()
 	slices.Sort(a.dropped)
 	return chat.Adaptation{Conversation: c, Dropped: slices.Compact(a.dropped), Clamped: a.clamped, Refused: a.refused}

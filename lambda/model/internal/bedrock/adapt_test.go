@@ -54,6 +54,22 @@ func choosing(mode, name string, effort string) func(*chat.Conversation) {
 	}
 }
 
+// looseSchema is a schema that Bedrock's structured outputs don't accept.
+const looseSchema = `{"type":"object","properties":{"days":{"type":"integer","minimum":1}}}`
+
+func answering(schema, effort string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) {
+		c.Format = chat.Format{Type: chat.FormatSchema, Name: "trip", Schema: json.RawMessage(schema)}
+		c.ReasoningEffort = effort
+	}
+}
+
+func passing(name, value string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) { c.PassThrough = map[string]json.RawMessage{name: json.RawMessage(value)} }
+}
+
+func nothingPassed(t *testing.T, c chat.Conversation) { assert.Nil(t, c.PassThrough) }
+
 // toolLoop is a history in which a tool was called.
 func toolLoop(reasoning ...chat.Reasoning) []chat.Message {
 	return []chat.Message{
@@ -173,6 +189,7 @@ func TestAdapt(t *testing.T) {
 		{title: "an image of the system", model: novaModel, change: asking(chat.Message{Role: chat.RoleSystem, Content: []chat.Part{{Image: &chat.Image{}}}}, user("y")), refused: []string{"/messages/0/content/0"}},
 		{title: "a document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}})},
 		{title: "a document for a model without", model: "amazon.nova-micro-v1:0", change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
+		{title: "a document for open weights", model: ossModel, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a large document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf", Data: make([]byte, maxDocumentBytes+1)}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a document of a tool", model: claude45Model, change: asking(append(toolLoop()[:2], chat.Message{Role: chat.RoleTool, ToolCallID: "call_1", Content: []chat.Part{{File: &chat.File{Format: "pdf"}}}})...), refused: []string{"/messages/2/content/0"}},
 		{title: "a name of the system", model: claude45Model, change: asking(chat.Message{Role: chat.RoleSystem, Name: "ops", Content: []chat.Part{{Text: "x"}}}, user("Hi")), dropped: []string{"messages.name"}},
@@ -190,6 +207,10 @@ func TestAdapt(t *testing.T) {
 				assert.Equal(t, []chat.Tool{{Name: "time"}}, c.Tools)
 				assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode)
 			},
+		},
+		{
+			title: "the same of Mistral Large", model: "mistral.mistral-large-2407-v1:0", change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode) },
 		},
 		{
 			title: "no tool", model: claude45Model, change: choosing(chat.ChooseNone, "", ""),
@@ -249,7 +270,23 @@ func TestAdapt(t *testing.T) {
 		{title: "an effort that isn't there", model: nova2Model, change: reasoningAt("xhigh", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"medium"`}}},
 		{title: "the least effort", model: claude46Model, change: reasoningAt("minimal", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"low"`}}},
 		{title: "a forced tool beside reasoning", model: claude46Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"}},
-		{title: "the same where both are accepted", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high")},
+		{
+			title: "the same where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a forced tool where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema where reasoning is the default", model: claude5Model, change: answering(looseSchema, ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema beside reasoning", model: claude5Model, change: answering(looseSchema, "high"),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "high", c.ReasoningEffort) },
+		},
+		{title: "a forced tool where none can be forced", model: "us.anthropic.claude-opus-5-5", change: choosing(chat.ChooseTool, "time", "high"), dropped: []string{"tool_choice"}},
 		{
 			title: "reasoning after an unsigned call", model: claude45Model,
 			change: func(c *chat.Conversation) {
@@ -272,6 +309,22 @@ func TestAdapt(t *testing.T) {
 				c.Messages = toolLoop()
 			},
 		},
+		{title: "top_k", model: claude45Model, change: passing("top_k", "500")},
+		{title: "top_k where there is none", model: llamaModel, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{title: "top_k where it is deprecated", model: claude47Model, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{
+			title: "top_k beside reasoning", model: claude45Model,
+			change: func(c *chat.Conversation) {
+				passing("top_k", "5")(c)
+				reasoningAt("high", 8192)(c)
+			},
+			dropped: []string{"top_k"}, check: nothingPassed,
+		},
+		{
+			title: "top_k above the limit", model: novaModel, change: passing("top_k", "500"), clamped: []chat.Clamp{{Member: "top_k", Limit: "128"}},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "128", string(c.PassThrough["top_k"])) },
+		},
+		{title: "a member that isn't known here", model: llamaModel, change: passing("performance", `"fast"`)},
 		{title: "a model that doesn't chat", model: "amazon.titan-embed-text-v2:0", refused: []string{"/model"}},
 		{title: "an unknown model", model: novelModel, change: choosing(chat.ChooseTool, "time", "")},
 	} {
@@ -335,8 +388,10 @@ func TestTooManyDocuments(t *testing.T) {
 
 // TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.
 func TestAdaptKeepsTheRequest(t *testing.T) {
-	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	c := chat.Conversation{Model: claude47Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	passing("top_k", "5")(&c)
 	(&Provider{}).Adapt(c)
+	assert.Len(t, c.PassThrough, 1)
 	assert.Equal(t, []string{"\n", "END"}, c.Stop)
 	assert.InDelta(t, 2, *c.Temperature, 0)
 }

@@ -53,7 +53,7 @@ func (p *plan) canForce() bool {
 	c, f := p.c, p.family
 	mode := c.ToolChoice.Mode
 	switch {
-	case !f.known(), prefilled(c.Messages), reasons(f, c) && !f.has(forcedReasoning):
+	case !f.known(), prefilled(c.Messages), reasons(f, c):
 		return false
 	case len(c.Tools) == 0:
 		return f.has(namedTool) || f.has(anyTool) && len(p.tools) == 0

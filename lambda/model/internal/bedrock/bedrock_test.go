@@ -146,6 +146,17 @@ func TestRejectionsNameTheMembers(t *testing.T) {
 	assert.Contains(t, rejection.Reason, "cannot both be specified")
 }
 
+// TestDeniedCachingIsNotMissingAccess checks the error with which Bedrock rejects cache
+// points.
+func TestDeniedCachingIsNotMissingAccess(t *testing.T) {
+	provider, service := before(t, answer{403, "AccessDeniedException", `{"message": "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information."}`})
+	_, err := provider.Complete(t.Context(), hello)
+	require.ErrorContains(t, err, "cache points")
+	require.ErrorContains(t, err, "gatehouse:modelPromptCaching")
+	assert.NotContains(t, err.Error(), "AccessDenied")
+	assert.Len(t, service.requests, 1)
+}
+
 func TestRetriesRejectedRequests(t *testing.T) {
 	for _, errorType := range []string{"ThrottlingException", "ServiceUnavailableException", "ModelNotReadyException"} {
 		provider, service := before(t, answer{429, errorType, "{}"}, answer{503, errorType, "{}"}, answer{200, "", converseAnswer})
@@ -310,12 +321,12 @@ func TestDocumentsKeepBytesAndOrder(t *testing.T) {
 	c.Messages = append(c.Messages,
 		chat.Message{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{{ID: "t0", Name: "f", Arguments: `{"z": 1.0, "a": 9007199254740993}`}}},
 		chat.Message{Role: chat.RoleTool, ToolCallID: "t0", Content: []chat.Part{{Text: "ok"}}})
-	c.PassThrough = map[string]json.RawMessage{"top_k": json.RawMessage(`9007199254740993`)}
+	c.PassThrough = map[string]json.RawMessage{"novelty": json.RawMessage(`9007199254740993`)}
 	got, err := provider.Complete(t.Context(), c)
 	require.NoError(t, err)
 	sent := string(service.requests[0].body)
 	assert.Contains(t, sent, `{"json":{"type":"object","properties":{"z":{"maximum":1e400},"a":{"const":9007199254740993}}}}`)
 	assert.Contains(t, sent, `"input":{"z": 1.0, "a": 9007199254740993}`)
-	assert.Contains(t, sent, `"additionalModelRequestFields":{"top_k":9007199254740993}`)
+	assert.Contains(t, sent, `"additionalModelRequestFields":{"novelty":9007199254740993}`)
 	assert.Equal(t, `{"f":1.50,"html":"<b>","n":9007199254740993}`, got.Choices[0].ToolCalls[0].Arguments)
 }

@@ -50,6 +50,10 @@ func meaning(err error) error {
 		return rejection(apiErr.ErrorMessage())
 	}
 	detail := apiErr.ErrorCode()
+	if deniesCaching(apiErr) {
+		return errors.New("bedrock: the model doesn't accept cache points, though the table of families says so: " +
+			"set gatehouse:modelPromptCaching to false")
+	}
 	if quotable[detail] {
 		detail += ": " + apiErr.ErrorMessage()
 	}
@@ -57,6 +61,12 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: bedrock: %s", kind, detail)
 	}
 	return fmt.Errorf("bedrock: %s", detail)
+}
+
+// deniesCaching reports whether Bedrock rejects cache points, which it does as if access
+// to the model were missing (https://github.com/BerriAI/litellm/pull/39210).
+func deniesCaching(err smithy.APIError) bool {
+	return err.ErrorCode() == "AccessDeniedException" && strings.Contains(strings.ToLower(err.ErrorMessage()), "prompt caching")
 }
 
 // rejection returns the error of a request that Bedrock or the model rejected.

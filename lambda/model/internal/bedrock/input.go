@@ -156,7 +156,7 @@ func toolConfig(plan *plan) *types.ToolConfiguration {
 func toolOf(f *family, tool *chat.Tool) types.Tool {
 	spec := &types.ToolMemberToolSpec{Value: types.ToolSpecification{
 		Name:        aws.String(acceptedOr(tool.Name)),
-		InputSchema: &types.ToolInputSchemaMemberJson{Value: jsonText{text: toolSchema(tool.Parameters)}},
+		InputSchema: &types.ToolInputSchemaMemberJson{Value: jsonText{text: schemaOf(f, tool)}},
 	}}
 	if !blank(tool.Description) {
 		spec.Value.Description = &tool.Description
@@ -165,6 +165,14 @@ func toolOf(f *family, tool *chat.Tool) types.Tool {
 		spec.Value.Strict = aws.Bool(true)
 	}
 	return spec
+}
+
+func schemaOf(f *family, tool *chat.Tool) []byte {
+	schema := toolSchema(tool.Parameters)
+	if f.plainTools {
+		return plainSchema(schema)
+	}
+	return schema
 }
 
 // outputConfig returns nil if neither the form of the answer nor the effort is in there.
@@ -218,6 +226,9 @@ func messagesOf(plan *plan) []types.Message {
 		}
 	}
 	t.trimPrefill()
+	if !plan.family.has(mixedTurns) {
+		return separated(t.messages)
+	}
 	return t.messages
 }
 

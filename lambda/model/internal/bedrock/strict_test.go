@@ -13,8 +13,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// objectOf returns the schema of an object with a number of properties.
-func objectOf(properties int, schema, rest string) json.RawMessage {
+// objectSchemaOf returns the schema of an object with a number of properties.
+func objectSchemaOf(properties int, schema, rest string) json.RawMessage {
 	var members []string
 	for i := range properties {
 		members = append(members, fmt.Sprintf(`"p%d":%s`, i, schema))
@@ -25,14 +25,14 @@ func objectOf(properties int, schema, rest string) json.RawMessage {
 func TestComplexity(t *testing.T) {
 	for schema, want := range map[string]complexity{
 		citySchema: {},
-		string(objectOf(3, `{"type":"string"}`, `,"required":["p1"]`)):                                          {optional: 2},
-		string(objectOf(2, `{"type":["string","null"]}`, `,"required":["p0","p1"]`)):                            {unions: 2},
-		string(objectOf(1, `{"anyOf":[{"type":"string"},{"type":"null"}]}`, `,"required":["p0"]`)):              {unions: 1},
-		string(objectOf(2, string(objectOf(2, `{"type":"string"}`, ``)), `,"required":["p0","p1"]`)):            {optional: 4},
-		string(objectOf(2, `{"$ref":"#/$defs/d"}`, `,"$defs":{"d":`+string(objectOf(3, `{}`, ``))+`}`)):         {optional: 8},
-		`{"type":"array","items":` + string(objectOf(1, `{"type":["string","integer"]}`, ``)) + `}`:             {optional: 1, unions: 1},
-		`{"$defs":{"unused":` + string(objectOf(9, `{"type":["string","null"]}`, ``)) + `},"type":"string"}`:    {},
-		`{"definitions":{"unused":` + string(objectOf(9, `{"type":"string"}`, ``)) + `},"anyOf":[{"const":1}]}`: {unions: 1},
+		string(objectSchemaOf(3, `{"type":"string"}`, `,"required":["p1"]`)):                                          {optional: 2},
+		string(objectSchemaOf(2, `{"type":["string","null"]}`, `,"required":["p0","p1"]`)):                            {unions: 2},
+		string(objectSchemaOf(1, `{"anyOf":[{"type":"string"},{"type":"null"}]}`, `,"required":["p0"]`)):              {unions: 1},
+		string(objectSchemaOf(2, string(objectSchemaOf(2, `{"type":"string"}`, ``)), `,"required":["p0","p1"]`)):      {optional: 4},
+		string(objectSchemaOf(2, `{"$ref":"#/$defs/d"}`, `,"$defs":{"d":`+string(objectSchemaOf(3, `{}`, ``))+`}`)):   {optional: 8},
+		`{"type":"array","items":` + string(objectSchemaOf(1, `{"type":["string","integer"]}`, ``)) + `}`:             {optional: 1, unions: 1},
+		`{"$defs":{"unused":` + string(objectSchemaOf(9, `{"type":["string","null"]}`, ``)) + `},"type":"string"}`:    {},
+		`{"definitions":{"unused":` + string(objectSchemaOf(9, `{"type":"string"}`, ``)) + `},"anyOf":[{"const":1}]}`: {unions: 1},
 	} {
 		got, native := nativeSchema([]byte(schema))
 		assert.True(t, native, schema)
@@ -41,13 +41,13 @@ func TestComplexity(t *testing.T) {
 }
 
 func TestStrictTools(t *testing.T) {
-	optional := func(number int) json.RawMessage { return objectOf(number, `{"type":"string"}`, ``) }
+	optional := func(number int) json.RawMessage { return objectSchemaOf(number, `{"type":"string"}`, ``) }
 	unions := func(number int) json.RawMessage {
 		var names []string
 		for i := range number {
 			names = append(names, fmt.Sprintf(`"p%d"`, i))
 		}
-		return objectOf(number, `{"type":["string","null"]}`, `,"required":[`+strings.Join(names, ",")+`]`)
+		return objectSchemaOf(number, `{"type":["string","null"]}`, `,"required":[`+strings.Join(names, ",")+`]`)
 	}
 	for _, test := range []struct {
 		title, model string
@@ -92,7 +92,7 @@ func TestStrictTools(t *testing.T) {
 func TestComplexFormats(t *testing.T) {
 	for number, native := range map[int]bool{maxOptional: true, maxOptional + 1: false} {
 		c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}}
-		c.Format = chat.Format{Type: chat.FormatSchema, Schema: objectOf(number, `{"type":"string"}`, ``)}
+		c.Format = chat.Format{Type: chat.FormatSchema, Schema: objectSchemaOf(number, `{"type":"string"}`, ``)}
 		assert.Equal(t, native, testPlan(c).format == nativeMode, number)
 		assert.Equal(t, !native, testPlan(c).format == toolMode, number)
 	}
