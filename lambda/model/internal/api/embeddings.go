@@ -78,10 +78,10 @@ func (h *Handler) embed(ctx context.Context, e *exchange) (*result, *problem) {
 	began := h.now()
 	made, err := h.provider.Embed(untilMargin, request.EmbeddingRequest)
 	e.cause, e.call.duration = err, h.now().Sub(began)
+	e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
 	if err != nil {
 		return nil, problemOf(r, err)
 	}
-	e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
 	return asJSON(listOf(e.id, request, made)), nil
 }
 

@@ -80,9 +80,11 @@ func TestRejectsInvalidRequestsForEmbeddings(t *testing.T) {
 func TestErrorsOfEmbeddings(t *testing.T) {
 	s := newSetup()
 	s.fake.err = fmt.Errorf("%w: ThrottlingException", chat.ErrBusy)
+	s.fake.embeddings = chat.Embeddings{InputTokens: 9}
 	r := s.do(t, postEmbeddings(embeddingOf(`"input":"a"`)))
 	assert.Equal(t, http.StatusTooManyRequests, r.StatusCode)
 	assert.Contains(t, s.logs.String(), "ThrottlingException")
+	assert.Contains(t, s.metrics.String(), `"InputTokens":9`, "those of the texts before are billed")
 }
 
 // Lambda would fail with an error of the platform.

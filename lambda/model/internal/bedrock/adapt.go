@@ -9,15 +9,15 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// labels are members of OpenAI's API that don't change the answer. They are left out
+// ignoredOptions are members of OpenAI's API that don't change the answer. They are left out
 // without being listed.
-var labels = map[string]bool{
+var ignoredOptions = map[string]bool{
 	"metadata": true, "prompt_cache_key": true, "prompt_cache_retention": true, "safety_identifier": true,
 	"service_tier": true, "store": true, "user": true,
 }
 
-// Adapt implements [chat.Provider]. It decides by the family of the model. What is put
-// right in the messages themselves, such as blank texts and the order of roles, is done
+// Adapt implements [chat.Provider]. It decides by the family of the model. What is
+// repaired in the messages themselves, such as blank texts and the order of roles, is
 // where the request is built.
 func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a := adapter{c: &c, family: p.familyOf(c.Model)}
@@ -29,7 +29,9 @@ func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a.sampling()
 	a.stop()
 	a.toolChoice()
+	a.strictTools()
 	a.reasoningEffort()
+	a.passThrough()
 	a.messages()
 	slices.Sort(a.dropped)
 	return chat.Adaptation{Conversation: c, Dropped: slices.Compact(a.dropped), Clamped: a.clamped, Refused: a.refused}
@@ -57,7 +59,7 @@ func (a *adapter) refuse(pointer, detail string) {
 // options drops the members that Converse has nothing like.
 func (a *adapter) options() {
 	for name, value := range a.c.Options {
-		if !labels[name] && !chat.IsNeutral(name, value) {
+		if !ignoredOptions[name] && !chat.IsNeutral(name, value) {
 			a.drop(name)
 		}
 	}
@@ -68,8 +70,8 @@ func (a *adapter) options() {
 	}
 }
 
-// sampling adapts temperature and top_p. The models' default of both is 1, so that a 1
-// isn't missed.
+// sampling adapts temperature and top_p. Of the two where only one is accepted, that which
+// changes something stays, or temperature.
 func (a *adapter) sampling() {
 	if !a.family.has(temperature) {
 		a.dropTemperature()
@@ -79,20 +81,33 @@ func (a *adapter) sampling() {
 		a.c.Temperature = &limit
 		a.clamp("temperature", strconv.Itoa(maxTemperature))
 	}
-	if !a.family.has(topP) || a.c.Temperature != nil && !a.family.has(bothSamplers) {
+	both := a.c.Temperature != nil && a.c.TopP != nil
+	switch {
+	case !a.family.has(topP):
+		a.dropTopP()
+	case a.family.has(bothSamplers) || !both:
+	case a.isDefault(a.c.Temperature) && !a.isDefault(a.c.TopP):
+		a.dropTemperature()
+	default:
 		a.dropTopP()
 	}
 }
 
+// isDefault reports whether temperature or top_p has the model's default, so that it isn't
+// missed. That of both is 1 for Claude. Other families have other defaults, such as 0.7.
+func (a *adapter) isDefault(value *float64) bool {
+	return *value == 1 && strings.HasPrefix(a.family.prefix, "anthropic.")
+}
+
 func (a *adapter) dropTemperature() {
-	if t := a.c.Temperature; t != nil && *t != 1 {
+	if t := a.c.Temperature; t != nil && !a.isDefault(t) {
 		a.drop("temperature")
 	}
 	a.c.Temperature = nil
 }
 
 func (a *adapter) dropTopP() {
-	if t := a.c.TopP; t != nil && *t != 1 {
+	if t := a.c.TopP; t != nil && !a.isDefault(t) {
 		a.drop("top_p")
 	}
 	a.c.TopP = nil
@@ -191,7 +206,7 @@ func calls(messages []chat.Message) bool {
 	})
 }
 
-// messages refuses what can't be left out without changing the question.
+// messages refuses what can't be left out without changing what is requested.
 func (a *adapter) messages() {
 	a.turnOrder()
 	var inTurn counts
@@ -279,18 +294,13 @@ func documentFault(f *family, file *chat.File, role string, number int) string {
 // turnOrder refuses a conversation whose first or last turn is of a role that the model
 // doesn't accept there. Blank messages don't count.
 func (a *adapter) turnOrder() {
-	first, last := -1, -1
-	for i := range a.c.Messages {
-		if m := &a.c.Messages[i]; m.Role != chat.RoleSystem && !empty(m) {
-			if first < 0 {
-				first = i
-			}
-			last = i
-		}
-	}
 	messages := a.c.Messages
+	first, last := firstTurn(messages), len(messages)-1
+	for last > first && empty(&messages[last]) {
+		last--
+	}
 	if first < 0 {
-		a.refuse("/messages", "the conversation must have a message of the user that isn't blank")
+		a.refuse("/messages", "the conversation must have a message that isn't blank")
 		return
 	}
 	if messages[first].Role == chat.RoleAssistant {
@@ -309,6 +319,23 @@ func (a *adapter) turnOrder() {
 	}
 }
 
+// firstTurn returns the index of the message with which the turns begin, or -1 if all are
+// blank. System messages before it are the system prompt. If there are no others, the
+// last of them is the user's turn: models complete no system prompt alone.
+func firstTurn(messages []chat.Message) int {
+	lastSystem := -1
+	for i := range messages {
+		switch m := &messages[i]; {
+		case empty(m):
+		case m.Role != chat.RoleSystem:
+			return i
+		default:
+			lastSystem = i
+		}
+	}
+	return lastSystem
+}
+
 // lastTurn returns the index of the last message that isn't a system message.
 func lastTurn(messages []chat.Message) int {
 	last := len(messages) - 1
@@ -321,7 +348,7 @@ func lastTurn(messages []chat.Message) int {
 // prefilled reports whether the conversation ends with the assistant's turn.
 func prefilled(messages []chat.Message) bool {
 	for i := len(messages) - 1; i >= 0; i-- {
-		if m := &messages[i]; m.Role != chat.RoleSystem && !empty(m) {
+		if m := &messages[i]; !empty(m) {
 			return m.Role == chat.RoleAssistant
 		}
 	}

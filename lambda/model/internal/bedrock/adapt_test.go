@@ -54,6 +54,22 @@ func choosing(mode, name string, effort string) func(*chat.Conversation) {
 	}
 }
 
+// looseSchema is a schema that Bedrock's structured outputs don't accept.
+const looseSchema = `{"type":"object","properties":{"days":{"type":"integer","minimum":1}}}`
+
+func answering(schema, effort string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) {
+		c.Format = chat.Format{Type: chat.FormatSchema, Name: "trip", Schema: json.RawMessage(schema)}
+		c.ReasoningEffort = effort
+	}
+}
+
+func passing(name, value string) func(*chat.Conversation) {
+	return func(c *chat.Conversation) { c.PassThrough = map[string]json.RawMessage{name: json.RawMessage(value)} }
+}
+
+func nothingPassed(t *testing.T, c chat.Conversation) { assert.Nil(t, c.PassThrough) }
+
 // toolLoop is a history in which a tool was called.
 func toolLoop(reasoning ...chat.Reasoning) []chat.Message {
 	return []chat.Message{
@@ -75,7 +91,7 @@ func TestAdapt(t *testing.T) {
 	}{
 		{title: "nothing to change", model: claude45Model},
 		{
-			title: "members that Converse hasn't, and labels", model: claude45Model,
+			title: "members that Converse hasn't, and ignored ones", model: claude45Model,
 			change: func(c *chat.Conversation) {
 				c.Options = map[string]json.RawMessage{}
 				for _, name := range []string{"seed", "user", "frequency_penalty", "metadata", "store", "service_tier", "n", "logprobs", "prompt_cache_key"} {
@@ -103,6 +119,24 @@ func TestAdapt(t *testing.T) {
 			title: "a top_p that is the default isn't missed", model: claude45Model,
 			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(0.2), aws.Float64(1) },
 			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.TopP) },
+		},
+		{
+			title: "a temperature that is the default, beside a top_p that isn't", model: claude45Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(0.5) },
+			check: func(t *testing.T, c chat.Conversation) {
+				assert.Nil(t, c.Temperature)
+				assert.InDelta(t, 0.5, *c.TopP, 0)
+			},
+		},
+		{
+			title: "both the default", model: claude45Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(1) },
+			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.TopP) },
+		},
+		{
+			title: "defaults of a model without sampling", model: claude47Model,
+			change: func(c *chat.Conversation) { c.Temperature, c.TopP = aws.Float64(1), aws.Float64(1) },
+			check:  func(t *testing.T, c chat.Conversation) { assert.Nil(t, c.Temperature) },
 		},
 		{
 			title: "a model without sampling", model: claude47Model,
@@ -135,6 +169,14 @@ func TestAdapt(t *testing.T) {
 		{title: "the assistant's turn first", model: claude45Model, change: asking(message(chat.RoleSystem, "x"), assistant("Hi"), user("Hello")), refused: []string{"/messages/1"}},
 		{title: "a blank turn first", model: claude45Model, change: asking(assistant(" "), user("Hello"), assistant(""), user("!"))},
 		{title: "only blank turns", model: claude45Model, change: asking(user(" \n")), refused: []string{"/messages"}},
+		{title: "system messages only", model: claude45Model, change: asking(message(chat.RoleSystem, "Be brief."), message(chat.RoleSystem, "Say hello."))},
+		{title: "a blank system message", model: claude45Model, change: asking(message(chat.RoleSystem, " ")), refused: []string{"/messages"}},
+		{title: "no messages", model: claude45Model, change: asking(), refused: []string{"/messages"}},
+		{title: "a system message last", model: claude46Model, change: asking(user("Hi"), assistant("Hello"), message(chat.RoleSystem, "Say goodbye."))},
+		{title: "a blank system message last", model: claude46Model, change: asking(user("Hi"), assistant("Hello"), message(chat.RoleSystem, " ")), refused: []string{"/messages/1"}},
+		{title: "a blank last turn after one of the system", model: claude46Model, change: asking(user("Hi"), assistant("Hello"), message(chat.RoleSystem, "x"), user(" "))},
+		{title: "a blank last turn where the assistant's is continued", model: claude45Model, change: asking(user("Count."), assistant("1, 2,"), message(chat.RoleSystem, " "), user("")), refused: []string{"/messages/3/content"}},
+		{title: "calls without results before a blank message", model: claude45Model, change: asking(append(toolLoop()[:2], assistant(" "))...), refused: []string{"/messages/2/content"}},
 		{title: "a blank last turn", model: claude45Model, change: asking(user("Hi"), assistant("Hello"), user(" ")), refused: []string{"/messages/2/content"}},
 		{title: "calls without results", model: claude45Model, change: asking(toolLoop()[:2]...), refused: []string{"/messages/1"}},
 
@@ -147,7 +189,10 @@ func TestAdapt(t *testing.T) {
 		{title: "an image of the system", model: novaModel, change: asking(chat.Message{Role: chat.RoleSystem, Content: []chat.Part{{Image: &chat.Image{}}}}, user("y")), refused: []string{"/messages/0/content/0"}},
 		{title: "a document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}})},
 		{title: "a document for a model without", model: "amazon.nova-micro-v1:0", change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
+		{title: "a document for open weights", model: ossModel, change: withPart(chat.Part{File: &chat.File{Format: "pdf"}}), refused: []string{"/messages/0/content/1"}},
 		{title: "a large document", model: claude45Model, change: withPart(chat.Part{File: &chat.File{Format: "pdf", Data: make([]byte, maxDocumentBytes+1)}}), refused: []string{"/messages/0/content/1"}},
+		{title: "a document of a tool", model: claude45Model, change: asking(append(toolLoop()[:2], chat.Message{Role: chat.RoleTool, ToolCallID: "call_1", Content: []chat.Part{{File: &chat.File{Format: "pdf"}}}})...), refused: []string{"/messages/2/content/0"}},
+		{title: "a name of the system", model: claude45Model, change: asking(chat.Message{Role: chat.RoleSystem, Name: "ops", Content: []chat.Part{{Text: "x"}}}, user("Hi")), dropped: []string{"messages.name"}},
 		{title: "a participant's name", model: claude45Model, change: asking(chat.Message{Role: chat.RoleUser, Name: "ann", Content: []chat.Part{{Text: "Hi"}}}), dropped: []string{"messages.name"}},
 
 		{
@@ -162,6 +207,10 @@ func TestAdapt(t *testing.T) {
 				assert.Equal(t, []chat.Tool{{Name: "time"}}, c.Tools)
 				assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode)
 			},
+		},
+		{
+			title: "the same of Mistral Large", model: "mistral.mistral-large-2407-v1:0", change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, chat.ChooseRequired, c.ToolChoice.Mode) },
 		},
 		{
 			title: "no tool", model: claude45Model, change: choosing(chat.ChooseNone, "", ""),
@@ -198,6 +247,7 @@ func TestAdapt(t *testing.T) {
 		{title: "reasoning where there is none", model: claude35Model, change: reasoningAt("medium", 4096), dropped: []string{"reasoning_effort"}},
 		{title: "no reasoning where there is none", model: claude35Model, change: reasoningAt("none", 4096)},
 		{title: "no reasoning where it can't be turned off", model: r1Model, change: reasoningAt("none", 4096), dropped: []string{"reasoning_effort"}},
+		{title: "reasoning without a limit of tokens", model: claude45Model, change: reasoningAt("low", 0)},
 		{title: "reasoning that doesn't fit", model: claude45Model, change: reasoningAt("low", 1024), dropped: []string{"reasoning_effort"}},
 		{
 			title: "reasoning beside sampling", model: claude45Model,
@@ -206,10 +256,37 @@ func TestAdapt(t *testing.T) {
 			},
 			dropped: []string{"temperature"},
 		},
+		{
+			title: "the same with Nova", model: nova2Model,
+			change: func(c *chat.Conversation) {
+				c.ReasoningEffort, c.Temperature, c.TopP = "low", aws.Float64(0.2), aws.Float64(1)
+			},
+			check: func(t *testing.T, c chat.Conversation) {
+				assert.InDelta(t, 0.2, *c.Temperature, 0)
+				assert.InDelta(t, 1, *c.TopP, 0)
+			},
+		},
+		{title: "no effort that is known", model: nova2Model, change: reasoningAt("novel", 4096), dropped: []string{"reasoning_effort"}},
 		{title: "an effort that isn't there", model: nova2Model, change: reasoningAt("xhigh", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"medium"`}}},
 		{title: "the least effort", model: claude46Model, change: reasoningAt("minimal", 4096), clamped: []chat.Clamp{{Member: "reasoning_effort", Limit: `"low"`}}},
 		{title: "a forced tool beside reasoning", model: claude46Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"}},
-		{title: "the same where both are accepted", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high")},
+		{
+			title: "the same where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseRequired, "", "high"), dropped: []string{"reasoning_effort"},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a forced tool where reasoning is the default", model: claude5Model, change: choosing(chat.ChooseTool, "time", ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema where reasoning is the default", model: claude5Model, change: answering(looseSchema, ""),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, noEffort, c.ReasoningEffort) },
+		},
+		{
+			title: "a schema beside reasoning", model: claude5Model, change: answering(looseSchema, "high"),
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "high", c.ReasoningEffort) },
+		},
+		{title: "a forced tool where none can be forced", model: "us.anthropic.claude-opus-5-5", change: choosing(chat.ChooseTool, "time", "high"), dropped: []string{"tool_choice"}},
 		{
 			title: "reasoning after an unsigned call", model: claude45Model,
 			change: func(c *chat.Conversation) {
@@ -232,6 +309,22 @@ func TestAdapt(t *testing.T) {
 				c.Messages = toolLoop()
 			},
 		},
+		{title: "top_k", model: claude45Model, change: passing("top_k", "500")},
+		{title: "top_k where there is none", model: llamaModel, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{title: "top_k where it is deprecated", model: claude47Model, change: passing("top_k", "5"), dropped: []string{"top_k"}, check: nothingPassed},
+		{
+			title: "top_k beside reasoning", model: claude45Model,
+			change: func(c *chat.Conversation) {
+				passing("top_k", "5")(c)
+				reasoningAt("high", 8192)(c)
+			},
+			dropped: []string{"top_k"}, check: nothingPassed,
+		},
+		{
+			title: "top_k above the limit", model: novaModel, change: passing("top_k", "500"), clamped: []chat.Clamp{{Member: "top_k", Limit: "128"}},
+			check: func(t *testing.T, c chat.Conversation) { assert.Equal(t, "128", string(c.PassThrough["top_k"])) },
+		},
+		{title: "a member that isn't known here", model: llamaModel, change: passing("performance", `"fast"`)},
 		{title: "a model that doesn't chat", model: "amazon.titan-embed-text-v2:0", refused: []string{"/model"}},
 		{title: "an unknown model", model: novelModel, change: choosing(chat.ChooseTool, "time", "")},
 	} {
@@ -260,6 +353,17 @@ func TestAdapt(t *testing.T) {
 	}
 }
 
+// TestDefaultsOfSampling checks that a value that changes the answer is told when it is
+// left out, also where it is Claude's default.
+func TestDefaultsOfSampling(t *testing.T) {
+	for model, dropped := range map[string][]string{claude45Model: nil, novaModel: {"temperature", "top_p"}, llamaModel: {"temperature", "top_p"}} {
+		a := adapter{c: &chat.Conversation{Temperature: aws.Float64(1), TopP: aws.Float64(1)}, family: familyOf(model)}
+		a.dropTemperature()
+		a.dropTopP()
+		assert.Equal(t, dropped, a.dropped, model)
+	}
+}
+
 func TestTooManyImages(t *testing.T) {
 	parts := make([]chat.Part, maxImages+1)
 	for i := range parts {
@@ -271,10 +375,23 @@ func TestTooManyImages(t *testing.T) {
 	assert.Equal(t, "/messages/0/content/20", got.Refused[0].Pointer)
 }
 
+func TestTooManyDocuments(t *testing.T) {
+	parts := make([]chat.Part, maxDocuments+1)
+	for i := range parts {
+		parts[i].File = &chat.File{Format: "pdf"}
+	}
+	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{{Role: chat.RoleUser, Content: parts}}}
+	got := (&Provider{}).Adapt(c)
+	require.Len(t, got.Refused, 1)
+	assert.Equal(t, "/messages/0/content/5", got.Refused[0].Pointer)
+}
+
 // TestAdaptKeepsTheRequest checks that the caller's conversation isn't changed.
 func TestAdaptKeepsTheRequest(t *testing.T) {
-	c := chat.Conversation{Model: claude45Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	c := chat.Conversation{Model: claude47Model, Messages: []chat.Message{user("Hello")}, Stop: []string{"\n", "END"}, Temperature: aws.Float64(2)}
+	passing("top_k", "5")(&c)
 	(&Provider{}).Adapt(c)
+	assert.Len(t, c.PassThrough, 1)
 	assert.Equal(t, []string{"\n", "END"}, c.Stop)
 	assert.InDelta(t, 2, *c.Temperature, 0)
 }

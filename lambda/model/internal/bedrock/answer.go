@@ -8,30 +8,44 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
-// answerMode is the means by which the answer gets its form.
-type answerMode int
+// formatMode is the means by which the answer gets its form.
+type formatMode int
 
 const (
-	plainAnswer      answerMode = iota // no form
-	nativeAnswer                       // Converse's outputConfig
-	toolAnswer                         // a tool that the model has to call: its arguments are the answer
-	instructedAnswer                   // an instruction to the model
+	textMode        formatMode = iota // no form
+	nativeMode                        // Converse's outputConfig
+	toolMode                          // a tool that the model has to call: its arguments are the answer
+	instructionMode                   // an instruction to the model
 )
 
-// planAnswer decides how the answer gets the form that the conversation asks for. A
+// planFormat decides how the answer gets the form that the conversation asks for. A
 // schema is left to the model's own means if it has them, else to a tool that it is
 // forced to call. JSON without a schema is an instruction: there is no other means.
-func (p *plan) planAnswer() {
-	c, f := p.c, p.family
+func (p *plan) planFormat() {
+	c := p.c
+	_, native := ownFormat(p.family, c)
 	switch {
 	case c.Format.Type == "":
-	case c.Format.Type == chat.FormatSchema && f.has(nativeFormat) && !prefilled(c.Messages) && nativeSchema(c.Format.Schema):
-		p.answer = nativeAnswer
+	case native:
+		p.format = nativeMode
 	case c.Format.Type == chat.FormatSchema && p.canForce() && objectSchema(c.Format.Schema):
-		p.planAnswerTool()
+		p.planFormatTool()
 	default:
-		p.answer = instructedAnswer
+		p.format = instructionMode
 	}
+}
+
+// ownFormat reports whether the model's own means give the answer the form of a schema,
+// and returns the schema's complexity if they do.
+func ownFormat(f *family, c *chat.Conversation) (complexity, bool) {
+	if c.Format.Type != chat.FormatSchema || !f.has(nativeFormat) || prefilled(c.Messages) {
+		return complexity{}, false
+	}
+	size, native := nativeSchema(c.Format.Schema)
+	if !native || !size.accepted() {
+		return complexity{}, false
+	}
+	return size, true
 }
 
 // canForce reports whether the model can be forced to call a tool in place of answering.
@@ -39,7 +53,7 @@ func (p *plan) canForce() bool {
 	c, f := p.c, p.family
 	mode := c.ToolChoice.Mode
 	switch {
-	case !f.known(), prefilled(c.Messages), reasons(f, c) && !f.has(forcedReasoning):
+	case !f.known(), prefilled(c.Messages), reasons(f, c):
 		return false
 	case len(c.Tools) == 0:
 		return f.has(namedTool) || f.has(anyTool) && len(p.tools) == 0
@@ -48,21 +62,21 @@ func (p *plan) canForce() bool {
 	return f.has(anyTool) && mode != chat.ChooseRequired && mode != chat.ChooseTool
 }
 
-// planAnswerTool adds the tool whose arguments are the answer. Beside the client's tools,
+// planFormatTool adds the tool whose arguments are the answer. Beside the client's tools,
 // the model may call any of them.
-func (p *plan) planAnswerTool() {
-	p.answer = toolAnswer
-	p.answerTool = "answer"
-	for p.taken(p.answerTool) {
-		p.answerTool += "_"
+func (p *plan) planFormatTool() {
+	p.format = toolMode
+	p.formatTool = "answer"
+	for p.taken(p.formatTool) {
+		p.formatTool += "_"
 	}
 	description := "Gives the answer to the user. Call it when the answer is complete."
 	if !blank(p.c.Format.Description) {
 		description += "\n" + p.c.Format.Description
 	}
-	p.tools = append(slices.Clip(p.tools), chat.Tool{Name: p.answerTool, Description: description, Parameters: p.c.Format.Schema})
+	p.tools = append(slices.Clip(p.tools), chat.Tool{Name: p.formatTool, Description: description, Parameters: p.c.Format.Schema})
 	if len(p.c.Tools) == 0 && p.family.has(namedTool) {
-		p.choice = chat.ToolChoice{Mode: chat.ChooseTool, Name: p.answerTool}
+		p.choice = chat.ToolChoice{Mode: chat.ChooseTool, Name: p.formatTool}
 	} else {
 		p.choice = chat.ToolChoice{Mode: chat.ChooseRequired}
 	}
@@ -74,7 +88,7 @@ func (p *plan) taken(name string) bool {
 
 // instruction returns the text that asks the model for the form of the answer.
 func (p *plan) instruction() string {
-	if p.answer != instructedAnswer {
+	if p.format != instructionMode {
 		return ""
 	}
 	const object = "Answer with a JSON value only: no other text, and no code fence."
@@ -110,14 +124,16 @@ var nativeFormats = map[string]bool{
 }
 
 // nativeSchema reports whether a schema is in the subset that Bedrock's structured outputs
-// accept. Source: https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
-func nativeSchema(schema json.RawMessage) bool {
+// accept, and returns its complexity. Source:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/structured-output.html
+func nativeSchema(schema json.RawMessage) (complexity, bool) {
 	var root map[string]any
 	if json.Unmarshal(schema, &root) != nil || root == nil {
-		return false
+		return complexity{}, false
 	}
 	s := subset{root: root, entered: map[string]bool{}}
-	return s.accepts(root)
+	native := s.accepts(root)
+	return s.size, native
 }
 
 // subset checks a schema, with the references that it has entered.
@@ -125,6 +141,7 @@ type subset struct {
 	root    map[string]any
 	entered map[string]bool
 	visited int // number of schemas
+	size    complexity
 }
 
 // maxSchemas limits the schemas that are visited, since references can multiply them.
@@ -140,16 +157,37 @@ func (s *subset) accepts(schema any) bool {
 			return false
 		}
 	}
+	s.count(object)
 	if object["type"] == "object" || object["properties"] != nil {
 		return object["additionalProperties"] == false
 	}
 	return true
 }
 
+// count adds to the complexity what a schema has itself.
+func (s *subset) count(schema map[string]any) {
+	_, types := schema["type"].([]any)
+	if types || schema["anyOf"] != nil {
+		s.size.unions++
+	}
+	properties, _ := schema["properties"].(map[string]any)
+	required, _ := schema["required"].([]any)
+	for name := range properties {
+		if !slices.Contains(required, any(name)) {
+			s.size.optional++
+		}
+	}
+}
+
 func (s *subset) acceptsKeyword(keyword string, value any) bool {
 	switch keyword {
-	case "properties", "$defs", "definitions":
+	case "properties":
 		return s.acceptsAll(value)
+	case "$defs", "definitions": // they count where they are referred to
+		size := s.size
+		accepted := s.acceptsAll(value)
+		s.size = size
+		return accepted
 	case "items":
 		return s.accepts(value)
 	case "anyOf", "allOf":

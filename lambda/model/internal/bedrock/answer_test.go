@@ -4,7 +4,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime/types"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
 func TestNativeSchemas(t *testing.T) {
@@ -31,20 +35,20 @@ func TestNativeSchemas(t *testing.T) {
 		`null`:                                                                false,
 		`{`:                                                                   false,
 		``:                                                                    false,
+		`{"items":[{"type":"string"}]}`:                                       false,
 	} {
-		assert.Equal(t, native, nativeSchema([]byte(schema)), schema)
+		_, got := nativeSchema([]byte(schema))
+		assert.Equal(t, native, got, schema)
 	}
 }
 
 // TestManyReferencesAreNotFollowed checks that the time is bounded, since references of
 // references multiply the schemas.
 func TestManyReferencesAreNotFollowed(t *testing.T) {
-	var defs []string
-	for i := range 40 {
-		letter, next := string(rune('A'+i)), string(rune('A'+i+1))
-		defs = append(defs, `"`+letter+`":{"anyOf":[{"$ref":"#/$defs/`+next+`"},{"$ref":"#/$defs/`+next+`"}]}`)
+	for levels, want := range map[int]bool{5: true, 40: false} {
+		_, native := nativeSchema([]byte(`{` + multiplying(levels) + `,"$ref":"#/$defs/d0"}`))
+		assert.Equal(t, want, native, "%d levels", levels)
 	}
-	assert.False(t, nativeSchema([]byte(`{"$defs":{`+strings.Join(defs, ",")+`,"i":{"type":"string"}},"$ref":"#/$defs/A"}`)))
 }
 
 func TestToolSchemas(t *testing.T) {
@@ -101,6 +105,44 @@ func TestUnfence(t *testing.T) {
 			assert.Equal(t, want, got.String(), "%q in pieces of %d bytes", given, size)
 		}
 	}
+}
+
+func TestCallIDs(t *testing.T) {
+	var ids callIDs
+	seen := map[string]bool{}
+	for range 3 {
+		for _, id := range []string{"call_1", "call:1", "", "call_1#1", alias("call_1#2")} {
+			got := ids.next(id)
+			assert.True(t, accepted(got), got)
+			assert.False(t, seen[got], "%s is sent twice", got)
+			assert.Equal(t, got, ids.last(id))
+			seen[got] = true
+		}
+	}
+	assert.True(t, seen["call_1"], "the first is as the client has it")
+	assert.Equal(t, "call_9", ids.last("call_9"))
+}
+
+// TestRepeatedCallIDs checks a client whose ids restart in each turn: the calls differ,
+// and each has its result.
+func TestRepeatedCallIDs(t *testing.T) {
+	once := messagesOf(testPlan(chat.Conversation{Model: claude45Model, Messages: toolLoop()}))
+	twice := messagesOf(testPlan(chat.Conversation{Model: claude45Model, Messages: append(toolLoop(), toolLoop()...)}))
+	idOf := func(messages []types.Message, turn int) string {
+		switch block := messages[turn].Content[0].(type) {
+		case *types.ContentBlockMemberToolUse:
+			return *block.Value.ToolUseId
+		case *types.ContentBlockMemberToolResult:
+			return *block.Value.ToolUseId
+		}
+		return ""
+	}
+	assert.Equal(t, []string{"call_1", "call_1"}, []string{idOf(once, 1), idOf(once, 2)})
+	require.Len(t, twice, 5)
+	assert.Equal(t, []string{"call_1", "call_1"}, []string{idOf(twice, 1), idOf(twice, 2)}, "as before, for the prompt cache")
+	assert.NotEqual(t, "call_1", idOf(twice, 3))
+	last := twice[4].Content[len(twice[4].Content)-1].(*types.ContentBlockMemberToolResult)
+	assert.Equal(t, idOf(twice, 3), *last.Value.ToolUseId)
 }
 
 func TestNames(t *testing.T) {

@@ -43,9 +43,9 @@ func TestConverses(t *testing.T) {
 	require.Len(t, service.requests, 1)
 	assert.Equal(t, "/model/"+testModel+"/converse", service.requests[0].path)
 	assert.JSONEq(t, `{
-		"system": [{"text": "Be brief."}, {"text": "Be kind."}],
+		"system": [{"text": "Be brief."}],
 		"messages": [
-			{"role": "user", "content": [{"text": "Hello"}, {"text": "again"}, {"text": "and again"}]},
+			{"role": "user", "content": [{"text": "Hello"}, {"text": "again"}, {"text": "and again"}, {"text": "System: Be kind."}]},
 			{"role": "assistant", "content": [{"text": "Hi"}]},
 			{"role": "user", "content": [{"text": "1+1?"}]}
 		],
@@ -113,6 +113,29 @@ func completed(ctx context.Context, p *Provider, c chat.Conversation, streamed b
 	return p.Complete(ctx, c)
 }
 
+// TestFailuresOfTheModel checks what is known of a model that failed, in a stream and
+// before it.
+func TestFailuresOfTheModel(t *testing.T) {
+	const toolUse = `{"message": "Model produced invalid sequence as part of ToolUse. Please refer to Sesame."}`
+	const other = `{"message": "The model failed: an unexpected error with Sesame", "originalStatusCode": 500}`
+	for body, malformed := range map[string]bool{toolUse: true, other: false} {
+		var errs []error
+		for _, streamed := range []bool{false, true} {
+			provider, _ := before(t, answer{424, "ModelErrorException", body})
+			_, err := completed(t.Context(), provider, hello, streamed)
+			errs = append(errs, err)
+		}
+		_, _, err := streamed(t, hello, event{"modelStreamErrorException", body})
+		for _, err := range append(errs, err) {
+			require.Error(t, err)
+			assert.Equal(t, malformed, errors.Is(err, chat.ErrMalformed), err)
+			assert.Contains(t, err.Error(), map[bool]string{true: "invalid sequence as part of", false: "an unexpected error with …"}[malformed])
+			assert.Contains(t, err.Error(), "ErrorException: ")
+			assert.NotContains(t, err.Error(), "Sesame")
+		}
+	}
+}
+
 func TestRejectionsNameTheMembers(t *testing.T) {
 	provider, _ := before(t, answer{400, "ValidationException", `{"message": "The model returned the following errors: ` +
 		"`temperature` and `top_p`" + ` cannot both be specified for this model. Please use only one."}`})
@@ -121,6 +144,17 @@ func TestRejectionsNameTheMembers(t *testing.T) {
 	require.ErrorAs(t, err, &rejection)
 	assert.Subset(t, rejection.Members, []string{"temperature", "top_p"})
 	assert.Contains(t, rejection.Reason, "cannot both be specified")
+}
+
+// TestDeniedCachingIsNotMissingAccess checks the error with which Bedrock rejects cache
+// points.
+func TestDeniedCachingIsNotMissingAccess(t *testing.T) {
+	provider, service := before(t, answer{403, "AccessDeniedException", `{"message": "You invoked an unsupported model or your request did not allow prompt caching. See the documentation for more information."}`})
+	_, err := provider.Complete(t.Context(), hello)
+	require.ErrorContains(t, err, "cache points")
+	require.ErrorContains(t, err, "gatehouse:modelPromptCaching")
+	assert.NotContains(t, err.Error(), "AccessDenied")
+	assert.Len(t, service.requests, 1)
 }
 
 func TestRetriesRejectedRequests(t *testing.T) {
@@ -287,12 +321,12 @@ func TestDocumentsKeepBytesAndOrder(t *testing.T) {
 	c.Messages = append(c.Messages,
 		chat.Message{Role: chat.RoleAssistant, ToolCalls: []chat.ToolCall{{ID: "t0", Name: "f", Arguments: `{"z": 1.0, "a": 9007199254740993}`}}},
 		chat.Message{Role: chat.RoleTool, ToolCallID: "t0", Content: []chat.Part{{Text: "ok"}}})
-	c.PassThrough = map[string]json.RawMessage{"top_k": json.RawMessage(`9007199254740993`)}
+	c.PassThrough = map[string]json.RawMessage{"novelty": json.RawMessage(`9007199254740993`)}
 	got, err := provider.Complete(t.Context(), c)
 	require.NoError(t, err)
 	sent := string(service.requests[0].body)
 	assert.Contains(t, sent, `{"json":{"type":"object","properties":{"z":{"maximum":1e400},"a":{"const":9007199254740993}}}}`)
 	assert.Contains(t, sent, `"input":{"z": 1.0, "a": 9007199254740993}`)
-	assert.Contains(t, sent, `"additionalModelRequestFields":{"top_k":9007199254740993}`)
+	assert.Contains(t, sent, `"additionalModelRequestFields":{"novelty":9007199254740993}`)
 	assert.Equal(t, `{"f":1.50,"html":"<b>","n":9007199254740993}`, got.Choices[0].ToolCalls[0].Arguments)
 }

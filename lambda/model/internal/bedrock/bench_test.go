@@ -60,7 +60,7 @@ func TestAdaptAllocatesLittle(t *testing.T) {
 	p := &Provider{PromptCaching: true}
 	c := large()
 	require.Empty(t, p.Adapt(c).Dropped)
-	assert.Less(t, testing.AllocsPerRun(10, func() { p.Adapt(c) }), 50.0)
+	assert.Less(t, testing.AllocsPerRun(10, func() { p.Adapt(c) }), 500.0)
 	assert.Less(t, testing.AllocsPerRun(10, func() {
 		adapted := p.Adapt(c)
 		_, _ = p.input(p.plan(&adapted.Conversation))

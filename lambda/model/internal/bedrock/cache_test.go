@@ -64,6 +64,10 @@ func TestCachePoints(t *testing.T) {
 		{"a tool's result", claude45Model, []chat.Tool{tool}, toolLoop(), []string{"tools", "message 0", "message 2"}},
 		{"a tool's result with Nova", novaModel, []chat.Tool{tool}, toolLoop(), []string{"message 0"}},
 		{"a model without a cache", llamaModel, []chat.Tool{tool}, conversation, nil},
+		{"an older model", claude35Model, []chat.Tool{tool}, conversation, nil},
+		{"open weights", ossModel, []chat.Tool{tool}, conversation, nil},
+		{"an unknown model", novelModel, []chat.Tool{tool}, conversation, nil},
+		{"a profile whose model is unknown", profile, []chat.Tool{tool}, conversation, nil},
 	} {
 		c := chat.Conversation{Model: test.model, Messages: test.messages, Tools: test.tools}
 		assert.Equal(t, test.want, cachePoints(t, &Provider{PromptCaching: true}, c), test.title)

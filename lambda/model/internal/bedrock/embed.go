@@ -26,11 +26,15 @@ type embedding struct {
 	texts      int                                      // that a request may have
 }
 
-// parallelCalls limits the calls of a request for embeddings that are made at the same
-// time.
-const parallelCalls = 4
+// Limits of the calls for one request. A call takes a fraction of a second: the maximum
+// of them ends well before the timeout of a request, and none is paid in vain.
+const (
+	maxCalls      = 512
+	parallelCalls = 32 // at the same time
+)
 
-// Embed implements [chat.Provider].
+// Embed implements [chat.Provider]. Beside an error, it returns the tokens of the calls that
+// succeeded: they are billed.
 func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {
 	e := p.familyOf(r.Model).embedding
 	if err := embeddable(e, &r); err != nil {
@@ -51,10 +55,12 @@ func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Emb
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		return chat.Embeddings{}, err
+	err := group.Wait()
+	all := joined(answers, len(r.Texts))
+	if err != nil {
+		return chat.Embeddings{InputTokens: all.InputTokens}, err
 	}
-	return joined(answers, len(r.Texts)), nil
+	return all, nil
 }
 
 func joined(answers []chat.Embeddings, texts int) chat.Embeddings {
@@ -75,6 +81,11 @@ func embeddable(e *embedding, r *chat.EmbeddingRequest) error {
 		return &chat.Rejection{
 			Members: []string{"input"},
 			Reason:  "models of Bedrock embed texts, not tokens; send texts (LangChain: check_embedding_ctx_length=False)",
+		}
+	case len(r.Texts) > maxCalls*e.texts:
+		return &chat.Rejection{
+			Members: []string{"input"},
+			Reason:  fmt.Sprintf("the model embeds at most %d texts of a request, this one has %d; send several requests", maxCalls*e.texts, len(r.Texts)),
 		}
 	case r.Dimensions != 0 && !slices.Contains(e.dimensions, r.Dimensions):
 		return &chat.Rejection{Members: []string{"dimensions"}, Reason: fmt.Sprintf("the model's vectors have one of %d dimensions", e.dimensions)}

@@ -1,11 +1,17 @@
 package bedrock
 
 import (
+	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -81,6 +87,79 @@ func TestRejectedEmbeddings(t *testing.T) {
 		assert.Equal(t, []string{member}, rejection.Members)
 		assert.Empty(t, service.requests)
 	}
+}
+
+// TestTooManyTexts checks that what can't end in time is refused before a call is paid.
+func TestTooManyTexts(t *testing.T) {
+	for model, maximum := range map[string]int{"amazon.titan-embed-text-v2:0": 512, "cohere.embed-v4:0": 49152} {
+		e := familyOf(model).embedding
+		require.NoError(t, embeddable(e, &chat.EmbeddingRequest{Texts: make([]string, maximum)}))
+		provider, service := before(t, answer{200, "", titanAnswer})
+		_, err := provider.Embed(t.Context(), chat.EmbeddingRequest{Model: model, Texts: make([]string, maximum+1)})
+		var rejection *chat.Rejection
+		require.ErrorAs(t, err, &rejection)
+		assert.Equal(t, []string{"input"}, rejection.Members)
+		assert.Contains(t, rejection.Reason, strconv.Itoa(maximum))
+		assert.Empty(t, service.requests)
+	}
+}
+
+// TestParallelCalls checks that calls are made at the same time, and not too many.
+func TestParallelCalls(t *testing.T) {
+	const texts = 3 * parallelCalls
+	api := &waiting{open: make(chan struct{})}
+	done := make(chan error, 1)
+	go func() {
+		got, err := (&Provider{API: api}).Embed(t.Context(), chat.EmbeddingRequest{
+			Model: "amazon.titan-embed-text-v2:0", Texts: slices.Repeat([]string{"Hi"}, texts),
+		})
+		assert.Len(t, got.Vectors, texts)
+		done <- err
+	}()
+	assert.Eventually(t, func() bool { return api.calls.Load() == parallelCalls }, 5*time.Second, time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
+	assert.Equal(t, int64(parallelCalls), api.calls.Load())
+	close(api.open)
+	require.NoError(t, <-done)
+	assert.Equal(t, int64(texts), api.calls.Load())
+}
+
+// waiting is an API whose calls end once it is open.
+type waiting struct {
+	API
+	open  chan struct{}
+	calls atomic.Int64
+}
+
+func (w *waiting) InvokeModel(context.Context, *bedrockruntime.InvokeModelInput, ...func(*bedrockruntime.Options)) (*bedrockruntime.InvokeModelOutput, error) {
+	w.calls.Add(1)
+	<-w.open
+	return &bedrockruntime.InvokeModelOutput{Body: []byte(titanAnswer)}, nil
+}
+
+// TestFailedEmbeddingsCountTheirTokens checks that calls that succeeded before another
+// failed are counted.
+func TestFailedEmbeddingsCountTheirTokens(t *testing.T) {
+	for _, failure := range []answer{{400, "ValidationException", quoting}, {200, "", `{"embeddings": [], "inputTextTokenCount": 3}`}} {
+		provider, service := before(t, answer{200, "", titanAnswer}, answer{200, "", titanAnswer}, failure)
+		provider.API = oneByOne{API: provider.API, mutex: &sync.Mutex{}}
+		got, err := provider.Embed(t.Context(), chat.EmbeddingRequest{Model: "amazon.titan-embed-text-v2:0", Texts: slices.Repeat([]string{"Hi"}, 3)})
+		require.Error(t, err)
+		assert.Equal(t, chat.Embeddings{InputTokens: 6}, got)
+		assert.Len(t, service.requests, 3)
+	}
+}
+
+// oneByOne is an API whose calls wait for each other.
+type oneByOne struct {
+	API
+	mutex *sync.Mutex
+}
+
+func (o oneByOne) InvokeModel(ctx context.Context, in *bedrockruntime.InvokeModelInput, options ...func(*bedrockruntime.Options)) (*bedrockruntime.InvokeModelOutput, error) {
+	o.mutex.Lock()
+	defer o.mutex.Unlock()
+	return o.API.InvokeModel(ctx, in, options...)
 }
 
 func TestErrorsOfEmbeddings(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,10 +44,16 @@ func meaning(err error) error {
 		return errors.New("bedrock: the response can't be decoded")
 	case !errors.As(err, &apiErr):
 		return err
+	case failures[apiErr.ErrorCode()]:
+		return failed(apiErr)
 	case apiErr.ErrorCode() == "ValidationException":
 		return rejection(apiErr.ErrorMessage())
 	}
 	detail := apiErr.ErrorCode()
+	if deniesCaching(apiErr) {
+		return errors.New("bedrock: the model doesn't accept cache points, though the table of families says so: " +
+			"set gatehouse:modelPromptCaching to false")
+	}
 	if quotable[detail] {
 		detail += ": " + apiErr.ErrorMessage()
 	}
@@ -56,9 +63,29 @@ func meaning(err error) error {
 	return fmt.Errorf("bedrock: %s", detail)
 }
 
+// deniesCaching reports whether Bedrock rejects cache points, which it does as if access
+// to the model were missing (https://github.com/BerriAI/litellm/pull/39210).
+func deniesCaching(err smithy.APIError) bool {
+	return err.ErrorCode() == "AccessDeniedException" && strings.Contains(strings.ToLower(err.ErrorMessage()), "prompt caching")
+}
+
 // rejection returns the error of a request that Bedrock or the model rejected.
 func rejection(message string) *chat.Rejection {
 	return chat.Reject(message)
+}
+
+// failures are the codes of errors of a model that failed while it generated its reply.
+var failures = map[string]bool{"ModelErrorException": true, "ModelStreamErrorException": true}
+
+// failed returns the error of a model that failed. Nova does if it calls a tool in a form
+// that can't be read:
+// https://docs.aws.amazon.com/nova/latest/userguide/prompting-tool-troubleshooting.html
+func failed(err smithy.APIError) error {
+	reason, _ := chat.Reason(err.ErrorMessage())
+	if strings.Contains(err.ErrorMessage(), "invalid sequence as part of ToolUse") {
+		return fmt.Errorf("%w: bedrock: %s: %s", chat.ErrMalformed, err.ErrorCode(), reason)
+	}
+	return fmt.Errorf("bedrock: %s: %s", err.ErrorCode(), reason)
 }
 
 // neverSent reports whether there was no connection, so that the request was not sent.

@@ -24,6 +24,7 @@ func TestEveryFamilyIsConsistent(t *testing.T) {
 		}
 		for needs, needed := range map[capability]capability{
 			anyTool: tools, namedTool: tools, singleTool: tools, streamedTools: tools, toolStatus: tools, toolImages: tools | images,
+			mixedTurns:   tools,
 			bothSamplers: temperature | topP, blankStops: stops,
 		} {
 			assert.True(t, !f.has(needs) || f.has(needed), "%s: %b needs %b", f.prefix, needs, needed)
@@ -42,6 +43,8 @@ func TestLongestPrefixDecides(t *testing.T) {
 		"jp.anthropic.claude-sonnet-4-5-20250929-v1:0":                                       "anthropic.claude-sonnet-4-5",
 		"us-gov.anthropic.claude-sonnet-4-5-20250929-v1:0":                                   "anthropic.claude-sonnet-4-5",
 		"global.anthropic.claude-opus-4-6-v1":                                                "anthropic.claude-opus-4-6",
+		"global.anthropic.claude-opus-5-5":                                                   "anthropic.claude-opus-5-5",
+		"us.anthropic.claude-opus-5":                                                         "anthropic.claude-opus-5",
 		"anthropic.claude-novel-9":                                                           "anthropic.claude-",
 		"au.amazon.nova-2-lite-v1:0":                                                         "amazon.nova-2-",
 		"amazon.nova-2-multimodal-embeddings-v1:0":                                           "amazon.nova-2-multimodal-embeddings",
@@ -54,6 +57,16 @@ func TestLongestPrefixDecides(t *testing.T) {
 		"":                                                                                   "",
 	} {
 		assert.Equal(t, prefix, familyOf(model).prefix, model)
+	}
+}
+
+func TestLimitsOfTokens(t *testing.T) {
+	for model, limit := range map[string]int{
+		"us.amazon.nova-premier-v1:0": 10000, nova2Model: 65535, llamaModel: 8192, "meta.llama3-8b-instruct-v1:0": 2048,
+		"amazon.titan-text-premier-v1:0": 3000, "amazon.titan-text-lite-v1": 4096, ossModel: 128000, claude46Model: 128000,
+		claude47Model: 128000, claude5Model: 128000, "us.mistral.pixtral-large-2502-v1:0": 8192, "qwen.qwen3-32b-v1:0": 8192, novelModel: 0,
+	} {
+		assert.Equal(t, limit, familyOf(model).maxTokens, model)
 	}
 }
 

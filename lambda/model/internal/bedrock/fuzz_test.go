@@ -224,6 +224,7 @@ func FuzzSchemas(f *testing.F) {
 	f.Add(`{"$defs":{"a":{"$ref":"#/$defs/a"}},"$ref":"#/$defs/a"}`)
 	f.Add(` { } `)
 	f.Add(`{"tYpe":"string"}`)
+	f.Add(`{"$defs":{"a":{"$ref":"#/$defs/b"},"b":{"anyOf":[{"$ref":"#/$defs/a"},true]}},"properties":{"x":{"$ref":"#/$defs/a","title":"X"}}}`)
 	f.Fuzz(func(t *testing.T, schema string) {
 		if !json.Valid([]byte(schema)) {
 			return
@@ -232,5 +233,6 @@ func FuzzSchemas(f *testing.F) {
 		var sent map[string]any
 		require.NoError(t, json.Unmarshal(toolSchema([]byte(schema)), &sent))
 		assert.Contains(t, sent, "type")
+		checkPlain(t, plainSchema(toolSchema([]byte(schema))))
 	})
 }

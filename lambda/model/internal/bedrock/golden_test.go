@@ -65,6 +65,17 @@ var goldenCases = map[string]chat.Conversation{
 		Tools:  []chat.Tool{{Name: "answer", Parameters: json.RawMessage(citySchema)}},
 		Format: chat.Format{Type: chat.FormatSchema, Name: "trip", Schema: json.RawMessage(`{"type":"object","properties":{"days":{"type":"integer","minimum":1}}}`)},
 	},
+	"definitions": {
+		Messages: []chat.Message{user("To Bonn.")}, MaxTokens: 4096,
+		Tools: []chat.Tool{{Name: "go", Parameters: json.RawMessage(nestedSchema)}},
+	},
+	"definitions-in-answer": {
+		Messages: []chat.Message{user("To Bonn.")}, MaxTokens: 4096,
+		Format: chat.Format{Type: chat.FormatSchema, Name: "trip", Schema: json.RawMessage(nestedSchema)},
+	},
+	"text-beside-tools": {
+		Messages: append(textBesideCalls(), user("And tomorrow?")), MaxTokens: 4096, Tools: []chat.Tool{{Name: "weather"}},
+	},
 	"json": {Messages: []chat.Message{user("Two days in Bonn.")}, MaxTokens: 4096, Format: chat.Format{Type: chat.FormatJSON}},
 	"reasoning": {
 		Messages:  toolLoop(chat.Reasoning{Text: "They want the weather.", Signature: "c2ln"}, chat.Reasoning{Redacted: []byte("secret")}),
@@ -80,6 +91,16 @@ var goldenCases = map[string]chat.Conversation{
 		MaxTokens: 4096, Tools: []chat.Tool{{Name: "look"}}, ParallelToolCalls: aws.Bool(false),
 	},
 	"no-reasoning": {Messages: []chat.Message{user("Hello")}, MaxTokens: 4096, ReasoningEffort: "none"},
+}
+
+// nestedSchema is a schema as Pydantic makes it of nested models.
+const nestedSchema = `{"$defs":{"City":{"type":"object","title":"City","properties":{"name":{"type":"string"}},"required":["name"]}},"title":"Trip","type":"object","properties":{"to":{"$ref":"#/$defs/City","description":"where"}},"required":["to"]}`
+
+// textBesideCalls is a history in which the model said something beside a call.
+func textBesideCalls() []chat.Message {
+	messages := toolLoop()
+	messages[1].Content = []chat.Part{{Text: "I'll look."}}
+	return messages
 }
 
 // twoCalls is a history in which two tools were called, without the second's result.
@@ -144,6 +165,7 @@ func groups(t *testing.T, families map[string][]string) []byte {
 // TestStreamedRequestsAreTheSame checks that a stream is requested with the same members.
 func TestStreamedRequestsAreTheSame(t *testing.T) {
 	provider, service := before(t, answer{200, "", converseAnswer})
+	provider.Guardrail = Guardrail{"gr1", "2"}
 	for name, c := range goldenCases {
 		c.Model = claude45Model
 		c = provider.Adapt(c).Conversation
@@ -153,6 +175,7 @@ func TestStreamedRequestsAreTheSame(t *testing.T) {
 		require.Error(t, err, "the answer is no stream")
 		last := len(service.requests) - 1
 		assert.Equal(t, "/model/"+claude45Model+"/converse-stream", service.requests[last].path)
+		assert.Contains(t, string(service.requests[last].body), `"guardrailIdentifier":"gr1","guardrailVersion":"2"`, name)
 		assert.JSONEq(t, string(service.requests[last-1].body), string(service.requests[last].body), name)
 	}
 }

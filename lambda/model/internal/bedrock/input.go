@@ -92,7 +92,12 @@ func float32Of(number *float64) *float32 {
 	return aws.Float32(float32(*number))
 }
 
-// systemBlocks returns the system messages, and the instruction about the answer's form.
+// systemBlocks returns the system prompt: the system messages before the first turn, and
+// the instruction about the answer's form. Later ones are in the user's turn at their
+// place, since they hold from there on; in the system prompt they would change the begin
+// of the request, so that no prompt cache had it. LiteLLM and Bifrost do the same
+// (https://github.com/BerriAI/litellm/issues/41043,
+// https://github.com/maximhq/bifrost/pull/7145), as Converse has no such messages.
 func systemBlocks(plan *plan) []types.SystemContentBlock {
 	var blocks []types.SystemContentBlock
 	add := func(text string) {
@@ -100,7 +105,7 @@ func systemBlocks(plan *plan) []types.SystemContentBlock {
 			blocks = append(blocks, &types.SystemContentBlockMemberText{Value: text})
 		}
 	}
-	for i := range plan.c.Messages {
+	for i := range max(0, firstTurn(plan.c.Messages)) {
 		if m := &plan.c.Messages[i]; m.Role == chat.RoleSystem {
 			for j := range m.Content {
 				add(m.Content[j].Text)
@@ -151,25 +156,33 @@ func toolConfig(plan *plan) *types.ToolConfiguration {
 func toolOf(f *family, tool *chat.Tool) types.Tool {
 	spec := &types.ToolMemberToolSpec{Value: types.ToolSpecification{
 		Name:        aws.String(acceptedOr(tool.Name)),
-		InputSchema: &types.ToolInputSchemaMemberJson{Value: jsonText{text: toolSchema(tool.Parameters)}},
+		InputSchema: &types.ToolInputSchemaMemberJson{Value: jsonText{text: schemaOf(f, tool)}},
 	}}
 	if !blank(tool.Description) {
 		spec.Value.Description = &tool.Description
 	}
-	if tool.Strict && f.has(nativeFormat) && nativeSchema(tool.Parameters) {
+	if tool.Strict {
 		spec.Value.Strict = aws.Bool(true)
 	}
 	return spec
 }
 
+func schemaOf(f *family, tool *chat.Tool) []byte {
+	schema := toolSchema(tool.Parameters)
+	if f.plainTools {
+		return plainSchema(schema)
+	}
+	return schema
+}
+
 // outputConfig returns nil if neither the form of the answer nor the effort is in there.
 func outputConfig(plan *plan) *types.OutputConfig {
 	effort := outputEffort(plan.family, plan.c)
-	if plan.answer != nativeAnswer && effort == nil {
+	if plan.format != nativeMode && effort == nil {
 		return nil
 	}
 	config := &types.OutputConfig{Effort: effort}
-	if plan.answer == nativeAnswer {
+	if plan.format == nativeMode {
 		config.TextFormat = textFormat(&plan.c.Format)
 	}
 	return config
@@ -192,10 +205,16 @@ func textFormat(format *chat.Format) *types.OutputFormat {
 // messagesOf returns the turns of a conversation.
 func messagesOf(plan *plan) []types.Message {
 	t := turns{plan: plan, messages: make([]types.Message, 0, len(plan.c.Messages))}
-	loop := loopStart(plan.c.Messages)
+	loop, first := loopStart(plan.c.Messages), firstTurn(plan.c.Messages)
 	for i := range plan.c.Messages {
 		m := &plan.c.Messages[i]
 		switch m.Role {
+		case chat.RoleSystem:
+			if i == first {
+				t.user(m)
+			} else if i > first {
+				t.system(m)
+			}
 		case chat.RoleUser:
 			t.user(m)
 		case chat.RoleAssistant:
@@ -207,6 +226,9 @@ func messagesOf(plan *plan) []types.Message {
 		}
 	}
 	t.trimPrefill()
+	if !plan.family.has(mixedTurns) {
+		return separated(t.messages)
+	}
 	return t.messages
 }
 
@@ -215,6 +237,7 @@ type turns struct {
 	plan      *plan
 	messages  []types.Message
 	documents int
+	ids       callIDs
 }
 
 // turn returns the last turn if it is of a role, or a new one.
@@ -253,6 +276,23 @@ func (t *turns) user(m *chat.Message) {
 	}
 	if hasDocument {
 		t.textBesideDocument()
+	}
+}
+
+// systemPrefix marks a system message in the user's turn.
+const systemPrefix = "System: "
+
+// system adds a system message to the user's turn. It is never between a call and its
+// result, which follow each other.
+func (t *turns) system(m *chat.Message) {
+	var texts []string
+	for i := range m.Content {
+		if text := m.Content[i].Text; !blank(text) {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) > 0 {
+		t.text(types.ConversationRoleUser, systemPrefix+strings.Join(texts, "\n"))
 	}
 }
 
@@ -322,7 +362,7 @@ func (t *turns) call(call *chat.ToolCall) {
 		return
 	}
 	t.add(types.ConversationRoleAssistant, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
-		ToolUseId: aws.String(acceptedOr(call.ID)),
+		ToolUseId: aws.String(t.ids.next(call.ID)),
 		Name:      aws.String(acceptedOr(call.Name)),
 		Input:     jsonText{text: toolInput(call.Arguments)},
 	}})
@@ -334,7 +374,7 @@ func (t *turns) tool(m *chat.Message) {
 		return
 	}
 	block := &types.ContentBlockMemberToolResult{Value: types.ToolResultBlock{
-		ToolUseId: aws.String(acceptedOr(m.ToolCallID)),
+		ToolUseId: aws.String(t.ids.last(m.ToolCallID)),
 		Content:   make([]types.ToolResultContentBlock, 0, max(1, len(m.Content))),
 	}}
 	failed := m.ToolFailed

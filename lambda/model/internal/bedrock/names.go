@@ -3,6 +3,7 @@ package bedrock
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
@@ -50,6 +51,41 @@ func acceptedOr(text string) string {
 		return text
 	}
 	return alias(text)
+}
+
+// callIDs gives each call of a conversation an id of its own, as Converse requires: some
+// clients number calls from the start in each turn.
+type callIDs struct {
+	sent  map[string]sentID // by the client's id
+	taken map[string]bool
+}
+
+// sentID is the last id that was sent for a client's.
+type sentID struct {
+	id       string
+	repeated int
+}
+
+// next returns the id for a call. It is the same in each request of a conversation.
+func (ids *callIDs) next(id string) string {
+	if ids.sent == nil {
+		ids.sent, ids.taken = map[string]sentID{}, map[string]bool{}
+	}
+	s := ids.sent[id]
+	for s.id = acceptedOr(id); ids.taken[s.id]; {
+		s.repeated++
+		s.id = alias(id + "#" + strconv.Itoa(s.repeated))
+	}
+	ids.sent[id], ids.taken[s.id] = s, true
+	return s.id
+}
+
+// last returns the id for a result, that of the last call with the client's id.
+func (ids *callIDs) last(id string) string {
+	if s, ok := ids.sent[id]; ok {
+		return s.id
+	}
+	return acceptedOr(id)
 }
 
 // toolNames maps the aliases of the tools in a conversation to their names. It is nil if

@@ -16,8 +16,8 @@ type plan struct {
 	// keepsReasoning says whether the model gets its own reasoning back.
 	keepsReasoning bool
 
-	answer     answerMode
-	answerTool string // the name of the tool in place of the answer, if answer is answerTool
+	format     formatMode
+	formatTool string // the name of the tool in place of the answer, if format is toolMode
 }
 
 // newPlan decides how a conversation is sent.
@@ -27,7 +27,7 @@ func newPlan(f *family, c *chat.Conversation) *plan {
 		p.tools = toolsOfHistory(c.Messages)
 	}
 	p.keepsReasoning = f.signs() && (reasons(f, c) || f.reasoning == objectEffort)
-	p.planAnswer()
+	p.planFormat()
 	return p
 }
 

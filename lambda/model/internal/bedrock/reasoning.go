@@ -30,17 +30,24 @@ func (a *adapter) reasoningEffort() {
 	if c.ReasoningEffort != "" && a.conflicts() {
 		a.drop("reasoning_effort")
 		c.ReasoningEffort = ""
+	}
+	if f.reasoning == adaptiveDefault && c.ReasoningEffort == "" && (a.forced() || a.answersWithTool()) {
+		c.ReasoningEffort = noEffort // it is told to the model
+	}
+	if !reasons(f, c) {
 		return
 	}
-	a.dropTemperature()
-	a.dropTopP()
+	if f.reasoning != novaEffort { // Nova rejects them beside a high effort only, which isn't used
+		a.dropTemperature()
+		a.dropTopP()
+	}
 }
 
 // conflicts reports whether the model can't reason in this conversation.
 func (a *adapter) conflicts() bool {
 	c, f := a.c, a.family
 	switch {
-	case a.forced() && !f.has(forcedReasoning), prefilled(c.Messages):
+	case a.forced(), prefilled(c.Messages):
 		return true
 	case f.reasoning == budgetTokens:
 		return unsigned(c.Messages) || budgetOf(f, c) == 0
@@ -48,11 +55,11 @@ func (a *adapter) conflicts() bool {
 	return false
 }
 
-// noReasoning adapts the wish that the model doesn't reason.
+// noReasoning adapts a request for no reasoning.
 func (a *adapter) noReasoning() {
 	switch a.family.reasoning {
 	case adaptiveDefault:
-		return // it is told to the model
+		return // it is sent to the model
 	case alwaysReasons, adaptiveAlways, ossEffort:
 		a.drop("reasoning_effort")
 	}
@@ -80,10 +87,23 @@ func (a *adapter) effort() {
 	c.ReasoningEffort = nearest
 }
 
-// forced reports whether the model has to call a tool.
+// forced reports whether the model has to call a tool. Anthropic rejects that beside
+// reasoning, Bedrock accepts it from some models
+// (https://github.com/langchain-ai/langchain-aws/pull/1141): none is asked for both.
 func (a *adapter) forced() bool {
 	mode := a.c.ToolChoice.Mode
 	return mode == chat.ChooseRequired || mode == chat.ChooseTool
+}
+
+// answersWithTool reports whether a model that doesn't reason would be forced to call a
+// tool in place of answering.
+func (a *adapter) answersWithTool() bool {
+	if a.c.Format.Type != chat.FormatSchema {
+		return false
+	}
+	c := *a.c
+	c.ReasoningEffort = noEffort
+	return newPlan(a.family, &c).format == toolMode
 }
 
 // reasons reports whether a model of Anthropic or Amazon reasons, which restricts other
@@ -213,7 +233,7 @@ func requestFields(p *plan) ([]byte, error) {
 		}
 		fields["tool_choice"] = singleToolChoice(p.choice)
 	}
-	for name, value := range c.PassThrough {
+	for name, value := range passedThrough(p.family, c) {
 		if fields == nil {
 			fields = map[string]any{}
 		}

@@ -17,11 +17,11 @@ type reply struct {
 	plan *plan
 	emit func(chat.Delta) error // nil if nothing is streamed
 
-	whole    chat.Assembly
-	calls    int // of the client's tools
-	unfence  unfence
-	held     strings.Builder // text beside the tool in place of the answer
-	answered bool            // whether that tool was called
+	whole     chat.Assembly
+	calls     int // of the client's tools
+	unfence   unfence
+	held      strings.Builder // text beside the tool in place of the answer
+	formatted bool            // whether that tool was called
 }
 
 func (r *reply) send(d chat.Delta) error {
@@ -42,11 +42,11 @@ func (r *reply) sendText(text string) error {
 // text takes a piece of the answer. Beside a tool in place of the answer, it isn't the
 // answer unless the tool isn't called.
 func (r *reply) text(piece string) error {
-	switch r.plan.answer {
-	case toolAnswer:
+	switch r.plan.format {
+	case toolMode:
 		r.held.WriteString(piece)
 		return nil
-	case instructedAnswer:
+	case instructionMode:
 		piece = r.unfence.write(piece)
 	}
 	return r.sendText(piece)
@@ -59,16 +59,16 @@ func (r *reply) reasoning(block chat.Reasoning) error {
 // call is the call of a tool that the model is making.
 type call struct {
 	index   int  // among the client's calls
-	answer  bool // whether the tool is in place of the answer
+	format  bool // whether the tool is in place of the answer
 	ignored bool // whether there is an answer already
 	begun   bool // whether there are arguments
 }
 
 // startCall begins a call.
 func (r *reply) startCall(id, name string) (*call, error) {
-	if r.plan.answer == toolAnswer && name == r.plan.answerTool {
-		c := &call{answer: true, ignored: r.answered}
-		r.answered = true
+	if r.plan.format == toolMode && name == r.plan.formatTool {
+		c := &call{format: true, ignored: r.formatted}
+		r.formatted = true
 		return c, nil
 	}
 	c := &call{index: r.calls}
@@ -82,7 +82,7 @@ func (r *reply) input(c *call, piece string) error {
 		return nil
 	}
 	c.begun = true
-	if c.answer {
+	if c.format {
 		return r.sendText(piece)
 	}
 	return r.send(chat.Delta{ToolCall: &chat.ToolCallDelta{Index: c.index, Arguments: piece}})
@@ -100,7 +100,7 @@ func (r *reply) endCall(c *call) error {
 // that it is malformed.
 func (r *reply) finish(reason types.StopReason, usage *types.TokenUsage) (chat.Completion, error) {
 	rest := r.unfence.flush()
-	if !r.answered {
+	if !r.formatted {
 		rest += r.held.String()
 	}
 	if err := r.sendText(rest); err != nil {
@@ -113,7 +113,7 @@ func (r *reply) finish(reason types.StopReason, usage *types.TokenUsage) (chat.C
 	return done, malformed(reason, done.Choices[0].ToolCalls)
 }
 
-// malformed returns an error if the model's reply isn't in the form that was asked for.
+// malformed returns an error if the model's reply isn't in the form that was requested.
 func malformed(reason types.StopReason, calls []chat.ToolCall) error {
 	switch reason {
 	case types.StopReasonMalformedModelOutput, types.StopReasonMalformedToolUse:
@@ -131,7 +131,7 @@ func malformed(reason types.StopReason, calls []chat.ToolCall) error {
 // stopReason returns the reason for the client, which doesn't know of a tool in place of
 // the answer.
 func (r *reply) stopReason(reason types.StopReason) string {
-	if reason == types.StopReasonToolUse && r.answered && r.calls == 0 {
+	if reason == types.StopReasonToolUse && r.formatted && r.calls == 0 {
 		return chat.EndTurn
 	}
 	return stopReason(reason)
