@@ -19,7 +19,7 @@ var (
 const (
 	maxInlined  = 64 << 10 // bytes that references to definitions add to a schema
 	inlinedCost = 64       // bytes that a reference counts beside its definition, which limits their number
-	maxDepth    = 64       // of schemas in each other
+	maxDepth    = 32       // of schemas in each other, and of the way to a definition
 )
 
 // plainSchema returns the schema of a tool's arguments for a model that accepts few
@@ -98,14 +98,16 @@ func (i *inliner) schema(text []byte) []byte {
 // keyword returns the value of a keyword without references.
 func (i *inliner) keyword(m member) []byte {
 	switch {
-	case plainValues[m.name]:
+	case plainValues[m.name] || !refers(m.value):
 		return m.value
 	case schemaMaps[m.name]:
 		return i.schemas(m.value)
+	case m.value[0] != '[':
+		return i.schema(m.value)
 	}
 	var list []json.RawMessage
-	if json.Unmarshal(m.value, &list) != nil || !refers(m.value) {
-		return i.schema(m.value)
+	if json.Unmarshal(m.value, &list) != nil {
+		return m.value
 	}
 	texts := make([][]byte, len(list))
 	for n := range list {
@@ -117,7 +119,7 @@ func (i *inliner) keyword(m member) []byte {
 // schemas returns named schemas without references.
 func (i *inliner) schemas(text []byte) []byte {
 	members, ok := membersOf(text)
-	if !ok || !refers(text) {
+	if !ok {
 		return text
 	}
 	for n := range members {
@@ -148,7 +150,7 @@ func (i *inliner) definition(reference string) []member {
 
 // target returns the part of the root that a reference points to.
 func (i *inliner) target(reference string) ([]byte, bool) {
-	if reference == "#" || !strings.HasPrefix(reference, "#/") {
+	if !strings.HasPrefix(reference, "#/") || strings.Count(reference, "/") > maxDepth {
 		return nil, false
 	}
 	text, pointer := i.root, "#"

@@ -37,6 +37,10 @@ func TestPlainSchemas(t *testing.T) {
 			`{"properties":{"a":{}},"required":["a"],"type":"object"}`,
 		},
 		{"a reference to nothing", `{"type":"object","properties":{"x":{"$ref":"#/$defs/x"},"y":{"$ref":"https://example.com/y"}}}`, `{"type":"object","properties":{"x":{"type":"object"},"y":{"type":"object"}}}`},
+		{
+			"white space", ` { "type" : "object" , "$defs" : { "a" : { "const" : 1 } } , "properties" : { "x" : { "anyOf" : [ { "$ref" : "#/$defs/a" } ] } } } `,
+			`{"type":"object","properties":{"x":{"anyOf":[{"const":1}]}}}`,
+		},
 		{"a definition that allows anything", `{"type":"object","$defs":{"a":true},"properties":{"x":{"$ref":"#/$defs/a"}}}`, `{"type":"object","properties":{"x":{}}}`},
 		{"values that look like references", `{"type":"object","properties":{"$ref":{"type":"string"},"d":{"default":{"$ref":"#/x"},"enum":["<a>"]}}}`, `{"type":"object","properties":{"$ref":{"type":"string"},"d":{"default":{"$ref":"#/x"},"enum":["<a>"]}}}`},
 	} {
