@@ -41,7 +41,7 @@ func TestApplicationInferenceProfile(t *testing.T) {
 		{name: "a completion", method: http.MethodPost, path: "/models", contentType: asJSON, body: hello, status: http.StatusOK, has: `"model":"` + arn + `"`},
 		{
 			name: "an image, by OpenAI's format", method: http.MethodPost, path: "/chat/completions", contentType: asJSON, body: withImage(arn),
-			status: http.StatusOK, has: "gif",
+			status: http.StatusOK, has: "GIF of 1x1",
 		},
 		{name: "the model", method: http.MethodGet, path: "/models/" + arn, status: http.StatusOK, has: `"owned_by":"amazon"`},
 		{name: "the model, encoded", method: http.MethodGet, path: "/models/" + url.QueryEscape(arn), status: http.StatusOK, has: `"id":"` + arn + `"`},

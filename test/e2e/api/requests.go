@@ -103,7 +103,7 @@ func requests() []request {
 		telling(answers("blank turns, and a blank stop", completions, strings.Replace(withMembers(claudeModel, `"stop":["\n"]`), `"messages":[`,
 			`"messages":[{"role":"system","content":" "},{"role":"user","content":"Hi"},{"role":"assistant","content":""},`, 1), `"content":`), "stop; "),
 		post("an image for a model without vision", completions, withImage(microModel), http.StatusUnprocessableEntity, "unsupported_by_model"),
-		answers("an image", completions, withImage(claudeModel), `gif`),
+		answers("an image", completions, withImage(claudeModel), `GIF of 1x1`),
 		post("the body is cut", models, hello[:len(hello)-3], http.StatusBadRequest, "malformed_body"),
 		post("a member twice", models, `{"messages":[],"messages":[]}`, http.StatusBadRequest, "malformed_body"),
 		{name: "nothing at the path", method: http.MethodGet, path: "/nowhere", status: http.StatusNotFound, code: "not_found"},
