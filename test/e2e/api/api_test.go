@@ -135,10 +135,11 @@ func TestEveryCodeOfTheDescriptionIsProvoked(t *testing.T) {
 		"forbidden":       true, // by a preflight, which is a check of the edge
 		"length_required": true, // by HTTP/1.0 and the like, which the functions' own tests send
 
-		// By answers of a model that is wrong, which the handler's own tests have.
-		"malformed_answer": true,
-		"schema_mismatch":  true,
-		"answer_too_large": true,
+		// By a model whose context is full, or whose answer is wrong, which the handler's own tests have.
+		"context_length_exceeded": true,
+		"malformed_answer":        true,
+		"schema_mismatch":         true,
+		"answer_too_large":        true,
 	}
 	for _, r := range requests() {
 		provoked[r.code] = true

@@ -41,7 +41,8 @@ func TestDescription(t *testing.T) {
 	}
 	log := l.Log("schemathesis")
 	err := process.Command{
-		Dir: l.Run(""), Env: os.Environ(), Log: log,
+		Dir: l.Run(""), Log: log,
+		Env: append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(l.Root, "test", "e2e", "clients", "schemathesis_hooks.py")),
 		Args: []string{
 			filepath.Join(filepath.Dir(l.Python(checkout.ProofVenv)), "schemathesis"),
 			"--config-file", filepath.Join(l.Root, "test", "e2e", "clients", "schemathesis.toml"),
