@@ -303,9 +303,9 @@ func TestRejectsInvalidRequestsInOpenAIsFormat(t *testing.T) {
 			"/messages/1/thinking_blocks/0/type": "want thinking or redacted_thinking", "/messages/1/thinking_blocks/1": "an object",
 			"/messages/1/thinking_blocks/2/data": "base64", "/messages/1/thinking_blocks/3/thinking": "a string",
 		},
-		calls(call, `,`+user+result):                                                      {"/messages/1/tool_calls/0": "want a message of the role tool", "/messages/3": "before it"},
-		calls(call+`,`+call, result):                                                      {"/messages/1/tool_calls/1/id": "another id"},
-		calls(call, `,{"role":"tool","content":""}`):                                      {"/messages/2/tool_call_id": "blank"},
+		calls(call, `,`+user+result):                 {"/messages/1/tool_calls/0": "want a message of the role tool", "/messages/3": "before it"},
+		calls(call+`,`+call, result):                 {"/messages/1/tool_calls/1/id": "another id"},
+		calls(call, `,{"role":"tool","content":""}`): {"/messages/2/tool_call_id": "blank"},
 		calls(`{"id":"1","type":"custom","function":{"name":"","arguments":{}}}`, result): {"/messages/1/tool_calls/0/type": "function", "/messages/1/tool_calls/0/function/name": "blank", "/messages/1/tool_calls/0/function/arguments": "a string"},
 	} {
 		t.Run(fmt.Sprintf("%.110s", strings.TrimPrefix(body, `{"model":"amazon.nova-micro-v1:0",`)), func(t *testing.T) {

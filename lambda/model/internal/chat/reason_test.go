@@ -22,7 +22,8 @@ func TestReasonsQuoteNothingOfTheConversation(t *testing.T) {
 		{"#: extraneous key [input] is not permitted; 'model' is required, see model.id and n", "#: extraneous key [input] is not permitted; 'model' is required, … model.… and n", []string{"input", "model"}},
 		{
 			`Failed to parse messages: unexpected value; messages = [{"role":"user","content":"the key is 482913 and please use it"}]`,
-			"Failed to … messages: unexpected value; …", []string{"messages"},
+			"Failed to … messages: unexpected value; …",
+			[]string{"messages"},
 		},
 		{`temperature: input should be less than 2 {"ctx":{"le":2}}`, "temperature: input should be less than 2 …", []string{"temperature"}},
 		{"the key is 482913 and the limit is 4 please, at most 8192 tokens", "the key is … and the limit is … please, at most 8192 tokens", nil},
