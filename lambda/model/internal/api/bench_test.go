@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -40,6 +41,20 @@ func BenchmarkInvoke(b *testing.B) {
 			}
 		})
 	}
+}
+
+// An agent's request is read with few allocations: the body's texts are parts of it.
+func TestAgentsRequestTakesFewAllocations(t *testing.T) {
+	s := newSetup()
+	s.Metrics, s.Log = io.Discard, slog.New(slog.NewJSONHandler(io.Discard, nil))
+	payload, err := json.Marshal(postChat(agentBody()))
+	require.NoError(t, err)
+	allocations := testing.AllocsPerRun(20, func() {
+		s.fake.calls = s.fake.calls[:0]
+		_, err = s.Invoke(t.Context(), payload)
+	})
+	require.NoError(t, err)
+	assert.Less(t, allocations, 500.0)
 }
 
 // agentBody returns a request as agents make them: 20 tools, and a history of 50 turns in
