@@ -83,7 +83,7 @@ func (p *plan) planFormatTool() {
 }
 
 func (p *plan) taken(name string) bool {
-	return slices.ContainsFunc(p.tools, func(t chat.Tool) bool { return acceptedOr(t.Name) == name })
+	return slices.ContainsFunc(p.tools, func(t chat.Tool) bool { return p.family.toolName(t.Name) == name })
 }
 
 // instruction returns the text that asks the model for the form of the answer.

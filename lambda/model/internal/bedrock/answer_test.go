@@ -145,6 +145,26 @@ func TestRepeatedCallIDs(t *testing.T) {
 	assert.Equal(t, idOf(twice, 3), *last.Value.ToolUseId)
 }
 
+// Nova's models fail when they call a tool whose name has a hyphen.
+func TestNovasToolsHaveNoHyphens(t *testing.T) {
+	c := chat.Conversation{Tools: []chat.Tool{{Name: "get-weather"}, {Name: "get_weather"}, {Name: "get.weather-now"}}}
+	for model, want := range map[string][]string{claude45Model: {"get-weather", "get_weather"}, novaModel: {"", "get_weather"}} {
+		f := familyOf(model)
+		names := toolNamesOf(f, &c)
+		for i, tool := range c.Tools {
+			sent := f.toolName(tool.Name)
+			assert.True(t, accepted(sent), sent)
+			assert.Equal(t, tool.Name, names.original(sent))
+			if i < len(want) && want[i] != "" {
+				assert.Equal(t, want[i], sent)
+			}
+			if f.has(plainNames) {
+				assert.NotContains(t, sent, "-")
+			}
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, name := range []string{"a", "get_weather-2", strings.Repeat("x", 64)} {
 		assert.Equal(t, name, acceptedOr(name))

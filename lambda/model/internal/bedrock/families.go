@@ -21,6 +21,7 @@ const (
 	toolStatus                           // the status of a tool's result
 	toolImages                           // images in a tool's result
 	streamedTools                        // tools in ConverseStream
+	plainNames                           // only names of tools without hyphens, though Converse takes them
 	mixedTurns                           // other blocks beside calls and results of tools in a turn
 	temperature                          // a temperature
 	topP                                 // top_p; beside temperature only with bothSamplers
@@ -46,7 +47,7 @@ const (
 	claude47 = claude46 &^ (nativeFormat | temperature | topP | topK)
 	claude55 = claude47 &^ (anyTool | namedTool)
 
-	novaText = system | prefill | allTools | mixedTurns | toolStatus | streamedTools | samplers | topK | anyStops
+	novaText = system | prefill | allTools | plainNames | mixedTurns | toolStatus | streamedTools | samplers | topK | anyStops
 	nova     = novaText | images | documents | toolImages
 
 	llama  = system | documents | samplers

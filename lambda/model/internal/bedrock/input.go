@@ -147,7 +147,7 @@ func toolConfig(plan *plan) *types.ToolConfiguration {
 		config.ToolChoice = &types.ToolChoiceMemberAny{}
 	case chat.ChooseTool:
 		config.ToolChoice = &types.ToolChoiceMemberTool{
-			Value: types.SpecificToolChoice{Name: aws.String(acceptedOr(plan.choice.Name))},
+			Value: types.SpecificToolChoice{Name: aws.String(plan.family.toolName(plan.choice.Name))},
 		}
 	}
 	return config
@@ -155,7 +155,7 @@ func toolConfig(plan *plan) *types.ToolConfiguration {
 
 func toolOf(f *family, tool *chat.Tool) types.Tool {
 	spec := &types.ToolMemberToolSpec{Value: types.ToolSpecification{
-		Name:        aws.String(acceptedOr(tool.Name)),
+		Name:        aws.String(f.toolName(tool.Name)),
 		InputSchema: &types.ToolInputSchemaMemberJson{Value: jsonText{text: schemaOf(f, tool)}},
 	}}
 	if !blank(tool.Description) {
@@ -363,7 +363,7 @@ func (t *turns) call(call *chat.ToolCall) {
 	}
 	t.add(types.ConversationRoleAssistant, &types.ContentBlockMemberToolUse{Value: types.ToolUseBlock{
 		ToolUseId: aws.String(t.ids.next(call.ID)),
-		Name:      aws.String(acceptedOr(call.Name)),
+		Name:      aws.String(t.plan.family.toolName(call.Name)),
 		Input:     jsonText{text: toolInput(call.Arguments)},
 	}})
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
@@ -88,20 +89,30 @@ func (ids *callIDs) last(id string) string {
 	return acceptedOr(id)
 }
 
+// toolName returns the name by which a tool is sent. Nova's models fail when they call one
+// whose name has a hyphen (https://github.com/SEMOSS/Semoss/pull/2892).
+func (f *family) toolName(name string) string {
+	if accepted(name) && !(f.has(plainNames) && strings.Contains(name, "-")) {
+		return name
+	}
+	return strings.ReplaceAll(alias(name), "-", "_")
+}
+
 // toolNames maps the aliases of the tools in a conversation to their names. It is nil if
 // there are none.
 type toolNames map[string]string
 
-func toolNamesOf(c *chat.Conversation) toolNames {
+func toolNamesOf(f *family, c *chat.Conversation) toolNames {
 	var names toolNames
 	add := func(name string) {
-		if accepted(name) {
+		sent := f.toolName(name)
+		if sent == name {
 			return
 		}
 		if names == nil {
 			names = toolNames{}
 		}
-		names[alias(name)] = name
+		names[sent] = name
 	}
 	for i := range c.Tools {
 		add(c.Tools[i].Name)

@@ -22,7 +22,7 @@ type plan struct {
 
 // newPlan decides how a conversation is sent.
 func newPlan(f *family, c *chat.Conversation) *plan {
-	p := &plan{c: c, family: f, names: toolNamesOf(c), tools: c.Tools, choice: c.ToolChoice}
+	p := &plan{c: c, family: f, names: toolNamesOf(f, c), tools: c.Tools, choice: c.ToolChoice}
 	if len(p.tools) == 0 && f.has(tools) {
 		p.tools = toolsOfHistory(c.Messages)
 	}

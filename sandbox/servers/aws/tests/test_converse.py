@@ -239,6 +239,14 @@ class AnswerTest(ConverseTest):
             self.assertRegex(first["toolUseId"], "^tooluse_[a-zA-Z0-9_-]{22}$")
             self.assertNotEqual(first["toolUseId"], second["toolUseId"])
 
+    def test_nova_cannot_call_a_tool_with_a_hyphen_in_its_name(self):
+        self.server.message = {"content": None, "tool_calls": [call(0, "{}", name="get-weather")]}
+        tools = {"tools": [{"toolSpec": {**WEATHER["toolSpec"], "name": "get-weather"}}]}
+        self.assertEqual(self.converse(model=CLAUDE, toolConfig=tools)["stopReason"], "tool_use")
+        with self.assertRaises(ClientError) as failed:
+            self.converse(model=NOVA, toolConfig=tools)
+        self.assertEqual(failed.exception.response["Error"]["Code"], "ModelErrorException")
+
     def test_arguments_that_are_no_json(self):
         self.server.message = {"content": "I look.", "tool_calls": [call(0, '{"city', name="weather")]}
         response = self.converse(toolConfig={"tools": [WEATHER]})

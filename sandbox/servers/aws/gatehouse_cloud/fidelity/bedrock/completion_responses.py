@@ -20,6 +20,10 @@ STOP_REASONS = {
     "function_call": "tool_use",
     "content_filter": "content_filtered",
 }
+# What Nova's models answer when they call a tool with a hyphen in its name: https://github.com/SEMOSS/Semoss/pull/2892
+NO_TOOL_USE = (
+    "Model produced invalid sequence as part of ToolUse. Please refer to the model tool use troubleshooting guide."
+)
 # Nova's reasoning is never shown.
 REDACTED = "[REDACTED]"
 
@@ -88,6 +92,8 @@ class Translator:
         if kind != self._kind:
             yield from self._begin(kind)
             self._called = True
+            if self._family.nova and "-" in function["name"]:
+                raise model_server.malformed(NO_TOOL_USE)
             start = {"toolUse": {"toolUseId": f"tooluse_{secrets.token_urlsafe(16)}", "name": function["name"]}}
             yield "contentBlockStart", {"contentBlockIndex": self._index, "start": start}
         if function.get("arguments"):
