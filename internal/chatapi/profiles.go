@@ -75,7 +75,7 @@ func (p profile) invokeModels(sid string) iampolicy.Statement {
 }
 
 // foundations returns the foundation models of application inference profiles, whose ARNs
-// don't tell them to the function.
+// don't name them.
 func foundations(profiles map[string]profile) map[string]string {
 	all := map[string]string{}
 	for id, p := range profiles {

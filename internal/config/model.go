@@ -88,12 +88,13 @@ var (
 	modelPassThrough = setting[[]string]{
 		key: "modelPassThrough", allowed: each(lambdaenv.IsPassThrough, "a name such as top_k, which OpenAI's API doesn't have"),
 		description: "Members of requests that only the backend knows, which are passed on as they are: to a server as members of its request, " +
-			"such as top_k or chat_template_kwargs; to Bedrock among the model's own parameters. No others are.",
+			"such as top_k or chat_template_kwargs; to Bedrock among the model's own parameters. Other members that the API doesn't know are dropped.",
 	}
 	modelUnsupported = setting[string]{
 		key: "modelUnsupported", byDefault: unsupportedDrop, allowed: oneOf(unsupportedDrop, unsupportedRefuse),
-		description: "What happens to members of a request that the model doesn't support: drop leaves them out and lists them in the response's " +
-			"header x-gatehouse-dropped; with refuse the request is an error.",
+		description: "What happens to members of a request that the model doesn't support: drop leaves them out, moves values beyond a limit to it, and " +
+			"lists both in the response's headers x-gatehouse-dropped and x-gatehouse-clamped; with refuse the request is an error, also where max_tokens " +
+			"exceeds modelMaxTokens.",
 	}
 	modelRegion = setting[string]{
 		key: "modelRegion", allowed: orEmpty(region(), "for the stack's"), requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
@@ -210,7 +211,7 @@ func (s Settings) checkBedrock(r *reader) {
 	case !modelid.IsValid(m.ID):
 		r.must(modelId, "be %s with %s %s", bedrockModelForm, modelBackend, lambdaenv.BackendBedrock)
 	case modelid.IsEmbedding(m.ID):
-		r.must(modelId, "be a model that responds to conversations; models for embeddings belong into %s", modelAllowedIds)
+		r.must(modelId, "be a model that responds to conversations; models for embeddings belong in %s", modelAllowedIds)
 	case !s.isInBedrockRegion(m.ID):
 		r.must(modelId, "be in %s, the Region of Bedrock: set %s to the profile's", s.bedrockRegion(), modelRegion)
 	}

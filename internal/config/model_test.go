@@ -88,7 +88,7 @@ func TestModelsThatCannotBe(t *testing.T) {
 		"ARN of a system's profile":    {[]map[string]string{{"modelId": "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-micro-v1:0"}}, "modelId", "ARN of an application inference profile"},
 		"profile in another region":    {[]map[string]string{{"modelId": profileInIreland}}, "modelId", "it must be in us-east-1, the Region of Bedrock: set gatehouse:modelRegion"},
 		"allowed id in another Region": {[]map[string]string{{"modelAllowedIds": `["` + profileInIreland + `"]`, "modelRegion": "eu-central-1"}}, "modelAllowedIds", "in eu-central-1, the Region of Bedrock"},
-		"embeddings by default":        {[]map[string]string{{"modelId": "us.cohere.embed-v4:0"}}, "modelId", "models for embeddings belong into gatehouse:modelAllowedIds"},
+		"embeddings by default":        {[]map[string]string{{"modelId": "us.cohere.embed-v4:0"}}, "modelId", "models for embeddings belong in gatehouse:modelAllowedIds"},
 		"member of the API":            {[]map[string]string{{"modelPassThrough": `["top_k", "messages"]`}}, "modelPassThrough", `"messages" is not`},
 		"member in capitals":           {[]map[string]string{{"modelPassThrough": `["topK"]`}}, "modelPassThrough", `"topK" is not`},
 		"member twice":                 {[]map[string]string{{"modelPassThrough": `["top_k", "top_k"]`}}, "modelPassThrough", "there twice"},

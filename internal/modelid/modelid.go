@@ -24,7 +24,7 @@ func IsInferenceProfile(id string) bool {
 }
 
 // IsApplicationProfile reports whether an id is the ARN of an application inference
-// profile, which an account creates to attribute costs. It doesn't tell the model.
+// profile, which an account creates to attribute costs. The ARN doesn't name the model.
 func IsApplicationProfile(id string) bool { return applicationPattern.MatchString(id) }
 
 // ProfileRegion returns the Region of an application inference profile, and an empty

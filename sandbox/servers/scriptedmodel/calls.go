@@ -214,8 +214,8 @@ func stemSet(text string) map[string]bool {
 
 // synonyms maps signs and words to the stem of a word for the same.
 var synonyms = map[string]string{
-	"+": "add", "plu": "add", "sum": "add", "*": "multiply", "×": "multiply", "time": "time", "product": "multiply", "minu": "subtract",
-	"divid": "divide", "forecast": "weather", "temperature": "weather", "sunny": "weather", "rain": "weather", "mail": "email",
+	"+": "add", "plu": "add", "sum": "add", "*": "multiply", "×": "multiply", "product": "multiply", "minu": "subtract",
+	"forecast": "weather", "sunny": "weather", "rain": "weather", "mail": "email",
 }
 
 // stemOf returns the stem of a word in lower case: without the endings of English.

@@ -40,9 +40,10 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) {
 	data, used := make([]any, len(inputs)), 0
 	for i, words := range inputs {
 		used += len(words)
-		var vector any = embed(words, dimensions)
+		computed := embed(words, dimensions)
+		var vector any = computed
 		if q.EncodingFormat == "base64" {
-			vector = encode(embed(words, dimensions))
+			vector = encode(computed)
 		}
 		data[i] = map[string]any{"object": "embedding", "index": i, "embedding": vector}
 	}

@@ -33,7 +33,7 @@ func validate(t *testing.T, schemaText, value string) {
 	}
 }
 
-// object returns a schema of an object with these properties, all required.
+// objectOf returns a schema of an object with these properties, all required.
 func objectOf(properties string) string {
 	var names []string
 	for _, m := range membersOf(json.RawMessage("{" + properties + "}")) {

@@ -2,7 +2,6 @@ package scriptedmodel
 
 import (
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -80,7 +79,7 @@ func (a *answer) logprobs(q *request, of []string) any {
 
 func logprob(token string, probability float64) map[string]any {
 	bytes := make([]int, 0, len(token))
-	for _, b := range slices.All([]byte(token)) {
+	for _, b := range []byte(token) {
 		bytes = append(bytes, int(b))
 	}
 	return map[string]any{"token": token, "logprob": math.Log(probability), "bytes": bytes}

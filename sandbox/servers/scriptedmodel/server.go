@@ -1,7 +1,7 @@
 // Package scriptedmodel serves OpenAI's API with a test double of a language model: it
-// reads what it is asked and replies by rules, without a network of weights. It calls the
+// replies to requests by rules, without a network of weights. It calls the
 // tools that a text is about, fills JSON schemas, describes images and files, thinks before
-// it replies, and counts tokens. The same request always gets the same reply.
+// it replies, and counts tokens. The same request gets the same text and calls every time.
 package scriptedmodel
 
 import (

@@ -135,7 +135,7 @@ func TestEveryCodeOfTheDescriptionIsProvoked(t *testing.T) {
 		"forbidden":       true, // by a preflight, which is a check of the edge
 		"length_required": true, // by HTTP/1.0 and the like, which the functions' own tests send
 
-		// By a model whose context is full, or whose answer is wrong, which the handler's own tests have.
+		// By a model whose context is full, or whose answer is wrong or too large, which the handler's own tests have.
 		"context_length_exceeded": true,
 		"malformed_answer":        true,
 		"schema_mismatch":         true,

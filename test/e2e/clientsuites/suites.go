@@ -1,6 +1,6 @@
 // Package clientsuites runs client libraries against the model API, as they are published:
 // LangChain's tests of integrations, OpenAI's clients for Python and Node, LiteLLM and the
-// AI SDK. Which tests don't run, and why, is in python/skips.py and node/target.mjs.
+// AI SDK. Tests that don't run have their reason beside them, in python/skips.py or in node/target.mjs.
 package clientsuites
 
 import (

@@ -13,7 +13,7 @@ import (
 // The headers that report which members of a request had no effect.
 const (
 	droppedHeader = "x-gatehouse-dropped" // members that were left out: frequency_penalty, top_p
-	clampedHeader = "x-gatehouse-clamped" // numbers that were moved to a limit: max_tokens=1024
+	clampedHeader = "x-gatehouse-clamped" // values that were moved to a limit: max_tokens=1024, reasoning_effort="high"
 )
 
 // memberName matches the names of members that are dropped. Others are refused: a header
@@ -93,7 +93,7 @@ func (c changes) faults() []strictjson.Fault {
 		all = append(all, strictjson.Fault{Pointer: "/" + top, Detail: "the model does not support " + name})
 	}
 	for _, clamp := range c.clamped {
-		all = append(all, strictjson.Fault{Pointer: "/" + clamp.Member, Detail: "want a number within the limit of the model, " + clamp.Limit})
+		all = append(all, strictjson.Fault{Pointer: "/" + clamp.Member, Detail: "want a value within the limit, " + clamp.Limit})
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -50,7 +51,7 @@ func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Emb
 	answers := make([]chat.Embeddings, len(batches))
 	for i, texts := range batches {
 		group.Go(func() error {
-			answer, err := p.invoke(ctx, r.Model, e.body(texts, dimensions), len(texts))
+			answer, err := p.invoke(ctx, &r, e.body(texts, dimensions), len(texts))
 			answers[i] = answer
 			return err
 		})
@@ -93,14 +94,29 @@ func embeddable(e *embedding, r *chat.EmbeddingRequest) error {
 	return nil
 }
 
-// invoke embeds the texts of one call.
-func (p *Provider) invoke(ctx context.Context, model string, body any, texts int) (chat.Embeddings, error) {
+// withPassThrough encodes a request with the members that the client passes through, which
+// replace the request's own.
+func withPassThrough(body any, members map[string]json.RawMessage) ([]byte, error) {
 	encoded, err := json.Marshal(body)
+	if err != nil || len(members) == 0 {
+		return encoded, err
+	}
+	all := map[string]json.RawMessage{}
+	if err := json.Unmarshal(encoded, &all); err != nil {
+		return nil, err
+	}
+	maps.Copy(all, members)
+	return json.Marshal(all)
+}
+
+// invoke embeds the texts of one call.
+func (p *Provider) invoke(ctx context.Context, r *chat.EmbeddingRequest, body any, texts int) (chat.Embeddings, error) {
+	encoded, err := withPassThrough(body, r.PassThrough)
 	if err != nil {
 		return chat.Embeddings{}, err
 	}
 	out, err := p.API.InvokeModel(ctx, &bedrockruntime.InvokeModelInput{
-		ModelId:     aws.String(model),
+		ModelId:     aws.String(r.Model),
 		Body:        encoded,
 		ContentType: aws.String("application/json"),
 		Accept:      aws.String("application/json"),
@@ -193,8 +209,8 @@ func titanImageBody(texts []string, dimensions int) any {
 	return body
 }
 
-// cohereBody asks for vectors of documents: requests of OpenAI's API don't say whether a
-// text is a document or a query.
+// cohereBody requests vectors of documents, unless input_type is passed through: OpenAI's
+// API has no member for it.
 func cohereBody(texts []string, dimensions int) any {
 	return struct {
 		Texts      []string `json:"texts"`

@@ -2,6 +2,7 @@ package bedrock
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -56,6 +57,16 @@ func TestEmbeds(t *testing.T) {
 			assert.Equal(t, test.sent, string(service.requests[0].body), test.model)
 		}
 	}
+}
+
+func TestEmbedsWithMembersThatArePassedThrough(t *testing.T) {
+	provider, service := before(t, answer{200, "", `{"embeddings": [[0.5, -1]]}`})
+	_, err := provider.Embed(t.Context(), chat.EmbeddingRequest{
+		Model: "cohere.embed-english-v3", Texts: []string{"Hi"},
+		PassThrough: map[string]json.RawMessage{"input_type": json.RawMessage(`"search_query"`), "truncate": json.RawMessage(`"END"`)},
+	})
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"texts":["Hi"],"input_type":"search_query","embedding_types":["float"],"truncate":"END"}`, string(service.requests[0].body))
 }
 
 func TestEmbedsManyTexts(t *testing.T) {

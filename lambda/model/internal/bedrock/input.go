@@ -116,7 +116,7 @@ func systemBlocks(plan *plan) []types.SystemContentBlock {
 	return blocks
 }
 
-// systemIntoFirstTurn puts the system messages at the begin of the user's first turn,
+// systemIntoFirstTurn puts the system messages at the beginning of the user's first turn,
 // for a model without a system prompt.
 func systemIntoFirstTurn(in *bedrockruntime.ConverseInput) {
 	if len(in.System) == 0 || len(in.Messages) == 0 {

@@ -197,7 +197,7 @@ type thinking struct {
 	Display string `json:"display,omitempty"`
 }
 
-// adaptiveThinking asks for a summary from the models that return none by default.
+// adaptiveThinking requests a summary from the models that return none by default.
 func adaptiveThinking(f *family, effort string) thinking {
 	if effort == noEffort {
 		return thinking{Type: "disabled"}

@@ -9,7 +9,7 @@ type Adaptation struct {
 	// without being listed.
 	Dropped []string
 
-	// Clamped are members whose number was moved to the nearest that the model accepts.
+	// Clamped are members whose value was moved to the nearest that the model accepts.
 	Clamped []Clamp
 
 	// Refused are parts of the request that the model can't process and that can't be
@@ -17,10 +17,10 @@ type Adaptation struct {
 	Refused []Fault
 }
 
-// Clamp is a number that was moved to a limit.
+// Clamp is a value that was moved to the nearest that is accepted: a number, or an effort.
 type Clamp struct {
 	Member string // as OpenAI's API names it
-	Limit  string // the number used, in JSON
+	Limit  string // the value used, in JSON
 }
 
 // Fault is an error in a request. Pointer is a JSON pointer (RFC 6901).

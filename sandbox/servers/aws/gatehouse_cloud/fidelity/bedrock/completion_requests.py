@@ -80,7 +80,7 @@ def _data_url(kind: str, source: dict) -> str:
 
 def _result(result: dict) -> dict:
     texts = [
-        item.get("text") or json.dumps(item["json"]) for item in result["content"] if item.keys() & {"text", "json"}
+        json.dumps(item["json"]) if "json" in item else item["text"] for item in result["content"] if item.keys() & {"text", "json"}
     ]
     text = "\n".join(texts)
     return {

@@ -118,7 +118,7 @@ def _get(original, identifier):
 
 def _delete(original, identifier):
     name = _own_id(identifier)
-    if name not in bedrock._inference_profiles_apps and original(name)[0] == 404 and _is_systems(name):
+    if name not in bedrock._inference_profiles_apps and _is_systems(name):
         return bedrock._validation(f"The inference profile {identifier} is the system's and can't be deleted.")
     arn = (bedrock._inference_profiles_apps.get(name) or {}).get("InferenceProfileArn")
     response = original(name)

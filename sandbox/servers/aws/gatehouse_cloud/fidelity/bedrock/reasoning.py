@@ -124,7 +124,7 @@ def _with_others(fields: dict, body: dict) -> None:
 
 
 def _before_tools(messages: list[dict]) -> None:
-    """Require reasoning at the begin of what the assistant has said since the user's last words, if it goes on there."""
+    """Require reasoning at the beginning of what the assistant has said since the user's last words, if it goes on there."""
     spoken = max(number for number, message in enumerate(messages) if _speaks(message))
     if spoken + 1 == len(messages):
         return
