@@ -83,7 +83,7 @@ var (
 	}
 	modelMaxBody = setting[int]{
 		key: "modelMaxBody", byDefault: 1 << 20, allowed: between(lambdaenv.MinMaxBody, lambdaenv.MaxMaxBody),
-		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Lambda takes no event of more than 6 MiB, and a body may grow to three times its size in one.",
+		description: "The most bytes that a request's body may have, at most edgeBodyLimit. Images take a third more than their size. Lambda takes no event of more than 6 MiB, in which a body of 2,000,000 bytes fits however it is escaped.",
 	}
 	modelPassThrough = setting[[]string]{
 		key: "modelPassThrough", allowed: each(lambdaenv.IsPassThrough, "a name such as top_k, which OpenAI's API doesn't have"),

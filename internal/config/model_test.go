@@ -97,7 +97,7 @@ func TestModelsThatCannotBe(t *testing.T) {
 		"allowed id":                   {[]map[string]string{{"modelAllowedIds": `["Claude"]`}}, "modelAllowedIds", `"Claude" is not`},
 		"allowed id twice":             {[]map[string]string{{"modelAllowedIds": `["a.b", "a.b"]`}}, "modelAllowedIds", "there twice"},
 		"too many tokens":              {[]map[string]string{{"modelMaxTokens": "65537"}}, "modelMaxTokens", "from 1 to 65536"},
-		"too large a body":             {[]map[string]string{{"modelMaxBody": "2000001"}}, "modelMaxBody", "from 1024 to 2000000"},
+		"too large a body":             {[]map[string]string{{"modelMaxBody": "4194305"}}, "modelMaxBody", "from 1024 to 4194304"},
 		"region":                       {[]map[string]string{{"modelRegion": "Frankfurt"}}, "modelRegion", "an AWS region"},
 		"guardrail without version":    {[]map[string]string{{"modelGuardrailId": "gr1"}}, "modelGuardrailVersion", "it must be set with gatehouse:modelGuardrailId"},
 		"version without guardrail":    {[]map[string]string{{"modelGuardrailVersion": "1"}}, "modelGuardrailVersion", "it requires gatehouse:modelGuardrailId to be set"},

@@ -83,12 +83,13 @@ const (
 	MinMaxTokens = 1
 	MaxMaxTokens = 65_536
 
-	// The body is a string in the event, of which Lambda takes 6 MiB. As such, what is in
-	// valid JSON grows to no more than three times its bytes: a quote, a backslash and a
-	// line break to two characters, a letter beyond ASCII to six for two bytes or twelve
-	// for four. The rest of the event needs some kilobytes.
+	// The body is a string in the event, of which Lambda takes 6 MiB. Images in base64 take
+	// no more bytes there, and most texts little more. At worst, what is in valid JSON grows
+	// to three times its bytes: a quote, a backslash and a line break to two characters, a
+	// letter beyond ASCII to six for two bytes or twelve for four. API Gateway responds to
+	// events that are too large with 413 itself.
 	MinMaxBody = 1 << 10
-	MaxMaxBody = 2_000_000
+	MaxMaxBody = 4 << 20
 )
 
 // The backends of the model function.

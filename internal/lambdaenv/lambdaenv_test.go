@@ -166,7 +166,7 @@ func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
 			APIPrefixVariable:  {"/api/"},
 			ModelIDsVariable:   {"", "a,,b", "a b"},
 			MaxTokensVariable:  {"0", "65537"},
-			MaxBodyVariable:    {"0", "1023", "2000001"},
+			MaxBodyVariable:    {"0", "1023", "4194305"},
 			LogContentVariable: {"yes"},
 			BackendVariable:    {"vllm"},
 
