@@ -80,7 +80,9 @@ def _data_url(kind: str, source: dict) -> str:
 
 def _result(result: dict) -> dict:
     texts = [
-        json.dumps(item["json"]) if "json" in item else item["text"] for item in result["content"] if item.keys() & {"text", "json"}
+        json.dumps(item["json"]) if "json" in item else item["text"]
+        for item in result["content"]
+        if item.keys() & {"text", "json"}
     ]
     text = "\n".join(texts)
     return {
