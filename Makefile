@@ -110,7 +110,7 @@ e2e: ## Run the end-to-end tests on the sandbox that make local left running, al
 
 .PHONY: local-recovery-test
 local-recovery-test: $(driver) ## Kill deployments of the local stack: the next one starts over, and local-down leaves nothing
-	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v
+	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v $(if $(SKIP),-skip $(SKIP))
 
 .PHONY: local-doctor-test
 local-doctor-test: ## Break what a deployment of the local stack needs: the doctor names the way out
