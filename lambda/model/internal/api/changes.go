@@ -3,7 +3,6 @@ package api
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
@@ -97,5 +96,3 @@ func (c changes) faults() []strictjson.Fault {
 	}
 	return all
 }
-
-func jsonOf(number int) string { return strconv.Itoa(number) }

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
@@ -56,7 +57,7 @@ func (openAIShape) read(r *reader, body strictjson.Value) chat.Conversation {
 		Options:           r.options(top, body),
 		PassThrough:       r.passThrough(body),
 	}
-	r.unknown(top, body, "", func(name string) bool { return isCompletionMember(name) || slices.Contains(r.limits.PassThrough, name) }, completionMembers)
+	r.unknown(top, body, "", r.orPassedThrough(isCompletionMember), completionMembers)
 	if len(r.faults) == 0 {
 		r.checkToolResults(top.member("messages"), c.Messages)
 	}
@@ -95,6 +96,12 @@ func (r *reader) passThrough(body strictjson.Value) map[string]json.RawMessage {
 	return set
 }
 
+// orPassedThrough returns a function that reports whether a name is known or passed
+// through.
+func (r *reader) orPassedThrough(known func(string) bool) func(string) bool {
+	return func(name string) bool { return known(name) || slices.Contains(r.limits.PassThrough, name) }
+}
+
 // The names that OpenAI has for the maximum number of tokens.
 const (
 	olderMaxTokens = "max_tokens"
@@ -116,7 +123,7 @@ func (r *reader) maxTokens(at pointer, body strictjson.Value) int {
 		r.tokenLimit = name
 	}
 	if number, ok := numberOf(value); ok && isWhole(value) && number > float64(highest) {
-		r.clamped = append(r.clamped, chat.Clamp{Member: name, Limit: jsonOf(highest)})
+		r.clamped = append(r.clamped, chat.Clamp{Member: name, Limit: strconv.Itoa(highest)})
 		return highest
 	}
 	return r.integer(at.member(name), value, 1, highest, highest)

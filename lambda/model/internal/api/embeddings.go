@@ -72,15 +72,13 @@ func (h *Handler) embed(ctx context.Context, e *exchange) (*result, *problem) {
 		return nil, unsupported([]strictjson.Fault{{Pointer: "/model", Detail: "want a model of embeddings: this one completes conversations"}})
 	}
 	e.changes = changesOf(r, chat.Adaptation{})
-	e.call = &modelCall{model: request.Model}
-	untilMargin, cancel := withMargin(ctx)
-	defer cancel()
-	began := h.now()
-	made, err := h.provider.Embed(untilMargin, request.EmbeddingRequest)
-	e.cause, e.call.duration = err, h.now().Sub(began)
+	var made chat.Embeddings
+	h.call(ctx, e, request.Model, func(ctx context.Context) {
+		made, e.cause = h.provider.Embed(ctx, request.EmbeddingRequest)
+	})
 	e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
-	if err != nil {
-		return nil, problemOf(r, err)
+	if e.cause != nil {
+		return nil, problemOf(r, e.cause)
 	}
 	return asJSON(listOf(e.id, request, made)), nil
 }
@@ -90,7 +88,7 @@ func (r *reader) embeddingBody(body strictjson.Value) embeddingBody {
 	if !r.isObject(top, body, embeddingMembers) {
 		return embeddingBody{}
 	}
-	r.unknown(top, body, "", func(name string) bool { return isEmbeddingMember(name) || slices.Contains(r.limits.PassThrough, name) }, embeddingMembers)
+	r.unknown(top, body, "", r.orPassedThrough(isEmbeddingMember), embeddingMembers)
 	read := embeddingBody{format: r.choice(top.member("encoding_format"), body.Get("encoding_format"), floatFormat, base64Format)}
 	read.User = r.optionalText(top.member("user"), body.Get("user"))
 	read.PassThrough = r.passThrough(body)

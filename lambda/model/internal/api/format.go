@@ -71,11 +71,13 @@ func (r *reader) answerSchema(at pointer, value strictjson.Value) json.RawMessag
 		}
 		return nil
 	}
-	if _, err := compile(schema); err != nil {
+	compiled, err := compile(schema)
+	if err != nil {
 		r.refuse(at, "want a valid JSON schema without references to other documents: %s", schemaProblem(err))
 	} else if subschemas(value) > maxSubschemas {
 		r.refuse(at, "want a schema with at most %d subschemas, those counted again that are referred to again", maxSubschemas)
 	}
+	r.answer = compiled
 	return schema
 }
 
@@ -118,12 +120,12 @@ func schemaProblem(err error) string {
 // checkFormat returns the problem of an answer that doesn't have the form that the
 // request asks for. An answer that was cut off, filtered or refused has no such problem:
 // its finish_reason tells.
-func checkFormat(format chat.Format, done chat.Completion) *problem {
+func (r *reader) checkFormat(format string, done chat.Completion) *problem {
 	for i, choice := range done.Choices {
 		if choice.StopReason != chat.EndTurn && choice.StopReason != chat.StopSequence || choice.Refusal != "" {
 			continue
 		}
-		faults := formatFaults(format, choice.Text)
+		faults := r.formatFaults(format, choice.Text)
 		if len(faults) == 0 {
 			continue
 		}
@@ -136,26 +138,22 @@ func checkFormat(format chat.Format, done chat.Completion) *problem {
 	return nil
 }
 
-func formatFaults(format chat.Format, answer string) []strictjson.Fault {
-	if format.Type == "" {
+func (r *reader) formatFaults(format, answer string) []strictjson.Fault {
+	if format == "" {
 		return nil
 	}
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(answer))
 	if err != nil {
 		return []strictjson.Fault{{Detail: "not JSON"}}
 	}
-	if format.Type == chat.FormatJSON {
+	if format == chat.FormatJSON {
 		if _, ok := value.(map[string]any); !ok {
 			return []strictjson.Fault{{Detail: "not an object"}}
 		}
 		return nil
 	}
-	schema, err := compile(format.Schema)
-	if err != nil {
-		return []strictjson.Fault{{Detail: "not comparable with the schema"}}
-	}
 	mismatch := (*jsonschema.ValidationError)(nil)
-	if err := schema.Validate(value); errors.As(err, &mismatch) {
+	if err := r.answer.Validate(value); errors.As(err, &mismatch) {
 		return mismatches(mismatch)
 	}
 	return nil

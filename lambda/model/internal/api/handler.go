@@ -121,21 +121,28 @@ func (h *Handler) complete(s shape) endpoint {
 		if problem != nil {
 			return nil, problem
 		}
-		e.call = &modelCall{model: c.Model}
-		untilMargin, cancel := withMargin(ctx)
-		defer cancel()
-		began := h.now()
-		e.call.completion, e.cause = h.provider.Complete(untilMargin, c)
-		e.call.duration = h.now().Sub(began)
+		h.call(ctx, e, c.Model, func(ctx context.Context) {
+			e.call.completion, e.cause = h.provider.Complete(ctx, c)
+		})
 		h.logContent(ctx, e, c)
 		if e.cause != nil {
 			return nil, problemOf(r, e.cause)
 		}
-		if problem := checkFormat(c.Format, e.call.completion); problem != nil {
+		if problem := r.checkFormat(c.Format.Type, e.call.completion); problem != nil {
 			return nil, problem
 		}
 		return asJSON(s.write(e)), nil
 	}
+}
+
+// call calls a model, with a deadline before that of the invocation, and measures it.
+func (h *Handler) call(ctx context.Context, e *exchange, model string, do func(context.Context)) {
+	e.call = &modelCall{model: model}
+	untilMargin, cancel := withMargin(ctx)
+	defer cancel()
+	began := h.now()
+	do(untilMargin)
+	e.call.duration = h.now().Sub(began)
 }
 
 // conversation reads and validates the conversation in a request's body, and adapts it to

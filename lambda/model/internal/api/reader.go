@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
@@ -24,6 +26,8 @@ type reader struct {
 	// is beyond a limit of the settings.
 	dropped []string
 	clamped []chat.Clamp
+
+	answer *jsonschema.Schema // that the answer must match; nil if the request has none
 
 	tokenLimit string // the client's name for the maximum number of tokens; empty if it set none
 }

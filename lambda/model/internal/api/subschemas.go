@@ -51,7 +51,7 @@ func (c *subschemaCounter) follow(reference string) {
 	target := c.root
 	for token := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		if token != "" {
-			target = target.Get(strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+			target = target.Get(strictjson.Unescape(token))
 		}
 	}
 	c.count(target)

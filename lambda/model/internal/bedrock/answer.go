@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
 // formatMode is the means by which the answer gets its form.
@@ -235,17 +236,12 @@ func (s *subset) acceptsReference(value any) bool {
 		if !ok {
 			return false
 		}
-		target = object[unescapeToken(token)]
+		target = object[strictjson.Unescape(token)]
 	}
 	s.entered[reference] = true
 	defer delete(s.entered, reference)
 	return s.accepts(target)
 }
-
-var tokenEscapes = strings.NewReplacer("~1", "/", "~0", "~")
-
-// unescapeToken returns a part of a JSON pointer without its escapes.
-func unescapeToken(token string) string { return tokenEscapes.Replace(token) }
 
 func compound(value any) bool {
 	switch value.(type) {

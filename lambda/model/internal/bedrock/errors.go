@@ -47,7 +47,7 @@ func meaning(err error) error {
 	case failures[apiErr.ErrorCode()]:
 		return failed(apiErr)
 	case apiErr.ErrorCode() == "ValidationException":
-		return rejection(apiErr.ErrorMessage())
+		return chat.Reject(apiErr.ErrorMessage())
 	}
 	detail := apiErr.ErrorCode()
 	if deniesCaching(apiErr) {
@@ -67,11 +67,6 @@ func meaning(err error) error {
 // to the model were missing (https://github.com/BerriAI/litellm/pull/39210).
 func deniesCaching(err smithy.APIError) bool {
 	return err.ErrorCode() == "AccessDeniedException" && strings.Contains(strings.ToLower(err.ErrorMessage()), "prompt caching")
-}
-
-// rejection returns the error of a request that Bedrock or the model rejected.
-func rejection(message string) *chat.Rejection {
-	return chat.Reject(message)
 }
 
 // failures are the codes of errors of a model that failed while it generated its reply.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
 // plainRoot are the keywords at the root of a tool's schema that Nova accepts.
@@ -162,7 +164,7 @@ func (i *inliner) target(reference string) ([]byte, bool) {
 			}
 			i.objects[pointer] = object
 		}
-		if text = object[unescapeToken(token)]; text == nil {
+		if text = object[strictjson.Unescape(token)]; text == nil {
 			return nil, false
 		}
 		pointer += "/" + token

@@ -52,6 +52,11 @@ func checkSyntax(text []byte) *Fault {
 	return &Fault{"", detail}
 }
 
+var unescaper = strings.NewReplacer("~1", "/", "~0", "~")
+
+// Unescape returns the member's name of a reference token.
+func Unescape(token string) string { return unescaper.Replace(token) }
+
 // Escape returns a member's name as a reference token of a JSON pointer.
 func Escape(name string) string {
 	if !strings.ContainsAny(name, "~/") {
