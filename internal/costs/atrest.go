@@ -46,8 +46,7 @@ func (p Prices) AtRest(resources []Resource) ([]Item, error) {
 	add := func(what string, quantity float64, unit, price string, factor float64) {
 		items = append(items, Item{what, quantity, unit, quantity * factor * p.of(price)})
 	}
-	byType := slices.SortedStableFunc(slices.Values(resources), func(a, b Resource) int { return strings.Compare(a.Type, b.Type) })
-	for _, r := range byType {
+	for _, r := range byType(resources) {
 		switch r.Type {
 		case "aws:kms/key:Key":
 			add("KMS key", 1, "keys", "kmsKey", 1)
@@ -81,6 +80,11 @@ func (p Prices) AtRest(resources []Resource) ([]Item, error) {
 		}
 	}
 	return sum(items), nil
+}
+
+// byType sorts resources by type: the order of their registration differs from run to run.
+func byType(resources []Resource) []Resource {
+	return slices.SortedStableFunc(slices.Values(resources), func(a, b Resource) int { return strings.Compare(a.Type, b.Type) })
 }
 
 func isFree(typ string) bool {

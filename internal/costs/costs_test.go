@@ -1,6 +1,7 @@
 package costs
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +110,27 @@ func TestPerMillion(t *testing.T) {
 	always, err := list(t).PerMillion(stack, r, 0, 730*time.Hour)
 	require.NoError(t, err)
 	assert.InDelta(t, 1e6, find(t, always, "Authorizer").Quantity, 0)
+}
+
+// Resources register in any order, and the documents must not differ by it.
+func TestCostsDoNotDependOnTheResourcesOrder(t *testing.T) {
+	resources := []Resource{
+		lambda("authorizer", 128), lambda("model", 256), lambda("rotator", 128),
+		resource("aws:cloudfront/function:Function", nil),
+		resource("aws:cloudwatch/logDelivery:LogDelivery", nil),
+		resource("aws:kms/key:Key", nil),
+		resource("aws:wafv2/webAcl:WebAcl", map[string]property.Value{"rules": texts("a", "b")}),
+	}
+	reversed := slices.Clone(resources)
+	slices.Reverse(reversed)
+	bills := func(resources []Resource) [][]Item {
+		atRest, err := list(t).AtRest(resources)
+		require.NoError(t, err)
+		inUse, err := list(t).PerMillion(resources, Usual, 5*time.Minute, 30*24*time.Hour)
+		require.NoError(t, err)
+		return [][]Item{atRest, inUse, list(t).PerMillionPrivate(resources, Usual, 0)}
+	}
+	assert.Equal(t, bills(resources), bills(reversed))
 }
 
 func TestTable(t *testing.T) {

@@ -102,10 +102,11 @@ func (p Prices) cloudFront(r Request) []Item {
 // to a bucket is free.
 const accessLogLine = 1000
 
-// edgeAndAPI returns the costs of a million requests in CloudFront and in the HTTP API.
+// edgeAndAPI returns the costs of a million requests in CloudFront and in the HTTP API, in
+// the order of the resources' types.
 func (p Prices) edgeAndAPI(resources []Resource, r Request, retention time.Duration) []Item {
 	items := p.cloudFront(r)
-	for _, resource := range resources {
+	for _, resource := range byType(resources) {
 		switch {
 		case resource.Type == "aws:wafv2/webAcl:WebAcl":
 			items = append(items, Item{"Web ACL", million, "requests", p.of("webAclRequests")})
