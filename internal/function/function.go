@@ -17,7 +17,8 @@ import (
 // Args configures a [Function].
 type Args struct {
 	Deployment  deployment.Deployment
-	Code        string // the folder below lambda/, and the suffix of physical names
+	Code        string // the folder below lambda/
+	Name        string // the suffix of physical names; Code if empty
 	Description string
 	Environment pulumi.StringMap
 	Timeout     int // seconds
@@ -104,7 +105,12 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
-func (a *Args) physicalName() string { return a.Deployment.Name + "-" + a.Code }
+func (a *Args) physicalName() string {
+	if a.Name != "" {
+		return a.Deployment.Name + "-" + a.Name
+	}
+	return a.Deployment.Name + "-" + a.Code
+}
 
 // newLogGroup declares the log group that Lambda would create by itself, but with an
 // expiry of its logs.

@@ -46,6 +46,11 @@ const (
 	RefuseUnsupportedVariable = "GATEHOUSE_MODEL_REFUSE_UNSUPPORTED"
 	PromptCachingVariable     = "GATEHOUSE_MODEL_PROMPT_CACHING"
 	FoundationsVariable       = "GATEHOUSE_MODEL_FOUNDATIONS"
+
+	StreamingVariable          = "GATEHOUSE_STREAMING"
+	HeartbeatVariable          = "GATEHOUSE_STREAMING_HEARTBEAT"
+	AnswerTimeoutVariable      = "GATEHOUSE_STREAMING_ANSWER_TIMEOUT"
+	GuardrailStreamingVariable = "GATEHOUSE_GUARDRAIL_STREAMING"
 )
 
 // The bounds of the values.
@@ -90,12 +95,30 @@ const (
 	// events that are too large with 413 itself.
 	MinMaxBody = 1 << 10
 	MaxMaxBody = 4 << 20
+
+	// Lambda ends a function after 15 minutes, and API Gateway a streamed response too.
+	MinStreamTimeout = 30 * time.Second
+	MaxStreamTimeout = 14 * time.Minute
+
+	MinHeartbeat = 5 * time.Second
+	MaxHeartbeat = time.Minute
+
+	// CloudFront waits for the first byte of a response between 40 and 120 seconds.
+	MinAnswerTimeout = 35 * time.Second
+	MaxAnswerTimeout = 115 * time.Second
 )
 
 // The backends of the model function.
 const (
 	BackendBedrock = "bedrock"
 	BackendOpenAI  = "openai" // a server that speaks OpenAI's chat completions
+)
+
+// What a guardrail does with a streamed response: it holds each piece back until it is
+// checked, or lets all pieces pass and ends the response when it finds something.
+const (
+	GuardrailSync  = "sync"
+	GuardrailAsync = "async"
 )
 
 // Lookup returns the value of an environment variable and reports whether it is set:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Model holds the environment of the model function.
@@ -26,6 +27,13 @@ type Model struct {
 	GuardrailVersion string
 	PromptCaching    bool              // for models that have it
 	Foundations      map[string]string // the foundation model of each application inference profile in ModelIDs
+
+	// Streaming is set on the function behind the REST API, which alone can stream its
+	// responses, and receives events of that API.
+	Streaming          bool
+	Heartbeat          time.Duration // of silence, after which a streamed response gets a comment
+	AnswerTimeout      time.Duration // of a response that isn't streamed
+	GuardrailStreaming string        // [GuardrailSync] or [GuardrailAsync]; empty without a guardrail
 
 	// For a server that speaks OpenAI's chat completions:
 	BaseURL         string
@@ -57,10 +65,17 @@ func (m Model) Variables() map[string]string {
 		RefuseUnsupportedVariable: ifTrue(m.RefuseUnsupported),
 		PromptCachingVariable:     ifTrue(m.PromptCaching),
 		FoundationsVariable:       joinPairs(m.Foundations),
+
+		StreamingVariable:          ifTrue(m.Streaming),
+		GuardrailStreamingVariable: m.GuardrailStreaming,
 	} {
 		if value != "" {
 			variables[name] = value
 		}
+	}
+	if m.Streaming {
+		variables[HeartbeatVariable] = m.Heartbeat.String()
+		variables[AnswerTimeoutVariable] = m.AnswerTimeout.String()
 	}
 	return variables
 }
@@ -81,12 +96,19 @@ func ParseModel(lookup Lookup) (Model, error) {
 			"names of members such as top_k, none of them of OpenAI's API, separated by commas", IsPassThrough),
 		RefuseUnsupported: r.optionalBool(RefuseUnsupportedVariable),
 	}
+	if m.Streaming = r.optionalBool(StreamingVariable); m.Streaming {
+		m.Heartbeat = r.duration(HeartbeatVariable, MinHeartbeat, MaxHeartbeat)
+		m.AnswerTimeout = r.duration(AnswerTimeoutVariable, MinAnswerTimeout, MaxAnswerTimeout)
+	}
 	switch m.Backend {
 	case BackendBedrock:
 		m.Region = r.optional(RegionVariable)
 		m.GuardrailID = r.optional(GuardrailIDVariable)
 		if m.GuardrailID != "" {
 			m.GuardrailVersion = r.string(GuardrailVersionVariable, "the guardrail's version", isNotEmpty)
+		}
+		if m.GuardrailID != "" && m.Streaming {
+			m.GuardrailStreaming = r.string(GuardrailStreamingVariable, GuardrailSync+" or "+GuardrailAsync, isGuardrailStreaming)
 		}
 		m.PromptCaching = r.optionalBool(PromptCachingVariable)
 		m.Foundations = pairs(r.optionalList(FoundationsVariable,
@@ -100,6 +122,8 @@ func ParseModel(lookup Lookup) (Model, error) {
 }
 
 func isBackend(value string) bool { return value == BackendBedrock || value == BackendOpenAI }
+
+func isGuardrailStreaming(value string) bool { return value == GuardrailSync || value == GuardrailAsync }
 
 func areModelIDs(value string) bool {
 	return !slices.ContainsFunc(strings.Split(value, ","), func(id string) bool {

@@ -49,6 +49,12 @@ type Event struct {
 	DistributionURL string `json:"distributionUrl,omitempty"` // without it, no request is sent through CloudFront
 	OriginID        string `json:"originId,omitempty"`        // the API among the distribution's origins
 
+	// The REST API that streams responses, and its origin. A stack without one has none.
+	StreamAPIID    string `json:"streamApiId,omitempty"`
+	StreamAPIStage string `json:"streamApiStage,omitempty"`
+	StreamAPIURL   string `json:"streamApiUrl,omitempty"` // with the stage; without it, no request is sent to that API directly
+	StreamOriginID string `json:"streamOriginId,omitempty"`
+
 	// Through continues a rotate or revoke that an earlier result left unfinished.
 	Through keyring.Name `json:"through,omitempty"`
 
