@@ -120,7 +120,7 @@ func TestFirewallProtectsDistributionAndRedactsKey(t *testing.T) {
 func TestDisabledPartsAreNotDeclared(t *testing.T) {
 	recorder := deploy(t, shapes(t)["bare edge"])
 	for _, r := range recorder.All() {
-		assert.NotRegexp(t, `^aws:(wafv2|s3|acm|route53)/|^gatehouse:(firewall|accesslog|domain):`, r.Type, r.Name)
+		assert.NotRegexp(t, `^aws:(wafv2|s3|acm|route53)/|^gatehouse:(firewall|accesslog|domain|restapi):`, r.Type, r.Name)
 		if r.Type == "aws:lambda/function:Function" {
 			assert.False(t, runsInCloudFront(r), r.Name)
 		}
