@@ -28,6 +28,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     payloads,
     permissions,
     runtime,
+    streams,
     versions,
 )
 from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails, inference_profiles
@@ -85,6 +86,8 @@ EXTENSIONS = (
     Extension(response_writes),
     # Lambda.
     Extension(runtime),
+    # Passes on the chunks of responses that the Runtime API of runtime reads.
+    Extension(streams, after=(runtime,)),
     Extension(packages),
     Extension(concurrency),
     Extension(payloads),
