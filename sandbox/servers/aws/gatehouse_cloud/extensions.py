@@ -46,6 +46,7 @@ from gatehouse_cloud.fidelity.cloudfront import (
     edge,
     error_pages,
     lambda_at_edge,
+    origin_responses,
     origin_shield,
     replicas,
     response_headers_policies,
@@ -123,8 +124,10 @@ EXTENSIONS = (
     Extension(faults, after=(guardrails,)),
     Extension(error_envelopes),
     # CloudFront.
-    Extension(endpoints),
-    Extension(edge),
+    Extension(origin_responses),
+    Extension(endpoints, after=(origin_responses,)),
+    # Begins the passage of a request before origin_responses looks at what is left of it.
+    Extension(edge, after=(origin_responses,)),
     Extension(cloudfront_functions),
     # Runs a function before endpoints sends the request to the API, and after edge has removed headers.
     Extension(lambda_at_edge, after=(endpoints, edge)),
