@@ -28,6 +28,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     payloads,
     permissions,
     runtime,
+    streams,
     versions,
 )
 from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails, inference_profiles
@@ -38,6 +39,7 @@ from gatehouse_cloud.fidelity.cloudfront import (
     edge,
     error_pages,
     lambda_at_edge,
+    origin_responses,
     origin_shield,
     replicas,
     response_headers_policies,
@@ -85,6 +87,8 @@ EXTENSIONS = (
     Extension(response_writes),
     # Lambda.
     Extension(runtime),
+    # Passes on the chunks of responses that the Runtime API of runtime reads.
+    Extension(streams, after=(runtime,)),
     Extension(packages),
     Extension(concurrency),
     Extension(payloads),
@@ -113,8 +117,10 @@ EXTENSIONS = (
     Extension(faults, after=(guardrails,)),
     Extension(error_envelopes),
     # CloudFront.
-    Extension(endpoints),
-    Extension(edge),
+    Extension(origin_responses),
+    Extension(endpoints, after=(origin_responses,)),
+    # Begins the passage of a request before origin_responses looks at what is left of it.
+    Extension(edge, after=(origin_responses,)),
     Extension(cloudfront_functions),
     # Runs a function before endpoints sends the request to the API, and after edge has removed headers.
     Extension(lambda_at_edge, after=(endpoints, edge)),

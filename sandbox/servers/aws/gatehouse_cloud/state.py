@@ -6,6 +6,7 @@ from gatehouse_cloud.controls.calls import Calls
 from gatehouse_cloud.controls.faults import Faults
 from gatehouse_cloud.controls.origin_headers import Changes
 from gatehouse_cloud.fidelity.awslambda.concurrency import Quota
+from gatehouse_cloud.fidelity.awslambda.stream_parts import Rates
 from gatehouse_cloud.fidelity.bedrock.guardrails import Order
 from gatehouse_cloud.fidelity.cloudfront.deployments import Fleet
 from gatehouse_cloud.fidelity.cloudfront.edge import Viewers
@@ -27,4 +28,5 @@ class State:
     faults: Faults = field(default_factory=Faults)
     order: Order = field(default_factory=Order)
     quota: Quota = field(default_factory=Quota)
+    rates: Rates = field(default_factory=Rates)
     settling: Settling = field(default_factory=Settling)
