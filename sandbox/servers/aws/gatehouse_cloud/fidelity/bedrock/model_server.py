@@ -48,6 +48,9 @@ class Stream:
                     name, _, data = line.decode().partition(":")
                     if name == "data" and data.strip() and data.strip() != "[DONE]":
                         yield self._event(data)
+                # Reading by lines, http.client takes a missing chunk for the last one.
+                if self._response.chunked and self._response.chunk_left is not None:
+                    raise http.client.IncompleteRead(b"")
             except UnicodeDecodeError as problem:
                 raise malformed(f"the server at {self._url} sent no text: {problem}") from problem
             except (OSError, http.client.HTTPException, ValueError) as problem:
