@@ -23,6 +23,7 @@ from gatehouse_cloud.fidelity.apigateway import (
 )
 from gatehouse_cloud.fidelity.awslambda import (
     concurrency,
+    environments,
     function_logs,
     packages,
     payloads,
@@ -89,6 +90,7 @@ EXTENSIONS = (
     Extension(runtime),
     # Passes on the chunks of responses that the Runtime API of runtime reads.
     Extension(streams, after=(runtime,)),
+    Extension(environments),
     Extension(packages),
     Extension(concurrency),
     Extension(payloads),
