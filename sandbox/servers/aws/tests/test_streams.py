@@ -293,6 +293,13 @@ class PartsTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(got[:2], [Head(200), b"body"])
         self.assertIsInstance(got[2], StreamBroken)
 
+    async def test_a_function_that_never_begins_a_response_has_none(self):
+        parts = Parts(asyncio.get_running_loop(), Rates())
+        parts.finish(None)
+        with self.assertRaises(StreamRefused) as refused:
+            await parts.next()
+        self.assertEqual(refused.exception.status, 500)
+
     async def test_the_size_is_limited(self):
         got = await self.passed(prelude(), b"12345", b"678", b"9", rates=Rates(largest=7))
         self.assertEqual(got[:2], [Head(200), b"12345"])
