@@ -15,6 +15,7 @@ from ministack.core import responses
 from ministack.core.sigv4 import decode_header_value
 from ministack.services import apigateway, apigateway_v1, cloudfront
 
+from gatehouse_cloud import disconnects
 from gatehouse_cloud.fidelity.apigateway import endpoints
 from gatehouse_cloud.fidelity.apigateway.rest import gateway
 from gatehouse_cloud.fidelity.cloudfront import deployments, edge
@@ -71,7 +72,11 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
             request.client,
         )
 
-    await _serve(scope, receive, send, response)
+    async def unless_left(request):
+        # A viewer that leaves before the head ends the request to the origin.
+        return await disconnects.unless_disconnected(receive, response(request))
+
+    await _serve(scope, receive, send, unless_left)
 
 
 def _distribution(host: str) -> dict | None:

@@ -5,8 +5,11 @@ Go then closes the request's body, and if its transport has not yet read the end
 response is lost, the SDK retries, and what the request creates exists already. AWS is too far away for that.
 
 A response that is streamed may have no first part for long. An empty part with more to come lets its head leave at once. One
-that ends without its last part is broken off over HTTP/2, too, where hypercorn would leave the viewer waiting.
+that ends without its last part is broken off over HTTP/2, too, where hypercorn would leave the viewer waiting; and so is
+one that fails, which ministack would end as if it were whole.
 """
+
+import contextlib
 
 import h11
 from h2.errors import ErrorCodes
@@ -16,6 +19,9 @@ from hypercorn.protocol.events import Body, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
+from ministack import app
+from ministack.core.responses import StreamingResponse
+from priority import MissingStreamError
 
 from gatehouse_cloud import patching
 
@@ -24,6 +30,7 @@ def install() -> None:
     patching.extend(H11Protocol, "_send_h11_event", _send)
     patching.extend(HTTPStream, "app_send", _flush)
     patching.extend(H2Protocol, "stream_send", _break_off)
+    patching.extend(app, "_send_streaming_response", _without_end)
 
 
 async def _send(original, self, event):
@@ -53,10 +60,22 @@ async def _flush(original, self, message):
 async def _break_off(original, self, event):
     if isinstance(event, StreamClosed) and (buffer := self.stream_buffers.get(event.stream_id)):
         if not buffer._complete:
-            await buffer.drain()
-            try:
+            if buffer.buffer:
+                await buffer.drain()
+            with contextlib.suppress(ProtocolError, MissingStreamError):  # the viewer has closed it
                 self.connection.reset_stream(event.stream_id, ErrorCodes.INTERNAL_ERROR)
-            except ProtocolError:
-                pass  # the viewer has closed it
-            await self._flush()
+                await self._flush()
+                # Lets the sending task find the stream closed, and remove it.
+                await buffer.close()
+                self.priority.unblock(event.stream_id)
     await original(self, event)
+
+
+async def _without_end(original, send, receive, status, headers, streaming):
+    async def run(send, receive) -> None:
+        try:
+            await streaming.runner(send, receive)
+        except Exception:
+            app.logger.exception("streamed response")
+
+    await original(send, receive, status, headers, StreamingResponse(run))
