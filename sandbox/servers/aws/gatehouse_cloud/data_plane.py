@@ -6,7 +6,6 @@ and the newest HTTP API where Host is this machine; these speak plain HTTP and s
 request with a distribution's name counts as plain HTTP.
 """
 
-import asyncio
 import json
 import re
 from urllib.parse import parse_qs
@@ -16,9 +15,10 @@ from ministack.core import responses
 from ministack.core.sigv4 import decode_header_value
 from ministack.services import apigateway, apigateway_v1, cloudfront
 
+from gatehouse_cloud import disconnects
 from gatehouse_cloud.fidelity.apigateway import endpoints
 from gatehouse_cloud.fidelity.apigateway.rest import gateway
-from gatehouse_cloud.fidelity.cloudfront import deployments, edge, origin_responses
+from gatehouse_cloud.fidelity.cloudfront import deployments, edge
 
 # The member of a scope with the headers before their names were put in lower case.
 ORIGINAL_HEADERS = "gatehouse.original_headers"
@@ -74,14 +74,7 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
 
     async def unless_left(request):
         # A viewer that leaves before the head ends the request to the origin.
-        responding = asyncio.ensure_future(response(request))
-        leaving = asyncio.ensure_future(origin_responses.until_disconnected(receive))
-        try:
-            await asyncio.wait((responding, leaving), return_when=asyncio.FIRST_COMPLETED)
-            return responding.result() if responding.done() else None
-        finally:
-            for task in (responding, leaving):
-                task.cancel()
+        return await disconnects.unless_disconnected(receive, response(request))
 
     await _serve(scope, receive, send, unless_left)
 
