@@ -175,7 +175,7 @@ func (s *stream) write(text []byte) {
 		s.begun = true
 		s.head <- nil
 	}
-	if s.written += len(text); s.written > maxStream && !s.tooLarge {
+	if s.written += len(text); s.written > s.h.maxStream && !s.tooLarge {
 		s.tooLarge = true
 		s.cancel()
 	}
@@ -217,7 +217,7 @@ func (s *stream) end(out modelResult, began time.Time) {
 func (s *stream) problem(out modelResult) *problem {
 	switch {
 	case s.tooLarge:
-		return newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, fmt.Sprintf("The answer has more than %d bytes.", maxStream))
+		return newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, fmt.Sprintf("The answer has more than %d bytes.", s.h.maxStream))
 	case out.err != nil:
 		return problemOf(s.r, out.err)
 	}
