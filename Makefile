@@ -140,7 +140,7 @@ test-go:
 FUZZ_TIME ?= 5s
 .PHONY: fuzz
 fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
-	@for target in api/FuzzBody api/FuzzEvent api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
+	@for target in api/FuzzBody api/FuzzEvent api/FuzzStreamEvent api/FuzzChunks api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
 	done
