@@ -82,6 +82,14 @@ func TestViolationFailsTheDeployment(t *testing.T) {
 			}},
 		})
 	}
+	restAPI := func(operation string) resource.PropertyMap {
+		return resource.NewPropertyMapFromMap(map[string]any{
+			"endpointConfiguration": map[string]any{"types": "REGIONAL"},
+			"body": `{"openapi": "3.0.1", "paths": {"/": {"x-amazon-apigateway-any-method": ` + operation + `}}, "components": {"securitySchemes": {"key": {
+				"x-amazon-apigateway-authtype": "custom",
+				"x-amazon-apigateway-authorizer": {"type": "request", "identitySource": "method.request.header.x-origin-key"}}}}}`,
+		})
+	}
 	for name, c := range map[string]struct {
 		typ    string
 		inputs resource.PropertyMap
@@ -89,6 +97,8 @@ func TestViolationFailsTheDeployment(t *testing.T) {
 	}{
 		"queue":          {"aws:sqs/queue:Queue", resource.PropertyMap{}, []string{"encryption"}},
 		"route":          {"aws:apigatewayv2/route:Route", resource.PropertyMap{"routeKey": resource.NewProperty("GET /")}, []string{"authorizer"}},
+		"open method":    {"aws:apigateway/restApi:RestApi", restAPI(`{}`), []string{"authorizer"}},
+		"locked method":  {"aws:apigateway/restApi:RestApi", restAPI(`{"security": [{"key": []}]}`), nil},
 		"key in clear":   {distribution, headerOf(resource.NewProperty("hush")), []string{"key-secret"}},
 		"secret key":     {distribution, headerOf(resource.MakeSecret(resource.NewProperty("hush"))), nil},
 		"unknown key":    {distribution, headerOf(resource.MakeComputed(resource.NewProperty(""))), nil},

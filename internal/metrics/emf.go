@@ -24,6 +24,9 @@ var units = map[string]string{
 	Duration:     "Seconds",
 	DeployingFor: "Seconds",
 	ModelLatency: "Seconds",
+
+	FirstToken:    "Seconds",
+	StreamSeconds: "Seconds",
 }
 
 // Group has measurements that are recorded for the stack as a whole and, if there is a

@@ -11,8 +11,8 @@ const StackDimension = "Stack"
 
 // Further dimensions of the model function's metrics.
 const (
-	ErrorTypeDimension = "ErrorType" // of Errors: the code in the problem document
-	ModelDimension     = "Model"     // of ModelLatency and tokens: the model's id
+	ErrorTypeDimension = "ErrorType" // of Errors and StreamsCut: the code in the problem document
+	ModelDimension     = "Model"     // of ModelLatency, FirstToken, StreamSeconds and tokens: the model's id
 )
 
 // The rotator's metrics, written once a run. Times are in seconds.
@@ -31,9 +31,18 @@ const (
 const (
 	Requests     = "Requests"
 	Errors       = "Errors"       // responses with a problem
-	ModelLatency = "ModelLatency" // of a model in seconds, failures included
+	ModelLatency = "ModelLatency" // of a model in seconds, failures included, streams excluded
 	InputTokens  = "InputTokens"
 	OutputTokens = "OutputTokens"
+)
+
+// The model function's metrics of streamed responses, written once a response, failures
+// before its first token included.
+const (
+	FirstToken    = "FirstToken"    // in seconds since the request; none if there was no token
+	StreamSeconds = "StreamSeconds" // of a model, from the request to the end of its reply
+	StreamsCut    = "StreamsCut"    // by an error after the response had begun
+	StreamsLeft   = "StreamsLeft"   // that could not be written to their end: the client is gone
 )
 
 // Denials counts the requests that the API itself rejected, from its log.

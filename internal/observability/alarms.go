@@ -11,7 +11,7 @@ import (
 // The bounds of the alarms. They are wide: people stop reading an alarm that often fires
 // without a reason.
 const (
-	errorPercent = 5  // of requests, with a response of 5xx
+	errorPercent = 5  // of requests, with a response of 5xx; of streams, cut by an error
 	fewRequests  = 20 // in a period; among fewer, one error would be a large share
 	slow         = 25 * time.Second
 	manyDenials  = 100 // in a period
@@ -29,7 +29,7 @@ func (a *Args) alarms() []alerting.Alarm {
 		{
 			Name:        "api-errors",
 			Description: fmt.Sprintf("More than %d%% of requests got a response of 5xx, for ten minutes of fifteen.", errorPercent),
-			Expression:  fmt.Sprintf("IF(requests >= %d, 100 * FILL(errors, 0) / requests, 0)", fewRequests),
+			Expression:  percentOf("requests", "errors"),
 			Metrics: map[string]alerting.Metric{
 				"requests": a.ofAPI("Count", "Sum"),
 				"errors":   a.ofAPI("5xx", "Sum"),
@@ -68,6 +68,9 @@ func (a *Args) alarms() []alerting.Alarm {
 			},
 		},
 	}
+	if a.Streaming != nil {
+		all = append(all, a.streamingAlarms()...)
+	}
 	for i := range all {
 		all[i].Period, all[i].Periods, all[i].Breaching = period, 3, 2
 	}
@@ -81,4 +84,48 @@ func (a *Args) alarms() []alerting.Alarm {
 		})
 	}
 	return all
+}
+
+// streamingAlarms returns the alarms on streamed responses. None is on their duration: the
+// latency of the REST API, the duration of its function and the time of a stream are as
+// long as the response is.
+func (a *Args) streamingAlarms() []alerting.Alarm {
+	return []alerting.Alarm{
+		{
+			Name:        "streaming-errors",
+			Description: fmt.Sprintf("More than %d%% of requests to the streaming API got a response of 5xx, for ten minutes of fifteen.", errorPercent),
+			Expression:  percentOf("requests", "errors"),
+			Metrics: map[string]alerting.Metric{
+				"requests": a.Streaming.of("Count", "Sum"),
+				"errors":   a.Streaming.of("5XXError", "Sum"),
+			},
+			Bound: errorPercent,
+		},
+		{
+			Name:        "streams-cut",
+			Description: fmt.Sprintf("More than %d%% of streamed responses ended with an error after they had begun, for ten minutes of fifteen. Their status is 200 all the same.", errorPercent),
+			Expression:  percentOf("streams", "cut"),
+			Metrics: map[string]alerting.Metric{
+				"streams": a.ofStack(metrics.StreamSeconds, "SampleCount"),
+				"cut":     a.ofStack(metrics.StreamsCut, "Sum"),
+			},
+			Bound: errorPercent,
+		},
+		{
+			Name:        "streaming-function-errors",
+			Description: "The function that streams crashed or timed out. Those responses broke off, or were 5xx.",
+			Metric:      ofFunction(a.Streaming.Function, "Errors", "Sum"),
+		},
+		{
+			Name:        "streams-throttled",
+			Description: "Lambda throttled the function that streams: as many streams are open as streamingReservedConcurrency or the account allows.",
+			Metric:      ofFunction(a.Streaming.Function, "Throttles", "Sum"),
+		},
+	}
+}
+
+// percentOf returns the expression for a part of a whole in percent. It is zero while the
+// whole is small.
+func percentOf(whole, part string) string {
+	return fmt.Sprintf("IF(%[1]s >= %[2]d, 100 * FILL(%[3]s, 0) / %[1]s, 0)", whole, fewRequests, part)
 }

@@ -51,7 +51,11 @@ func (a *Args) alarmARNs() []string {
 }
 
 func (a *Args) sections() []section {
-	sections := []section{a.requests(), a.errors(), a.times(), a.models(), a.rotation()}
+	sections := []section{a.requests(), a.errors(), a.times(), a.models()}
+	if a.Streaming != nil {
+		sections = append(sections, a.streams(), a.streamingAPI())
+	}
+	sections = append(sections, a.rotation())
 	if a.LoadBalancer != nil {
 		sections = append(sections, a.private())
 	}
@@ -114,6 +118,41 @@ func (a *Args) models() section {
 		}},
 		{title: "Errors by type", region: a.Deployment.Region, unit: "requests", lines: []line{
 			{search: pulumi.String(byType)},
+		}},
+	}}
+}
+
+func (a *Args) streams() section {
+	s := a.Streaming
+	return section{"## Streams of `POST /api/chat/completions`", []graph{
+		{title: "First token", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alerting.Metric { return a.ofStack(metrics.FirstToken, p) })},
+		{title: "Until the end", region: a.Deployment.Region, unit: "s", lines: percentiles(func(p string) alerting.Metric { return a.ofStack(metrics.StreamSeconds, p) })},
+		{title: "Streams", region: a.Deployment.Region, unit: "streams", lines: []line{
+			{label: "streams", metric: a.ofStack(metrics.StreamSeconds, "SampleCount")},
+			{label: "cut by an error", metric: a.ofStack(metrics.StreamsCut, "Sum")},
+			{label: "left by the client", metric: a.ofStack(metrics.StreamsLeft, "Sum")},
+		}},
+		{title: "Open at the same time", region: a.Deployment.Region, unit: "executions", lines: []line{
+			{label: "streams", metric: ofFunction(s.Function, "ConcurrentExecutions", "Maximum")},
+			{label: "throttled", metric: ofFunction(s.Function, "Throttles", "Sum")},
+		}},
+	}}
+}
+
+// streamingAPI shows the REST API. It has no graph of its latency, which is the length of
+// the responses. Beside the requests are those that reached the function: API Gateway
+// answered the others itself, since it has no metric for those that it rejects.
+func (a *Args) streamingAPI() section {
+	s := a.Streaming
+	return section{"## The API that streams", []graph{
+		{title: "Streaming API", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{label: "requests", metric: s.of("Count", "Sum")},
+			{label: "accepted", metric: ofFunction(s.Function, "Invocations", "Sum")},
+		}},
+		{title: "Errors", region: a.Deployment.Region, unit: "requests", lines: []line{
+			{label: "4xx", metric: s.of("4XXError", "Sum")},
+			{label: "5xx", metric: s.of("5XXError", "Sum")},
+			{label: "function failed", metric: ofFunction(s.Function, "Errors", "Sum")},
 		}},
 	}}
 }

@@ -33,6 +33,14 @@ func (a *Args) ofAPI(name, statistic string) alerting.Metric {
 	}
 }
 
+// of returns a metric of the REST API. Its names differ from those of HTTP APIs.
+func (s *Streaming) of(name, statistic string) alerting.Metric {
+	return alerting.Metric{
+		Namespace: "AWS/ApiGateway", Name: name, Statistic: statistic,
+		Dimensions: pulumi.StringMap{"ApiName": s.APIName, "Stage": pulumi.String(s.Stage)},
+	}
+}
+
 func ofFunction(function pulumi.StringInput, name, statistic string) alerting.Metric {
 	return alerting.Metric{
 		Namespace: "AWS/Lambda", Name: name, Statistic: statistic,

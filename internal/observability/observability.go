@@ -25,6 +25,7 @@ type Args struct {
 	FlowLogs       pulumi.StringInput // the log group's name; nil for none
 
 	LoadBalancer *LoadBalancer // nil without a private model
+	Streaming    *Streaming    // nil without streaming
 
 	// OldestKey bounds the age of the origin key in use, and LongestDeployment that of a
 	// deployment of CloudFront: beyond, the rotation's alarms fire.
@@ -47,6 +48,13 @@ type Functions struct {
 type LoadBalancer struct {
 	LoadBalancerARN pulumi.StringInput
 	TargetGroupARN  pulumi.StringInput
+}
+
+// Streaming identifies the REST API and the function that stream.
+type Streaming struct {
+	APIName  pulumi.StringInput // by which its metrics are found, unlike those of HTTP APIs
+	Stage    string
+	Function pulumi.StringInput // its name
 }
 
 // Observability holds the dashboard with its alarms and queries.

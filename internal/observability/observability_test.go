@@ -2,6 +2,7 @@ package observability_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,11 @@ func withNetwork(args *observability.Args) {
 	}
 }
 
+func withStreaming(args *observability.Args) {
+	withNetwork(args)
+	args.Streaming = &observability.Streaming{APIName: pulumi.String("the-stream-api"), Stage: "live", Function: pulumi.String("the-stream")}
+}
+
 // widget decodes a widget of a dashboard's body.
 type widget struct {
 	Type                string
@@ -78,7 +84,7 @@ func widgets(t *testing.T, recorder *pulumitest.Recorder) []widget {
 }
 
 func TestWidgetsFillGridWithoutOverlap(t *testing.T) {
-	for _, change := range []func(*observability.Args){withoutNetwork, withNetwork} {
+	for _, change := range []func(*observability.Args){withoutNetwork, withNetwork, withStreaming} {
 		occupied := map[[2]int]string{}
 		for _, w := range widgets(t, run(t, change)) {
 			name := w.Properties.Title + w.Properties.Markdown
@@ -143,6 +149,64 @@ func TestDashboardShowsEveryHop(t *testing.T) {
 	}
 }
 
+func TestDashboardShowsStreams(t *testing.T) {
+	found := sources(t, run(t, withStreaming))
+	for _, want := range []string{
+		"eu-west-1: Gatehouse FirstToken Stack gatehouse-test",
+		"eu-west-1: Gatehouse StreamSeconds Stack gatehouse-test",
+		"eu-west-1: Gatehouse StreamsCut Stack gatehouse-test",
+		"eu-west-1: Gatehouse StreamsLeft Stack gatehouse-test",
+		"eu-west-1: AWS/Lambda ConcurrentExecutions FunctionName the-stream",
+		"eu-west-1: AWS/Lambda Throttles FunctionName the-stream",
+		"eu-west-1: AWS/ApiGateway Count ApiName the-stream-api Stage live",
+		"eu-west-1: AWS/ApiGateway 5XXError ApiName the-stream-api Stage live",
+	} {
+		assert.Contains(t, found, want)
+	}
+}
+
+func TestStreamsAreShownIfEnabled(t *testing.T) {
+	recorder := run(t, withNetwork)
+	for _, source := range sources(t, recorder) {
+		assert.NotContains(t, source, "Stream")
+		assert.NotContains(t, source, "ApiName")
+	}
+	for _, r := range recorder.All() {
+		assert.NotContains(t, r.Name, "stream")
+	}
+}
+
+// A stream takes as long as its response is, which says nothing about the API.
+func TestNoAlarmFiresOnTheTimeOfStreams(t *testing.T) {
+	for _, a := range run(t, withStreaming).OfType(alarmType) {
+		metrics := []string{a.Text("metricName")}
+		if queries := a.Input("metricQueries"); queries.IsArray() {
+			for i := range queries.ArrayValue() {
+				path := fmt.Sprintf("metricQueries[%d].metric.", i)
+				if a.Text(path+"stat") == "SampleCount" {
+					continue // a number of streams
+				}
+				metrics = append(metrics, a.Text(path+"metricName"))
+			}
+		}
+		for _, metric := range metrics {
+			assert.NotContains(t, []string{"StreamSeconds", "FirstToken", "ModelLatency", "Duration", "IntegrationLatency"}, metric, a.Name)
+			if metric == "Latency" {
+				assert.Equal(t, "abc", a.Text("dimensions.ApiId"), "only of the HTTP API, which streams nothing")
+			}
+		}
+	}
+}
+
+func TestCutStreamsAreMeasuredAsPercentageOfStreams(t *testing.T) {
+	a := run(t, withStreaming).Named(t, alarmType, "watch-streams-cut")
+	assert.Equal(t, "IF(streams >= 20, 100 * FILL(cut, 0) / streams, 0)", a.Text("metricQueries[0].expression"))
+	assert.Equal(t, "StreamsCut", a.Text("metricQueries[1].metric.metricName"))
+	assert.Equal(t, "Sum", a.Text("metricQueries[1].metric.stat"))
+	assert.Equal(t, "StreamSeconds", a.Text("metricQueries[2].metric.metricName"))
+	assert.Equal(t, "SampleCount", a.Text("metricQueries[2].metric.stat"))
+}
+
 func TestPrivateModelIsShownIfEnabled(t *testing.T) {
 	recorder := run(t, withoutNetwork)
 	for _, source := range sources(t, recorder) {
@@ -163,7 +227,7 @@ func TestFirewallIsShownIfEnabled(t *testing.T) {
 }
 
 func TestDashboardHasEveryAlarm(t *testing.T) {
-	recorder := run(t, withNetwork)
+	recorder := run(t, withStreaming)
 	want := []string{"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:gatehouse-test-rotation-errors"}
 	for _, a := range recorder.OfType(alarmType) {
 		want = append(want, "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"+a.Text("name"))
@@ -176,8 +240,8 @@ func TestDashboardHasEveryAlarm(t *testing.T) {
 }
 
 func TestEveryAlarmNotifiesTheTopicAndLinksToItsRunbook(t *testing.T) {
-	alarms := run(t, withNetwork).OfType(alarmType)
-	assert.Len(t, alarms, 7)
+	alarms := run(t, withStreaming).OfType(alarmType)
+	assert.Len(t, alarms, 11)
 	for _, a := range alarms {
 		section := strings.TrimPrefix(a.Name, "watch-")
 		assert.Equal(t, "gatehouse-test-"+section, a.Text("name"))
@@ -223,8 +287,8 @@ func TestDenialsAreCountedInAPILog(t *testing.T) {
 }
 
 func TestQueriesHaveValidNames(t *testing.T) {
-	queries := run(t, withNetwork).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
-	require.Len(t, queries, 8)
+	queries := run(t, withStreaming).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
+	require.Len(t, queries, 11)
 	for _, query := range queries {
 		assert.Regexp(t, `^gatehouse-test/[a-z]+/[^:*/]+$`, query.Text("name"))
 	}

@@ -18,6 +18,10 @@ func (a *Args) queries() []query {
 		return []pulumi.StringInput{pulumi.Sprintf("/aws/lambda/%s", name)}
 	}
 	api := []pulumi.StringInput{a.API.AccessLog}
+	models := function(a.Functions.Model)
+	if a.Streaming != nil {
+		models = append(models, function(a.Streaming.Function)...)
+	}
 	all := []query{
 		{"errors", "api/responses with 5xx", api, `fields @timestamp, status, method, path, integrationStatus, integrationError, authorizerError, error, requestId
 | filter status >= 500
@@ -40,9 +44,12 @@ func (a *Args) queries() []query {
 | filter msg = "step" or level != "INFO"
 | sort @timestamp desc
 | limit 200`},
-		{"failures", "model/failures, by cause", function(a.Functions.Model), `filter level = "ERROR"
+		{"failures", "model/failures, by cause", models, `filter level = "ERROR"
 | stats count(*) as failures, latest(@timestamp) as last by msg, error
 | sort failures desc`},
+	}
+	if a.Streaming != nil {
+		all = append(all, a.streamQueries(function(a.Streaming.Function))...)
 	}
 	if a.FlowLogs != nil {
 		all = append(all, query{"refused-connections", "network/rejected connections", []pulumi.StringInput{a.FlowLogs}, `filter action = "REJECT"
@@ -51,6 +58,24 @@ func (a *Args) queries() []query {
 | limit 50`})
 	}
 	return all
+}
+
+// streamQueries returns the queries about streamed responses, in the log of their function:
+// the REST API has no access log.
+func (a *Args) streamQueries(log []pulumi.StringInput) []query {
+	return []query{
+		{"streams-cut", "streaming/cut by an error", log, `fields @timestamp, code, error, model, milliseconds, chunks, requestId
+| filter ispresent(cut)
+| sort @timestamp desc
+| limit 200`},
+		{"streams-slowest", "streaming/slowest first tokens", log, `fields @timestamp, firstTokenMilliseconds, milliseconds, model, chunks, outputTokens, requestId
+| filter ispresent(firstTokenMilliseconds)
+| sort firstTokenMilliseconds desc
+| limit 50`},
+		{"streams-left", "streaming/left by the client, with their tokens", log, `filter ispresent(clientLeft)
+| stats count(*) as streams, sum(outputTokens) as tokens by model, bin(1h)
+| sort tokens desc`},
+	}
 }
 
 // newQueries declares the queries. The console shows what is before a slash as a folder.

@@ -51,6 +51,9 @@ func allowed(r Resource) ([]statement, problems) {
 	for i, inline := range r.at("inlinePolicies").each() {
 		policies[fmt.Sprintf("inlinePolicies[%d]", i)] = inline.at("policy")
 	}
+	if document, ok := body(r); ok && r.Type == restAPI {
+		policies["body's policy"] = packed(document.at("x-amazon-apigateway-policy"))
+	}
 	var all []statement
 	var unread problems
 	for _, input := range slices.Sorted(maps.Keys(policies)) {

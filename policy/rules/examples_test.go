@@ -35,6 +35,13 @@ var examples = map[string][]example{
 		{"aws:lambda/functionUrl:FunctionUrl", object{"authorizationType": "NONE"}, "bypasses CloudFront"},
 		{"aws:apigatewayv2/api:Api", object{"protocolType": "HTTP"}, ""},
 		{"aws:apigatewayv2/api:Api", object{"protocolType": "HTTP", "target": "arn:aws:lambda:…"}, "without an authorizer"},
+		{restAPI, policy(`{"Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}`), ""},
+		{restAPI, policy(`{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}`), "allows any principal: name it"},
+		{restAPI, object{"body": `{"openapi": "3.0.1", "paths": {}}`}, ""},
+		{restAPI, bodyPolicy(`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}`), ""},
+		{restAPI, bodyPolicy(`{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*"}`), "allows any principal: name it"},
+		{restAPI, bodyPolicy(`[{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": ["execute-api:Invoke"], "Resource": ["execute-api:/*"]}]`), "allows any principal: name it"},
+		{"aws:apigateway/restApiPolicy:RestApiPolicy", policy(`{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}`), "allows any principal: name it"},
 		{bucketBlock, object{"blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true, "restrictPublicBuckets": true}, ""},
 		{bucketBlock, object{"blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true}, "restrictPublicBuckets"},
 		{"aws:s3/bucketAclV2:BucketAclV2", object{"acl": "log-delivery-write"}, ""},
@@ -79,6 +86,8 @@ var examples = map[string][]example{
 		{"vault:index/policy:Policy", object{"policy": "path \"pki/issue/role\" {}"}, ""},
 		{"aws:kms/key:Key", policy(`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "kms:DescribeKey", "Resource": "*"}`), ""},
 		{"aws:kms/key:Key", policy(`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "kms:*", "Resource": "*"}`), `"kms:*": list the actions`},
+		{restAPI, bodyPolicy(`{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "execute-api:*", "Resource": "execute-api:/*"}`), `"execute-api:*": list the actions`},
+		{restAPI, object{"body": `{"x-amazon-apigateway-policy": "no JSON"}`}, "body's policy can't be checked"},
 	},
 	"tls-floor": {
 		{distribution, viewers("redirect-to-https"), ""},
@@ -94,6 +103,8 @@ var examples = map[string][]example{
 		{"aws:lb/listener:Listener", object{"protocol": "HTTPS"}, "sslPolicy"},
 		{"aws:apigatewayv2/domainName:DomainName", object{"domainNameConfiguration": object{"securityPolicy": "TLS_1_2"}}, ""},
 		{"aws:apigatewayv2/domainName:DomainName", object{"domainNameConfiguration": object{"securityPolicy": "TLS_1_0"}}, "TLS_1_2"},
+		{"aws:apigateway/domainName:DomainName", object{"securityPolicy": "TLS_1_2"}, ""},
+		{"aws:apigateway/domainName:DomainName", object{"securityPolicy": "TLS_1_0"}, "TLS_1_2"},
 		{"aws:apigatewayv2/integration:Integration", object{"integrationUri": "https://model.example"}, ""},
 		{"aws:apigatewayv2/integration:Integration", object{"integrationUri": "http://model.example"}, "https"},
 		{"aws:sns/topicSubscription:TopicSubscription", object{"protocol": "email"}, ""},
@@ -121,6 +132,52 @@ var examples = map[string][]example{
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST", "identitySources": list{"$request.header.x-origin-key"}}, ""},
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "JWT", "identitySources": list{"$request.header.x-origin-key"}}, "REQUEST"},
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST"}, "identitySources"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), originKey), ""},
+		{restAPI, restBody(operations(`"x-amazon-apigateway-any-method": {"security": [{"origin-key": []}]}, "parameters": []`), originKey), ""},
+		{restAPI, object{"body": fmt.Sprintf(`{"swagger": "2.0", %s, "securityDefinitions": {%s}}`, operations(`"post": {"security": [{"origin-key": []}]}`), originKey)}, ""},
+		{restAPI, object{"name": "with methods of its own"}, ""},
+		{restAPI, restBody(operations(`"post": {}`), originKey), `operation post of "/api/chat/{proxy+}": it must have a security of its own`},
+		{restAPI, restBody(operations(`"x-amazon-apigateway-any-method": {}`), originKey), "operation x-amazon-apigateway-any-method"},
+		{restAPI, restBody(operations(`"post": {}`)+`, "security": [{"origin-key": []}]`, originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"post": {"security": []}`), originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"post": {"security": [{}]}`), originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"post": {"Security": [{"origin-key": []}]}`), originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}, {}]}`), originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": [], "another": []}]}`), originKey), "a security of its own"},
+		{restAPI, restBody(operations(`"$ref": "#/components/pathItems/chat"`), originKey), "operation $ref"},
+		{restAPI, restBody(operations(`"get": {"security": [{"origin-key": []}]}, "post": {"security": [{"another": []}]}`), originKey), `names "another", which is no scheme`},
+		{restAPI, restBody(operations(`"post": {"security": [{"api_key": []}]}`), `"api_key": {"type": "apiKey", "in": "header", "name": "x-api-key"}`), `scheme "api_key" must be of authtype custom`},
+		{restAPI, restBody(operations(`"post": {"security": [{"iam": []}]}`), `"iam": {"x-amazon-apigateway-authtype": "awsSigv4"}`), "authtype custom"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), scheme("token", "method.request.header.x-origin-key")), "type request"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), scheme("request", "")), "the origin header alone"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), scheme("request", "context.identity.sourceIp")), "the origin header alone"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), scheme("request", "method.request.header.x-origin-key, method.request.header.other")), "the origin header alone"},
+		{restAPI, restBody(`"paths": {"/api/chat": []}`, originKey), `path "/api/chat" can't be checked`},
+		{restAPI, object{"body": "openapi: 3.0.1"}, "can't be checked"},
+		{restAPI, object{"body": `{"openapi": "3.0.1", "paths": {"/": []}, "paths`}, "can't be checked"},
+		{"aws:apigateway/method:Method", object{"httpMethod": "POST", "authorization": "CUSTOM", "authorizerId": "abc"}, ""},
+		{"aws:apigateway/method:Method", object{"httpMethod": "POST", "authorization": "NONE"}, "method POST: authorization must be CUSTOM"},
+		{"aws:apigateway/method:Method", object{"httpMethod": "POST", "authorization": "CUSTOM"}, "authorizerId"},
+		{"aws:apigateway/authorizer:Authorizer", object{"type": "REQUEST", "identitySource": "method.request.header.x-origin-key"}, ""},
+		{"aws:apigateway/authorizer:Authorizer", object{"type": "TOKEN", "identitySource": "method.request.header.x-origin-key"}, "REQUEST"},
+		{"aws:apigateway/authorizer:Authorizer", object{"type": "REQUEST", "identitySource": "method.request.querystring.key"}, "the origin header alone"},
+		{"aws:apigateway/integration:Integration", object{"type": "AWS_PROXY"}, "resets the mode"},
+	},
+	"streaming": {
+		{restAPI, regional(nil), ""},
+		{restAPI, object{"endpointConfiguration": object{"types": list{"REGIONAL"}}}, ""},
+		{restAPI, object{"endpointConfiguration": object{"types": "EDGE"}}, "must be REGIONAL"},
+		{restAPI, object{"endpointConfiguration": object{"types": list{"REGIONAL", "PRIVATE"}}}, "must be REGIONAL"},
+		{restAPI, object{"name": "edge-optimized, which is the default"}, "must be REGIONAL"},
+		{restAPI, regional(object{"body": `{"openapi": "3.0.1", "paths": {}}`}), ""},
+		{restAPI, regional(object{"minimumCompressionSize": "0"}), "minimumCompressionSize must not be set"},
+		{restAPI, regional(object{"minimumCompressionSize": 1024}), "minimumCompressionSize must not be set"},
+		{restAPI, regional(object{"body": `{"openapi": "3.0.1", "x-amazon-apigateway-minimum-compression-size": 0}`}), "must not be in the body"},
+		{distribution, behaviors(object{"targetOriginId": "stream"}), ""},
+		{distribution, behaviors(object{"targetOriginId": "stream", "compress": false}), ""},
+		{distribution, behaviors(object{"targetOriginId": "api", "compress": true}), ""},
+		{distribution, behaviors(object{"targetOriginId": "stream", "compress": true}), "compress of a behavior of the origin stream"},
+		{distribution, object{"defaultCacheBehavior": object{"targetOriginId": "stream", "compress": true}}, "compress of a behavior of the origin stream"},
 	},
 	"key-secret": {
 		{distribution, header(secret{"hush"}), ""},
@@ -172,4 +229,35 @@ func origin(custom object) object {
 
 func header(value any) object {
 	return object{"origins": list{object{"originId": "api", "customHeaders": list{object{"name": "x-origin-key", "value": value}}}}}
+}
+
+// originKey is the scheme of the authorizer in a REST API's body.
+var originKey = scheme("request", "method.request.header.x-origin-key")
+
+func scheme(typ, identitySource string) string {
+	return fmt.Sprintf(`"origin-key": {"type": "apiKey", "in": "header", "name": "x-origin-key", "x-amazon-apigateway-authtype": "custom",
+		"x-amazon-apigateway-authorizer": {"type": %q, "identitySource": %q}}`, typ, identitySource)
+}
+
+// operations are the paths of a body with one path that has these operations.
+func operations(all string) string { return fmt.Sprintf(`"paths": {"/api/chat/{proxy+}": {%s}}`, all) }
+
+func restBody(members, scheme string) object {
+	return object{"body": fmt.Sprintf(`{"openapi": "3.0.1", %s, "components": {"securitySchemes": {%s}}}`, members, scheme)}
+}
+
+func bodyPolicy(statement string) object {
+	return object{"body": fmt.Sprintf(`{"openapi": "3.0.1", "x-amazon-apigateway-policy": {"Version": "2012-10-17", "Statement": %s}}`, statement)}
+}
+
+func regional(others object) object {
+	all := object{"endpointConfiguration": object{"types": "REGIONAL"}}
+	for input, value := range others {
+		all[input] = value
+	}
+	return all
+}
+
+func behaviors(ordered object) object {
+	return object{"defaultCacheBehavior": object{"targetOriginId": "api"}, "orderedCacheBehaviors": list{ordered}}
 }

@@ -1,11 +1,6 @@
 package rules
 
-import (
-	"encoding/json"
-	"fmt"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-)
+import "fmt"
 
 // required are the tags by which costs and orphaned resources are found.
 var required = []string{"project", "stack", "managed-by"}
@@ -23,16 +18,4 @@ var tags = Rule{
 			return p
 		},
 	}.check,
-}
-
-// unpacked decodes an input of a provider, which the engine keeps as JSON in a string.
-func unpacked(v value) value {
-	if !v.IsString() {
-		return v
-	}
-	var plain any
-	if json.Unmarshal([]byte(v.AsString()), &plain) != nil {
-		return v
-	}
-	return v.below(resource.FromResourcePropertyValue(resource.NewPropertyValue(plain)))
 }

@@ -36,6 +36,10 @@ var tlsFloor = Rule{
 			p.unless(r.at("domainNameConfiguration", "securityPolicy").isOneOf("TLS_1_2"), "domainNameConfiguration.securityPolicy must be TLS_1_2")
 			return p
 		},
+		"aws:apigateway/domainName:DomainName": func(r Resource) (p problems) {
+			p.unless(r.at("securityPolicy").isOneOf("TLS_1_2"), "securityPolicy must be TLS_1_2")
+			return p
+		},
 		"aws:apigatewayv2/integration:Integration": func(r Resource) (p problems) {
 			p.unless(!strings.HasPrefix(r.at("integrationUri").text(), "http:"), "integrationUri must begin with https: it uses the internet")
 			return p

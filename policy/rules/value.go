@@ -1,10 +1,12 @@
 package rules
 
 import (
+	"encoding/json"
 	"iter"
 	"slices"
 	"strconv"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
@@ -97,4 +99,29 @@ func (v value) text() string {
 	default:
 		return ""
 	}
+}
+
+// unpacked decodes JSON in a string, such as the inputs of a provider, which the engine
+// keeps so. It returns any other value as it is.
+func unpacked(v value) value {
+	if !v.IsString() {
+		return v
+	}
+	var plain any
+	if json.Unmarshal([]byte(v.AsString()), &plain) != nil {
+		return v
+	}
+	return v.below(resource.FromResourcePropertyValue(resource.NewPropertyValue(plain)))
+}
+
+// packed encodes an object as JSON in a string. It returns any other value as it is.
+func packed(v value) value {
+	if !v.IsMap() {
+		return v
+	}
+	text, err := json.Marshal(resource.ToResourcePropertyValue(v.Value).Mappable())
+	if err != nil {
+		return v
+	}
+	return v.below(property.New(string(text)))
 }

@@ -21,6 +21,13 @@ from gatehouse_cloud.fidelity.apigateway import (
     throttling,
     vpc_links,
 )
+from gatehouse_cloud.fidelity.apigateway.rest import (
+    authorizers,
+    gateway,
+    imports,
+    stages,
+)
+from gatehouse_cloud.fidelity.apigateway.rest import deployments as rest_deployments
 from gatehouse_cloud.fidelity.awslambda import (
     concurrency,
     function_logs,
@@ -144,6 +151,13 @@ EXTENSIONS = (
     Extension(private_integrations),
     # Logs throttled requests, too, with the id that throttling gives a response; measures private integrations.
     Extension(access_logs, after=(throttling, private_integrations)),
+    # REST APIs.
+    Extension(imports),
+    # Both serve paths that ministack doesn't know. The paths differ, so that the order doesn't matter.
+    Extension(authorizers, after=(imports,)),
+    Extension(rest_deployments),
+    Extension(stages),
+    Extension(gateway),
     # EC2 and Elastic Load Balancing.
     Extension(vpcs),
     # Refuses a subnet before vpcs stores its IPv6 block.

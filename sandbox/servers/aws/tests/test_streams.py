@@ -20,7 +20,7 @@ from gatehouse_cloud.fidelity.awslambda.stream_parts import (
 
 from .harness import LAUNCHER, prelude
 
-HANDLER = '''
+HANDLER = """
 import json, os, sys, time
 def head(status=200, **more):
     return json.dumps({"statusCode": status, "headers": {"x-own": "1"}, **more}).encode() + bytes(8)
@@ -63,7 +63,7 @@ def dies_first(event):
 def hangs(event):
     yield head() + b"begun"
     time.sleep(60)
-'''
+"""
 # Runs the extensions without a server, and prints the result of each scenario.
 SCRIPT = '''
 import asyncio, json, sys, time

@@ -150,7 +150,9 @@ def _handler(original, self, generation, pending):
             for part in self._read_parts():
                 parts.write(part)
             if kind := self.trailers.get(ERROR_TYPE):
-                logger.warning("%s: %s after the head: %s", worker.func_name, kind, _text(self.trailers.get(ERROR_BODY)))
+                logger.warning(
+                    "%s: %s after the head: %s", worker.func_name, kind, _text(self.trailers.get(ERROR_BODY))
+                )
             accepted = worker._record_result(generation, match.group(1), "response", None)
             self._respond(202 if accepted else 400)
 
