@@ -119,5 +119,5 @@ class TestStreams:
             )
 
     def test_error_within(self):
-        with pytest.raises(litellm.exceptions.APIError):
+        with pytest.raises(litellm.exceptions.MidStreamFallbackError):
             stream("Hello [[tokens 20]] [[fail after 3]]")
