@@ -2,8 +2,9 @@
 
 ministack routes by the Host header alone, knows no aliases, and serves paths such as /health or /v2/ itself for every
 host. Here every path belongs to the distribution or API that Host names. One port each serves the newest distribution
-and the newest HTTP API where Host is this machine; these speak plain HTTP and stand for HTTPS. On the AWS API's port, a
-request with a distribution's name counts as plain HTTP.
+and the newest HTTP API where Host is this machine, or the newest REST API if the path begins with the name of a stage of
+it; these speak plain HTTP and stand for HTTPS. On the AWS API's port, a request with a distribution's name counts as
+plain HTTP.
 """
 
 import json
@@ -89,15 +90,26 @@ def _distribution(host: str) -> dict | None:
     return None
 
 
+def _newest_http_api() -> str | None:
+    apis = reversed(list(apigateway._apis._data.values()))
+    return next((api["apiId"] for api in apis if api["protocolType"] == "HTTP"), None)
+
+
+def _newest_rest_api(path: str) -> str | None:
+    """Return the newest REST API that has a stage of the name with which a path begins."""
+    stage = path.removeprefix("/").partition("/")[0]
+    having = (api for (_, _, api), stages in apigateway_v1._stages_v1.all_items() if stage in stages)
+    return next(reversed(list(having)), None)
+
+
 async def serve_api(scope, receive, send) -> None:
     """Respond as API Gateway does."""
     host = _host(scope)
     if THIS_MACHINE.match(host):
-        apis = reversed(list(apigateway._apis._data.values()))
-        newest = next((api for api in apis if api["protocolType"] == "HTTP"), None)
+        newest = _newest_rest_api(scope["path"]) or _newest_http_api()
         if newest is None:
             return await _refuse(send, "There is no HTTP API yet.")
-        host = endpoints.host_of(newest["apiId"])
+        host = endpoints.host_of(newest)
 
     async def response(request):
         name = endpoints.API_HOST.match(host)

@@ -2,7 +2,7 @@
 
 import json
 
-from .harness import REGION
+from .harness import REGION, get
 from .rest import AUTHORIZER, ECHO, RestTest, definition, guarded, integration, operation
 
 KEY = "X-Origin-Verify"
@@ -83,6 +83,14 @@ class RequestTest(RestTest):
         self.assertEqual((context["identity"]["sourceIp"], context["identity"]["userAgent"]), ("127.0.0.1", "test"))
         self.assertIn("cognitoIdentityId", context["identity"])
         self.assertNotIn("authorizer", context)
+
+    def test_an_address_of_this_machine_selects_an_api_by_its_stage(self):
+        self.echoing()
+        newest = self.echoing()
+        status, body = get(f"http://127.0.0.1:{self.cloud.api_port}/live/x", {})
+        self.assertEqual((status, json.loads(body)["requestContext"]["apiId"]), (200, newest))
+        status, body = get(f"http://127.0.0.1:{self.cloud.api_port}/another/x", {})
+        self.assertEqual((status, body), (503, b"There is no HTTP API yet.\n"))
 
     def test_a_request_without_a_body(self):
         event = json.loads(self.request(self.echoing())[2])
