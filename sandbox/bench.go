@@ -11,14 +11,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
+	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/bench"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 // measure measures one part.
@@ -27,6 +30,7 @@ type measure func(context.Context, checkout.Layout) ([]bench.Row, error)
 var measures = map[string]measure{
 	bench.AuthorizerPart: withDisplay(alone, benchAuthorizer),
 	bench.PathPart:       withDisplay(alone, benchPath),
+	bench.StreamPart:     withDisplay(alone, benchStream),
 	bench.RotationPart:   withDisplay(shown, benchRotation), // whose tests take the lock themselves
 	bench.ProgramPart:    withDisplay(alone, benchProgram),
 	bench.TestsPart:      withDisplay(shown, benchTests), // which take the lock themselves
@@ -178,6 +182,27 @@ func benchPath(ctx context.Context, l checkout.Layout, show *progress.Display) (
 	}
 	err = show.Step(ctx, "path", func(ctx context.Context, s *progress.Step) error {
 		rows, err = bench.Path(ctx, front, programs, func(text string) { s.Doing("%s", text) })
+		return err
+	})
+	return rows, err
+}
+
+func benchStream(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {
+	e, err := env.Attach(ctx, l, show.Say)
+	if err != nil {
+		return nil, err
+	}
+	if e.StreamURL() == "" {
+		return nil, errors.New("the local stack doesn't stream: run `make local`")
+	}
+	streams := bench.Streams{
+		Viewer:  chatstream.Target{URL: e.DistributionURL() + e.Outputs["apiPrefix"]},
+		Bedrock: e.Servers.Cloud.Endpoint(), Model: "amazon.nova-micro-v1:0",
+		Scripted: chatstream.Target{URL: awsserver.URL(e.Servers.Cloud.Ports.PrivateModel) + "/v1"}, Name: scriptedmodel.Model,
+		Function: "gatehouse-" + pulumicli.StackName + "-model-stream",
+	}
+	err = show.Step(ctx, "streams", func(ctx context.Context, s *progress.Step) error {
+		rows, err = bench.Stream(ctx, streams, func(text string) { s.Doing("%s", text) })
 		return err
 	})
 	return rows, err

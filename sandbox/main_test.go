@@ -25,7 +25,7 @@ func TestEndpoints(t *testing.T) {
 	}
 	e := &env.Environment{Checkout: l, Servers: env.Servers{
 		Cloud: awsserver.Cloud{Ports: ports}, Vault: vaultserver.Server{Address: "http://127.0.0.1:14570"}, Kubernetes: kubernetesserver.Server{Kubeconfig: "/a/kubeconfig"},
-	}}
+	}, Outputs: map[string]string{env.StreamOutput: "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live"}}
 	if err := writeEndpoints(e); err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +38,7 @@ func TestEndpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"distributionUrl": "http://127.0.0.1:14567", "apiUrl": "http://127.0.0.1:14568",
+		"distributionUrl": "http://127.0.0.1:14567", "apiUrl": "http://127.0.0.1:14568", "streamUrl": "http://127.0.0.1:14568/live",
 		"awsEndpoint": "http://127.0.0.1:14566", "region": "us-east-1",
 		"vaultAddr": "http://127.0.0.1:14570", "kubeconfig": "/a/kubeconfig",
 	}

@@ -122,6 +122,7 @@ func verify(ctx context.Context, e *env.Environment, show *progress.Display, nam
 type endpoints struct {
 	DistributionURL string `json:"distributionUrl"`
 	APIURL          string `json:"apiUrl"`
+	StreamURL       string `json:"streamUrl,omitempty"` // the REST API that streams, with its stage
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
 	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
@@ -131,7 +132,7 @@ type endpoints struct {
 
 func endpointsOf(e *env.Environment) endpoints {
 	found := endpoints{
-		DistributionURL: e.DistributionURL(), APIURL: e.APIURL(), AWSEndpoint: e.Servers.Cloud.Endpoint(), Region: awsclient.Region,
+		DistributionURL: e.DistributionURL(), APIURL: e.APIURL(), StreamURL: e.StreamURL(), AWSEndpoint: e.Servers.Cloud.Endpoint(), Region: awsclient.Region,
 		VaultAddress: e.Servers.Vault.Address, Kubeconfig: e.Servers.Kubernetes.Kubeconfig,
 	}
 	if prefix := e.Outputs["inferencePrefix"]; prefix != "" {

@@ -4,6 +4,7 @@ package chatapi
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -18,11 +19,18 @@ import (
 // function can still respond itself.
 const timeout = 29
 
+// streamMargin is the time in which the function that streams ends a response itself,
+// after the model's time is over.
+const streamMargin = 2 * time.Second
+
 // Args configures a [API].
 type Args struct {
 	Deployment deployment.Deployment
 	APIPrefix  string // of all paths: "/api"
 	Settings   config.Model
+
+	// Streaming declares the second function, which streams; nil for none.
+	Streaming *Streaming
 
 	// Lookup has the provider for the models' region, if that is not the component's own.
 	Lookup pulumi.InvokeOption
@@ -31,11 +39,21 @@ type Args struct {
 	VPC *VPCConfig
 }
 
+// Streaming configures the function that streams responses.
+type Streaming struct {
+	Settings      config.Streaming
+	AnswerTimeout time.Duration // of a response in one piece
+}
+
 // API is the function that serves the API, with its role and its network access.
 type API struct {
 	pulumi.ResourceState
 
 	Function *function.Function
+
+	// Stream is the function that streams responses: the same code behind a REST API. It is
+	// nil without streaming. Its permissions are the same.
+	Stream *function.Function
 
 	// Routes are the API's routes to the function: its endpoints, and all other paths below
 	// the prefix.
@@ -55,26 +73,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	environment, err := args.environment(profiles)
-	if err != nil {
-		return nil, err
-	}
 	vpcConfig, err := c.newVPC(ctx, name, args)
 	if err != nil {
 		return nil, err
 	}
-	c.Function, err = function.New(ctx, name+"-function", &function.Args{
-		Deployment:          args.Deployment,
-		Code:                "model",
-		Description:         "Serves the model API of " + args.Deployment.Name,
-		Timeout:             timeout,
-		Memory:              args.Settings.Memory,
-		ReservedConcurrency: args.Settings.ReservedConcurrency,
-		Environment:         environment,
-		Statements:          args.statements(profiles),
-		VPC:                 vpcConfig,
-	}, pulumi.Parent(c))
-	if err != nil {
+	if err := c.newFunctions(ctx, name, args, profiles, vpcConfig); err != nil {
 		return nil, err
 	}
 	c.Routes = routes(args.APIPrefix, c.Function)
@@ -84,13 +87,49 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	})
 }
 
+// newFunctions declares the function behind the HTTP API, and the one that streams if there
+// is to be one.
+func (c *API) newFunctions(ctx *pulumi.Context, name string, args *Args, profiles map[string]profile, vpcConfig *function.VPC) error {
+	environment, err := args.environment(profiles, nil)
+	if err != nil {
+		return err
+	}
+	functionArgs := function.Args{
+		Deployment:          args.Deployment,
+		Code:                "model",
+		Description:         "Serves the model API of " + args.Deployment.Name,
+		Timeout:             timeout,
+		Memory:              args.Settings.Memory,
+		ReservedConcurrency: args.Settings.ReservedConcurrency,
+		Environment:         environment,
+		Statements:          args.statements(profiles, false),
+		VPC:                 vpcConfig,
+	}
+	c.Function, err = function.New(ctx, name+"-function", &functionArgs, pulumi.Parent(c))
+	if err != nil || args.Streaming == nil {
+		return err
+	}
+	environment, err = args.environment(profiles, args.Streaming)
+	if err != nil {
+		return err
+	}
+	functionArgs.Name = "model-stream"
+	functionArgs.Description = "Streams responses of the model API of " + args.Deployment.Name
+	functionArgs.Timeout = int((args.Streaming.Settings.Timeout + streamMargin).Seconds())
+	functionArgs.ReservedConcurrency = args.Streaming.Settings.ReservedConcurrency
+	functionArgs.Environment = environment
+	functionArgs.Statements = args.statements(profiles, true)
+	c.Stream, err = function.New(ctx, name+"-stream-function", &functionArgs, pulumi.Parent(c))
+	return err
+}
+
 // maxEnvironment limits the sum of all names and values of variables, in bytes: Lambda's
 // quota is 4 KB, of which a URL that only the deployment knows needs some.
 const maxEnvironment = 4<<10 - 256
 
-// environment returns the function's variables. profiles are the inference profiles among
-// the models, by id.
-func (a *Args) environment(profiles map[string]profile) (pulumi.StringMap, error) {
+// environment returns the variables of a function; streaming is nil for the one behind
+// the HTTP API. profiles are the inference profiles among the models, by id.
+func (a *Args) environment(profiles map[string]profile, streaming *Streaming) (pulumi.StringMap, error) {
 	s := a.Settings
 	env := lambdaenv.Model{
 		Stack:      a.Deployment.Name,
@@ -113,6 +152,12 @@ func (a *Args) environment(profiles map[string]profile) (pulumi.StringMap, error
 	}
 	if a.usesPrivateModel() {
 		env.ServerName = a.VPC.PrivateModel.ServerName
+	}
+	if streaming != nil {
+		env.Streaming, env.Heartbeat, env.AnswerTimeout = true, streaming.Settings.Heartbeat, streaming.AnswerTimeout
+		if env.GuardrailID != "" {
+			env.GuardrailStreaming = s.Guardrail.Streaming
+		}
 	}
 	known := env.Variables()
 	if size := sizeOf(known); size > maxEnvironment {

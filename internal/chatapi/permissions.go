@@ -10,25 +10,38 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/modelid"
 )
 
-// invoke is the action that authorizes Bedrock's operations Converse and InvokeModel.
-var invoke = []string{"bedrock:InvokeModel"}
+// invoke is the action that authorizes Bedrock's operations Converse and InvokeModel, and
+// invokeAndStream has the one for ConverseStream as well.
+var (
+	invoke          = []string{"bedrock:InvokeModel"}
+	invokeAndStream = []string{"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
+)
 
-// statements returns the function's permissions. profiles are the inference profiles
-// among the models, by id.
-func (a *Args) statements(profiles map[string]profile) []iampolicy.Statement {
+// statements returns the permissions of the function behind the HTTP API, or of the one
+// that streams, which serves no embeddings. profiles are the inference profiles among the
+// models, by id.
+func (a *Args) statements(profiles map[string]profile, streams bool) []iampolicy.Statement {
 	if a.Settings.Backend == lambdaenv.BackendOpenAI {
 		return a.readKey()
 	}
-	converse := iampolicy.Statement{Sid: "InvokeModels", Actions: invoke, Conditions: a.throughGuardrail()}
+	actions := invoke
+	if streams {
+		actions = invokeAndStream
+	}
+	converse := iampolicy.Statement{Sid: "InvokeModels", Actions: actions, Conditions: a.throughGuardrail()}
 	// Bedrock applies no guardrail to embeddings, and rejects requests for them with one.
 	embed := iampolicy.Statement{Sid: "InvokeEmbeddingModels", Actions: invoke}
 	var foundations []iampolicy.Statement
 	for i, id := range a.Settings.IDs() {
 		p, isProfile := profiles[id]
-		if isProfile {
-			foundations = append(foundations, p.invokeModels(fmt.Sprintf("InvokeModelOfProfile%d", i)))
-		} else {
+		if !isProfile {
 			p = profile{arn: a.foundationModelARN(id), foundation: id}
+		}
+		if streams && modelid.IsEmbedding(p.foundation) {
+			continue
+		}
+		if isProfile {
+			foundations = append(foundations, p.invokeModels(fmt.Sprintf("InvokeModelOfProfile%d", i), actions))
 		}
 		statement := &converse
 		if modelid.IsEmbedding(p.foundation) {

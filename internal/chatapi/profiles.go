@@ -63,10 +63,10 @@ func (c *API) lookUpProfile(ctx *pulumi.Context, args *Args, id string) (profile
 
 // invokeModels allows invoking the profile's model in each of the profile's Regions,
 // through the profile only. AWS chooses the Regions, and changes them.
-func (p profile) invokeModels(sid string) iampolicy.Statement {
+func (p profile) invokeModels(sid string, actions []string) iampolicy.Statement {
 	return iampolicy.Statement{
 		Sid:       sid,
-		Actions:   invoke,
+		Actions:   actions,
 		Resources: pulumi.ToStringArray(p.models),
 		Conditions: []iampolicy.Condition{{
 			Operator: "StringEquals", Key: "bedrock:InferenceProfileArn", Value: pulumi.String(p.arn),

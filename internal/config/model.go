@@ -35,7 +35,10 @@ type Model struct {
 }
 
 // Guardrail is applied to conversations and responses; none if ID is empty.
-type Guardrail struct{ ID, Version string }
+type Guardrail struct {
+	ID, Version string
+	Streaming   string // [lambdaenv.GuardrailSync] or [lambdaenv.GuardrailAsync], for streamed responses
+}
 
 // Server is a server that speaks OpenAI's chat completions.
 type Server struct {
@@ -110,6 +113,12 @@ var (
 		requires:    []requirement{modelBackend.toBe(lambdaenv.BackendBedrock), modelGuardrailId.toBeSet()},
 		description: "Version of the guardrail.",
 	}
+	modelGuardrailStreaming = setting[string]{
+		key: "modelGuardrailStreaming", byDefault: lambdaenv.GuardrailSync, allowed: oneOf(lambdaenv.GuardrailSync, lambdaenv.GuardrailAsync),
+		requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock), modelGuardrailId.toBeSet()},
+		description: "How the guardrail checks streamed responses. With sync, Bedrock holds each piece back until it is checked. With async, pieces are sent at once: " +
+			"text may reach a client before the guardrail stops it, and personal data isn't masked.",
+	}
 	modelPromptCaching = setting[bool]{
 		key: "modelPromptCaching", byDefault: true, requires: []requirement{modelBackend.toBe(lambdaenv.BackendBedrock)},
 		description: "Whether the beginning of a conversation is cached by models that support it, so that the next request with the same beginning costs less. " +
@@ -160,6 +169,8 @@ func readModel(r *reader) Model {
 		Guardrail: Guardrail{
 			ID:      modelGuardrailId.read(r),
 			Version: modelGuardrailVersion.read(r),
+
+			Streaming: modelGuardrailStreaming.read(r),
 		},
 		PromptCaching: modelPromptCaching.read(r),
 		Server: Server{

@@ -13,7 +13,7 @@ func TestModelDefaults(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, Model{
 		Backend: "bedrock", ID: "amazon.nova-micro-v1:0", Others: []string{}, MaxTokens: 1024, MaxBody: 1 << 20,
-		PassThrough: []string{}, PromptCaching: true, Memory: 256,
+		PassThrough: []string{}, Guardrail: Guardrail{Streaming: "sync"}, PromptCaching: true, Memory: 256,
 	}, s.Model)
 }
 
@@ -29,7 +29,7 @@ func own(config map[string]string) map[string]string {
 func TestModelOfBedrockGiven(t *testing.T) {
 	s, err := Load(own(map[string]string{
 		"modelId": "eu.amazon.nova-micro-v1:0", "modelAllowedIds": `["anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"]`,
-		"modelMaxTokens": "7", "modelMaxBody": "4096", "modelRegion": "eu-central-1", "modelGuardrailId": "gr1", "modelGuardrailVersion": "3",
+		"modelMaxTokens": "7", "modelMaxBody": "4096", "modelRegion": "eu-central-1", "modelGuardrailId": "gr1", "modelGuardrailVersion": "3", "modelGuardrailStreaming": "async",
 		"modelPassThrough": `["top_k", "performance"]`, "modelUnsupported": "refuse", "modelPromptCaching": "false",
 		"modelMemory": "512", "modelReservedConcurrency": "20", "modelLogContent": "true",
 	}))
@@ -37,7 +37,7 @@ func TestModelOfBedrockGiven(t *testing.T) {
 	assert.Equal(t, Model{
 		Backend: "bedrock", ID: "eu.amazon.nova-micro-v1:0", Others: []string{"anthropic.claude-3-haiku-20240307-v1:0", "eu.amazon.nova-micro-v1:0"},
 		MaxTokens: 7, MaxBody: 4096, PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true,
-		Region: "eu-central-1", Guardrail: Guardrail{"gr1", "3"}, Memory: 512, ReservedConcurrency: 20, LogContent: true,
+		Region: "eu-central-1", Guardrail: Guardrail{"gr1", "3", "async"}, Memory: 512, ReservedConcurrency: 20, LogContent: true,
 	}, s.Model)
 	assert.Equal(t, []string{"eu.amazon.nova-micro-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"}, s.Model.IDs(), "each once, the default first")
 }

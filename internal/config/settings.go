@@ -17,6 +17,7 @@ type Settings struct {
 	Key           Key
 	Rotation      Rotation
 	Model         Model
+	Streaming     Streaming
 	Network       Network
 	Inference     Inference
 	Safeguards    Safeguards
@@ -70,6 +71,7 @@ func read(r *reader) Settings {
 		Key:              readKey(r),
 		Rotation:         readRotation(r),
 		Model:            readModel(r),
+		Streaming:        readStreaming(r),
 		Network:          readNetwork(r),
 		Inference:        readInference(r),
 		Safeguards:       readSafeguards(r),
@@ -104,6 +106,7 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkKey(r)
 	s.checkRotation(r)
 	s.checkModel(r)
+	s.checkStreaming(r)
 	s.checkNetwork(r)
 	s.checkInference(r)
 	s.checkSafeguards(r)

@@ -26,9 +26,10 @@ var table = []topic{
 	{title: "Alarms and dashboard", settings: []anySetting{alarmEmail, alarmEmailRequired, runbookUrl, observabilityEnabled}},
 	{title: "The model", settings: []anySetting{
 		modelBackend, modelId, modelAllowedIds, modelMaxTokens, modelMaxBody, modelPassThrough, modelUnsupported,
-		modelRegion, modelGuardrailId, modelGuardrailVersion, modelPromptCaching,
+		modelRegion, modelGuardrailId, modelGuardrailVersion, modelGuardrailStreaming, modelPromptCaching,
 		modelBaseUrl, modelApiKeyParameter, modelInVpc, modelMemory, modelReservedConcurrency, modelLogContent,
 	}},
+	{title: "Streamed responses", settings: []anySetting{streamingEnabled, streamingTimeout, streamingHeartbeat, streamingReservedConcurrency}},
 	{title: "The private model", settings: []anySetting{
 		inferencePrefix, inferenceTargets, inferencePort, inferenceProtocol, inferenceHealthPath, inferenceCertificateArn,
 		inferenceServerName, inferenceTimeout,

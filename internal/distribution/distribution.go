@@ -22,11 +22,17 @@ import (
 // has.
 const deployed = "Deployed"
 
-// Target names a header of a distribution.
+// Target names a header of a distribution, and the origins that must have it. On every
+// other origin that has it, it is changed as well.
 type Target struct {
 	DistributionID string
-	OriginID       string // of the API; the header is changed on every other origin that has it, too
-	Header         string
+	OriginID       string // of the API; the distribution must have it
+
+	// StreamOriginID is that of the API which streams; empty for none. The distribution
+	// may lack it, because an update of the stack is just adding or removing that API.
+	StreamOriginID string
+
+	Header string
 }
 
 // Distribution reads and changes one header of one distribution.
@@ -42,9 +48,12 @@ func New(api *cloudfront.Client, target Target) Distribution {
 
 // Version is one version of a distribution's configuration.
 type Version struct {
-	// Header is the header's value; zero when the API's origin has no such header, and
-	// when two origins have different ones.
+	// Header is the header's value; zero when an origin that must have it has no such
+	// header, and when two origins have different ones.
 	Header keyring.Value
+
+	// Origins are those that must have the header or have it, in the configuration's order.
+	Origins []Origin
 
 	// ETag names the version.
 	ETag string
@@ -58,6 +67,12 @@ type Version struct {
 	// with returns the configuration with another value of the header. A function prints
 	// as an address with every verb, unlike the values that it captures.
 	with func(keyring.Value) ([]byte, error)
+}
+
+// Origin is one origin of a distribution.
+type Origin struct {
+	ID     string
+	Header keyring.Value // zero when it has no such header
 }
 
 // Read returns the present version.
@@ -83,12 +98,13 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, document []
 	if err != nil {
 		return Version{}, err
 	}
-	found, err := doc.find(d.target.OriginID, d.target.Header)
+	found, err := doc.find(d.target)
 	if err != nil {
 		return Version{}, err
 	}
 	return Version{
 		Header:   keyring.HeaderValue(shared(found)),
+		Origins:  origins(found),
 		ETag:     *out.ETag,
 		Modified: *out.Distribution.LastModifiedTime,
 		Deployed: aws.ToString(out.Distribution.Status) == deployed,
@@ -98,7 +114,8 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, document []
 	}, nil
 }
 
-// Publish replaces the header's value, or adds the header, if version still is the present
+// Publish sets the header's value on all origins in one update, and adds the header where
+// it must be and is not, if version still is the present
 // one. It returns [ErrConflict] when it is not.
 func (d Distribution) Publish(ctx context.Context, version Version, value keyring.Value) error {
 	document, err := version.with(value)

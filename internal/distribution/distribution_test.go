@@ -135,25 +135,53 @@ func TestPublishChangesEveryOriginThatHasTheHeader(t *testing.T) {
 		return "<DistributionConfig><Origins><Quantity>3</Quantity><Items>" + origin("stream", stream) + origin("images", images) + origin("api", api) +
 			"</Items></Origins></DistributionConfig>"
 	}
-	for name, test := range map[string]struct{ api, stream, seen string }{
-		"the same":           {"OLDVALUE", "OLDVALUE", "OLDVALUE"},
-		"different":          {"OLDVALUE", "OTHER", ""},
-		"only on the second": {"", "OLDVALUE", ""},
-		"only on the API's":  {"OLDVALUE", "", "OLDVALUE"},
+	for name, test := range map[string]struct {
+		api, stream, seen string
+		mustStream        string // the origin that must have the header, besides the API's
+	}{
+		"the same":                 {"OLDVALUE", "OLDVALUE", "OLDVALUE", ""},
+		"the same, and must be":    {"OLDVALUE", "OLDVALUE", "OLDVALUE", "stream"},
+		"different":                {"OLDVALUE", "OTHER", "", ""},
+		"different, and must be":   {"OLDVALUE", "OTHER", "", "stream"},
+		"only on the second":       {"", "OLDVALUE", "", "stream"},
+		"only on the API's":        {"OLDVALUE", "", "OLDVALUE", ""},
+		"must be on the second":    {"OLDVALUE", "", "", "stream"},
+		"on neither, must on both": {"", "", "", "stream"},
+		"must on one that is not":  {"OLDVALUE", "OLDVALUE", "OLDVALUE", "removed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			before := config(test.api, test.stream, "")
-			seen, err := of(distributiontest.New(id, before)).Read(t.Context())
+			fake := distributiontest.New(id, config(test.api, test.stream, ""))
+			of := distribution.New(fake.Client(), distribution.Target{DistributionID: id, OriginID: "api", StreamOriginID: test.mustStream, Header: header})
+			seen, err := of.Read(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, test.seen, seen.Header.Reveal())
-			after := publish(t, before)
+			gets := test.stream != "" || test.mustStream == "stream"
+			want := []distribution.Origin{{ID: "api", Header: keyring.HeaderValue(test.api)}}
+			if gets {
+				want = append([]distribution.Origin{{ID: "stream", Header: keyring.HeaderValue(test.stream)}}, want...)
+			}
+			require.Len(t, seen.Origins, len(want))
+			for i, origin := range seen.Origins {
+				assert.Equal(t, want[i].ID, origin.ID)
+				assert.Equal(t, want[i].Header.Reveal(), origin.Header.Reveal())
+			}
+
+			require.NoError(t, of.Publish(t.Context(), seen, value))
+			after := fake.Config()
 			assert.Equal(t, value.Reveal(), distributiontest.HeaderOf(after, "api", header))
 			assert.Empty(t, distributiontest.HeaderOf(after, "images", header))
-			if test.stream == "" {
-				assert.Empty(t, distributiontest.HeaderOf(after, "stream", header))
-			} else {
+			if gets {
 				assert.Equal(t, value.Reveal(), distributiontest.HeaderOf(after, "stream", header))
+			} else {
+				assert.Empty(t, distributiontest.HeaderOf(after, "stream", header))
 			}
+			updates := 0
+			for _, request := range fake.Requests() {
+				if request.Method == http.MethodPut {
+					updates++
+				}
+			}
+			assert.Equal(t, 1, updates, "one update changes both")
 		})
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // element is an XML element with its position in the document, so that a change replaces
@@ -137,21 +139,22 @@ func parseDocument(text []byte) (*document, error) {
 // location is the position of a header in an origin: the header itself, or the origin
 // that gets it.
 type location struct {
+	id     string // of the origin
 	origin *element
 	value  *element // HeaderValue; nil when the origin has no such header
 }
 
-// find returns the locations of the header: on the origin of that ID, which must exist and
-// gets the header if it has none, and on every other origin that has it. One update
-// changes them all, so that there is one value.
-func (d *document) find(originID, header string) ([]location, error) {
-	origins, err := d.config.needed("Origins", "Items")
+// find returns the locations of the target's header: on the API's origin, which must
+// exist, on that of the API which streams, if it exists, and on every other origin that
+// has the header. One update changes them all, so that there is one value.
+func (d *document) find(target Target) ([]location, error) {
+	items, err := d.config.needed("Origins", "Items")
 	if err != nil {
 		return nil, err
 	}
 	var found []location
 	var ids []string
-	for _, origin := range origins.all("Origin") {
+	for _, origin := range items.all("Origin") {
 		id, err := origin.needed("Id")
 		if err != nil {
 			return nil, err
@@ -160,22 +163,34 @@ func (d *document) find(originID, header string) ([]location, error) {
 			return nil, fmt.Errorf("there are two origins %q", id.text)
 		}
 		ids = append(ids, id.text)
-		values, err := valuesOf(origin, header)
+		values, err := valuesOf(origin, target.Header)
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("origin %q: %w", id.text, err)
 		case len(values) > 1:
-			return nil, fmt.Errorf("origin %q has header %s %d times: leave one of them", id.text, header, len(values))
+			return nil, fmt.Errorf("origin %q has header %s %d times: leave one of them", id.text, target.Header, len(values))
 		case len(values) == 1:
-			found = append(found, location{origin: origin, value: values[0]})
-		case id.text == originID:
-			found = append(found, location{origin: origin})
+			found = append(found, location{id: id.text, origin: origin, value: values[0]})
+		case id.text == target.OriginID, id.text == target.StreamOriginID:
+			found = append(found, location{id: id.text, origin: origin})
 		}
 	}
-	if !slices.Contains(ids, originID) {
-		return nil, fmt.Errorf("no origin is %q: there are %q; run `pulumi up`, so that the schedule names the right one", originID, ids)
+	if !slices.Contains(ids, target.OriginID) {
+		return nil, fmt.Errorf("no origin is %q: there are %q; run `pulumi up`, so that the schedule names the right one", target.OriginID, ids)
 	}
 	return found, nil
+}
+
+// origins returns the origins of the locations, with the values that they have.
+func origins(locations []location) []Origin {
+	all := make([]Origin, len(locations))
+	for i, p := range locations {
+		all[i].ID = p.id
+		if p.value != nil {
+			all[i].Header = keyring.HeaderValue(p.value.text)
+		}
+	}
+	return all
 }
 
 // shared returns the value that the header has in all locations, and none if they differ

@@ -37,18 +37,26 @@ func defaultBehavior(args *Args, p policies) *cloudfront.DistributionDefaultCach
 }
 
 func orderedBehaviors(args *Args, p policies) cloudfront.DistributionOrderedCacheBehaviorArray {
-	all := cloudfront.DistributionOrderedCacheBehaviorArray{apiBehavior(args, p)}
+	var all cloudfront.DistributionOrderedCacheBehaviorArray
+	if args.Stream != nil {
+		for _, path := range args.Stream.Paths {
+			behavior := apiBehavior(args, path, p)
+			behavior.TargetOriginId = pulumi.String(StreamOriginID)
+			all = append(all, behavior)
+		}
+	}
+	all = append(all, apiBehavior(args, "", p))
 	if args.Edge.ErrorDocuments {
 		all = append(all, problemsBehavior(args, p))
 	}
 	return all
 }
 
-// apiBehavior returns the behavior of the API's paths. A prompt over plain HTTP is
-// rejected, not redirected: the client would not notice, and go on sending prompts in
-// clear.
-func apiBehavior(args *Args, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
-	behavior := httpsOnly(args, args.APIPrefix+"/*", p)
+// apiBehavior returns the behavior of the API's paths below a path. A prompt over plain
+// HTTP is rejected, not redirected: the client would not notice, and go on sending prompts
+// in clear. CloudFront compresses nothing: it would hold streamed responses back.
+func apiBehavior(args *Args, path string, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
+	behavior := httpsOnly(args, args.APIPrefix+path+"/*", p)
 	behavior.AllowedMethods = allMethods
 	behavior.FunctionAssociations = cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArray{
 		&cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs{

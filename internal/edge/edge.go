@@ -11,8 +11,12 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 )
 
-// OriginID names the API among the distribution's origins.
-const OriginID = "api"
+// OriginID and StreamOriginID name the HTTP API and the REST API among the distribution's
+// origins.
+const (
+	OriginID       = "api"
+	StreamOriginID = "stream"
+)
 
 // leastTLS is CloudFront's name for the oldest TLS version that viewers may use with
 // custom domain names.
@@ -27,6 +31,7 @@ type Args struct {
 	PreviousShield   string             // region of Origin Shield before this update; empty without it
 	OriginDomainName pulumi.StringInput // the API's
 	APIPrefix        string             // of the API's paths, such as /api
+	Stream           *StreamOrigin      // nil without streaming
 	KeyHeader        string             // carries the origin key
 	OriginKey        pulumi.StringInput // secret; one of the keyring that has settled
 
@@ -38,6 +43,13 @@ type Args struct {
 
 	Names          []string           // custom domain names; empty for none
 	CertificateARN pulumi.StringInput // for Names; nil without them
+}
+
+// StreamOrigin is the origin that streams responses.
+type StreamOrigin struct {
+	DomainName pulumi.StringInput
+	Path       string   // in front of all paths: the stage
+	Paths      []string // whose requests it gets, below the API's prefix
 }
 
 // Edge is a CloudFront distribution with its policies.
@@ -73,7 +85,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		HttpVersion:           pulumi.String(args.Edge.HTTPVersion),
 		IsIpv6Enabled:         pulumi.Bool(args.Edge.IPv6),
 		Aliases:               pulumi.ToStringArray(args.Names),
-		Origins:               cloudfront.DistributionOriginArray{apiOrigin(args)},
+		Origins:               origins(args),
 		DefaultCacheBehavior:  defaultBehavior(args, policies),
 		OrderedCacheBehaviors: orderedBehaviors(args, policies),
 		CustomErrorResponses:  errorResponses(args.Edge),

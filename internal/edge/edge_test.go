@@ -85,7 +85,44 @@ func TestPreviewIgnoresTheKey(t *testing.T) {
 	assert.Equal(t, []string{"origins[*].customHeaders"}, recorder.Only(t, distributionType).Request.GetIgnoreChanges())
 }
 
-func TestDistributionHasOneOrigin(t *testing.T) {
+func withStream(args *edge.Args) {
+	args.Stream = &edge.StreamOrigin{
+		DomainName: pulumi.String("stream.example.com"), Path: "/live", Paths: []string{"/chat", "/v1/chat"},
+	}
+}
+
+func TestStreamHasItsOwnOriginWithTheSameKey(t *testing.T) {
+	d := distribution(t, withStream)
+	require.Len(t, d.Input("origins").ArrayValue(), 2)
+	assert.Equal(t, edge.StreamOriginID, d.Text("origins[1].originId"))
+	assert.Equal(t, "stream.example.com", d.Text("origins[1].domainName"))
+	assert.Equal(t, "/live", d.Text("origins[1].originPath"))
+	assert.Empty(t, d.Text("origins[0].originPath"))
+	for _, property := range []string{"customHeaders", "customOriginConfig", "connectionAttempts", "connectionTimeout"} {
+		assert.Equal(t, d.Input("origins[0]."+property), d.Input("origins[1]."+property), property)
+	}
+	assert.True(t, d.SecretAt("origins[1].customHeaders[0].value"))
+}
+
+// CloudFront takes the first behavior whose pattern matches.
+func TestStreamedPathsComeFirst(t *testing.T) {
+	d := distribution(t, func(args *edge.Args) {
+		withStream(args)
+		withOriginFunction(args)
+	})
+	var patterns []string
+	for i := range d.Input("orderedCacheBehaviors").ArrayValue() {
+		path := fmt.Sprintf("orderedCacheBehaviors[%d]", i)
+		patterns = append(patterns, d.Text(path+".pathPattern")+" "+d.Text(path+".targetOriginId"))
+		assert.True(t, d.Input(path+".compress").IsNull(), "CloudFront would hold streamed responses back")
+		for _, property := range []string{"allowedMethods", "viewerProtocolPolicy", "functionAssociations", "lambdaFunctionAssociations", "originRequestPolicyId"} {
+			assert.Equal(t, d.Input("orderedCacheBehaviors[0]."+property), d.Input(path+"."+property), property)
+		}
+	}
+	assert.Equal(t, []string{"/api/chat/* stream", "/api/v1/chat/* stream", "/api/* api"}, patterns)
+}
+
+func TestDistributionHasOneOriginWithoutStreaming(t *testing.T) {
 	d := distribution(t, func(args *edge.Args) {
 		withOriginFunction(args)
 		args.Edge.ErrorDocuments = true

@@ -5,12 +5,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// apiOrigin returns the origin for the API: over TLS only, with the origin header.
-func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
+// origins returns the HTTP API's origin, and that of the REST API if there is one.
+func origins(args *Args) cloudfront.DistributionOriginArray {
+	all := cloudfront.DistributionOriginArray{originOf(args, OriginID, args.OriginDomainName)}
+	if args.Stream != nil {
+		stream := originOf(args, StreamOriginID, args.Stream.DomainName)
+		stream.OriginPath = pulumi.String(args.Stream.Path)
+		all = append(all, stream)
+	}
+	return all
+}
+
+// originOf returns an origin for an API: over TLS only, with the origin header. All origins
+// have the same key.
+func originOf(args *Args, id string, domainName pulumi.StringInput) *cloudfront.DistributionOriginArgs {
 	s := args.Origin
-	origin := &cloudfront.DistributionOriginArgs{
-		OriginId:           pulumi.String(OriginID),
-		DomainName:         args.OriginDomainName,
+	return &cloudfront.DistributionOriginArgs{
+		OriginId:           pulumi.String(id),
+		DomainName:         domainName,
 		ConnectionAttempts: pulumi.Int(s.ConnectionAttempts),
 		ConnectionTimeout:  pulumi.Int(int(s.ConnectionTimeout.Seconds())),
 		CustomOriginConfig: &cloudfront.DistributionOriginCustomOriginConfigArgs{
@@ -27,9 +39,8 @@ func apiOrigin(args *Args) *cloudfront.DistributionOriginArgs {
 				Value: pulumi.ToSecret(args.OriginKey).(pulumi.StringOutput),
 			},
 		},
+		OriginShield: originShield(s.ShieldRegion, args.PreviousShield),
 	}
-	origin.OriginShield = originShield(s.ShieldRegion, args.PreviousShield)
-	return origin
 }
 
 // originShield disables Origin Shield once, in the update after it was enabled:

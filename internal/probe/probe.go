@@ -1,4 +1,4 @@
-// Package probe sends requests to the API and checks whether it accepts or rejects an
+// Package probe sends requests to an API and checks whether it accepts or rejects an
 // origin key. The rotator and an update of the stack check with it, from outside, what
 // they are about to do.
 package probe
@@ -20,13 +20,23 @@ type Doer interface {
 	Do(*http.Request) (*http.Response, error)
 }
 
-const (
-	timeout = 10 * time.Second
+const timeout = 10 * time.Second
 
-	// The function responds to this request without calling a model: the body lacks every
-	// required field. The path follows the API's prefix.
-	path = "/models"
-	body = "{}"
+// API is one of the APIs that require an origin key.
+type API struct {
+	Name string // for logs and errors
+
+	// path follows the API's prefix. The function responds to a GET of it without calling a
+	// model, and whether or not clients need keys of their own.
+	path string
+}
+
+var (
+	// HTTPAPI has all paths but those of [StreamingAPI].
+	HTTPAPI = API{"HTTP API", "/healthz"}
+
+	// StreamingAPI is the REST API that streams responses.
+	StreamingAPI = API{"streaming REST API", "/chat/healthz"}
 )
 
 // NewHTTPClient returns a client that follows no redirect, and keeps no connection, which
@@ -41,9 +51,10 @@ func NewHTTPClient() *http.Client {
 	}
 }
 
-// Target is an endpoint of the API: the API's own URL, or the distribution's.
+// Target is an endpoint of an API: the API's own URL, or the distribution's.
 type Target struct {
 	HTTP   Doer
+	API    API
 	URL    string // without a slash at its end
 	Header string // that carries the origin key
 	Prefix string // of the API's paths: "/api"
@@ -53,9 +64,9 @@ type Target struct {
 // [Target.CheckAccepted] means that the probe came to no conclusion.
 var ErrRejected = errors.New("the API rejected the request")
 
-// requestIDHeader is on every response of API Gateway, its own rejections and those of
-// its authorizer included.
-const requestIDHeader = "Apigw-Requestid"
+// requestIDHeaders are those of the HTTP API and of the REST API: one is on every response
+// of API Gateway, its own rejections and those of its authorizer included.
+var requestIDHeaders = [...]string{"Apigw-Requestid", "X-Amzn-Requestid"}
 
 // cacheHeader is on every response of CloudFront.
 const cacheHeader = "X-Cache"
@@ -74,7 +85,7 @@ func (t Target) CheckAccepted(ctx context.Context, value keyring.Value) error {
 	case err != nil:
 		return err
 	case r.isRejection():
-		return fmt.Errorf("%w: %s responded with status %d", ErrRejected, t.URL, r.status)
+		return fmt.Errorf("%w: %s responded with status %d", ErrRejected, t.resource(), r.status)
 	case !r.isConclusive():
 		return t.inconclusive(r)
 	}
@@ -92,7 +103,7 @@ func (t Target) CheckRejected(ctx context.Context, value keyring.Value) error {
 	case !r.isConclusive():
 		return t.inconclusive(r)
 	}
-	return fmt.Errorf("%s accepted the request, with status %d: the API is open to requests without a key of the keyring", t.URL, r.status)
+	return fmt.Errorf("%s accepted the request, with status %d: the API is open to requests without a key of the keyring", t.resource(), r.status)
 }
 
 func (t Target) inconclusive(r response) error {
@@ -100,7 +111,7 @@ func (t Target) inconclusive(r response) error {
 	if !r.fromAPI {
 		from = " from CloudFront or its firewall"
 	}
-	return fmt.Errorf("%s responded with status %d%s, which does not show whether the API accepts the request", t.URL, r.status, from)
+	return fmt.Errorf("%s responded with status %d%s, which does not show whether the API accepts the request", t.resource(), r.status, from)
 }
 
 // isDenial reports whether a status denies access, be it the API's or another's: the
@@ -129,7 +140,7 @@ func (t Target) ClockOffset(ctx context.Context, now func() time.Time) (time.Dur
 	}
 	date, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
-		return 0, fmt.Errorf("the response of %s has no Date", t.URL)
+		return 0, fmt.Errorf("the response of %s has no Date", t.resource())
 	}
 	middle := sent.Add(now().Sub(sent) / 2)
 	return middle.Sub(date).Truncate(time.Second), nil
@@ -141,19 +152,29 @@ func (t Target) probe(ctx context.Context, value keyring.Value) (response, error
 	if err != nil {
 		return response{}, err
 	}
-	h := resp.Header
-	return response{resp.StatusCode, h.Get(cacheHeader) == "" || h.Get(requestIDHeader) != ""}, nil
+	return response{resp.StatusCode, isFromAPI(resp.Header)}, nil
 }
+
+func isFromAPI(h http.Header) bool {
+	for _, name := range requestIDHeaders {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return h.Get(cacheHeader) == ""
+}
+
+// resource returns the URL of the requests, whose path shows the API.
+func (t Target) resource() string { return t.URL + t.Prefix + t.API.path }
 
 // send sends the request, and returns the response without its body.
 func (t Target) send(ctx context.Context, value keyring.Value) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+t.Prefix+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, t.resource(), nil)
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "gatehouse")
 	if !value.IsZero() {
 		request.Header.Set(t.Header, value.Reveal())

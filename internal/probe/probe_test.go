@@ -28,10 +28,10 @@ func TestStatusesAreAcceptedRejectedOrInconclusive(t *testing.T) {
 		301: inconclusive, 302: inconclusive, 429: inconclusive, 500: inconclusive, 502: inconclusive, 503: inconclusive, 504: inconclusive,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			assert.Equal(t, "POST /api/models", r.Method+" "+r.URL.Path)
+			assert.Equal(t, "GET /api/healthz", r.Method+" "+r.URL.Path)
 			w.WriteHeader(status)
 		}))
-		api := Target{server.Client(), server.URL, header, "/api"}
+		api := Target{server.Client(), HTTPAPI, server.URL, header, "/api"}
 		api.HTTP.(*http.Client).CheckRedirect = NewHTTPClient().CheckRedirect
 		assert.Equal(t, want == accepted, api.CheckAccepted(t.Context(), value) == nil, "status %d", status)
 		assert.Equal(t, want == rejected, api.CheckRejected(t.Context(), value) == nil, "status %d", status)
@@ -44,9 +44,11 @@ func TestADenialIsTheAPIsOrInconclusive(t *testing.T) {
 		header   map[string]string
 		rejected bool
 	}{
-		"the API's":                    {map[string]string{"Apigw-Requestid": "a"}, true},
-		"the API's, by CloudFront":     {map[string]string{"Apigw-Requestid": "a", "X-Cache": "Error from cloudfront"}, true},
-		"CloudFront's or a firewall's": {map[string]string{"X-Cache": "Error from cloudfront"}, false},
+		"the API's":                     {map[string]string{"Apigw-Requestid": "a"}, true},
+		"the REST API's":                {map[string]string{"x-amzn-RequestId": "a"}, true},
+		"the REST API's, by CloudFront": {map[string]string{"x-amzn-RequestId": "a", "X-Cache": "Error from cloudfront"}, true},
+		"the API's, by CloudFront":      {map[string]string{"Apigw-Requestid": "a", "X-Cache": "Error from cloudfront"}, true},
+		"CloudFront's or a firewall's":  {map[string]string{"X-Cache": "Error from cloudfront"}, false},
 	} {
 		for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -55,7 +57,7 @@ func TestADenialIsTheAPIsOrInconclusive(t *testing.T) {
 				}
 				w.WriteHeader(status)
 			}))
-			api := Target{server.Client(), server.URL, header, "/api"}
+			api := Target{server.Client(), HTTPAPI, server.URL, header, "/api"}
 			err := api.CheckAccepted(t.Context(), value)
 			require.Error(t, err, name)
 			assert.Equal(t, c.rejected, errors.Is(err, ErrRejected), name)
@@ -68,13 +70,35 @@ func TestADenialIsTheAPIsOrInconclusive(t *testing.T) {
 	}
 }
 
+// Through CloudFront, only the path leads to one API or the other.
+func TestEachAPIHasAPathOfItsOwn(t *testing.T) {
+	for api, want := range map[API]string{HTTPAPI: "/api/healthz", StreamingAPI: "/live/api/chat/healthz"} {
+		var got []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			got = append(got, r.Method+" "+r.URL.Path)
+			assert.Equal(t, value.Reveal(), r.Header.Get(header))
+			w.WriteHeader(http.StatusForbidden)
+		}))
+		target := Target{server.Client(), api, server.URL, header, "/api"}
+		if api == StreamingAPI {
+			target.URL += "/live"
+		}
+		err := target.CheckAccepted(t.Context(), value)
+		require.ErrorIs(t, err, ErrRejected)
+		require.ErrorContains(t, err, server.URL+want, "says which API")
+		require.NoError(t, target.CheckRejected(t.Context(), value))
+		assert.Equal(t, []string{"GET " + want, "GET " + want}, got)
+		server.Close()
+	}
+}
+
 func TestHTTPClientFollowsNoRedirect(t *testing.T) {
 	var redirected atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { redirected.Add(1) }))
 	defer other.Close()
 	server := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer server.Close()
-	err := Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
+	err := Target{NewHTTPClient(), HTTPAPI, server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "status 307")
 	assert.Zero(t, redirected.Load())
 }
@@ -83,18 +107,18 @@ func TestHTTPClientVerifiesTLSAndShowsNoValue(t *testing.T) {
 	var reached atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	defer server.Close()
-	err := Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
+	err := Target{NewHTTPClient(), HTTPAPI, server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "certificate")
 	assert.Zero(t, reached.Load())
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// A client that quotes the header.
-	err = Target{quoting{}, server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
+	err = Target{quoting{}, HTTPAPI, server.URL, header, "/api"}.CheckAccepted(t.Context(), value)
 	require.ErrorContains(t, err, "[redacted]")
 	assert.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), value.Reveal())
 
 	// A value that can't be a header's.
-	err = Target{NewHTTPClient(), "http://127.0.0.1:1", header, "/api"}.CheckAccepted(t.Context(), keyring.HeaderValue("a\nb"))
+	err = Target{NewHTTPClient(), HTTPAPI, "http://127.0.0.1:1", header, "/api"}.CheckAccepted(t.Context(), keyring.HeaderValue("a\nb"))
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "a\nb")
 }
@@ -112,7 +136,7 @@ func TestRequestsTimeOut(t *testing.T) {
 	defer close(release)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	require.ErrorContains(t, Target{NewHTTPClient(), server.URL, header, "/api"}.CheckAccepted(ctx, value), "deadline")
+	require.ErrorContains(t, Target{NewHTTPClient(), HTTPAPI, server.URL, header, "/api"}.CheckAccepted(ctx, value), "deadline")
 }
 
 func TestClockOffset(t *testing.T) {
@@ -128,7 +152,7 @@ func TestClockOffset(t *testing.T) {
 			w.Header().Set("Date", date)
 			w.WriteHeader(http.StatusUnauthorized)
 		}))
-		offset, err := Target{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), clock)
+		offset, err := Target{server.Client(), HTTPAPI, server.URL, header, "/api"}.ClockOffset(t.Context(), clock)
 		require.NoError(t, err)
 		assert.Equal(t, want, offset, date)
 		server.Close()
@@ -140,6 +164,6 @@ func TestClockOffsetWithoutADate(t *testing.T) {
 		w.Header()["Date"] = nil
 	}))
 	defer server.Close()
-	_, err := Target{server.Client(), server.URL, header, "/api"}.ClockOffset(t.Context(), time.Now)
+	_, err := Target{server.Client(), HTTPAPI, server.URL, header, "/api"}.ClockOffset(t.Context(), time.Now)
 	assert.ErrorContains(t, err, "has no Date")
 }

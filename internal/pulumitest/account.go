@@ -38,6 +38,10 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 	case "aws:apigatewayv2/api:Api":
 		set("apiEndpoint", "https://abcdef1234.execute-api.eu-west-1.amazonaws.com")
 		set("executionArn", "arn:aws:execute-api:eu-west-1:%s:abcdef1234", AccountID)
+	case "aws:apigateway/restApi:RestApi":
+		set("executionArn", "arn:aws:execute-api:eu-west-1:%s:fedcba4321", AccountID)
+	case "aws:apigateway/stage:Stage":
+		set("invokeUrl", "https://fedcba4321.execute-api.eu-west-1.amazonaws.com/%s", out["stageName"].StringValue())
 	case "aws:cloudfront/distribution:Distribution":
 		set("domainName", "d111111abcdef8.cloudfront.net")
 		set("hostedZoneId", "Z2FDTNDATAQYW2")

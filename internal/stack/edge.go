@@ -38,6 +38,7 @@ func (c *components) declareEdge(ctx *pulumi.Context, d deployment.Deployment, p
 		Origin:           s.Origin,
 		OriginDomainName: c.api.DomainName,
 		APIPrefix:        s.Gateway.Prefix,
+		Stream:           c.streamOrigin(),
 		KeyHeader:        s.Key.Header,
 		Names:            s.Domain.Names,
 		CertificateARN:   certificateARN,
@@ -62,8 +63,14 @@ func (c *components) declareEdge(ctx *pulumi.Context, d deployment.Deployment, p
 		}
 		args.WebACLARN = c.firewall.ARN
 	}
-	args.OriginKey = c.rotation.OriginKey(ctx, args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
-		args.ViewerResponseARN, args.OriginRequestARN, args.WebACLARN, args.CertificateARN)
+	needed := []pulumi.Input{
+		args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
+		args.ViewerResponseARN, args.OriginRequestARN, args.WebACLARN, args.CertificateARN,
+	}
+	if args.Stream != nil {
+		needed = append(needed, args.Stream.DomainName)
+	}
+	args.OriginKey = c.rotation.OriginKey(ctx, needed...)
 	c.edge, err = edge.New(ctx, "edge", args, p.protected(p.regional))
 	return rotation.Attached{WebACLARN: args.WebACLARN, FunctionVersionARN: args.OriginRequestARN}, err
 }

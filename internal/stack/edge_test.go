@@ -29,9 +29,20 @@ func TestBehaviorsRequireHTTPSAndHaveResponseHeaders(t *testing.T) {
 	})
 }
 
-func TestDistributionHasOneOrigin(t *testing.T) {
+// Requests through any origin need the same authorizer, and get the same key.
+func TestOriginsAreTheAPIs(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		assert.Len(t, recorder.Only(t, distribution).Input("origins").ArrayValue(), 1)
+		d := recorder.Only(t, distribution)
+		ids := []string{"api"}
+		if len(recorder.OfType("aws:apigateway/restApi:RestApi")) > 0 {
+			ids = append(ids, "stream")
+		}
+		require.Len(t, d.Input("origins").ArrayValue(), len(ids))
+		for i, id := range ids {
+			origin := fmt.Sprintf("origins[%d]", i)
+			assert.Equal(t, id, d.Text(origin+".originId"))
+			assert.Equal(t, d.Input("origins[0].customHeaders"), d.Input(origin+".customHeaders"))
+		}
 	})
 }
 
@@ -109,7 +120,7 @@ func TestFirewallProtectsDistributionAndRedactsKey(t *testing.T) {
 func TestDisabledPartsAreNotDeclared(t *testing.T) {
 	recorder := deploy(t, shapes(t)["bare edge"])
 	for _, r := range recorder.All() {
-		assert.NotRegexp(t, `^aws:(wafv2|s3|acm|route53)/|^gatehouse:(firewall|accesslog|domain):`, r.Type, r.Name)
+		assert.NotRegexp(t, `^aws:(wafv2|s3|acm|route53)/|^gatehouse:(firewall|accesslog|domain|restapi):`, r.Type, r.Name)
 		if r.Type == "aws:lambda/function:Function" {
 			assert.False(t, runsInCloudFront(r), r.Name)
 		}

@@ -21,6 +21,7 @@ var (
 	always = condition{met: func(components) bool { return true }}
 
 	withObservability = condition{"with `observabilityEnabled`", func(c components) bool { return c.observability != nil }}
+	withStreaming     = condition{"with `streamingEnabled`", func(c components) bool { return c.streaming != nil }}
 	withFirewall      = condition{"with `wafEnabled`", func(c components) bool { return c.firewall != nil }}
 	withAccessLogs    = condition{"with `accessLogsEnabled`", func(c components) bool { return c.accessLogs != nil }}
 	withNetwork       = condition{"with `networkEnabled`", func(c components) bool { return c.private.enabled() }}
@@ -73,6 +74,14 @@ var exports = []export{
 	{
 		"apiId", stringType, always, "ID of the HTTP API",
 		func(c components) pulumi.Input { return c.api.APIID },
+	},
+	{
+		"streamUrl", stringType, withStreaming, "invoke URL of the REST API that streams responses (direct requests get 401)",
+		func(c components) pulumi.Input { return c.streaming.URL },
+	},
+	{
+		"streamApiId", stringType, withStreaming, "ID of that REST API",
+		func(c components) pulumi.Input { return c.streaming.APIID },
 	},
 	{
 		"apiPrefix", stringType, always, "prefix of all paths of the API",

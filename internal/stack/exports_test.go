@@ -32,6 +32,8 @@ func TestExports(t *testing.T) {
 		"distributionId":         "edge-distribution-id",
 		"apiUrl":                 "https://abcdef1234.execute-api.eu-west-1.amazonaws.com",
 		"apiId":                  "gateway-api-id",
+		"streamUrl":              "https://fedcba4321.execute-api.eu-west-1.amazonaws.com/live",
+		"streamApiId":            "streaming-api-id",
 		"apiPrefix":              "/api",
 		"originShieldRegion":     "",
 		"parameterPath":          "/gatehouse/test/origin-key",

@@ -90,11 +90,12 @@ func served(t testing.TB) config.Settings {
 	return certificate(t, map[string]string{"networkEnabled": "true", "inferenceProtocol": "HTTPS", "workloadTargetGroup": "true"})
 }
 
-// bareEdge returns settings without the optional parts of the edge.
+// bareEdge returns settings without the optional parts of the edge, streaming among them.
 func bareEdge(t testing.TB) config.Settings {
 	t.Helper()
 	s := pulumitest.Settings(t)
 	s.OriginFunction.Enabled = false
+	s.Streaming.Enabled = false
 	s.ResponseHeaders.ContentSecurityPolicy = ""
 	s.ResponseHeaders.Removed = nil
 	return s
@@ -319,6 +320,18 @@ func TestRoutesUseTheAuthorizer(t *testing.T) {
 	})
 }
 
+// The HTTP API's authorizer accepts the REST API's requests, too. The rules of the policy
+// pack look into the REST API's description.
+func TestBothAPIsShareTheAuthorizersFunction(t *testing.T) {
+	recorder := deploy(t, shapes(t)["defaults"])
+	authorizers := map[string]bool{}
+	for _, name := range []string{"gateway-authorizer-permission", "streaming-authorizer-permission"} {
+		authorizers[recorder.Named(t, "aws:lambda/permission:Permission", name).Text("function")] = true
+	}
+	assert.Len(t, authorizers, 1)
+	assert.Contains(t, recorder.Only(t, "aws:apigateway/restApi:RestApi").Text("body"), "functions/arn:aws:mock:::Function/gateway-authorizer/invocations")
+}
+
 func TestSecretsAreNeverInPlainText(t *testing.T) {
 	secrets := []string{pulumitest.OriginKey, kubeconfigToken, pulumitest.Issued("inference.example.com").KeyPEM()}
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
@@ -473,6 +486,7 @@ func TestOnlyPublicSubnetsAssignPublicAddresses(t *testing.T) {
 var wildcards = map[string]string{
 	"gateway-authorizer-policy: arn:aws:mock:::LogGroup/gateway-authorizer-logs:log-stream:*":              "Lambda names the streams",
 	"model-function-policy: arn:aws:mock:::LogGroup/model-function-logs:log-stream:*":                      "Lambda names the streams",
+	"model-stream-function-policy: arn:aws:mock:::LogGroup/model-stream-function-logs:log-stream:*":        "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:mock:::LogGroup/rotation-rotator-logs:log-stream:*":                  "Lambda names the streams",
 	"rotation-rotator-policy: arn:aws:ssm:eu-central-1:123456789012:parameter/gatehouse/test/origin-key/*": "the rotator names the keys",
 	"rotation-rotator-policy: arn:aws:ssm:us-east-1:123456789012:parameter/gatehouse/test/origin-key/*":    "the rotator names the keys",
@@ -482,15 +496,18 @@ var wildcards = map[string]string{
 	"edge-origin-policy: arn:aws:logs:*:123456789012:log-group:/aws/lambda/us-east-1.edge-origin:*":    "CloudFront runs the function in all regions, and Lambda names the streams",
 	"firewall-logs-policy: arn:aws:mock:::LogGroup/firewall-logs:log-stream:*":                         "AWS WAF names the streams",
 	"access-logs-policy: arn:aws:mock:::BucketV2/access-logs-bucket/AWSLogs/123456789012/CloudFront/*": "CloudFront names the objects",
-	"gateway-authorizer-policy: *":                                              "traces are no resources",
-	"rotation-rotator-policy: *":                                                "traces are no resources",
-	"model-function-policy: *":                                                  "neither are network interfaces before they are made; the function's code can't use this",
-	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":           "a condition names the one parameter, regardless of the key that encrypts it",
-	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*": "AWS chooses the profile that a guardrail uses, and its Regions",
+	"gateway-authorizer-policy: *":                                                                              "traces are no resources",
+	"rotation-rotator-policy: *":                                                                                "traces are no resources",
+	"model-function-policy: *":                                                                                  "neither are network interfaces before they are made; the function's code can't use this",
+	"model-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":                                           "a condition names the one parameter, regardless of the key that encrypts it",
+	"model-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*":                                 "AWS chooses the profile that a guardrail uses, and its Regions",
+	"model-stream-function-policy: *":                                                                           "neither are network interfaces before they are made; the function's code can't use this",
+	"model-stream-function-policy: arn:aws:kms:us-east-1:123456789012:key/*":                                    "a condition names the one parameter, regardless of the key that encrypts it",
+	"model-stream-function-policy: arn:aws:bedrock:*:123456789012:guardrail-profile/*":                          "AWS chooses the profile that a guardrail uses, and its Regions",
 	"schedule-rotator-policy: arn:aws:apigateway:us-east-1::/apis/gateway-api-id/stages/*/cache/authorizers":    "the API has one stage, whose name IAM may see as $default or as %24default",
 	"schedule-rotator-policy: arn:aws:apigateway:eu-central-1::/apis/gateway-api-id/stages/*/cache/authorizers": "the API has one stage, whose name IAM may see as $default or as %24default",
-	"network-flow-logs-policy: *":                                    "DescribeLogGroups is allowed on all groups or none",
-	"schedule-rotator-policy: arn:aws:mock:::Function/edge-origin:*": "a new version is in the distribution before a policy could name it",
+	"network-flow-logs-policy: *":                                                                               "DescribeLogGroups is allowed on all groups or none",
+	"schedule-rotator-policy: arn:aws:mock:::Function/edge-origin:*":                                            "a new version is in the distribution before a policy could name it",
 }
 
 func TestEveryWildcardHasAReason(t *testing.T) {

@@ -14,6 +14,9 @@ import (
 // settings want it there.
 func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, p providers) (*chatapi.API, error) {
 	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
+	if s.Streaming.Enabled {
+		args.Streaming = &chatapi.Streaming{Settings: s.Streaming, AnswerTimeout: s.AnswerTimeout()}
+	}
 	if s.Model.InVPC {
 		args.VPC = private.vpcConfig(s.Inference)
 	}

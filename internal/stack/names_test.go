@@ -18,6 +18,7 @@ import (
 // references), by type and input. A name that follows another resource's, such as a log
 // group's that of its function, has that one's pattern.
 var namesOfAWS = map[string]*regexp.Regexp{
+	"aws:apigateway/restApi:RestApi name":                               regexp.MustCompile(`^.{1,255}$`),
 	"aws:apigatewayv2/api:Api name":                                     regexp.MustCompile(`^.{1,128}$`),
 	"aws:apigatewayv2/authorizer:Authorizer name":                       regexp.MustCompile(`^.{1,128}$`),
 	"aws:apigatewayv2/stage:Stage name":                                 regexp.MustCompile(`^(\$default|[A-Za-z0-9_-]{1,128})$`),

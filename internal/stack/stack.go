@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
+	"github.com/gatehouse-iac/gatehouse/internal/restapi"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/waf"
 )
@@ -46,6 +47,7 @@ type components struct {
 	private       privateNetwork
 	model         *chatapi.API
 	api           *httpapi.API
+	streaming     *restapi.API // nil without streaming
 	edge          *edge.Edge
 	firewall      *waf.WebACL
 	accessLogs    *accesslogs.Logs
@@ -104,6 +106,9 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Routes:     slices.Concat(c.model.Routes, c.private.routes()),
 	}, onAWS)
 	if err != nil {
+		return c, err
+	}
+	if err := c.declareStreaming(ctx, d, onAWS); err != nil {
 		return c, err
 	}
 	attached, err := c.declareEdge(ctx, d, p, certificateARN)

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-
-	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 )
 
 // handler handles authorizer events. It implements [lambda.Handler] itself, so that each
@@ -18,20 +15,9 @@ type handler struct {
 	log     *slog.Logger
 }
 
-// response is a simple response. API Gateway's access log and its integrations can read
-// the context, so each request shows which key authorized it, including those that API
-// Gateway authorized from its cache.
-type response struct {
-	IsAuthorized bool             `json:"isAuthorized"`
-	Context      *responseContext `json:"context,omitempty"`
-}
-
-type responseContext struct {
-	OriginKey keyring.Name `json:"originKey"`
-}
-
 // Invoke handles one event. It returns an error, which API Gateway does not cache, when the
-// decision is indeterminate.
+// decision is indeterminate. Of an error whose text is "Unauthorized" the REST API would
+// make a rejection, so none has that.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := parseEvent(payload)
 	if err != nil {
@@ -49,15 +35,13 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // keeps them few.
 func (h *handler) respond(ctx context.Context, e event, d decision, readErr error) ([]byte, error) {
 	h.log.LogAttrs(ctx, levels[d.outcome], "decision",
+		slog.String("apiId", e.RequestContext.APIID),
 		slog.String("requestId", e.RequestContext.RequestID),
 		slog.String("decision", d.outcome.String()),
 		slog.String("key", string(d.key)),
 		slog.String("reason", d.reason))
-	switch d.outcome {
-	case accepted:
-		return json.Marshal(response{IsAuthorized: true, Context: &responseContext{d.key}})
-	case rejected:
-		return json.Marshal(response{})
+	if d.outcome == accepted || d.outcome == rejected {
+		return e.response(d)
 	}
 	if readErr != nil {
 		return nil, fmt.Errorf("%s: %w", d.reason, readErr)

@@ -1,6 +1,7 @@
-// Command authorizer is the Lambda authorizer of the HTTP API: it accepts the requests
-// whose origin header has a key of the keyring, which only CloudFront adds. It takes
-// REQUEST events of payload format 2.0 and returns simple responses.
+// Command authorizer is the Lambda authorizer of both APIs: it accepts the requests whose
+// origin header has a key of the keyring, which only CloudFront adds. It takes the REQUEST
+// events of the HTTP API, payload format 2.0, and returns simple responses to them; and
+// those of the REST API, to which it returns policies. One cached keyring serves both.
 package main
 
 import (

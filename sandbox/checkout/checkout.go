@@ -58,6 +58,9 @@ const (
 // SuitesNode has the packages of Node, and copies of the tests that import them.
 const SuitesNode = "suites-node"
 
+// Browser has the browser of the end-to-end tests, if the machine has none.
+const Browser = "browser"
+
 // Python returns the path of the interpreter of one of the virtual environments.
 func (l Layout) Python(venv string) string { return l.Local(venv, "bin", "python") }
 

@@ -54,6 +54,17 @@ func TestMachineSettings(t *testing.T) {
 	}
 }
 
+func TestStreamURL(t *testing.T) {
+	e := Environment{Servers: Servers{Cloud: awsserver.Cloud{Ports: awsserver.Ports{API: 14568}}}}
+	if e.StreamURL() != "" || e.StreamHost() != "" {
+		t.Errorf("without an API at %q as %q", e.StreamURL(), e.StreamHost())
+	}
+	e.Outputs = map[string]string{StreamOutput: "https://abcdef1234.execute-api.us-east-1.amazonaws.com/live"}
+	if e.StreamURL() != "http://127.0.0.1:14568/live" || e.StreamHost() != "abcdef1234.execute-api.us-east-1.amazonaws.com" {
+		t.Errorf("at %q as %q", e.StreamURL(), e.StreamHost())
+	}
+}
+
 // A deployment to AWS leaves the other servers alone, also if they run already.
 func TestStages(t *testing.T) {
 	aws := Servers{Cloud: awsserver.Cloud{Ports: awsserver.Ports{AWS: 1}}}

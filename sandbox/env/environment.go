@@ -6,6 +6,7 @@ package env
 import (
 	"context"
 	"errors"
+	"net/url"
 	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53"
@@ -105,6 +106,28 @@ func (e *Environment) DistributionURL() string {
 
 // APIURL returns the address of the HTTP API that bypasses CloudFront, without a path.
 func (e *Environment) APIURL() string { return awsserver.URL(e.Servers.Cloud.Ports.API) }
+
+// StreamURL returns the address of the REST API that streams, with its stage, which bypasses
+// CloudFront. It is empty where the stack has none.
+func (e *Environment) StreamURL() string {
+	name, err := url.Parse(e.Outputs[StreamOutput])
+	if err != nil || name.Host == "" {
+		return ""
+	}
+	return awsserver.URL(e.Servers.Cloud.Ports.API) + name.Path
+}
+
+// StreamHost returns the name of that API, which requests to its address have as Host.
+func (e *Environment) StreamHost() string {
+	name, err := url.Parse(e.Outputs[StreamOutput])
+	if err != nil {
+		return ""
+	}
+	return name.Host
+}
+
+// StreamOutput names the stack's output with the address of the REST API that streams.
+const StreamOutput = "streamUrl"
 
 // ModelsURL returns the address of the model API's models below the distribution or the API.
 func (e *Environment) ModelsURL(base string) string { return base + e.Outputs["apiPrefix"] + "/models" }

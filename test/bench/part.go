@@ -25,6 +25,7 @@ func (p Part) command() string { return "make bench PART=" + p.Name }
 const (
 	AuthorizerPart = "authorizer"
 	PathPart       = "path"
+	StreamPart     = "stream"
 	RotationPart   = "rotation"
 	ProgramPart    = "program"
 	TestsPart      = "tests"
@@ -45,6 +46,12 @@ var Parts = []Part{
 		"authorizer adds. The four variants are routes of one API behind one copy of the stack's distribution and get their requests " +
 		"in turns, one at a time for the times, from four connections for the rates. *Cached* is a decision that API Gateway " +
 		"caches. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
+	{Name: StreamPart, Title: "Stream", NeedsStack: true, About: "" +
+		"Streams of the local stack as it is, beside the sandbox's Bedrock and the scripted model behind that asked directly, in turns and " +
+		"on connections that are kept. A token comes each 20 ms, if nothing else is said; a first token is timed from the request. " +
+		"*After Bedrock's* is the difference of the two quantiles: CloudFront, API, authorizer (cached) and function together, on the way of the " +
+		"request and back. *Not streamed* is the same answer as one piece of JSON. *Cold* is with no execution environment of the " +
+		"function, which then starts."},
 	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
 		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
 		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +

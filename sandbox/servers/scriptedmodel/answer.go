@@ -34,9 +34,13 @@ func (q *request) answer(seen *cache, minimum int) (*answer, error) {
 			"This model's maximum context length is %d tokens. However, your messages resulted in %d tokens.", contextWindow, a.prompt)
 	}
 	a.calls = q.calls()
-	if len(a.calls) > 0 {
+	switch {
+	case len(a.calls) > 0:
 		a.finish = "tool_calls"
-	} else {
+	case q.directives.tokens > 0:
+		a.text = q.directives.text()
+		a.stopAt(q.Stop)
+	default:
 		a.text = tokens(q.reply(described, images))
 		a.stopAt(q.Stop)
 	}

@@ -28,6 +28,7 @@ type request struct {
 	StreamOptions       streamOptions   `json:"stream_options"`
 	TemplateArguments   map[string]any  `json:"chat_template_kwargs"`
 	Seed                json.RawMessage `json:"seed"`
+	directives          directives
 }
 
 type message struct {
@@ -162,6 +163,9 @@ func (s *server) read(body io.Reader) (*request, error) {
 	}
 	q := &request{}
 	if err := json.Unmarshal(raw, q); err != nil {
+		return nil, err
+	}
+	if err := q.takeDirectives(); err != nil {
 		return nil, err
 	}
 	return q, q.validate()

@@ -2,6 +2,23 @@
 // replies to requests by rules, without a network of weights. It calls the
 // tools that a text is about, fills JSON schemas, describes images and files, thinks before
 // it replies, and counts tokens. The same request gets the same text and calls every time.
+//
+// Directives in the last message of the user change how it replies. They are no part of the
+// text:
+//
+//	[[tokens 300]]       replies with a text of 300 tokens: 1 2 3 …
+//	[[silence 50s]]      waits before the first token; a stream's head is sent at once
+//	[[pace 100ms]]       waits between two tokens
+//	[[fail after 5]]     fails after 5 tokens: an error within the stream, whose code is
+//	                     server_error or, for [[fail after 5 with rate_limit_exceeded]], that one
+//	[[cut after 5]]      cuts the connection after 5 tokens
+//	[[hang after 5]]     sends nothing more after 5 tokens
+//	[[status 429]]       responds with an error of that status
+//
+// A reply that isn't streamed waits as long in all before it is sent; fail is a 500 then.
+// The sandbox's Bedrock passes all of them on: an error within a stream is an exception of
+// ConverseStream's, by its code (rate_limit_exceeded, service_unavailable, internal_error,
+// invalid_request_error, timeout; any other is a modelStreamErrorException).
 package scriptedmodel
 
 import (
@@ -104,11 +121,28 @@ func (s *server) complete(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		writeError(w, err)
+	case q.directives.status != 0:
+		q.directives.refusal().write(w)
 	case q.Stream:
 		s.stream(w, r, q, done)
 	default:
-		writeJSON(w, http.StatusOK, done.response(q))
+		s.whole(w, r, q, done)
 	}
+}
+
+// whole sends the reply in one piece, after the time that its tokens take.
+func (s *server) whole(w http.ResponseWriter, r *http.Request, q *request, a *answer) {
+	d, count := &q.directives, a.completionTokens()
+	fail := func() { writeJSON(w, http.StatusInternalServerError, d.failed()) }
+	if !wait(r.Context(), d.silence) {
+		return
+	}
+	for i := range count + 1 {
+		if d.pace != nil && !wait(r.Context(), *d.pace) || !d.before(r.Context(), i, fail) {
+			return
+		}
+	}
+	writeJSON(w, http.StatusOK, a.response(q))
 }
 
 // refusal is an error in OpenAI's form.

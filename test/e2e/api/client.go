@@ -21,7 +21,7 @@ var clientCalls = []struct{ name, want string }{
 	{"chat.completions.create()", "an answer"},
 	{"…, with parts of content", "an answer"},
 	{"…, continues with its answer", "an answer"},
-	{"…, stream=True", "422 streaming_unsupported"},
+	{"…, stream=True", "an answer"},
 	{"…, another model", "404 model_not_found"},
 	{"…, temperature=5", "422 invalid_body"},
 }

@@ -114,7 +114,12 @@ func requests() []request {
 		direct(post("the body is too large", models, hello+strings.Repeat(" ", 1<<20), http.StatusRequestEntityTooLarge, "body_too_large")),
 		direct(plainText),
 		post("no messages", models, "{}", http.StatusUnprocessableEntity, "invalid_body"),
-		post("a stream", completions, strings.Replace(hello, "{", `{"model":"m","stream":true,`, 1), http.StatusUnprocessableEntity, "streaming_unsupported"),
+		answers("a stream", completions, withMembers(microModel, `"stream":true`), "data: [DONE]"),
+		answers("a stream, by /v1", "/v1"+completions, withMembers(microModel, `"stream":true,"stream_options":{"include_usage":true}`), `"choices":[],"usage":{`),
+		post("options of a stream without one", completions, withMembers(microModel, `"stream_options":{"include_usage":true}`), http.StatusUnprocessableEntity, "invalid_body"),
+		// The HTTP API has no streams: requests for them come to it while an edge has an older configuration.
+		direct(post("a stream, of the HTTP API", completions, withMembers(microModel, `"stream":true`), http.StatusUnprocessableEntity, "streaming_unsupported")),
+		get("health, where answers are streamed", "/chat/healthz", `"status":"ok"`),
 		during(post("Bedrock rejects it", models, hello, http.StatusUnprocessableEntity, "rejected_by_model"), fails(http.StatusBadRequest, "ValidationException")),
 		during(post("Bedrock throttles", models, hello, http.StatusTooManyRequests, "rate_limit_exceeded"), fails(http.StatusTooManyRequests, "ThrottlingException")),
 		direct(during(post("Bedrock fails", models, hello, http.StatusBadGateway, "model_failed"), fails(http.StatusInternalServerError, "InternalServerException"))),

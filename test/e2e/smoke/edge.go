@@ -61,7 +61,11 @@ func edge(e *env.Environment) []check.Check {
 	for _, r := range requests {
 		checks = append(checks, r.check())
 	}
-	return append(checks, originTLS(e))
+	checks = append(checks, originTLS(e, "the API", "apiUrl"))
+	if e.StreamURL() != "" {
+		checks = append(checks, originTLS(e, "the API that streams", env.StreamOutput))
+	}
+	return checks
 }
 
 // protocols are requests over plain HTTP, and by several names.
@@ -251,13 +255,13 @@ type handshake struct {
 	Certificate []string `json:"certificate"` // the names that it is for
 }
 
-// originTLS checks how CloudFront reached the API. The sandbox's CloudFront forwards
+// originTLS checks how CloudFront reached an API, whose address is an output. The sandbox's CloudFront forwards
 // nothing over a connection whose certificate it does not trust, or that is for another
 // name.
-func originTLS(e *env.Environment) check.Check {
-	apiName := strings.TrimPrefix(e.Outputs["apiUrl"], "https://")
+func originTLS(e *env.Environment, api, output string) check.Check {
+	apiName, _, _ := strings.Cut(strings.TrimPrefix(e.Outputs[output], "https://"), "/")
 	return request{
-		name: "CloudFront to the API", want: "TLS 1.2 or 1.3, verified",
+		name: "CloudFront to " + api, want: "TLS 1.2 or 1.3, verified",
 		method: http.MethodGet, url: e.Servers.Cloud.Endpoint() + "/_gatehouse/cloudfront",
 		verify: func(r response) error { return verifyHandshake(r, apiName) },
 	}.check()

@@ -26,7 +26,7 @@ func APIChecks(ctx context.Context, e *env.Environment, _ func(string)) ([]check
 	if err != nil {
 		return nil, err
 	}
-	return originKey(e, keys[0]), nil
+	return append(originKey(e, keys[0]), streams(e, keys[0])...), nil
 }
 
 // keyring returns the values of the origin keys. The first is the oldest: a new one may not be
@@ -50,7 +50,7 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 	target.Doing = doing
 	issued := certificates.New(target)
 
-	checks := slices.Concat(originKey(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
+	checks := slices.Concat(originKey(e, keys[0]), streams(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
 	if slow {
 		checks = append(checks, PrivateModelAway(e, doing)...)
 	}

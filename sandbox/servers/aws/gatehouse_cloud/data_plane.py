@@ -1,4 +1,4 @@
-"""Routes requests of viewers and clients to a distribution or an HTTP API, by Host and by port.
+"""Routes requests of viewers and clients to a distribution or an API, by Host and by port.
 
 ministack routes by the Host header alone, knows no aliases, and serves paths such as /health or /v2/ itself for every
 host. Here every path belongs to the distribution or API that Host names. One port each serves the newest distribution
@@ -6,6 +6,7 @@ and the newest HTTP API where Host is this machine; these speak plain HTTP and s
 request with a distribution's name counts as plain HTTP.
 """
 
+import asyncio
 import json
 import re
 from urllib.parse import parse_qs
@@ -13,11 +14,14 @@ from urllib.parse import parse_qs
 from ministack import app
 from ministack.core import responses
 from ministack.core.sigv4 import decode_header_value
-from ministack.services import apigateway, cloudfront
+from ministack.services import apigateway, apigateway_v1, cloudfront
 
 from gatehouse_cloud.fidelity.apigateway import endpoints
-from gatehouse_cloud.fidelity.cloudfront import deployments, edge
+from gatehouse_cloud.fidelity.apigateway.rest import gateway
+from gatehouse_cloud.fidelity.cloudfront import deployments, edge, origin_responses
 
+# The member of a scope with the headers before their names were put in lower case.
+ORIGINAL_HEADERS = "gatehouse.original_headers"
 THIS_MACHINE = re.compile(r"^(127(\.\d+){3}|localhost|\[::1\])?$")
 
 
@@ -29,6 +33,12 @@ async def serve_distribution(scope, receive, send) -> None:
 async def serve_distribution_over_http(scope, receive, send) -> None:
     """Respond as CloudFront does over plain HTTP."""
     await _serve_distribution(scope, receive, send, secure=False)
+
+
+def with_lower_case(scope):
+    """Return a scope of HTTP with headers in lower case, as ASGI has them, and those that were sent beside them."""
+    lower = [(name.lower(), value) for name, value in scope["headers"]]
+    return {**scope, "headers": lower, ORIGINAL_HEADERS: scope["headers"]}
 
 
 def names_distribution(scope) -> bool:
@@ -62,7 +72,18 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
             request.client,
         )
 
-    await _serve(scope, receive, send, response)
+    async def unless_left(request):
+        # A viewer that leaves before the head ends the request to the origin.
+        responding = asyncio.ensure_future(response(request))
+        leaving = asyncio.ensure_future(origin_responses.until_disconnected(receive))
+        try:
+            await asyncio.wait((responding, leaving), return_when=asyncio.FIRST_COMPLETED)
+            return responding.result() if responding.done() else None
+        finally:
+            for task in (responding, leaving):
+                task.cancel()
+
+    await _serve(scope, receive, send, unless_left)
 
 
 def _distribution(host: str) -> dict | None:
@@ -87,6 +108,8 @@ async def serve_api(scope, receive, send) -> None:
 
     async def response(request):
         name = endpoints.API_HOST.match(host)
+        if name and apigateway_v1.find_api_scope(name.group(1)) is not None:
+            return await gateway.serve(gateway.request_of(host, name.group(1), request))
         if not name or apigateway.find_api_scope(name.group(1)) is None:
             return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
         chain = request.headers.get("x-forwarded-for")
@@ -116,6 +139,11 @@ def _host(scope) -> str:
 class _Request:
     def __init__(self, scope, headers: dict[str, str], body: bytes):
         self.method = scope["method"]
+        # Names in the case in which they were sent, which a REST API keeps.
+        self.original = [
+            (name.decode("latin-1"), decode_header_value(value))
+            for name, value in scope.get(ORIGINAL_HEADERS, scope["headers"])
+        ]
         self.sent = [(name.decode("latin-1").lower(), decode_header_value(value)) for name, value in scope["headers"]]
         self.path = scope["path"]
         self.raw_path = scope["raw_path"].decode("ascii")

@@ -21,6 +21,13 @@ from gatehouse_cloud.fidelity.apigateway import (
     throttling,
     vpc_links,
 )
+from gatehouse_cloud.fidelity.apigateway.rest import (
+    authorizers,
+    gateway,
+    imports,
+    stages,
+)
+from gatehouse_cloud.fidelity.apigateway.rest import deployments as rest_deployments
 from gatehouse_cloud.fidelity.awslambda import (
     concurrency,
     function_logs,
@@ -28,6 +35,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     payloads,
     permissions,
     runtime,
+    streams,
     versions,
 )
 from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails, inference_profiles
@@ -38,6 +46,7 @@ from gatehouse_cloud.fidelity.cloudfront import (
     edge,
     error_pages,
     lambda_at_edge,
+    origin_responses,
     origin_shield,
     replicas,
     response_headers_policies,
@@ -85,6 +94,8 @@ EXTENSIONS = (
     Extension(response_writes),
     # Lambda.
     Extension(runtime),
+    # Passes on the chunks of responses that the Runtime API of runtime reads.
+    Extension(streams, after=(runtime,)),
     Extension(packages),
     Extension(concurrency),
     Extension(payloads),
@@ -113,8 +124,10 @@ EXTENSIONS = (
     Extension(faults, after=(guardrails,)),
     Extension(error_envelopes),
     # CloudFront.
-    Extension(endpoints),
-    Extension(edge),
+    Extension(origin_responses),
+    Extension(endpoints, after=(origin_responses,)),
+    # Begins the passage of a request before origin_responses looks at what is left of it.
+    Extension(edge, after=(origin_responses,)),
     Extension(cloudfront_functions),
     # Runs a function before endpoints sends the request to the API, and after edge has removed headers.
     Extension(lambda_at_edge, after=(endpoints, edge)),
@@ -138,6 +151,13 @@ EXTENSIONS = (
     Extension(private_integrations),
     # Logs throttled requests, too, with the id that throttling gives a response; measures private integrations.
     Extension(access_logs, after=(throttling, private_integrations)),
+    # REST APIs.
+    Extension(imports),
+    # Both serve paths that ministack doesn't know. The paths differ, so that the order doesn't matter.
+    Extension(authorizers, after=(imports,)),
+    Extension(rest_deployments),
+    Extension(stages),
+    Extension(gateway),
     # EC2 and Elastic Load Balancing.
     Extension(vpcs),
     # Refuses a subnet before vpcs stores its IPv6 block.

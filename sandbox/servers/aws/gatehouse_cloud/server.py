@@ -62,6 +62,7 @@ def _application(options, sockets: dict[str, socket.socket], controls: routes.Co
     async def application(scope, receive, send):
         if scope["type"] == "lifespan":
             return await app.app(scope, receive, send)
+        scope = data_plane.with_lower_case(scope)
         deployments.viewer.set(tuple(scope["client"]))
         edge.passage.set(None)
         serve_newest = by_port.get(scope["server"][1])
@@ -85,6 +86,8 @@ async def _serve(options, sockets: dict[str, socket.socket], issued: certificate
     config.certfile, config.keyfile = issued.certificate, issued.key
     # CloudFront and API Gateway set Server themselves.
     config.include_server_header = False
+    # REST APIs keep the case of headers' names.
+    config.h11_pass_raw_headers = True
     config.backlog = 1024
     config.errorlog = logging.getLogger("hypercorn.error")
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS

@@ -49,6 +49,59 @@ while True:
     connection.getresponse().read()
 """
 
+# A custom runtime that streams: handle(event) yields the parts of the response, the prelude first. It may yield a string
+# before the first part, the content type; an exception becomes an error in the trailers.
+STREAMING_BOOTSTRAP = f"""#!{sys.executable}
+import base64, http.client, json, os, socket
+handler = {{}}
+exec(open("handler.py").read(), handler)
+host, port = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
+connection = http.client.HTTPConnection(host, port)
+while True:
+    connection.request("GET", "/2018-06-01/runtime/invocation/next")
+    response = connection.getresponse()
+    request, event = response.headers["Lambda-Runtime-Aws-Request-Id"], json.loads(response.read())
+    kind, parts, error = "application/vnd.awslambda.http-integration-response", handler["handle"](event), None
+    first = next(parts)
+    if isinstance(first, str):
+        kind, first = first, next(parts)
+    connection.putrequest("POST", f"/2018-06-01/runtime/invocation/{{request}}/response")
+    for name, value in (("Content-Type", kind), ("Transfer-Encoding", "chunked"), ("Trailer", "Lambda-Runtime-Function-Error-Type")):
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def send(part):
+        if part:
+            connection.send(b"%x\\r\\n%s\\r\\n" % (len(part), part))
+    try:
+        send(first)
+        for part in parts:
+            send(part)
+    except Exception as problem:
+        error = problem
+    trailers = "" if error is None else (
+        f"Lambda-Runtime-Function-Error-Type: {{type(error).__name__}}\\r\\n"
+        f"Lambda-Runtime-Function-Error-Body: {{base64.b64encode(str(error).encode()).decode()}}\\r\\n")
+    connection.send(f"0\\r\\n{{trailers}}\\r\\n".encode())
+    connection.getresponse().read()
+"""
+
+
+def prelude(status: int = 200, **members) -> bytes:
+    """The head of a streamed response, as a function writes it."""
+    return json.dumps({"statusCode": status, **members}).encode() + bytes(8)
+
+
+def package(source: str, bootstrap: str = BOOTSTRAP) -> bytes:
+    """The deployment package of a function."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        entry = zipfile.ZipInfo("bootstrap")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, bootstrap)
+        archive.writestr("handler.py", source)
+    return packed.getvalue()
+
 
 def free_port() -> int:
     """Return a free port.
@@ -199,22 +252,15 @@ class Launcher:
         policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement} for statement in statements]}
         self.client("iam").put_role_policy(RoleName=role, PolicyName="permissions", PolicyDocument=json.dumps(policy))
 
-    def function(self, name: str, source: str, role: str, **settings) -> str:
-        """A function whose source defines handle(event)."""
-        package = io.BytesIO()
-        with zipfile.ZipFile(package, "w") as archive:
-            bootstrap = zipfile.ZipInfo("bootstrap")
-            bootstrap.external_attr = 0o755 << 16
-            archive.writestr(bootstrap, BOOTSTRAP)
-            archive.writestr("handler.py", source)
+    def function(self, name: str, source: str, role: str, bootstrap: str = BOOTSTRAP, **settings) -> str:
+        """A function whose source defines handle(event); with STREAMING_BOOTSTRAP it yields a streamed response."""
         created = self.client("lambda").create_function(
             FunctionName=name,
             Role=role,
             Runtime="provided.al2023",
             Handler="bootstrap",
-            Code={"ZipFile": package.getvalue()},
-            Timeout=20,
-            **settings,
+            Code={"ZipFile": package(source, bootstrap)},
+            **{"Timeout": 20, **settings},
         )
         wait_for(lambda: self.client("lambda").get_function_configuration(FunctionName=name)["State"] == "Active")
         return created["FunctionArn"]

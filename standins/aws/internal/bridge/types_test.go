@@ -31,6 +31,7 @@ func TestWhatTheOfficialPluginServesOverTheClassicBridge(t *testing.T) {
 	types := newTypes(tokens.Resources, i.P.ResourcesMap(), i.Resources, classic)
 
 	for token, want := range map[string]bool{
+		"aws:apigateway/restApi:RestApi":                               true,
 		"aws:apigatewayv2/api:Api":                                     true,
 		"aws:cloudfront/distribution:Distribution":                     true,
 		"aws:cloudfront/function:Function":                             true,

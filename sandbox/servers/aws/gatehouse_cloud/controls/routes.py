@@ -8,6 +8,8 @@ GET/PUT  /_gatehouse/faults       a list of faults: {"service", "action", "princ
 GET/PUT  /_gatehouse/account      {"concurrentExecutions": quota of functions, "bedrockValidatesFirst": whether Bedrock validates
                                   a request before it checks permissions}; the default tier of parameters is a
                                   setting of Systems Manager
+GET/PUT  /_gatehouse/restapis     {"scale": …}: a factor of the time limits of REST APIs, their integrations' and the one of
+                                  silence in streamed responses; 1 at first
 GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of a role's permissions, or of a KMS key's tags, takes to
                                   take effect; 0 at first
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
@@ -53,6 +55,8 @@ class Controls:
             ("PUT", "account"): self._set_account,
             ("GET", "faults"): lambda _: self._state.faults.describe(),
             ("PUT", "faults"): self._set_faults,
+            ("GET", "restapis"): lambda _: {"scale": self._state.limits.scale},
+            ("PUT", "restapis"): self._set_limits,
             ("GET", "settling"): lambda _: {"seconds": self._state.settling.seconds},
             ("PUT", "settling"): self._set_settling,
             ("PUT", "kill"): self._kill,
@@ -136,6 +140,13 @@ class Controls:
         except faults.Malformed as problem:
             raise Refused(400, str(problem)) from problem
         return self._state.faults.describe()
+
+    def _set_limits(self, wanted) -> dict:
+        scale = wanted.get("scale") if isinstance(wanted, dict) else None
+        if isinstance(scale, bool) or not isinstance(scale, (int, float)) or not 0 < scale <= 1:
+            raise Refused(400, f"scale is {scale!r}; it must be a number above 0, of at most 1")
+        self._state.limits.scale = scale
+        return {"scale": scale}
 
     def _set_settling(self, wanted) -> dict:
         seconds = wanted.get("seconds") if isinstance(wanted, dict) else None

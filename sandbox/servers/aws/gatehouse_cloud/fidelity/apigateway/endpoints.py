@@ -1,21 +1,20 @@
-"""Gives HTTP APIs their names on AWS, and lets CloudFront's origins connect to them.
+"""Gives APIs their names on AWS, and lets CloudFront's origins connect to them.
 
 ministack names an API {id}.execute-api.localhost:{port} over http and refuses to connect to amazonaws.com for an origin,
 so that the program would need to know that it runs locally. Here an API is
 https://{id}.execute-api.{region}.amazonaws.com, and an origin with that name connects to it, over TLS.
 """
 
-import asyncio
-import http.client
 import json
 import re
 
 from ministack import app
 from ministack.core.responses import get_region
-from ministack.services import apigateway, cloudfront
+from ministack.services import apigateway, apigateway_v1, cloudfront
 
 from gatehouse_cloud import patching
-from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections, Failed
+from gatehouse_cloud.fidelity.cloudfront import origin_responses
+from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections, Server
 
 API_HOST = re.compile(r"^([a-z0-9]{8,10})\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?::443)?$")
 
@@ -40,19 +39,12 @@ def install(connections: Connections) -> None:
         _, port, https = cloudfront._origin_connect_target(origin, viewer_is_https)
         if not https or port != 443:
             raise cloudfront.OriginUnreachable(f"{name} serves https on port 443 only")
-        if apigateway.find_api_scope(match.group(1)) is None:
+        if not exists(match.group(1)):
             raise cloudfront.OriginUnreachable(f"there is no API {match.group(1)}")
-        target = (origin.get("origin_path") or "") + uri + (f"?{query_string}" if query_string else "")
+        target = origin_responses.target_of(origin, uri, query_string)
         sent = cloudfront._origin_request_headers(origin, headers, client_ip, viewer_xff)
-        response = connections.send(name, origin["ssl_protocols"], method, target, sent, body or b"")
-        try:
-            status, pairs, data = await asyncio.wait_for(response, origin["read_timeout"])
-        except asyncio.TimeoutError as error:
-            raise cloudfront.OriginTimeout(f"no response from {name}") from error
-        except Failed as problem:
-            cloudfront.logger.warning("origin %s", problem)
-            raise cloudfront.OriginUnreachable(str(problem)) from problem
-        return status, http.client.responses.get(status, ""), cloudfront._multidict_from_pairs(pairs), data
+        server = Server(name, versions=origin["ssl_protocols"])
+        return await origin_responses.respond(connections, server, origin, method, target, sent, body)
 
     patching.assign(app, "_EXECUTE_API_RE", API_HOST)
     patching.assign(apigateway, "_HOST", _RegionalDomain())
@@ -69,6 +61,11 @@ def _create_api(original, data):
     scheme = "wss" if api["protocolType"] == "WEBSOCKET" else "https"
     api["apiEndpoint"] = f"{scheme}://{host_of(api['apiId'])}"
     return apigateway._apigw_response(api, status)
+
+
+def exists(api_id: str) -> bool:
+    """Report whether there is an HTTP API or a REST API with this id."""
+    return any(kind.find_api_scope(api_id) is not None for kind in (apigateway, apigateway_v1))
 
 
 def host_of(api_id: str) -> str:

@@ -42,6 +42,7 @@ class Passage:
     id: str = field(default_factory=cloudfront._cf_request_id)
     behavior: dict = field(default_factory=dict)  # the cache behavior that was matched last
     error_pages: dict[int, dict] = field(default_factory=dict)  # of the distribution
+    opened: list[tuple] = field(default_factory=list)  # the bodies of origins' responses, with these
 
 
 class Viewers:

@@ -1,13 +1,17 @@
-"""Connects CloudFront to the HTTP APIs of this cloud: over TLS, with the certificate verified.
+"""Connects CloudFront to its origins: over TLS to the APIs of this cloud, and in plain HTTP to servers on this machine.
 
-Only the address differs from AWS: it is this machine. The TLS versions are those that the origin allows, the handshake
-names the API (SNI), and the certificate must be for it and of the authority that is trusted here. Connections are kept
-alive.
+Only an API's address differs from AWS: it is this machine. The TLS versions are those that the origin allows, the
+handshake names the API (SNI), and the certificate must be for it and of the authority that is trusted here. Connections
+are kept alive.
+
+A response is its head first, then a body that is read as it comes. The origin's read timeout is that of each read, before
+the head and between two packets of the body, as CloudFront counts it.
 """
 
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import h11
@@ -15,10 +19,25 @@ import h11
 from gatehouse_cloud.process import LOOPBACK
 
 _LARGEST_READ = 65536
+# A connection is refused at once on this machine, so that only a full backlog takes this long.
+_CONNECT_SECONDS = 10
 
 
 class Failed(Exception):
     """There is no connection, no trusted certificate, or no complete response."""
+
+
+class TimedOut(Failed):
+    """The origin sent nothing for its read timeout."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where to connect: an API by its name, or a port of this machine."""
+
+    name: str
+    versions: tuple[str, ...] = ()  # of TLS, as CloudFront names them
+    port: int = 0  # of this machine, for plain HTTP
 
 
 @dataclass
@@ -27,15 +46,65 @@ class _Connection:
     writer: asyncio.StreamWriter
     protocol: h11.Connection
 
+    async def next_event(self, seconds: float):
+        """Return the next event of the response, waiting at most so long for the next bytes."""
+        while (event := self.protocol.next_event()) is h11.NEED_DATA:
+            try:
+                data = await asyncio.wait_for(self.reader.read(_LARGEST_READ), seconds)
+            except asyncio.TimeoutError as problem:
+                raise TimedOut(f"the origin sent nothing for {seconds} seconds") from problem
+            self.protocol.receive_data(data)
+        if isinstance(event, h11.ConnectionClosed):
+            raise Failed("the origin closed the connection")
+        return event
+
+
+class Response:
+    """A response whose head is here. Iterate over its body to the end, or close it."""
+
+    def __init__(self, connection: _Connection, head: h11.Response, seconds: float, keep):
+        self.status = head.status_code
+        self.headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+        self._connection, self._seconds, self._keep = connection, seconds, keep
+        # Bytes of the body that came with the head, so that they can be passed on together.
+        self._next = connection.protocol.next_event()
+        self._open = True
+
+    @property
+    def begun(self) -> bool:
+        """Whether the next part of the body, or its end, is here."""
+        return self._next is not h11.NEED_DATA
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; raise Failed where it ends in the middle."""
+        try:
+            event = self._next if self.begun else await self._connection.next_event(self._seconds)
+            while isinstance(event, h11.Data):
+                yield bytes(event.data)
+                event = await self._connection.next_event(self._seconds)
+            if isinstance(event, h11.EndOfMessage):
+                self._open = False
+                self._keep(self._connection)
+        except (OSError, h11.ProtocolError) as problem:
+            raise Failed(str(problem)) from problem
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection, unless the whole body was read."""
+        if self._open:
+            self._open = False
+            self._connection.writer.close()
+
 
 class Connections:
-    """Connections to one port of this machine, kept alive by the name that they were made for."""
+    """Connections to servers of this machine, kept alive. Those to APIs go to one port."""
 
     def __init__(self, port: int, authority: str):
         self._port = port
         self._authority = authority
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
-        self._idle: dict[tuple[str, tuple[str, ...]], deque[_Connection]] = {}
+        self._idle: dict[Server, deque[_Connection]] = {}
         self._handshakes: dict[str, dict] = {}
 
     def describe(self) -> list[dict]:
@@ -43,44 +112,53 @@ class Connections:
         return [{"origin": name, **handshake} for name, handshake in self._handshakes.items()]
 
     async def send(
-        self, name: str, versions: tuple[str, ...], method: str, target: str, headers: dict[str, str], body: bytes
-    ) -> tuple[int, list[tuple[str, str]], bytes]:
-        """Send a request; return status, headers and body of the response. versions are of TLS, as CloudFront names them."""
-        kept = self._idle.setdefault((name, versions), deque())
-        while kept:
-            connection = kept.pop()
-            if not connection.reader.at_eof():
-                break
-            connection.writer.close()
-        else:
-            connection = await self._connect(name, versions)
+        self, server: Server, method: str, target: str, headers: dict[str, str], body: bytes, seconds: float
+    ) -> Response:
+        """Send a request; return the response once its head is here. It waits at most so many seconds for each read."""
+        connection = self._kept(server) or await self._connect(server)
         try:
-            response = await _exchange(connection, method, target, headers, body)
-        except (OSError, h11.ProtocolError, asyncio.IncompleteReadError) as problem:
+            await _write(connection, method, target, headers, body)
+            head = await connection.next_event(seconds)
+            while isinstance(head, h11.InformationalResponse):
+                head = await connection.next_event(seconds)
+            return Response(connection, head, seconds, lambda used: self._keep(server, used))
+        except (OSError, h11.ProtocolError) as problem:
             connection.writer.close()
-            raise Failed(f"{name}: {problem}") from problem
+            raise Failed(f"{server.name}: {problem}") from problem
         except BaseException:  # a timeout, most of all: the response would be taken for the next request's
             connection.writer.close()
             raise
+
+    def _kept(self, server: Server) -> _Connection | None:
+        kept = self._idle.setdefault(server, deque())
+        while kept:
+            connection = kept.pop()
+            if not connection.reader.at_eof():
+                return connection
+            connection.writer.close()
+        return None
+
+    def _keep(self, server: Server, connection: _Connection) -> None:
         if connection.protocol.our_state is connection.protocol.their_state is h11.DONE:
             connection.protocol.start_next_cycle()
-            kept.append(connection)
+            self._idle[server].append(connection)
         else:
             connection.writer.close()
-        return response
 
-    async def _connect(self, name: str, versions: tuple[str, ...]) -> _Connection:
+    async def _connect(self, server: Server) -> _Connection:
+        secure = {"ssl": self._context(server.versions), "server_hostname": server.name} if server.versions else {}
         try:
-            reader, writer = await asyncio.open_connection(
-                LOOPBACK, self._port, ssl=self._context(versions), server_hostname=name
+            reader, writer = await asyncio.wait_for(
+                asyncio.open_connection(LOOPBACK, server.port or self._port, **secure), _CONNECT_SECONDS
             )
-        except (OSError, ssl.SSLError) as problem:
-            raise Failed(f"{name}: {problem}") from problem
-        shaken = writer.get_extra_info("ssl_object")
-        self._handshakes[name] = {
-            "tls": shaken.version(),
-            "certificate": [value for _, value in shaken.getpeercert()["subjectAltName"]],
-        }
+        except (OSError, asyncio.TimeoutError) as problem:
+            raise Failed(f"{server.name}: {problem}") from problem
+        if secure:
+            shaken = writer.get_extra_info("ssl_object")
+            self._handshakes[server.name] = {
+                "tls": shaken.version(),
+                "certificate": [value for _, value in shaken.getpeercert()["subjectAltName"]],
+            }
         return _Connection(reader, writer, h11.Connection(h11.CLIENT))
 
     def _context(self, versions: tuple[str, ...]) -> ssl.SSLContext:
@@ -92,7 +170,7 @@ class Connections:
         return self._contexts[versions]
 
 
-async def _exchange(connection: _Connection, method: str, target: str, headers: dict[str, str], body: bytes):
+async def _write(connection: _Connection, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
     protocol, writer = connection.protocol, connection.writer
     sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     if body or method in ("POST", "PUT", "PATCH"):
@@ -100,17 +178,3 @@ async def _exchange(connection: _Connection, method: str, target: str, headers: 
     request = protocol.send(h11.Request(method=method.encode(), target=target.encode("latin-1"), headers=sent))
     writer.write(request + protocol.send(h11.Data(body)) + protocol.send(h11.EndOfMessage()))
     await writer.drain()
-    status, received, content = 0, [], bytearray()
-    while True:
-        event = protocol.next_event()
-        if event is h11.NEED_DATA:
-            protocol.receive_data(await connection.reader.read(_LARGEST_READ))
-        elif isinstance(event, h11.Response):
-            status = event.status_code
-            received = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers]
-        elif isinstance(event, h11.Data):
-            content += event.data
-        elif isinstance(event, h11.EndOfMessage):
-            return status, received, bytes(content)
-        elif isinstance(event, h11.ConnectionClosed):
-            raise Failed("the origin closed the connection")

@@ -1,0 +1,80 @@
+package restapi
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// gatewayResponse is a response that API Gateway sends without the function.
+type gatewayResponse struct {
+	status int
+	code   string // of the problem; those of the function are in lambda/model/internal/api
+	kind   string // of OpenAI's error
+	detail string
+}
+
+const (
+	notThroughCloudFront = "The request did not come through CloudFront."
+	notAuthorized        = "The request could not be authorized. Try again later."
+)
+
+// gatewayResponses are the responses of API Gateway itself for which there is a problem
+// document, by their types in API Gateway. The others have API Gateway's own form.
+var gatewayResponses = map[string]gatewayResponse{
+	"UNAUTHORIZED":                   {http.StatusUnauthorized, "unauthenticated", "authentication_error", notThroughCloudFront},
+	"ACCESS_DENIED":                  {http.StatusForbidden, "unauthenticated", "authentication_error", notThroughCloudFront},
+	"MISSING_AUTHENTICATION_TOKEN":   {http.StatusNotFound, "not_found", "invalid_request_error", "There is no such path."},
+	"REQUEST_TOO_LARGE":              {http.StatusRequestEntityTooLarge, "body_too_large", "invalid_request_error", "The body has more than 10 MB."},
+	"THROTTLED":                      {http.StatusTooManyRequests, "rate_limit_exceeded", "rate_limit_error", "Too many requests. Try again later."},
+	"AUTHORIZER_FAILURE":             {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
+	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
+	"INTEGRATION_FAILURE":            {http.StatusBadGateway, "model_unavailable", "server_error", "The API failed to respond. Try again later."},
+	"INTEGRATION_TIMEOUT":            {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time."},
+}
+
+// retryAfter is the number of seconds after which a throttled client may retry.
+const retryAfter = "1"
+
+func describeResponses() (object, error) {
+	all := object{}
+	for name, r := range gatewayResponses {
+		described, err := r.describe()
+		if err != nil {
+			return nil, err
+		}
+		all[name] = described
+	}
+	return all, nil
+}
+
+// describe returns the response as API Gateway imports it: headers with static values in
+// single quotes, and a template in which $context.requestId is a variable.
+func (r gatewayResponse) describe() (object, error) {
+	headers := object{
+		"gatewayresponse.header.Content-Type":  "'application/problem+json'",
+		"gatewayresponse.header.Cache-Control": "'no-store'",
+	}
+	if r.status == http.StatusTooManyRequests {
+		headers["gatewayresponse.header.Retry-After"] = "'" + retryAfter + "'"
+	}
+	problem, err := json.Marshal(r.problem())
+	return object{
+		"statusCode":         r.status,
+		"responseParameters": headers,
+		"responseTemplates":  object{"application/json": string(problem)},
+	}, err
+}
+
+// problem returns the error in the API's format: a problem document (RFC 9457) with an
+// error for OpenAI's clients.
+func (r gatewayResponse) problem() object {
+	return object{
+		"type":     "about:blank",
+		"title":    http.StatusText(r.status),
+		"status":   r.status,
+		"detail":   r.detail,
+		"instance": "$context.requestId",
+		"code":     r.code,
+		"error":    object{"message": r.detail, "type": r.kind, "param": nil, "code": r.code},
+	}
+}
