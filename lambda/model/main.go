@@ -32,7 +32,10 @@ func main() {
 	lambda.Start(handler)
 }
 
-func newHandler(ctx context.Context) (*api.Handler, error) {
+// newHandler returns the handler of the API whose integration invokes this function. The
+// integration decides whether it takes streamed responses or others; no function learns
+// that from an event.
+func newHandler(ctx context.Context) (any, error) {
 	env, err := lambdaenv.ParseModel(os.LookupEnv)
 	if err != nil {
 		return nil, err
@@ -47,7 +50,7 @@ func newHandler(ctx context.Context) (*api.Handler, error) {
 			return nil, fmt.Errorf("reach X-Ray's daemon: %w", err)
 		}
 	}
-	return api.New(api.Config{
+	handler := api.New(api.Config{
 		Prefix: env.APIPrefix,
 		Limits: api.Limits{
 			Models: env.ModelIDs, MaxTokens: env.MaxTokens, MaxBody: env.MaxBody,
@@ -57,7 +60,20 @@ func newHandler(ctx context.Context) (*api.Handler, error) {
 		LogContent: env.LogContent,
 		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
 		Metrics:    os.Stdout,
-	}, provider), nil
+		Streaming:  streaming(env),
+	}, provider)
+	if env.Streaming {
+		return handler.Stream, nil
+	}
+	return handler, nil
+}
+
+// streaming returns nil if responses aren't streamed.
+func streaming(env lambdaenv.Model) *api.Streaming {
+	if !env.Streaming {
+		return nil
+	}
+	return &api.Streaming{Heartbeat: env.Heartbeat, AnswerTimeout: env.AnswerTimeout}
 }
 
 // newProvider returns the provider of the backend. A further backend is added here.
@@ -80,5 +96,7 @@ func newProvider(env lambdaenv.Model, sdk aws.Config) chat.Provider {
 		Probe:         env.ModelIDs[0],
 		PromptCaching: env.PromptCaching,
 		Foundations:   env.Foundations,
+
+		GuardrailStreaming: env.GuardrailStreaming,
 	}
 }

@@ -39,7 +39,7 @@ func (openAIShape) read(r *reader, body strictjson.Value) chat.Conversation {
 	if !r.isObject(top, body, completionMembers) {
 		return chat.Conversation{}
 	}
-	r.refuseStreaming(top, body)
+	r.streaming(top, body)
 	r.refuseFunctions(top, body)
 	tools := r.tools(top.member("tools"), body.Get("tools"))
 	c := chat.Conversation{
@@ -62,17 +62,6 @@ func (openAIShape) read(r *reader, body strictjson.Value) chat.Conversation {
 		r.checkToolResults(top.member("messages"), c.Messages)
 	}
 	return c
-}
-
-// refuseStreaming refuses the options of streaming without it. A request for streaming
-// itself has an error of its own.
-func (r *reader) refuseStreaming(at pointer, body strictjson.Value) {
-	if stream := r.flag(at.member("stream"), body.Get("stream")); stream != nil && *stream {
-		r.refuse(at.member("stream"), "want false")
-	}
-	if body.Get("stream_options").Kind != strictjson.Null && body.Get("stream").Raw != "true" {
-		r.refuse(at.member("stream_options"), "want null without stream")
-	}
 }
 
 // refuseFunctions refuses what tools have replaced.

@@ -46,6 +46,9 @@ type Config struct {
 	LogContent bool   // whether to log conversations and completions
 	Log        *slog.Logger
 	Metrics    io.Writer // gets a line in CloudWatch's embedded metric format for each request
+
+	// Streaming is set if the handler's responses are streamed.
+	Streaming *Streaming
 }
 
 // Handler handles events of an HTTP API. It implements [lambda.Handler] itself, so that
@@ -77,6 +80,7 @@ type exchange struct {
 	began   time.Time
 	probe   bool       // a health check: not counted in the metrics
 	call    *modelCall // nil if no model was called
+	stream  *streamed  // nil if no stream was requested
 	changes changes    // members that had no effect
 	problem *problem
 	cause   error // the backend's error that caused the problem, if one did
@@ -116,10 +120,13 @@ type shape interface {
 // complete returns an endpoint that calls the model.
 func (h *Handler) complete(s shape) endpoint {
 	return func(ctx context.Context, e *exchange) (*result, *problem) {
-		r := &reader{limits: h.Limits}
+		r := &reader{limits: h.Limits, streams: h.Streaming != nil}
 		c, problem := h.conversation(e, s, r)
 		if problem != nil {
 			return nil, problem
+		}
+		if r.stream.requested {
+			return h.stream(ctx, e, r, c)
 		}
 		h.call(ctx, e, c.Model, func(ctx context.Context) {
 			e.call.completion, e.cause = h.provider.Complete(ctx, c)
@@ -138,10 +145,14 @@ func (h *Handler) complete(s shape) endpoint {
 // call calls a model, with a deadline before that of the invocation, and measures it.
 func (h *Handler) call(ctx context.Context, e *exchange, model string, do func(context.Context)) {
 	e.call = &modelCall{model: model}
-	untilMargin, cancel := withMargin(ctx)
+	bounded, cancel := h.withMargin(ctx)
 	defer cancel()
+	if h.Streaming != nil {
+		bounded, cancel = context.WithTimeout(bounded, h.Streaming.AnswerTimeout)
+		defer cancel()
+	}
 	began := h.now()
-	do(untilMargin)
+	do(bounded)
 	e.call.duration = h.now().Sub(began)
 }
 
@@ -154,7 +165,7 @@ func (h *Handler) conversation(e *exchange, s shape, r *reader) (chat.Conversati
 	}
 	c := s.read(r, body)
 	switch {
-	case requestsStream(body):
+	case requestsStream(body) && !r.stream.requested:
 		return c, newProblem(http.StatusUnprocessableEntity, codeStreaming, "Responses can't be streamed. Send the request without stream.", r.faults...)
 	case len(r.faults) > 0:
 		return c, invalidBody(r.faults)
@@ -180,14 +191,18 @@ func faultsOf(refused []chat.Fault) []strictjson.Fault {
 	return faults
 }
 
-// requestsStream reports whether the client requests streaming. That error takes
-// precedence over all others in the body.
+// requestsStream reports whether the client requests streaming. Where that is an error, it
+// takes precedence over all others in the body.
 func requestsStream(body strictjson.Value) bool { return body.Get("stream").Raw == "true" }
 
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
+// withMargin returns a context that ends before the deadline of the invocation.
+func (h *Handler) withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
+	switch {
+	case !ok:
+		return context.WithCancel(ctx)
+	case h.Streaming != nil:
+		return context.WithDeadline(ctx, deadline.Add(-streamMargin))
 	}
 	return context.WithDeadline(ctx, deadline.Add(-margin))
 }
@@ -198,7 +213,7 @@ func problemOf(r *reader, err error) *problem {
 	case errors.Is(err, chat.ErrBusy):
 		return newProblem(http.StatusTooManyRequests, codeBusy, "The model has too many requests. Try again later.").with("retry-after", retryAfter)
 	case errors.Is(err, chat.ErrTimeout):
-		return newProblem(http.StatusGatewayTimeout, codeTimeout, "The model timed out. Request fewer tokens, or try again.").final()
+		return newProblem(http.StatusGatewayTimeout, codeTimeout, r.timeoutDetail()).final()
 	case errors.Is(err, chat.ErrRejected):
 		return rejected(r, err)
 	case errors.Is(err, chat.ErrMalformed):
@@ -207,6 +222,14 @@ func problemOf(r *reader, err error) *problem {
 		return newProblem(http.StatusServiceUnavailable, codeUnavailable, "The model can't be reached. Try again later.").with("retry-after", retryAfter)
 	}
 	return newProblem(statusModelFailed, codeModelFailed, "The model failed.").final()
+}
+
+// timeoutDetail describes a timeout. A stream has more time than another response.
+func (r *reader) timeoutDetail() string {
+	if r.streams && !r.stream.requested {
+		return "The model timed out. Send the request with stream set to true, which gives it more time, or request fewer tokens."
+	}
+	return "The model timed out. Request fewer tokens, or try again."
 }
 
 // rejected returns the problem of a request that the model rejected. Clients shorten the

@@ -40,6 +40,7 @@ type fakeProvider struct {
 	embedded   []chat.EmbeddingRequest
 	until      time.Time // deadline of the last call
 	ready      int       // number of readiness checks
+	script     *scripted // of a stream
 }
 
 func (f *fakeProvider) Adapt(c chat.Conversation) chat.Adaptation {
@@ -63,8 +64,10 @@ func (f *fakeProvider) Complete(ctx context.Context, c chat.Conversation) (chat.
 	}, nil
 }
 
-func (f *fakeProvider) Stream(context.Context, chat.Conversation, func(chat.Delta) error) (chat.Completion, error) {
-	return chat.Completion{}, errors.New("the API does not stream yet")
+func (f *fakeProvider) Stream(ctx context.Context, c chat.Conversation, emit func(chat.Delta) error) (chat.Completion, error) {
+	f.calls = append(f.calls, c)
+	f.until, _ = ctx.Deadline()
+	return f.script.run(ctx, emit)
 }
 
 func (f *fakeProvider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {

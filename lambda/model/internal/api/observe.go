@@ -26,12 +26,10 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		slog.Int64("milliseconds", h.now().Sub(e.began).Milliseconds()),
 	}
 	level, message := slog.LevelInfo, "completed"
-	switch {
-	case e.problem != nil:
+	attrs = append(attrs, slog.Int("status", e.status()))
+	if e.problem != nil {
 		message = "rejected"
-		attrs = append(attrs, slog.Int("status", e.problem.Status), slog.String("code", e.problem.Code))
-	default:
-		attrs = append(attrs, slog.Int("status", http.StatusOK))
+		attrs = append(attrs, slog.String("code", e.problem.Code))
 	}
 	if e.problem != nil && e.problem.Code == codeSchemaMismatch {
 		level = slog.LevelWarn
@@ -47,6 +45,9 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 	if e.call != nil {
 		attrs = append(attrs, slog.String("model", e.call.model), slog.Int64("modelMilliseconds", e.call.duration.Milliseconds()))
 	}
+	if e.stream != nil {
+		attrs = append(attrs, e.stream.attrs()...)
+	}
 	if e.call != nil && e.call.completion.Usage != (chat.Usage{}) {
 		attrs = append(attrs, outcome(e.call.completion)...)
 	}
@@ -57,6 +58,29 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		attrs = append(attrs, slog.String("clamped", e.changes.limits()))
 	}
 	h.Log.LogAttrs(ctx, level, message, attrs...)
+}
+
+// status returns the status of the response. That of a stream stands once it has begun.
+func (e *exchange) status() int {
+	if e.problem == nil || e.stream != nil && e.stream.cut {
+		return http.StatusOK
+	}
+	return e.problem.Status
+}
+
+// attrs returns what the log has of a stream.
+func (s *streamed) attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.Bool("streamed", true), slog.Int("chunks", s.chunks)}
+	if s.firstToken > 0 {
+		attrs = append(attrs, slog.Int64("firstTokenMilliseconds", s.firstToken.Milliseconds()))
+	}
+	if s.cut {
+		attrs = append(attrs, slog.Bool("cut", true))
+	}
+	if s.left {
+		attrs = append(attrs, slog.Bool("clientLeft", true))
+	}
+	return attrs
 }
 
 // outcome returns what the log has of a completion. Embeddings have no choices.
@@ -101,22 +125,39 @@ func withoutData(messages []chat.Message) []chat.Message {
 func (h *Handler) count(ctx context.Context, e *exchange) {
 	groups := []metrics.Group{{Values: []metrics.Value{metrics.Count(metrics.Requests, 1)}}}
 	if e.problem != nil {
-		groups = append(groups, metrics.Group{
-			Dimension: metrics.ErrorTypeDimension, Name: e.problem.Code,
-			Values: []metrics.Value{metrics.Count(metrics.Errors, 1)},
-		})
+		groups = append(groups, metrics.Group{Dimension: metrics.ErrorTypeDimension, Name: e.problem.Code, Values: e.failures()})
 	}
 	if e.call != nil {
-		groups = append(groups, metrics.Group{
-			Dimension: metrics.ModelDimension, Name: e.call.model,
-			Values: []metrics.Value{
-				metrics.Seconds(metrics.ModelLatency, e.call.duration),
-				metrics.Count(metrics.InputTokens, e.call.completion.Usage.InputTokens),
-				metrics.Count(metrics.OutputTokens, e.call.completion.Usage.OutputTokens),
-			},
-		})
+		groups = append(groups, metrics.Group{Dimension: metrics.ModelDimension, Name: e.call.model, Values: e.measurements()})
+	}
+	if e.stream != nil && e.stream.left {
+		groups[0].Values = append(groups[0].Values, metrics.Count(metrics.StreamsLeft, 1))
 	}
 	if err := metrics.WriteGroups(h.Metrics, h.now(), h.Stack, groups...); err != nil {
 		h.Log.LogAttrs(ctx, slog.LevelError, "metrics could not be written", slog.String("error", err.Error()))
 	}
+}
+
+func (e *exchange) failures() []metrics.Value {
+	values := []metrics.Value{metrics.Count(metrics.Errors, 1)}
+	if e.stream != nil && e.stream.cut {
+		values = append(values, metrics.Count(metrics.StreamsCut, 1))
+	}
+	return values
+}
+
+// measurements returns the measurements of a call of a model. A stream takes as long as its
+// reply is: its time is apart from that of other calls.
+func (e *exchange) measurements() []metrics.Value {
+	var values []metrics.Value
+	switch {
+	case e.stream == nil:
+		values = append(values, metrics.Seconds(metrics.ModelLatency, e.call.duration))
+	case e.stream.firstToken > 0:
+		values = append(values, metrics.Seconds(metrics.StreamSeconds, e.call.duration), metrics.Seconds(metrics.FirstToken, e.stream.firstToken))
+	default:
+		values = append(values, metrics.Seconds(metrics.StreamSeconds, e.call.duration))
+	}
+	return append(values, metrics.Count(metrics.InputTokens, e.call.completion.Usage.InputTokens),
+		metrics.Count(metrics.OutputTokens, e.call.completion.Usage.OutputTokens))
 }

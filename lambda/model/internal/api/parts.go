@@ -112,7 +112,7 @@ func (r *reader) thinkingBlock(at pointer, value strictjson.Value) chat.Reasonin
 	}
 	switch value.Get("type").Text() {
 	case thinkingType:
-		r.unknown(at, value, "messages.thinking_blocks.", among("type", "thinking", "signature"), "type, thinking, signature")
+		r.unknown(at, value, "messages.thinking_blocks.", among("type", "thinking", "signature", "index"), "type, thinking, signature")
 		return chat.Reasoning{
 			Text:      r.optionalText(at.member("thinking"), value.Get("thinking")),
 			Signature: r.optionalText(at.member("signature"), value.Get("signature")),

@@ -19,8 +19,9 @@ const maxFaults = 20
 // reader reads values of a parsed body and collects their faults. It treats a null
 // member as absent.
 type reader struct {
-	limits Limits
-	faults []strictjson.Fault
+	limits  Limits
+	streams bool // whether responses can be streamed
+	faults  []strictjson.Fault
 
 	// dropped are the members that the API doesn't know, and clamped those whose number
 	// is beyond a limit of the settings.
@@ -28,6 +29,8 @@ type reader struct {
 	clamped []chat.Clamp
 
 	answer *jsonschema.Schema // that the answer must match; nil if the request has none
+
+	stream streamOptions
 
 	tokenLimit string // the client's name for the maximum number of tokens; empty if it set none
 }

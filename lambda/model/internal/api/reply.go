@@ -87,7 +87,7 @@ func (openAIShape) write(e *exchange) any {
 		choices[i] = chatChoice{Index: i, Message: replyOf(choice), Logprobs: choice.Logprobs, FinishReason: finishReason(choice)}
 	}
 	return chatCompletion{
-		ID:                "chatcmpl-" + strings.TrimRight(e.id, "="),
+		ID:                completionID(e),
 		Object:            "chat.completion",
 		Created:           e.began.Unix(),
 		Model:             e.call.model,
@@ -97,6 +97,8 @@ func (openAIShape) write(e *exchange) any {
 		RequestID:         e.id,
 	}
 }
+
+func completionID(e *exchange) string { return "chatcmpl-" + strings.TrimRight(e.id, "=") }
 
 func replyOf(choice chat.Choice) chatReply {
 	reply := chatReply{Role: chat.RoleAssistant, Refusal: orNull(choice.Refusal)}

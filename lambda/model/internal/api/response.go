@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 )
@@ -16,12 +17,13 @@ type response struct {
 }
 
 // result is what an endpoint returns if there is no problem: a value to encode as JSON,
-// or a text of a content type.
+// or a text or a stream of a content type.
 type result struct {
 	value any
 
 	contentType string
 	text        string
+	stream      io.Reader
 }
 
 func asJSON(value any) *result { return &result{value: value} }

@@ -20,6 +20,7 @@ func (h *Handler) routes() map[string]methods {
 		"/models":           {http.MethodGet: h.listModels, http.MethodPost: h.complete(ownShape{})},
 		"/chat/completions": {http.MethodPost: h.complete(openAIShape{})},
 		"/embeddings":       {http.MethodPost: h.embed},
+		"/chat/healthz":     {http.MethodGet: h.isAlive}, // where responses are streamed, all paths are below /chat
 		"/healthz":          {http.MethodGet: h.isAlive},
 		"/readyz":           {http.MethodGet: h.isReady},
 		"/openapi.yaml":     {http.MethodGet: h.describeAPI},

@@ -37,6 +37,11 @@ type Provider struct {
 	API       API
 	Guardrail Guardrail
 
+	// GuardrailStreaming is the mode in which the guardrail processes streams: sync holds
+	// pieces back until they are checked, async doesn't, and masks nothing. If it is empty,
+	// Bedrock's default applies, sync.
+	GuardrailStreaming string
+
 	// Probe is the model that the readiness check calls.
 	Probe string
 

@@ -40,8 +40,9 @@ func (p *Provider) input(plan *plan) (*bedrockruntime.ConverseInput, error) {
 	return in, nil
 }
 
-// streamInput returns the request for the same completion in a stream.
-func streamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStreamInput {
+// streamInput returns the request for the same completion in a stream, in which the
+// guardrail works in a mode.
+func streamInput(in *bedrockruntime.ConverseInput, guardrailMode string) *bedrockruntime.ConverseStreamInput {
 	stream := &bedrockruntime.ConverseStreamInput{
 		ModelId:                      in.ModelId,
 		InferenceConfig:              in.InferenceConfig,
@@ -54,6 +55,7 @@ func streamInput(in *bedrockruntime.ConverseInput) *bedrockruntime.ConverseStrea
 	if g := in.GuardrailConfig; g != nil {
 		stream.GuardrailConfig = &types.GuardrailStreamConfiguration{
 			GuardrailIdentifier: g.GuardrailIdentifier, GuardrailVersion: g.GuardrailVersion,
+			StreamProcessingMode: types.GuardrailStreamProcessingMode(guardrailMode),
 		}
 	}
 	return stream

@@ -30,7 +30,7 @@ func (p *Provider) Stream(ctx context.Context, c chat.Conversation, emit func(ch
 	if err != nil {
 		return chat.Completion{}, err
 	}
-	out, err := p.API.ConverseStream(ctx, streamInput(in))
+	out, err := p.API.ConverseStream(ctx, streamInput(in, p.GuardrailStreaming))
 	switch {
 	case notStreamed(err):
 		return p.converse(ctx, plan, emit)

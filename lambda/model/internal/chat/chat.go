@@ -18,7 +18,6 @@ type Provider interface {
 	// Stream is like Complete, but passes the reply to emit in pieces, as the model
 	// generates them. The completion that it returns is that of the pieces together, with
 	// the usage. An error of emit ends the stream and is returned.
-	// The API doesn't call it yet: an HTTP API of API Gateway can't stream a response.
 	Stream(ctx context.Context, c Conversation, emit func(Delta) error) (Completion, error)
 
 	// Embed returns one vector for each input. Its errors are as those of Complete.

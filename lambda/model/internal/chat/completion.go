@@ -49,6 +49,7 @@ type Delta struct {
 	Reasoning *Reasoning // continues the last block of reasoning
 	ToolCall  *ToolCallDelta
 	Logprobs  json.RawMessage // of Text, as OpenAI's API has them
+	Version   string          // of the model; empty if [Provider.Describe] returns it, or the backend doesn't
 
 	// StopReason is set in the last delta of a choice.
 	StopReason string

@@ -259,6 +259,7 @@ func (r *reply) pass(d chat.Delta) error {
 	if err := r.grow(size); err != nil {
 		return err
 	}
+	d.Version = r.version
 	r.assembly.Add(d)
 	return r.emit(d)
 }
