@@ -74,6 +74,7 @@ func (d doctor) examine(ctx context.Context) error {
 		return d.report("preview", diagnosis.Output(string(output)), output, err)
 	}
 	fmt.Fprintln(d.out, "✓ preview: credentials, permissions to read, and rules are in order")
+	d.checkConcurrency(ctx)
 	return nil
 }
 

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -16,10 +20,36 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the cases in testdata/script.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	account := httptest.NewServer(http.HandlerFunc(accountStub))
+	t.Cleanup(account.Close)
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: func(env *testscript.Env) error {
+		env.Setenv("AWS_ENDPOINT_URL", account.URL)
+		env.Setenv("AWS_ACCESS_KEY_ID", "test")
+		env.Setenv("AWS_SECRET_ACCESS_KEY", "test")
+		env.Setenv("AWS_MAX_ATTEMPTS", "1")
+		return nil
+	}})
 }
 
-// pulumiStub stands in for Pulumi. For the command `stack`, it prints the files
+// accountStub stands in for Lambda, with the quotas of an account in each Region: the
+// signature of a request has the Region.
+func accountStub(w http.ResponseWriter, r *http.Request) {
+	quotas := map[string]string{
+		"us-east-1": `{"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 890}}`,
+		"eu-west-1": `{"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}`,
+	}
+	for region, quota := range quotas {
+		if strings.Contains(r.Header.Get("Authorization"), "/"+region+"/lambda/") {
+			_, _ = io.WriteString(w, quota)
+			return
+		}
+	}
+	w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, `{"Message": "not authorized to perform: lambda:GetAccountSettings"}`)
+}
+
+// pulumiStub stands in for Pulumi. For the command `stack`, for example, it prints the files
 // stack.stdout and stack.stderr of the working directory, fails if there is the latter or
 // stack.fails, and adds the command to the file commands.
 func pulumiStub() {

@@ -30,7 +30,7 @@ type Item struct {
 // free lists the types that cost nothing at rest. What they cost in use is counted with
 // the requests, or depends on the data they hold.
 var free = []string{
-	"aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logDelivery", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:",
+	"aws:apigateway/", "aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logDelivery", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:",
 	"aws:cloudwatch/logResourcePolicy:", "aws:cloudwatch/queryDefinition:",
 	"aws:ec2/defaultSecurityGroup:", "aws:ec2/egressOnlyInternetGateway:", "aws:ec2/flowLog:", "aws:ec2/internetGateway:", "aws:ec2/route:",
 	"aws:ec2/routeTable:", "aws:ec2/routeTableAssociation:", "aws:ec2/securityGroup:", "aws:ec2/subnet:", "aws:ec2/vpc:", "aws:vpc/",

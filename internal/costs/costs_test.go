@@ -112,6 +112,29 @@ func TestPerMillion(t *testing.T) {
 	assert.InDelta(t, 1e6, find(t, always, "Authorizer").Quantity, 0)
 }
 
+func TestStreamedPerMillion(t *testing.T) {
+	stack := []Resource{lambda("model", 512), lambda("model-stream", 256), lambda("authorizer", 256)}
+	r := Request{BytesIn: 1000, BytesOut: 1e6, TokensIn: 300, TokensOut: 1000, ModelSeconds: 60, Log: 1000}
+	items, err := list(t).StreamedPerMillion(stack, r, 5*time.Minute, 730*time.Hour)
+	require.NoError(t, err)
+	assert.InDelta(t, 3.5, find(t, items, "REST API").USD, 1e-9)
+	assert.InDelta(t, 0.2+60*0.25*1e6*0.0000133334, find(t, items, "Function that streams").USD, 1e-6)
+	assert.InDelta(t, 8760, find(t, items, "Authorizer").Quantity, 0)
+	assert.Zero(t, find(t, items, "Streamed beyond 6 MB").USD)
+	for _, item := range items {
+		assert.NotEqual(t, "HTTP API", item.What)
+	}
+
+	r.BytesOut = 26e6
+	items, err = list(t).StreamedPerMillion(stack, r, 5*time.Minute, 730*time.Hour)
+	require.NoError(t, err)
+	assert.InDelta(t, 3*3.5, find(t, items, "REST API").USD, 1e-9, "one request for each 10 MB")
+	assert.InDelta(t, 20e3*0.008, find(t, items, "Streamed beyond 6 MB").USD, 1e-9)
+
+	_, err = list(t).StreamedPerMillion(stack[:1], r, 0, 0)
+	require.ErrorContains(t, err, "no function whose name ends with -authorizer")
+}
+
 // Resources register in any order, and the documents must not differ by it.
 func TestCostsDoNotDependOnTheResourcesOrder(t *testing.T) {
 	resources := []Resource{

@@ -83,7 +83,7 @@ var options = []struct {
 func TestDocumentIsUpToDate(t *testing.T) {
 	prices, err := costs.ListPrices()
 	require.NoError(t, err)
-	var atRest, models, private []costs.Column
+	var atRest, models, streams, private []costs.Column
 	for _, environment := range []string{"dev", "prod"} {
 		s := load(t, environment, nil)
 		declared := declare(t, s)
@@ -95,6 +95,9 @@ func TestDocumentIsUpToDate(t *testing.T) {
 		items, err = prices.PerMillion(declared, costs.Usual, s.Gateway.AuthorizerTTL, retention)
 		require.NoError(t, err)
 		models = append(models, costs.Column{Heading: environment, Items: items})
+		items, err = prices.StreamedPerMillion(declared, costs.Streamed, s.Gateway.AuthorizerTTL, retention)
+		require.NoError(t, err)
+		streams = append(streams, costs.Column{Heading: environment, Items: items})
 		if s.Network.Enabled {
 			private = append(private, costs.Column{Heading: environment, Items: prices.PerMillionPrivate(declared, costs.Usual, retention)})
 		}
@@ -109,13 +112,14 @@ func TestDocumentIsUpToDate(t *testing.T) {
 	require.NoError(t, err)
 	wanted, err := costs.Fill(string(current), map[string]string{
 		"at rest": costs.Table(atRest...), "options": optionsTable(t, prices),
-		"models": costs.Table(models...), "private": costs.Table(private...),
+		"models": costs.Table(models...), "streams": costs.Table(streams...), "private": costs.Table(private...),
 		"beside at rest": costs.Table(restBeside...), "beside in use": costs.Table(useBeside...),
 		"prices": costs.PriceList(prices), "date": fmt.Sprintf("List prices of %s in US dollars, as of %s.\n", prices.Region, prices.AsOf),
 	})
 	require.NoError(t, err)
 	figures := figuresOf(t, prices, map[string][]costs.Column{
-		"a month at rest": append(atRest, restBeside[1:]...), "a million requests, the model included": models, "a million requests, let in": useBeside,
+		"a month at rest": append(atRest, restBeside[1:]...), "a million requests, the model included": models,
+		"a million streamed responses": streams, "a million requests, let in": useBeside,
 	})
 	if *update {
 		require.NoError(t, os.WriteFile(document, []byte(wanted), 0o644))

@@ -32,12 +32,16 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	if err != nil {
 		return nil, err
 	}
-	return append(items,
-		Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)},
-		Item{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
-		Item{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
-		p.logs(r, retention),
-	), nil
+	items = append(items, Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)})
+	return append(append(items, p.tokens(r)...), p.logs(r, retention)), nil
+}
+
+// tokens returns the costs of a million requests' tokens.
+func (p Prices) tokens(r Request) []Item {
+	return []Item{
+		{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
+		{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
+	}
 }
 
 // authorizations returns the costs of the authorizer's runs in a month: API Gateway caches
@@ -102,9 +106,14 @@ func (p Prices) cloudFront(r Request) []Item {
 // to a bucket is free.
 const accessLogLine = 1000
 
-// edgeAndAPI returns the costs of a million requests in CloudFront and in the HTTP API, in
-// the order of the resources' types.
+// edgeAndAPI returns the costs of a million requests in CloudFront and in the HTTP API.
 func (p Prices) edgeAndAPI(resources []Resource, r Request, retention time.Duration) []Item {
+	return append(p.edge(resources, r, retention), Item{"HTTP API", million, "requests", p.of("httpApi")})
+}
+
+// edge returns the costs of a million requests in CloudFront, in the order of the resources'
+// types.
+func (p Prices) edge(resources []Resource, r Request, retention time.Duration) []Item {
 	items := p.cloudFront(r)
 	for _, resource := range byType(resources) {
 		switch {
@@ -120,5 +129,5 @@ func (p Prices) edgeAndAPI(resources []Resource, r Request, retention time.Durat
 			items = append(items, Item{"Lambda@Edge", million, "invocations", usd})
 		}
 	}
-	return sum(append(items, Item{"HTTP API", million, "requests", p.of("httpApi")}))
+	return sum(items)
 }

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // ofAWS has the symptoms of AWS that have nothing to do with credentials.
@@ -24,6 +25,7 @@ var ofAWS = []symptom{
 			},
 		}
 	}},
+	{regexp.MustCompile(`(?:Errors|Warnings) found during import:\s*([^\n]*)`), refusedDescription},
 	{regexp.MustCompile(`CNAMEAlreadyExists`), always(Finding{
 		Section: "name-taken",
 		Wrong:   "Another distribution, of this account or another, has one of the domainNames, or a wildcard for it.",
@@ -32,4 +34,17 @@ var ofAWS = []symptom{
 			"Take the name away there, or move it with `aws cloudfront associate-alias`; then `pulumi up` again.",
 		},
 	})},
+}
+
+// refusedDescription returns the finding about a REST API whose description API Gateway
+// doesn't import: a Region without response streaming refuses what makes it stream.
+func refusedDescription(matches [][]string) Finding {
+	return Finding{
+		Section: "streaming-refused",
+		Wrong:   "API Gateway refuses the description of the API that streams: " + strings.TrimSpace(matches[0][1]),
+		Next: []string{
+			"Does it name responseTransferMode, response-streaming-invocations or a timeout? Then the Region can't stream yet: `pulumi config set streamingEnabled false`, or another `aws:region`. `pulumi up` again.",
+			"Anything else is a mistake of the program: report the message, with `streamingEnabled false` until it is fixed.",
+		},
+	}
 }

@@ -43,6 +43,9 @@ func TestOutput(t *testing.T) {
 			"InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [10].",
 			"quota-of-functions", "too low to reserve",
 		},
+		{
+			"BadRequestException: Warnings found during import: unexpected attribute responseTransferMode", "streaming-refused", "unexpected attribute responseTransferMode",
+		},
 		{`unable to delete resource "urn:x" as it is currently marked for protection. To unprotect the resource, remove the protect flag`, "protected", "what is protected"},
 		{`failed to lookup token, err=Get "https://vault.example:8200/v1/auth/token/lookup-self": dial tcp: i/o timeout`, "vault-away", "Vault at https://vault.example:8200 can't"},
 		{"failed to lookup token, err=context deadline exceeded", "vault-away", "Vault can't"},
@@ -110,7 +113,7 @@ func TestEveryFindingHasASectionInTheRunbook(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
 		sections = append(sections, match[1])
 	}
-	findings := []Finding{damaged(""), foreignState(1, "", "", ""), killed(nil)}
+	findings := []Finding{damaged(""), foreignState(1, "", "", ""), killed(nil), fewStreams("")}
 	for _, s := range all() {
 		findings = append(findings, s.finding([][]string{make([]string, s.pattern.NumSubexp()+1)}))
 	}

@@ -270,6 +270,13 @@ var messages = []message{
 		[]string{"too low to reserve"},
 	},
 	{
+		"API Gateway PutRestApi, through Terraform AWS",
+		"error: creating API Gateway REST API (abc123) specification: operation error API Gateway: PutRestApi, https response error StatusCode: 400, RequestID: 1, BadRequestException: Errors found during import:\n" +
+			"\tUnable to put integration on 'ANY' for resource at path '/api/chat/{proxy+}': Timeout should be between 50 ms and 29000 ms",
+		"streaming-refused",
+		[]string{"that streams: Unable to put integration on 'ANY' for resource at path '/api/chat/{proxy+}'"},
+	},
+	{
 		"EC2 error code DependencyViolation, through Terraform AWS",
 		"error: deleting Security Group (sg-0123456789abcdef0): operation error EC2: DeleteSecurityGroup, https response error StatusCode: 400, RequestID: 1, api error DependencyViolation: resource sg-0123456789abcdef0 has a dependent object",
 		"in-use",

@@ -152,7 +152,7 @@ var symptoms = []symptom{
 		Section: "quota-of-functions",
 		Wrong:   "The account's quota of concurrent executions is too low to reserve any for a function.",
 		Next: []string{
-			"`pulumi config set rotationReservedConcurrency 0`, and modelReservedConcurrency likewise if it is set; `pulumi up` again.",
+			"`pulumi config set rotationReservedConcurrency 0`, and modelReservedConcurrency and streamingReservedConcurrency likewise if they are set; `pulumi up` again.",
 			"Ask for a higher quota: the runbook says how. New accounts have 10.",
 		},
 	})},

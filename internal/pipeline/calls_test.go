@@ -98,6 +98,8 @@ func TestResourcesInAWSsOwnFormatsAreAllowed(t *testing.T) {
 		{"apigateway:TagResource", "arn:aws:apigateway:us-east-1::/apis", nil},
 		{"apigateway:TagResource", "arn:aws:apigateway:us-east-1::/apis/abc/stages", nil},
 		{"apigateway:TagResource", "arn:aws:apigateway:us-east-1::/vpclinks", nil},
+		{"apigateway:PUT", "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Frestapis%2Fabc", nil},
+		{"apigateway:PUT", "arn:aws:apigateway:us-east-1::/restapis/abc", nil},
 		{"lambda:InvokeFunction", "arn:aws:lambda:us-east-1:123456789012:function:gatehouse-dev-rotator:$LATEST", nil},
 		{"logs:CreateLogGroup", "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-gatehouse-dev:log-stream:", nil},
 		{"logs:TagResource", "arn:aws:logs:us-east-1:123456789012:log-group:aws-waf-logs-gatehouse-dev", nil},

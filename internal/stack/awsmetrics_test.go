@@ -7,9 +7,14 @@ import (
 // knownMetrics lists the existing metrics, by namespace and name, with the sets of
 // dimensions that each has: with a dimension too many or too few, CloudWatch finds no
 // data and reports no error. AWS's metrics are from its guides ("Monitoring … with
-// CloudWatch"): of HTTP APIs without detailed metrics, and of CloudFront's web ACLs.
+// CloudWatch"): of HTTP and REST APIs without detailed metrics, and of CloudFront's web
+// ACLs. Both kinds of API share a namespace, with other names for errors and the API.
 var knownMetrics = map[string]map[string][]string{
-	"AWS/ApiGateway": of([]string{"ApiId", "ApiId Stage"}, "4xx", "5xx", "Count", "DataProcessed", "IntegrationLatency", "Latency"),
+	"AWS/ApiGateway": merged(
+		of([]string{"ApiId", "ApiId Stage"}, "4xx", "5xx", "DataProcessed"),
+		of([]string{"ApiName", "ApiName Stage"}, "4XXError", "5XXError", "CacheHitCount", "CacheMissCount"),
+		of([]string{"ApiId", "ApiId Stage", "ApiName", "ApiName Stage"}, "Count", "IntegrationLatency", "Latency"),
+	),
 	"AWS/CloudFront": of([]string{"DistributionId Region"},
 		"4xxErrorRate", "5xxErrorRate", "BytesDownloaded", "BytesUploaded", "Requests", "TotalErrorRate"),
 	"AWS/Lambda": of([]string{"FunctionName", "FunctionName Resource"},
@@ -25,10 +30,10 @@ var knownMetrics = map[string]map[string][]string{
 	metrics.Namespace: merged(
 		of([]string{metrics.StackDimension},
 			metrics.KeyAge, metrics.KeyringSize, metrics.Steps, metrics.Duration, metrics.DeployingFor, metrics.Repairs, metrics.FailedChecks, metrics.Failures,
-			metrics.Requests, metrics.Denials),
-		of([]string{metrics.StackDimension, metrics.ErrorTypeDimension + " " + metrics.StackDimension}, metrics.Errors),
+			metrics.Requests, metrics.Denials, metrics.StreamsLeft),
+		of([]string{metrics.StackDimension, metrics.ErrorTypeDimension + " " + metrics.StackDimension}, metrics.Errors, metrics.StreamsCut),
 		of([]string{metrics.StackDimension, metrics.ModelDimension + " " + metrics.StackDimension},
-			metrics.ModelLatency, metrics.InputTokens, metrics.OutputTokens),
+			metrics.ModelLatency, metrics.InputTokens, metrics.OutputTokens, metrics.FirstToken, metrics.StreamSeconds),
 	),
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/observability"
+	"github.com/gatehouse-iac/gatehouse/internal/restapi"
 	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 	"github.com/gatehouse-iac/gatehouse/internal/waf"
 )
@@ -33,6 +34,9 @@ func (c *components) declareObservability(ctx *pulumi.Context, d deployment.Depl
 		LoadBalancer:      c.private.loadBalancer(),
 		OldestKey:         rotation.OldestKey(s.Rotation),
 		LongestDeployment: s.Rotation.Deployment,
+	}
+	if c.streaming != nil {
+		args.Streaming = &observability.Streaming{APIName: c.streaming.Name, Stage: restapi.StageName, Function: c.model.Stream.Name}
 	}
 	if s.Firewall.Enabled {
 		args.Firewall = waf.MetricName(d)
