@@ -190,6 +190,23 @@ def handle(event):
         self.flush(api)
         self.assertEqual(int(self.calls(api)), int(first) + 1)
 
+    def test_the_cache_goes_with_its_stage(self):
+        api = self.guarded()
+        first = self.calls(api)
+        deployment = self.gateway.get_stage(restApiId=api, stageName="live")["deploymentId"]
+        self.gateway.delete_stage(restApiId=api, stageName="live")
+        self.gateway.create_stage(restApiId=api, stageName="live", deploymentId=deployment)
+        self.assertEqual(int(self.calls(api)), int(first) + 1)
+
+    def test_stages_have_caches_of_their_own(self):
+        api = self.guarded()
+        first = int(self.calls(api))
+        deployment = self.gateway.get_stage(restApiId=api, stageName="live")["deploymentId"]
+        self.gateway.create_stage(restApiId=api, stageName="test", deploymentId=deployment)
+        self.assertEqual(self.answers(api, "right", path="/test/x"), [200])
+        self.flush(api)
+        self.assertEqual(int(self.calls(api)), first + 2)
+
     def test_without_a_ttl_nothing_is_cached(self):
         api = self.guarded(ttl=0)
         self.assertEqual(int(self.calls(api)) + 1, int(self.calls(api)))
