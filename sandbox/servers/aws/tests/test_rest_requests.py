@@ -117,6 +117,14 @@ class RequestTest(RestTest):
         )
         self.assertEqual([resource("/live"), resource("/live/"), resource("/live/a", "PUT")], [403, 403, 403])
 
+    def test_any_method_is_one_of_seven(self):
+        api = self.echoing(["/a/{proxy+}"], "x-amazon-apigateway-any-method")
+        statuses = [
+            self.request(api, "/live/a/b", method=method)[0] for method in ("GET", "HEAD", "DELETE", "PROPFIND")
+        ]
+        self.assertEqual(statuses, [200, 200, 200, 403])
+        self.assertEqual([self.request(api, f"/live{path}")[0] for path in ("//a/b", "/a//b", "/a/")], [403, 200, 403])
+
     def test_an_unknown_path_lacks_an_authentication_token(self):
         api = self.echoing()
         status, headers, body = self.request(api, "/live/other", {"Authorization": "Bearer sk-test"})
