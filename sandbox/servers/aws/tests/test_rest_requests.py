@@ -1,6 +1,7 @@
 """REST APIs: what their stages serve, and who is let in."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 from .harness import REGION
 from .rest import AUTHORIZER, ECHO, RestTest, definition, guarded, integration, operation
@@ -260,6 +261,32 @@ def handle(event):
         with self.assertRaisesRegex(Exception, "not authorized to perform: apigateway:DELETE"):
             flush_with_permission_for(cache.replace("/live/", "/test/"))
         flush_with_permission_for(cache)
+
+    def test_metrics(self):
+        api = self.echoing()
+        name = f"metrics-of-{api}"
+        patch = {"op": "replace", "path": "/name", "value": name}
+        self.gateway.update_rest_api(restApiId=api, patchOperations=[patch])
+        for path in ("/live/x", "/live/x", "/live/other"):
+            self.request(api, path)
+        now = datetime.now(timezone.utc)
+
+        def total(metric: str, *dimensions: tuple[str, str]) -> float:
+            found = self.cloud.client("cloudwatch").get_metric_statistics(
+                Namespace="AWS/ApiGateway",
+                MetricName=metric,
+                Dimensions=[{"Name": name, "Value": value} for name, value in dimensions],
+                StartTime=now - timedelta(minutes=5),
+                EndTime=now + timedelta(minutes=5),
+                Period=3600,
+                Statistics=["Sum"],
+            )
+            return sum(point["Sum"] for point in found["Datapoints"])
+
+        staged = (("ApiName", name), ("Stage", "live"))
+        self.assertEqual([total(metric, *staged) for metric in ("Count", "4XXError", "5XXError")], [3, 1, 0])
+        self.assertEqual(total("Count", ("ApiName", name)), 3)
+        self.assertGreater(total("Latency", *staged), 0)
 
     def test_throttling(self):
         api = self.echoing()
