@@ -113,12 +113,12 @@ func (r *Response) Events() (events []Event, err error) {
 // IsStream returns an error unless the head is that of a stream which no server on the way
 // may hold back.
 func (r *Response) IsStream() error {
-	kind, parameters, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case r.Status != http.StatusOK:
 		content, _ := r.Content()
 		return fmt.Errorf("%d %.300q", r.Status, content)
-	case kind != "text/event-stream" || parameters["charset"] != "utf-8":
+	case kind != "text/event-stream":
 		return fmt.Errorf("content-type %q", r.Header.Get("Content-Type"))
 	case r.Header.Get("Content-Encoding") != "" || r.Header.Get("Content-Length") != "":
 		return fmt.Errorf("content-encoding %q, content-length %q", r.Header.Get("Content-Encoding"), r.Header.Get("Content-Length"))
