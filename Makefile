@@ -95,6 +95,12 @@ local-api-test: ## Test the local stack's API by its description, with a slow mo
 local-clients-test: ## Use the local stack's API with client libraries as they are published, on both backends
 	@go test ./test/e2e/clientsuites -count=1 -timeout 1h -v -run 'Bedrock|SecondBackend'
 
+# BRIEF=1 leaves out what takes minutes. A page is tested in the Chromium of CHROMIUM or of the
+# PATH, or else in one that a package of npm brings, in .local/browser.
+.PHONY: local-streaming-test
+local-streaming-test: ## Stream through the local stack, for minutes, with silence, errors and clients that leave, and to a browser
+	@go test ./test/e2e/streaming -count=1 -timeout 1h -v $(if $(BRIEF),-brief)
+
 .PHONY: local-deploy-test
 local-deploy-test: ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@go test ./test/e2e/pipelineroles -count=1 -timeout 1h -v $(if $(RECORD),-record)
@@ -140,7 +146,7 @@ test-go:
 FUZZ_TIME ?= 5s
 .PHONY: fuzz
 fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
-	@for target in api/FuzzBody api/FuzzEvent api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
+	@for target in api/FuzzBody api/FuzzEvent api/FuzzStreamEvent api/FuzzChunks api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
 	done

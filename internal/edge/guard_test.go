@@ -29,6 +29,9 @@ type api struct {
 	err      error
 	date     time.Time // zero: now
 	received *http.Request
+
+	streamStatuses []int // of requests with a key to the REST API, one after another; then the status
+	streamed       []string
 }
 
 func (a *api) Do(r *http.Request) (*http.Response, error) {
@@ -40,7 +43,15 @@ func (a *api) Do(r *http.Request) (*http.Response, error) {
 	}
 	status := http.StatusUnauthorized
 	if r.Header.Get(header) != "" {
-		a.received, status = r, a.status
+		status = a.status
+		if strings.HasPrefix(r.URL.Host, StreamOriginID+".") {
+			a.streamed = append(a.streamed, r.URL.String())
+			if len(a.streamStatuses) > 0 {
+				status, a.streamStatuses = a.streamStatuses[0], a.streamStatuses[1:]
+			}
+		} else {
+			a.received = r
+		}
 	}
 	return &http.Response{
 		StatusCode: status,
@@ -49,9 +60,9 @@ func (a *api) Do(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// origin returns an origin of the distribution's inputs, with the header unless value is
+// originInput returns an origin of the distribution's inputs, with the header unless value is
 // empty.
-func origin(id, value string) resource.PropertyValue {
+func originInput(id, value string) resource.PropertyValue {
 	fields := resource.PropertyMap{
 		"originId":   resource.NewProperty(id),
 		"domainName": resource.NewProperty(id + ".example.com"),
@@ -62,6 +73,9 @@ func origin(id, value string) resource.PropertyValue {
 			"value": resource.MakeSecret(resource.NewProperty(value)),
 		})})
 	}
+	if id == StreamOriginID {
+		fields["originPath"] = resource.NewProperty("/live")
+	}
 	return resource.NewProperty(fields)
 }
 
@@ -70,22 +84,22 @@ func inputs(origins ...resource.PropertyValue) resource.PropertyMap {
 }
 
 func check(a *api, in resource.PropertyMap) (warned string, err error) {
-	g := guard{http: a, header: header, prefix: "/api", now: func() time.Time { return now }, warn: func(message string) error { warned = message; return nil }}
+	g := guard{http: a, header: header, prefix: "/api", now: func() time.Time { return now }, sleep: func(time.Duration) {}, warn: func(message string) error { warned = message; return nil }}
 	return warned, g.check(context.Background(), in)
 }
 
 func TestAcceptedKeyPasses(t *testing.T) {
 	a := &api{status: http.StatusBadRequest} // accepted by the authorizer; the request is invalid
-	warned, err := check(a, inputs(origin(OriginID, key), origin("other", "")))
+	warned, err := check(a, inputs(originInput(OriginID, key), originInput("other", "")))
 	require.NoError(t, err)
 	assert.Empty(t, warned)
-	assert.Equal(t, "https://api.example.com/api/models", a.received.URL.String())
+	assert.Equal(t, "https://api.example.com/api/healthz", a.received.URL.String())
 	assert.Equal(t, key, a.received.Header.Get(header))
 }
 
 func TestRejectedKeyStopsTheUpdate(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
-		_, err := check(&api{status: status}, inputs(origin(OriginID, key)))
+		_, err := check(&api{status: status}, inputs(originInput(OriginID, key)))
 		require.ErrorContains(t, err, "is no longer accepted")
 		require.ErrorContains(t, err, "rotationGrace")
 		assert.NotContains(t, err.Error(), key)
@@ -94,7 +108,7 @@ func TestRejectedKeyStopsTheUpdate(t *testing.T) {
 
 func TestUnreachableAPIIsAWarningOnly(t *testing.T) {
 	for _, a := range []*api{{err: errors.New("no such host")}, {status: http.StatusServiceUnavailable}} {
-		warned, err := check(a, inputs(origin(OriginID, key)))
+		warned, err := check(a, inputs(originInput(OriginID, key)))
 		require.NoError(t, err)
 		assert.Contains(t, warned, "could not be checked")
 		assert.NotContains(t, warned, key)
@@ -102,14 +116,57 @@ func TestUnreachableAPIIsAWarningOnly(t *testing.T) {
 }
 
 func TestEveryOriginMustHaveTheSameKey(t *testing.T) {
-	_, err := check(&api{status: http.StatusOK}, inputs(origin("stream", key), origin(OriginID, key)))
-	require.NoError(t, err)
+	for name, in := range map[string]resource.PropertyMap{
+		"the REST API first":   inputs(originInput(StreamOriginID, key), originInput(OriginID, key)),
+		"the REST API second":  inputs(originInput(OriginID, key), originInput(StreamOriginID, key)),
+		"and one of no API":    inputs(originInput(OriginID, key), originInput("images", key), originInput(StreamOriginID, key)),
+		"another without any":  inputs(originInput("images", ""), originInput(OriginID, key), originInput(StreamOriginID, key)),
+		"the HTTP API and one": inputs(originInput("images", key), originInput(OriginID, key)),
+	} {
+		_, err := check(&api{status: http.StatusOK}, in)
+		require.NoError(t, err, name)
+	}
+	for name, in := range map[string]resource.PropertyMap{
+		`origin "stream" of the distribution would have another key in the header x-origin-key than origin "api"`:   inputs(originInput(OriginID, key), originInput(StreamOriginID, "another")),
+		`origin "api" of the distribution would have another key in the header x-origin-key than origin "stream"`:   inputs(originInput(StreamOriginID, "another"), originInput(OriginID, key)),
+		`origin "images" of the distribution would have another key in the header x-origin-key than origin "api"`:   inputs(originInput(OriginID, key), originInput("images", "another")),
+		`the distribution's origin "stream" would have the header x-origin-key 0 times; it must have it once`:       inputs(originInput(OriginID, key), originInput(StreamOriginID, "")),
+		`origin "stream" of the distribution would have another key in the header x-origin-key than origin "other"`: inputs(originInput("other", key), originInput(StreamOriginID, "another"), originInput(OriginID, key)),
+	} {
+		a := &api{status: http.StatusOK}
+		_, err := check(a, in)
+		require.ErrorContains(t, err, name)
+		assert.NotContains(t, err.Error(), key)
+		assert.Nil(t, a.received, "no key is sent")
+		assert.Empty(t, a.streamed, "no key is sent")
+	}
+}
+
+func TestTheKeyIsCheckedAtBothAPIs(t *testing.T) {
+	both := inputs(originInput(OriginID, key), originInput(StreamOriginID, key))
+	const url = "https://stream.example.com/live/api/chat/healthz"
 
 	a := &api{status: http.StatusOK}
-	_, err = check(a, inputs(origin("stream", "another"), origin(OriginID, key)))
-	require.ErrorContains(t, err, `origin "stream" of the distribution would have another key in the header x-origin-key`)
-	assert.NotContains(t, err.Error(), key)
-	assert.Nil(t, a.received, "no key is sent")
+	warned, err := check(a, both)
+	require.NoError(t, err)
+	assert.Empty(t, warned)
+	assert.Equal(t, "https://api.example.com/api/healthz", a.received.URL.String())
+	assert.Equal(t, []string{url}, a.streamed)
+
+	a = &api{status: http.StatusOK, streamStatuses: []int{403, 403, 403}}
+	_, err = check(a, both)
+	require.NoError(t, err, "an API that was just deployed rejects everything for some seconds")
+	assert.Equal(t, []string{url, url, url, url}, a.streamed)
+
+	a = &api{status: http.StatusOK, streamStatuses: []int{403, 403, 403, 403, 200}}
+	_, err = check(a, both)
+	require.ErrorContains(t, err, "is no longer accepted by the streaming REST API")
+
+	a = &api{status: http.StatusOK, streamStatuses: []int{502}}
+	warned, err = check(a, both)
+	require.NoError(t, err)
+	assert.Contains(t, warned, "could not be checked at the streaming REST API")
+	assert.Len(t, a.streamed, 1)
 }
 
 func TestWrongClockStopsTheUpdate(t *testing.T) {
@@ -121,7 +178,7 @@ func TestWrongClockStopsTheUpdate(t *testing.T) {
 		24 * 365 * time.Hour: "8760h0m0s ahead of",
 	} {
 		a := &api{status: http.StatusOK, date: now.Add(-ahead)}
-		_, err := check(a, inputs(origin(OriginID, key)))
+		_, err := check(a, inputs(originInput(OriginID, key)))
 		if want == "" {
 			require.NoError(t, err, ahead)
 			continue
@@ -133,7 +190,7 @@ func TestWrongClockStopsTheUpdate(t *testing.T) {
 }
 
 func TestUpdateWithoutTheHeaderIsStopped(t *testing.T) {
-	for _, in := range []resource.PropertyMap{{}, inputs(), inputs(origin(OriginID, "")), inputs(origin("stream", key))} {
+	for _, in := range []resource.PropertyMap{{}, inputs(), inputs(originInput(OriginID, "")), inputs(originInput("images", key))} {
 		_, err := check(&api{status: http.StatusOK}, in)
 		require.ErrorContains(t, err, "would have the header x-origin-key 0 times")
 	}

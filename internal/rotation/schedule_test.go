@@ -13,8 +13,20 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Recorder {
+func runSchedule(t *testing.T, change func(*config.Rotation), targets ...func(*Target)) *pulumitest.Recorder {
 	t.Helper()
+	target := Target{
+		DistributionID:  pulumi.String("E1"),
+		DistributionARN: pulumi.String("arn:aws:cloudfront::123456789012:distribution/E1"),
+		DistributionURL: pulumi.String("https://viewers.example"),
+		OriginID:        "api",
+		APIID:           pulumi.String("abc"),
+		APIURL:          pulumi.String("https://api.example"),
+		APIStage:        "$default",
+	}
+	for _, change := range targets {
+		change(&target)
+	}
 	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
 		d, s := pulumitest.Deployment(t), pulumitest.Settings(t)
 		change(&s.Rotation)
@@ -30,16 +42,8 @@ func runSchedule(t *testing.T, change func(*config.Rotation)) *pulumitest.Record
 			Deployment: d,
 			Settings:   s.Rotation,
 			Rotation:   r,
-			Target: Target{
-				DistributionID:  pulumi.String("E1"),
-				DistributionARN: pulumi.String("arn:aws:cloudfront::123456789012:distribution/E1"),
-				DistributionURL: pulumi.String("https://viewers.example"),
-				OriginID:        "api",
-				APIID:           pulumi.String("abc"),
-				APIURL:          pulumi.String("https://api.example"),
-				APIStage:        "$default",
-			},
-			Notifier: notifier,
+			Target:     target,
+			Notifier:   notifier,
 		})
 		return err
 	})
@@ -57,6 +61,34 @@ func TestTheScheduleTicks(t *testing.T) {
 		"action": "tick", "distributionId": "E1", "distributionUrl": "https://viewers.example", "originId": "api",
 		"apiId": "abc", "apiUrl": "https://api.example", "apiStage": "$default"
 	}`, schedule.Text("target.input"))
+}
+
+// streaming adds the REST API to a target.
+func streaming(t *Target) {
+	t.StreamOriginID = "stream"
+	t.StreamAPIID = pulumi.String("def")
+	t.StreamAPIURL = pulumi.String("https://rest.example/live")
+	t.StreamAPIStage = "live"
+}
+
+func TestTheEventNamesTheRESTAPI(t *testing.T) {
+	schedule := runSchedule(t, unchanged, streaming).Only(t, "aws:scheduler/schedule:Schedule")
+	assert.JSONEq(t, `{
+		"action": "tick", "distributionId": "E1", "distributionUrl": "https://viewers.example", "originId": "api",
+		"apiId": "abc", "apiUrl": "https://api.example", "apiStage": "$default",
+		"streamApiId": "def", "streamApiStage": "live", "streamApiUrl": "https://rest.example/live", "streamOriginId": "stream"
+	}`, schedule.Text("target.input"))
+}
+
+func TestTheRotatorMayFlushTheRESTAPIsCache(t *testing.T) {
+	policy := runSchedule(t, unchanged, streaming).Named(t, "aws:iam/rolePolicy:RolePolicy", "schedule-rotator-policy").Text("policy")
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "ChangeHeader", "Effect": "Allow", "Action": ["cloudfront:GetDistribution", "cloudfront:UpdateDistribution"],
+			"Resource": ["arn:aws:cloudfront::123456789012:distribution/E1"]},
+		{"Sid": "FlushAuthorizerCache", "Effect": "Allow", "Action": ["apigateway:DELETE"],
+			"Resource": ["arn:aws:apigateway:eu-west-1::/apis/abc/stages/*/cache/authorizers",
+				"arn:aws:apigateway:eu-west-1::/restapis/def/stages/live/cache/authorizers"]}
+	]}`, policy)
 }
 
 func TestRate(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
-// Target names the distribution whose header the rotator changes, and the API that
-// requires the header.
+// Target names the distribution whose header the rotator changes, and the APIs that
+// require the header.
 type Target struct {
 	DistributionID  pulumi.StringInput
 	DistributionARN pulumi.StringInput
@@ -22,26 +22,50 @@ type Target struct {
 	APIURL          pulumi.StringInput
 	APIStage        string
 
+	// The REST API that streams responses: nil and empty for none.
+	StreamOriginID string
+	StreamAPIID    pulumi.StringInput
+	StreamAPIURL   pulumi.StringInput // with the stage
+	StreamAPIStage string
+
 	Attached Attached
 }
 
+// streams reports whether there is a REST API.
+func (t Target) streams() bool { return t.StreamAPIID != nil }
+
 // event returns the event that the schedule sends to the rotator: all of it is public.
 func (t Target) event() pulumi.StringOutput {
-	return pulumi.All(t.DistributionID, t.DistributionURL, t.APIID, t.APIURL).ApplyT(func(values []any) (string, error) {
-		event, err := json.Marshal(rotatorapi.Event{
-			Action:          rotatorapi.Tick,
-			DistributionID:  values[0].(string),
-			DistributionURL: values[1].(string),
-			OriginID:        t.OriginID,
-			APIID:           values[2].(string),
-			APIURL:          values[3].(string),
-			APIStage:        t.APIStage,
-		})
-		return string(event), err
+	event := rotatorapi.Event{
+		Action:   rotatorapi.Tick,
+		OriginID: t.OriginID,
+		APIStage: t.APIStage,
+	}
+	inputs := []any{t.DistributionID, t.DistributionURL, t.APIID, t.APIURL}
+	if t.streams() {
+		event.StreamOriginID, event.StreamAPIStage = t.StreamOriginID, t.StreamAPIStage
+		inputs = append(inputs, t.StreamAPIID, t.StreamAPIURL)
+	}
+	return pulumi.All(inputs...).ApplyT(func(values []any) (string, error) {
+		event := event
+		fields := []*string{&event.DistributionID, &event.DistributionURL, &event.APIID, &event.APIURL, &event.StreamAPIID, &event.StreamAPIURL}
+		for i, value := range values {
+			*fields[i] = value.(string)
+		}
+		text, err := json.Marshal(event)
+		return string(text), err
 	}).(pulumi.StringOutput)
 }
 
 func (t Target) statements(d deployment.Deployment) []iampolicy.Statement {
+	// The HTTP API has one stage, whose name IAM may see as $default or as %24default.
+	caches := pulumi.StringArray{
+		pulumi.Sprintf("arn:%s:apigateway:%s::/apis/%s/stages/*/cache/authorizers", d.Partition, d.Region, t.APIID),
+	}
+	if t.streams() {
+		caches = append(caches,
+			pulumi.Sprintf("arn:%s:apigateway:%s::/restapis/%s/stages/%s/cache/authorizers", d.Partition, d.Region, t.StreamAPIID, t.StreamAPIStage))
+	}
 	statements := []iampolicy.Statement{
 		{
 			Sid:       "ChangeHeader",
@@ -49,12 +73,9 @@ func (t Target) statements(d deployment.Deployment) []iampolicy.Statement {
 			Resources: pulumi.StringArray{t.DistributionARN},
 		},
 		{
-			Sid:     "FlushAuthorizerCache",
-			Actions: []string{"apigateway:DELETE"},
-			// The API has one stage, whose name IAM may see as $default or as %24default.
-			Resources: pulumi.StringArray{
-				pulumi.Sprintf("arn:%s:apigateway:%s::/apis/%s/stages/*/cache/authorizers", d.Partition, d.Region, t.APIID),
-			},
+			Sid:       "FlushAuthorizerCache",
+			Actions:   []string{"apigateway:DELETE"},
+			Resources: caches,
 		},
 	}
 	return append(statements, t.Attached.statements()...)

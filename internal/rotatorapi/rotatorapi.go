@@ -89,11 +89,21 @@ type Step struct {
 // Status is the result of [GetStatus].
 type Status struct {
 	Keys         []KeyStatus `json:"keys"`         // oldest first
-	Header       string      `json:"header"`       // what the distribution sends: a key of the keyring, something unknown, nothing
+	Header       string      `json:"header"`       // what the distribution sends: a key of the keyring, something unknown, nothing, different values
 	Deployed     bool        `json:"deployed"`     // to every edge location
 	ModifiedAgo  string      `json:"modifiedAgo"`  // the distribution
 	DeployingFor string      `json:"deployingFor"` // 0s when deployed
 	Next         NextStep    `json:"next"`
+
+	// Origins has what the distribution sends to each of its origins, if that differs.
+	Origins []OriginStatus `json:"origins,omitempty"`
+}
+
+// OriginStatus is what the distribution sends to one origin.
+type OriginStatus struct {
+	ID     string       `json:"id"`
+	Header string       `json:"header"`        // a key of the keyring, something unknown, nothing
+	Key    keyring.Name `json:"key,omitempty"` // if it is one of the keyring
 }
 
 // KeyStatus is the status of one key.

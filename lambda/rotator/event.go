@@ -59,7 +59,7 @@ func lifecycleEvent(e rotatorapi.Event) (rotatorapi.Event, error) {
 }
 
 // fieldProblems returns what is wrong with the fields that name the distribution and the
-// API, and with through.
+// APIs, and with through.
 func fieldProblems(e rotatorapi.Event, needsTarget bool) []error {
 	var problems []error
 	reject := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
@@ -75,7 +75,20 @@ func fieldProblems(e rotatorapi.Event, needsTarget bool) []error {
 			}
 		}
 	}
-	for _, field := range []struct{ name, value string }{{"distributionUrl", e.DistributionURL}, {"apiUrl", e.APIURL}} {
+	if e.StreamAPIID+e.StreamAPIStage+e.StreamAPIURL+e.StreamOriginID != "" {
+		for _, field := range []struct{ name, value string }{
+			{"streamApiId", e.StreamAPIID},
+			{"streamApiStage", e.StreamAPIStage},
+			{"streamOriginId", e.StreamOriginID},
+		} {
+			if field.value == "" {
+				reject("%s is missing: an event that names the API which streams has it, and the stack's output rotationEvent", field.name)
+			}
+		}
+	}
+	for _, field := range []struct{ name, value string }{
+		{"distributionUrl", e.DistributionURL}, {"apiUrl", e.APIURL}, {"streamApiUrl", e.StreamAPIURL},
+	} {
 		if field.value != "" && !isBaseURL(field.value) {
 			reject("%s is %q: want one such as https://example.com, or nothing", field.name, field.value)
 		}

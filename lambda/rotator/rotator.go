@@ -34,7 +34,8 @@ type rotator struct {
 	pruned      []prunedKey
 }
 
-// authorizersAPI flushes the authorizer cache of an API.
+// authorizersAPI flushes the authorizer cache of an HTTP API, and with [toRESTAPIs] that of
+// a REST API.
 type authorizersAPI interface {
 	ResetAuthorizersCache(context.Context, *apigatewayv2.ResetAuthorizersCacheInput, ...func(*apigatewayv2.Options)) (*apigatewayv2.ResetAuthorizersCacheOutput, error)
 }
@@ -44,7 +45,7 @@ var _ authorizersAPI = (*apigatewayv2.Client)(nil)
 // action implements an action of an event.
 type action struct {
 	run          func(*rotator, context.Context, rotatorapi.Event) (any, error)
-	needsTarget  bool // requires the event to name the distribution and the API
+	needsTarget  bool // requires the event to name the distribution and the HTTP API
 	resourceOnly bool // is for the resource of the first key only
 }
 

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 
 	"github.com/gatehouse-iac/gatehouse/internal/distribution"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
@@ -40,6 +38,7 @@ const (
 type run struct {
 	*rotator
 	event  rotatorapi.Event
+	apis   []api // of the event
 	target distribution.Distribution
 	began  time.Time
 	state  runState
@@ -74,6 +73,7 @@ func (r *rotator) rotate(ctx context.Context, e rotatorapi.Event) (any, error) {
 	run := &run{
 		rotator: r,
 		event:   e,
+		apis:    apisOf(e),
 		target:  r.target(e),
 		began:   r.now(),
 		state: runState{
@@ -159,48 +159,27 @@ func (r *run) resolve(s snapshot) (keyring.Request, error) {
 	return request, nil
 }
 
-// finish ends a run whose request is fulfilled, and reports whether it is. The API's
-// authorizer cache is flushed only now: earlier, an authorization by a key that is still
-// in the keyring would be cached again.
+// finish ends a run whose request is fulfilled, and reports whether it is. The APIs'
+// authorizer caches are flushed only now: earlier, an authorization by a key that is still
+// in the keyring would be cached again. Until all of them were flushed, a revocation is not
+// done.
 func (r *run) finish(ctx context.Context, s snapshot) (bool, error) {
 	request := r.state.request
-	r.state.result.Done = request.Fulfilled(s.Observation)
-	if !r.state.result.Done || request.Kind == keyring.NoRequest {
+	r.state.result.Done = false
+	if !request.Fulfilled(s.Observation) {
 		return false, nil
 	}
 	if request.Kind == keyring.Revoke {
-		if err := r.flushAuthorizerCacheTwice(ctx); err != nil {
+		if err := r.flushAuthorizerCachesTwice(ctx); err != nil {
 			return false, err
 		}
 	}
+	r.state.result.Done = true
+	if request.Kind == keyring.NoRequest {
+		return false, nil
+	}
 	r.state.setNext(keyring.Decide(s.Observation, r.env.Times, keyring.Request{}))
 	return true, nil
-}
-
-// flushAuthorizerCacheTwice flushes the API's authorizer cache now and once more after the
-// keyring's TTL. The first time ends most authorizations at once. But authorizers cache
-// the keyring, and their decisions until that has expired are cached again.
-func (r *run) flushAuthorizerCacheTwice(ctx context.Context) error {
-	if err := r.flushAuthorizerCache(ctx); err != nil {
-		return err
-	}
-	if err := sleep(ctx, r.env.KeyringTTL); err != nil {
-		return fmt.Errorf("wait until the revoked keys have expired in the authorizers' caches (send the revocation again to go on): %w", err)
-	}
-	return r.flushAuthorizerCache(ctx)
-}
-
-func (r *run) flushAuthorizerCache(ctx context.Context) error {
-	_, err := r.authorizers.ResetAuthorizersCache(ctx, &apigatewayv2.ResetAuthorizersCacheInput{
-		ApiId:     aws.String(r.event.APIID),
-		StageName: aws.String(r.event.APIStage),
-	})
-	if err != nil {
-		return fmt.Errorf("flush the authorizer cache of API %s (the rotator's role must allow apigateway:DELETE on stage %s's cache/authorizers; the cached authorizations expire after %s anyway): %w",
-			r.event.APIID, r.event.APIStage, r.env.CacheTime, err)
-	}
-	r.recordStep(ctx, r.now(), keyring.Step{Reason: fmt.Sprintf("keys up to %s are deleted", r.state.request.Through)}, "flush authorizer cache", nil)
-	return nil
 }
 
 // step decides on a step and carries it out. The step that it returns says how long to
@@ -266,14 +245,14 @@ func (r *run) add(ctx context.Context, step keyring.Step) (stepResult, error) {
 	}, nil
 }
 
-// publish updates the distribution, if the API accepts the key. A repair is not deferred,
-// because the API rejects the key that CloudFront sends already.
+// publish updates the distribution, if every API accepts the key. A repair is not deferred,
+// because an API rejects the key that CloudFront sends already.
 func (r *run) publish(ctx context.Context, step keyring.Step, s snapshot) (stepResult, error) {
 	result := stepResult{next: step}
-	if err := r.checkPublish(ctx, step.Key); err != nil {
-		result.failedChecks++
+	if failed := r.checkPublish(ctx, step.Key); len(failed) > 0 {
+		result.failedChecks += len(failed)
 		if !step.Repair {
-			result.next = deferred(step, fmt.Sprintf("key %s is not published: the API does not accept it", step.Key.Name))
+			result.next = deferred(step, fmt.Sprintf("key %s is not published: not accepted by the %s", step.Key.Name, strings.Join(failed, " and the ")))
 			return result, nil
 		}
 	}
@@ -289,14 +268,15 @@ func (r *run) publish(ctx context.Context, step keyring.Step, s snapshot) (stepR
 	return result, nil
 }
 
-// prune deletes older keys, if requests get through CloudFront with the newer one. A
+// prune deletes older keys, if requests get through CloudFront to every API with the newer
+// one. A
 // revocation is not deferred, because the keys that it deletes must not stay.
 func (r *run) prune(ctx context.Context, step keyring.Step, s snapshot) (stepResult, error) {
 	result := stepResult{next: step}
-	if err := r.checkPrune(ctx); err != nil {
-		result.failedChecks++
+	if failed := r.checkPrune(ctx); len(failed) > 0 {
+		result.failedChecks += len(failed)
 		if r.state.request.Kind != keyring.Revoke {
-			result.next = deferred(step, fmt.Sprintf("keys %v are not deleted: no request gets through CloudFront", step.Names))
+			result.next = deferred(step, fmt.Sprintf("keys %v are not deleted: no request gets through CloudFront to the %s", step.Names, strings.Join(failed, " and the ")))
 			return result, nil
 		}
 	}

@@ -157,7 +157,7 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 		assert.Equal(t, []string{"add", "publish"}, steps(got))
 		assert.Contains(t, got.Next, "CloudFront is deploying")
 		assert.Equal(t, "10s", got.RetryAfter)
-		assert.Zero(t, w.resets)
+		assert.Empty(t, w.gate.flushed)
 
 		runs := 0
 		for ; !got.Done; runs++ {
@@ -172,35 +172,10 @@ func TestRequestsGoOnInAnotherRun(t *testing.T) {
 				assert.GreaterOrEqual(t, time.Since(sent), testEnvironment.KeyringTTL, "the last flush follows when the keyring has expired in the authorizers")
 			}
 		}
-		assert.Equal(t, []string{"prune", "flush authorizer cache", "flush authorizer cache"}, steps(got))
-		assert.Equal(t, 2, w.resets)
+		assert.Equal(t, append([]string{"prune"}, bothTwice...), steps(got))
+		assert.Equal(t, []string{"HTTP", "REST", "HTTP", "REST"}, w.gate.flushed)
 		assert.NotContains(t, w.ring().Names(), old)
 		w.requireSteady()
-	})
-}
-
-// The authorizer cache is flushed although the run that pruned could not do it.
-func TestRevokeFlushesTheCacheInTheEnd(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		r := w.rotator()
-		w.ticks(r, 9)
-		w.front.DeployTime = 0
-		w.hook = func(_ context.Context, _ int, operation string, _ bool) error {
-			if operation == "ResetAuthorizersCache" {
-				return errors.New("AccessDeniedException")
-			}
-			return nil
-		}
-		through := w.inUse()
-		_, err := w.send(r, eventOf("revoke"))
-		require.ErrorContains(t, err, "the rotator's role must allow apigateway:DELETE")
-		require.ErrorContains(t, err, "6m0s")
-		w.hook = nil
-		got, err := w.send(r, eventOf("revoke", `,"through":"`+string(through)+`"`))
-		require.NoError(t, err)
-		assert.True(t, got.Done)
-		assert.Equal(t, []string{"flush authorizer cache", "flush authorizer cache"}, steps(got))
-		assert.Equal(t, 2, w.resets)
 	})
 }
 
@@ -236,7 +211,7 @@ func (ignoring) FailNow()              {}
 func TestRepairsAHeaderThatIsNoKey(t *testing.T) {
 	for name, broken := range map[string]string{
 		"a foreign value": configWith("foreign-value"),
-		"no header":       `<DistributionConfig><Origins><Quantity>1</Quantity><Items><Origin><Id>api</Id></Origin></Items></Origins></DistributionConfig>`,
+		"no header":       `<DistributionConfig><Origins><Quantity>2</Quantity><Items><Origin><Id>api</Id></Origin><Origin><Id>stream</Id></Origin></Items></Origins></DistributionConfig>`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -272,7 +247,7 @@ func TestAnUnacceptedKeyIsNotPublished(t *testing.T) {
 			require.NoError(t, err, "it has its own alarm")
 			assert.Equal(t, []string{"add"}, steps(got))
 			assert.Equal(t, first, w.inUse(), "status %d", status)
-			assert.Contains(t, got.Next, "the API does not accept it")
+			assert.Contains(t, got.Next, "not accepted by the HTTP API")
 			assert.Equal(t, "10s", got.RetryAfter)
 			assert.NotZero(t, lastMetrics(t, w)["FailedChecks"])
 			assert.Contains(t, w.said.String(), "check failed")
@@ -303,7 +278,7 @@ func TestChecksPoisonNoCache(t *testing.T) {
 					deleted[value] = time.Now()
 				}
 			}
-			if after && operation == "POST "+apiURL {
+			if after && operation == "GET "+apiURL {
 				value := w.probes[len(w.probes)-1].value
 				if made, ours := created[value]; ours {
 					assert.GreaterOrEqual(t, time.Since(made), testEnvironment.Times.Settle)
@@ -321,7 +296,7 @@ func TestChecksPoisonNoCache(t *testing.T) {
 				checkedAfterDeletion++
 			}
 		}
-		assert.Equal(t, 1, checkedAfterDeletion)
+		assert.Equal(t, 2, checkedAfterDeletion, "once at each API")
 		assert.NotContains(t, w.said.String(), "check failed")
 	})
 }
@@ -333,7 +308,7 @@ func TestOlderKeysStayWhenNothingGetsThrough(t *testing.T) {
 		w.ticks(r, 12)
 		assert.Equal(t, 2, w.ring().Len())
 		assert.NotZero(t, lastMetrics(t, w)["FailedChecks"])
-		assert.Contains(t, w.said.String(), "no request gets through CloudFront")
+		assert.Contains(t, w.said.String(), "no request gets through CloudFront to the HTTP API and the streaming REST API")
 
 		got, err := w.send(r, eventOf("revoke"))
 		require.NoError(t, err)
@@ -366,7 +341,7 @@ func TestAnOpenAPIIsNoticed(t *testing.T) {
 
 func TestChecksAreSkippedWithoutURLs(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		event := json.RawMessage(`{"action":"tick","distributionId":"EDFDVBD6EXAMPLE","originId":"api","apiId":"abcdef1234","apiStage":"$default"}`)
+		event := json.RawMessage(`{"action":"tick","distributionId":"EDFDVBD6EXAMPLE","originId":"api","apiId":"abcdef1234","apiStage":"$default","streamApiId":"fedcba4321","streamApiStage":"live","streamOriginId":"stream"}`)
 		r := w.rotator()
 		for range 9 {
 			_, err := w.send(r, event)
@@ -610,6 +585,9 @@ func TestEventsNameTheirTarget(t *testing.T) {
 		string(eventOf("tick", `,"through":"20260131T235959.123Z-0a1b2c3d"`)):                                                                                                 {"through is for rotate and revoke only"},
 		string(eventOf("status", `,"through":"20260131T235959.123Z-0a1b2c3d"`)):                                                                                               {"through is for rotate and revoke only"},
 		string(eventOf("revoke", `,"through":"yesterday"`)):                                                                                                                   {`origin key name "yesterday"`},
+		string(eventOfOneAPI("tick", `,"streamApiUrl":"https://example.com/live/"`)): {
+			"streamApiId is missing", "streamApiStage is missing", "streamOriginId is missing", `streamApiUrl is "https://example.com/live/"`,
+		},
 	} {
 		_, err := parseEvent([]byte(event))
 		for _, want := range wants {
@@ -621,6 +599,7 @@ func TestEventsNameTheirTarget(t *testing.T) {
 	assert.Equal(t, rotatorapi.Event{
 		Action: "revoke", DistributionID: "EDFDVBD6EXAMPLE", DistributionURL: viewersURL, OriginID: "api",
 		APIID: "abcdef1234", APIURL: apiURL, APIStage: "$default", Through: "20260131T235959.123Z-0a1b2c3d",
+		StreamAPIID: "fedcba4321", StreamAPIURL: restURL + "/live", StreamAPIStage: "live", StreamOriginID: "stream",
 	}, e)
 }
 
@@ -659,7 +638,10 @@ func FuzzEvent(f *testing.F) {
 			_, err := keyring.ParseName(string(e.Through))
 			require.NoError(t, err)
 		}
-		for _, url := range []string{e.APIURL, e.DistributionURL} {
+		if e.StreamAPIURL != "" {
+			require.NotContains(t, []string{e.StreamAPIID, e.StreamAPIStage, e.StreamOriginID}, "")
+		}
+		for _, url := range []string{e.APIURL, e.DistributionURL, e.StreamAPIURL} {
 			require.True(t, url == "" || isBaseURL(url))
 		}
 	})

@@ -17,7 +17,7 @@ func (r *rotator) status(ctx context.Context, e rotatorapi.Event) (any, error) {
 	step := keyring.Decide(s.Observation, r.env.Times, keyring.Request{})
 	status := rotatorapi.Status{
 		Keys:         []rotatorapi.KeyStatus{},
-		Header:       "a key of the keyring",
+		Header:       s.describe(s.Header),
 		Deployed:     s.version.Deployed,
 		ModifiedAgo:  age(s.Modified, s.Now),
 		DeployingFor: s.deployingFor(s.Now).Round(time.Second).String(),
@@ -27,14 +27,10 @@ func (r *rotator) status(ctx context.Context, e rotatorapi.Event) (any, error) {
 			RetryAfter: rotatorapi.FormatRetryAfter(step.RetryAfter),
 		},
 	}
-	inUse, known := s.inUse()
-	switch {
-	case known:
-	case s.Header.IsZero():
-		status.Header = "nothing"
-	default:
-		status.Header = "a value that is in no key of the keyring"
+	if s.originsDiffer() {
+		status.Header, status.Origins = "different values to its origins", s.origins()
 	}
+	inUse, known := s.inUse()
 	for _, key := range s.Keyring.Keys() {
 		status.Keys = append(status.Keys, rotatorapi.KeyStatus{
 			Name: key.Name, Age: age(key.Created, s.Now), InUse: known && key.Name == inUse.Name,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -17,9 +18,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -35,6 +38,7 @@ const (
 	tick       = 5 * time.Minute
 	deployTime = 4 * time.Minute
 	apiURL     = "https://abcdef1234.execute-api.us-east-1.amazonaws.com"
+	restURL    = "https://fedcba4321.execute-api.us-east-1.amazonaws.com"
 	viewersURL = "https://d111111abcdef8.cloudfront.net"
 )
 
@@ -44,11 +48,12 @@ var errLost = errors.New("connection reset by peer")
 // that rotators call, and what can go wrong there. At each call it looks whether
 // every edge sends a key of the keyring.
 type world struct {
-	t      testing.TB
-	store  *keystoretest.Fake
-	front  *distributiontest.Fake
-	said   *syncBuffer // all that rotators ever log or answer
-	resets int
+	t        testing.TB
+	store    *keystoretest.Fake
+	front    *distributiontest.Fake
+	said     *syncBuffer // all that rotators ever log or answer
+	gate     *gateway
+	switched bool // streaming is turned off and on
 
 	mu      sync.Mutex
 	calls   int
@@ -61,13 +66,14 @@ type world struct {
 // unnoticed marks the calls of the test itself.
 type unnoticed struct{}
 
-type probed struct{ url, value string }
+type probed struct{ url, path, value string }
 
 // newWorld is the account right after an `up`: the keyring has a first key, and
 // CloudFront is deploying it.
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, said: &syncBuffer{}, secrets: map[string]bool{}, answers: map[string]int{}}
 	w.store = &keystoretest.Fake{Now: time.Now, PageSize: 3, Before: w.before, After: w.after}
+	w.gate = &gateway{world: w}
 	first := w.first()
 	w.front = distributiontest.New("EDFDVBD6EXAMPLE", configWith(first))
 	w.front.Set(configWith(first))
@@ -75,9 +81,19 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-func configWith(value string) string {
-	return `<DistributionConfig><CallerReference>1</CallerReference><Origins><Quantity>1</Quantity><Items><Origin><Id>api</Id><CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>` +
-		testHeader + `</HeaderName><HeaderValue>` + value + `</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin></Items></Origins></DistributionConfig>`
+// configWith returns a configuration that sends the value to both APIs.
+func configWith(value string) string { return configOf(value, value) }
+
+// configOf returns a configuration that sends a value to the HTTP API and another to the
+// REST API.
+func configOf(api, stream string) string {
+	return `<DistributionConfig><CallerReference>1</CallerReference><Origins><Quantity>2</Quantity><Items>` +
+		originOf("api", api) + originOf("stream", stream) + `</Items></Origins></DistributionConfig>`
+}
+
+func originOf(id, value string) string {
+	return `<Origin><Id>` + id + `</Id><CustomHeaders><Quantity>1</Quantity><Items><OriginCustomHeader><HeaderName>` +
+		testHeader + `</HeaderName><HeaderValue>` + value + `</HeaderValue></OriginCustomHeader></Items></CustomHeaders></Origin>`
 }
 
 // first has the rotator make the first key, and returns its value as an `up` reads it.
@@ -97,7 +113,7 @@ func (w *world) rotator() *rotator {
 	r := &rotator{
 		env:         testEnvironment,
 		store:       ssmstore.New(w.store, testPath, testKMS),
-		authorizers: resetter{w},
+		authorizers: w.gate.client(),
 		http:        w,
 		random:      rand.Reader,
 		now:         wallClock,
@@ -151,59 +167,119 @@ func (w *world) ring() keyring.Keyring {
 	return found.Keyring
 }
 
-// check fails the test when an edge sends what the API refuses.
+// check fails the test when an edge sends what an API refuses.
 func (w *world) check() {
 	if w.front == nil {
 		return
 	}
 	ring := w.ring()
-	for edge, value := range w.front.Sent("api", testHeader) {
-		_, ok := ring.Accepts(value)
-		require.True(w.t, ok, "edge %d sends a key that is not in the keyring %v", edge, ring)
+	for _, origin := range []string{"api", "stream"} {
+		for edge, value := range w.front.Sent(origin, testHeader) {
+			if w.switched && origin == "stream" && value == "" {
+				continue // this edge has a configuration without that origin
+			}
+			_, ok := ring.Accepts(value)
+			require.True(w.t, ok, "edge %d sends to %s a key that is not in the keyring %v", edge, origin, ring)
+		}
 	}
 }
 
-// Do responds to requests to the API and to the distribution.
+// Do responds to requests to the APIs and to the distribution.
 func (w *world) Do(request *http.Request) (*http.Response, error) {
 	url := "https://" + request.URL.Host
-	if err := w.before(request.Context(), "POST "+url); err != nil {
+	if err := w.before(request.Context(), "GET "+url); err != nil {
 		return nil, err
 	}
-	require.Equal(w.t, "/api/models", request.URL.Path)
+	require.Equal(w.t, http.MethodGet, request.Method)
+	path, origin := request.URL.Path, "api"
+	if strings.HasSuffix(path, "/chat/healthz") {
+		origin = "stream"
+	}
+	require.Contains(w.t, map[string][]string{
+		apiURL:     {"/api/healthz"},
+		restURL:    {"/live/api/chat/healthz"},
+		viewersURL: {"/api/healthz", "/api/chat/healthz"},
+	}[url], path)
 	value := request.Header.Get(testHeader)
 	w.mu.Lock()
-	w.probes = append(w.probes, probed{url, value})
-	status := w.answers[url]
+	w.probes = append(w.probes, probed{url, path, value})
+	status := cmp.Or(w.answers[url+path], w.answers[url])
 	w.mu.Unlock()
 	if url == viewersURL {
-		value = w.front.Sent("api", testHeader)[3]
+		value = w.front.Sent(origin, testHeader)[3]
 	}
 	if status == 0 {
 		status = http.StatusForbidden
 		if _, ok := w.ring().Accepts(value); ok {
-			status = http.StatusBadRequest
+			status = http.StatusOK
 		}
 	}
-	if err := w.after(request.Context(), "POST "+url); err != nil {
+	if err := w.after(request.Context(), "GET "+url); err != nil {
 		return nil, err
 	}
 	return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader("you sent " + value))}, nil
 }
 
-type resetter struct{ *world }
-
-func (r resetter) ResetAuthorizersCache(ctx context.Context, in *apigatewayv2.ResetAuthorizersCacheInput, _ ...func(*apigatewayv2.Options)) (*apigatewayv2.ResetAuthorizersCacheOutput, error) {
-	if *in.ApiId != "abcdef1234" || *in.StageName != "$default" {
-		return nil, fmt.Errorf("NotFoundException: %s %s", *in.ApiId, *in.StageName)
-	}
-	if err := r.before(ctx, "ResetAuthorizersCache"); err != nil {
-		return nil, err
-	}
-	r.resets++
-	return &apigatewayv2.ResetAuthorizersCacheOutput{}, r.after(ctx, "ResetAuthorizersCache")
+// gateway is API Gateway's control plane behind its own HTTP interface: a client of the SDK
+// talks to it.
+type gateway struct {
+	*world
+	flushed []string // the APIs whose caches were flushed
 }
 
+// client returns a client that tries once.
+func (g *gateway) client() *apigatewayv2.Client {
+	return apigatewayv2.New(apigatewayv2.Options{
+		Region:      "us-east-1",
+		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "SECRET", ""),
+		HTTPClient:  g,
+		Retryer:     aws.NopRetryer{},
+	})
+}
+
+// Do implements [apigatewayv2.HTTPClient].
+func (g *gateway) Do(request *http.Request) (*http.Response, error) {
+	require.Equal(g.t, "apigateway.us-east-1.amazonaws.com", request.URL.Host)
+	require.Contains(g.t, request.Header.Get("Authorization"), "/us-east-1/apigateway/aws4_request")
+	found, ok := map[string]struct{ operation, api string }{
+		"DELETE /v2/apis/abcdef1234/stages/%24default/cache/authorizers": {"ResetAuthorizersCache", "HTTP"},
+		"DELETE /restapis/fedcba4321/stages/live/cache/authorizers":      {"FlushStageAuthorizersCache", "REST"},
+	}[request.Method+" "+request.URL.EscapedPath()]
+	if !ok {
+		return gatewayError(http.StatusNotFound, "NotFoundException"), nil
+	}
+	err := g.before(request.Context(), found.operation)
+	if err == nil {
+		g.flushed = append(g.flushed, found.api)
+		err = g.after(request.Context(), found.operation)
+	}
+	var apiError *smithy.GenericAPIError
+	switch {
+	case errors.As(err, &apiError):
+		return gatewayError(http.StatusForbidden, apiError.Code), nil
+	case err != nil:
+		return nil, err
+	}
+	return &http.Response{StatusCode: http.StatusAccepted, Header: http.Header{}, Body: http.NoBody}, nil
+}
+
+func gatewayError(status int, code string) *http.Response {
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"X-Amzn-Errortype": {code}, "Content-Type": {"application/json"}},
+		Body:       io.NopCloser(strings.NewReader(`{"message":"` + code + ` of the test"}`)),
+	}
+}
+
+// streaming are the fields of an event that name the REST API.
+const streaming = `,"streamApiId":"fedcba4321","streamApiStage":"live","streamApiUrl":"` + restURL + `/live","streamOriginId":"stream"`
+
 func eventOf(action string, more ...string) json.RawMessage {
+	return eventOfOneAPI(action, append(more, streaming)...)
+}
+
+// eventOfOneAPI returns an event of a stack without the REST API.
+func eventOfOneAPI(action string, more ...string) json.RawMessage {
 	return json.RawMessage(`{"action":"` + action + `","distributionId":"EDFDVBD6EXAMPLE","distributionUrl":"` + viewersURL +
 		`","originId":"api","apiId":"abcdef1234","apiUrl":"` + apiURL + `","apiStage":"$default"` + strings.Join(more, "") + `}`)
 }
@@ -244,8 +320,10 @@ func (w *world) requireSteady(msg ...any) {
 	require.Equal(w.t, 1, ring.Len(), msg...)
 	newest, _ := ring.Newest()
 	require.False(w.t, newest.Name.IsFirst(), msg...)
-	for _, value := range w.front.Sent("api", testHeader) {
-		require.True(w.t, value == newest.Value.Reveal(), msg...)
+	for _, origin := range []string{"api", "stream"} {
+		for _, value := range w.front.Sent(origin, testHeader) {
+			require.True(w.t, value == newest.Value.Reveal(), msg...)
+		}
 	}
 }
 

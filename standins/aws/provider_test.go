@@ -26,6 +26,7 @@ func TestPlugin(t *testing.T) {
 	p := startPlugin(t)
 	t.Run("the parameters below a path", p.testParametersByPath)
 	t.Run("a header that is ignored", p.testIgnoredHeader)
+	t.Run("a REST API that streams", p.testRestAPI)
 }
 
 type plugin struct {
@@ -182,5 +183,61 @@ func distribution(comment string, connectionTimeout float64) map[string]any {
 		},
 		"restrictions":      map[string]any{"geoRestriction": map[string]any{"restrictionType": "none"}},
 		"viewerCertificate": map[string]any{"cloudfrontDefaultCertificate": true},
+	}
+}
+
+// testRestAPI imports a description, deploys it and changes it. Reading all of it again finds no difference.
+func (p plugin) testRestAPI(t *testing.T) {
+	api := p.createStable(t, "aws:apigateway/restApi:RestApi", "api", restAPI(300_000))
+	deployment := p.createStable(t, "aws:apigateway/deployment:Deployment", "deployment", map[string]any{
+		"restApi": api.GetId(), "triggers": map[string]any{"body": "one"},
+	})
+	p.createStable(t, "aws:apigateway/stage:Stage", "stage", map[string]any{
+		"restApi": api.GetId(), "deployment": deployment.GetId(), "stageName": "live", "tags": map[string]any{"own": "one"},
+	})
+	p.createStable(t, "aws:apigateway/methodSettings:MethodSettings", "settings", map[string]any{
+		"restApi": api.GetId(), "stageName": "live", "methodPath": "*/*", "settings": map[string]any{
+			"throttlingRateLimit": 100, "throttlingBurstLimit": 200, "metricsEnabled": false, "loggingLevel": "OFF",
+		},
+	})
+
+	require.NoError(t, p.setTimeout(t, api, 900_000))
+	require.ErrorContains(t, p.setTimeout(t, api, 900_001), "Timeout should be between 50 ms and 900000 ms")
+}
+
+// setTimeout imports a description with another timeout.
+func (p plugin) setTimeout(t *testing.T, api *pulumirpc.CreateResponse, milliseconds int) error {
+	const token = "aws:apigateway/restApi:RestApi"
+	_, err := p.Update(t.Context(), &pulumirpc.UpdateRequest{
+		Id: api.GetId(), Urn: urn(token, "api"), Olds: api.GetProperties(),
+		OldInputs: p.check(t, token, "api", restAPI(300_000)), News: p.check(t, token, "api", restAPI(milliseconds)),
+	})
+	return err
+}
+
+// createStable creates a resource of which there is no difference after it is read again.
+func (p plugin) createStable(t *testing.T, token, name string, values map[string]any) *pulumirpc.CreateResponse {
+	inputs, created := p.create(t, token, name, values)
+	read, err := p.Read(t.Context(), &pulumirpc.ReadRequest{
+		Id: created.GetId(), Urn: urn(token, name), Inputs: inputs, Properties: created.GetProperties(),
+	})
+	require.NoError(t, err)
+	difference, err := p.Diff(t.Context(), &pulumirpc.DiffRequest{
+		Id: created.GetId(), Urn: urn(token, name), Olds: read.GetProperties(), OldInputs: inputs, News: inputs,
+	})
+	require.NoError(t, err)
+	assert.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, difference.GetChanges(), "%s: %v", token, difference.GetDiffs())
+	return created
+}
+
+func restAPI(timeout int) map[string]any {
+	const function = "arn:aws:lambda:us-east-1:000000000000:function:f"
+	return map[string]any{
+		"name": "streaming", "description": "a stream", "failOnWarnings": true,
+		"endpointConfiguration": map[string]any{"types": "REGIONAL"}, "tags": map[string]any{"own": "one"},
+		"body": fmt.Sprintf(`{"openapi": "3.0.1", "info": {"title": "streaming", "version": "1"}, "paths": {"/x/{proxy+}": {
+			"x-amazon-apigateway-any-method": {"responses": {"default": {"description": "any"}}, "x-amazon-apigateway-integration": {
+				"type": "aws_proxy", "httpMethod": "POST", "responseTransferMode": "STREAM", "timeoutInMillis": %d,
+				"uri": "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/%s/response-streaming-invocations"}}}}}`, timeout, function),
 	}
 }

@@ -18,7 +18,7 @@
 // A reply that isn't streamed waits as long in all before it is sent; fail is a 500 then.
 // The sandbox's Bedrock passes all of them on: an error within a stream is an exception of
 // ConverseStream's, by its code (rate_limit_exceeded, service_unavailable, internal_error,
-// invalid_request_error, timeout; any other is a modelStreamErrorException).
+// invalid_request_error; any other is a modelStreamErrorException).
 package scriptedmodel
 
 import (

@@ -60,7 +60,7 @@ func TestBedrock(t *testing.T) {
 	})
 	target := Target{
 		URL: base, Chat: bedrockChat, Vision: bedrockVision, Reasoning: bedrockVision, Embeddings: bedrockEmbedding,
-		Gateway: true, Backend: "bedrock", PassThrough: []string{},
+		Streams: true, Gateway: true, Backend: "bedrock", PassThrough: []string{},
 	}
 	run(t, e.Checkout, "Bedrock", target, Suites)
 	target.URL += "/v1"
@@ -78,7 +78,7 @@ func TestSecondBackend(t *testing.T) {
 		"gatehouse:modelPassThrough": passThrough,
 	})
 	target := scriptedTarget(e.DistributionURL() + e.Outputs["apiPrefix"])
-	target.Gateway = true
+	target.Gateway, target.Streams = true, true
 	run(t, e.Checkout, "second backend", target, Suites)
 	target.URL += "/v1"
 	run(t, e.Checkout, "second backend, base URL with /v1", target, NodeSuites)

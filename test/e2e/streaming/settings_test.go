@@ -202,23 +202,34 @@ func TestLimits(t *testing.T) {
 	s := newSuite(t, e2etest.Deploy(t, attach(t).env, map[string]any{
 		"gatehouse:streamingTimeout": "30s", "gatehouse:streamingReservedConcurrency": atOnce,
 	}))
-	t.Run("deadline", s.deadline)
+	t.Run("deadlines", func(t *testing.T) {
+		for name, how := range map[string]string{"a slow stream": "pace 1s", "a stream that hangs": "hang after 25"} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				s.deadline(t, how)
+			})
+		}
+	})
 	t.Run("concurrency", func(t *testing.T) { s.concurrency(t, atOnce) })
 }
 
 // deadline checks that a stream that takes too long ends with an error, and before Lambda ends
 // the function.
-func (s *suite) deadline(t *testing.T) {
+func (s *suite) deadline(t *testing.T, how string) {
 	ctx := within(t, 2*time.Minute)
-	a, err := s.viewer.Stream(ctx, s.ask(says("Hello", "pace 1s", "tokens 60")))
+	began := time.Now()
+	a, err := s.viewer.Stream(ctx, s.ask(says("Hello", how, "tokens 60")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Broken("model_timeout"); err != nil {
 		t.Error(err)
 	}
-	if last := a.Last(); last < 25*time.Second || last > 35*time.Second {
-		t.Errorf("the last token came after %s", last)
+	if took := time.Since(began); took < 25*time.Second || took > 40*time.Second {
+		t.Errorf("it ended after %s", took)
+	}
+	if len(a.Tokens) < 20 {
+		t.Errorf("%d tokens before the error", len(a.Tokens))
 	}
 }
 
@@ -249,8 +260,7 @@ func (s *suite) concurrency(t *testing.T, atOnce int) {
 			t.Errorf("one stream too many: %d, %v", status, err)
 		}
 	}
-	models := s.viewer
-	response, err := http.Get(models.URL + "/models")
+	response, err := http.Get(s.viewer.URL + "/models")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,9 @@ package api
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -106,5 +108,38 @@ func FuzzEvent(f *testing.F) {
 		require.NoError(t, err)
 		assert.True(t, e.admitted() || r.StatusCode == http.StatusUnauthorized)
 		assert.True(t, json.Valid(s.logs.Bytes()), "one line")
+	})
+}
+
+// FuzzStreamEvent finds events of a REST API that crash the handler, that are accepted
+// without the authorizer, or whose response is none that the API takes.
+func FuzzStreamEvent(f *testing.F) {
+	for _, e := range []restEvent{
+		restChat(helloChat), restChat(streamChat), restChat(strings.TrimSuffix(streamChat, "}") + `,"stream_options":{"include_usage":true}}`),
+		restRequest("GET", "/api/chat/healthz", ""), restRequest("HEAD", "/api/v1/chat/", ""),
+	} {
+		payload, err := json.Marshal(e)
+		require.NoError(f, err)
+		f.Add(payload)
+	}
+	f.Add([]byte(`{"version":"1.0"}`))
+	f.Add([]byte(`{"path":"/api/chat/healthz","httpMethod":"GET","headers":null,"requestContext":{"authorizer":null}}`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		s := rest()
+		r, err := s.Stream(t.Context(), payload)
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		require.NotEmpty(t, body)
+		e, err := parseRESTEvent(payload)
+		require.NoError(t, err)
+		assert.True(t, e.admitted() || r.StatusCode == http.StatusUnauthorized)
+		assert.True(t, json.Valid(s.logs.Bytes()), "one line")
+		if r.Headers["content-type"] == eventStreamType {
+			_, whole := parseSSE(t, string(body))
+			assert.True(t, whole)
+		}
 	})
 }

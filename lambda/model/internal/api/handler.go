@@ -56,18 +56,20 @@ type Config struct {
 type Handler struct {
 	Config
 
-	provider chat.Provider
-	paths    map[string]methods
-	ready    readiness
-	now      func() time.Time
+	provider  chat.Provider
+	paths     map[string]methods
+	ready     readiness
+	now       func() time.Time
+	maxStream int // of a stream, in bytes
 }
 
 // New returns a handler that calls provider for completions.
 func New(config Config, provider chat.Provider) *Handler {
 	h := &Handler{
-		Config:   config,
-		provider: provider,
-		now:      time.Now,
+		Config:    config,
+		provider:  provider,
+		now:       time.Now,
+		maxStream: maxStream,
 	}
 	h.paths = h.routes()
 	return h

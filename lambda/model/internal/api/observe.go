@@ -74,7 +74,7 @@ func (e *exchange) status() int {
 // attrs returns what the log has of a stream.
 func (s *streamed) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.Bool("streamed", true), slog.Int("chunks", s.chunks)}
-	if s.firstToken > 0 {
+	if s.answered {
 		attrs = append(attrs, slog.Int64("firstTokenMilliseconds", s.firstToken.Milliseconds()))
 	}
 	if s.cut {
@@ -156,7 +156,7 @@ func (e *exchange) measurements() []metrics.Value {
 	switch {
 	case e.stream == nil:
 		values = append(values, metrics.Seconds(metrics.ModelLatency, e.call.duration))
-	case e.stream.firstToken > 0:
+	case e.stream.answered:
 		values = append(values, metrics.Seconds(metrics.StreamSeconds, e.call.duration), metrics.Seconds(metrics.FirstToken, e.stream.firstToken))
 	default:
 		values = append(values, metrics.Seconds(metrics.StreamSeconds, e.call.duration))

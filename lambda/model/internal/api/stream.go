@@ -67,7 +67,8 @@ type modelResult struct {
 
 // streamed has about a stream what the log and the metrics have.
 type streamed struct {
-	firstToken time.Duration // since the request; 0 if there was no token
+	answered   bool          // whether there was a token
+	firstToken time.Duration // since the request
 	chunks     int
 	cut        bool // by an error after it had begun
 	left       bool // whether it could not be written to its end
@@ -161,8 +162,8 @@ func (s *stream) piece(d chat.Delta) {
 	if len(text) == 0 {
 		return
 	}
-	if s.e.stream.firstToken == 0 {
-		s.e.stream.firstToken = s.h.now().Sub(s.e.began)
+	if stream := s.e.stream; !stream.answered {
+		stream.answered, stream.firstToken = true, s.h.now().Sub(s.e.began)
 	}
 	s.write(text)
 }
@@ -174,7 +175,7 @@ func (s *stream) write(text []byte) {
 		s.begun = true
 		s.head <- nil
 	}
-	if s.written += len(text); s.written > maxStream && !s.tooLarge {
+	if s.written += len(text); s.written > s.h.maxStream && !s.tooLarge {
 		s.tooLarge = true
 		s.cancel()
 	}
@@ -216,7 +217,7 @@ func (s *stream) end(out modelResult, began time.Time) {
 func (s *stream) problem(out modelResult) *problem {
 	switch {
 	case s.tooLarge:
-		return newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, fmt.Sprintf("The answer has more than %d bytes.", maxStream))
+		return newProblem(http.StatusUnprocessableEntity, codeAnswerTooLarge, fmt.Sprintf("The answer has more than %d bytes.", s.h.maxStream))
 	case out.err != nil:
 		return problemOf(s.r, out.err)
 	}

@@ -81,7 +81,9 @@ func restRequest(method, path, body string) restEvent {
 	return e
 }
 
-func restChat(body string) restEvent { return restRequest(http.MethodPost, "/api/chat/completions", body) }
+func restChat(body string) restEvent {
+	return restRequest(http.MethodPost, "/api/chat/completions", body)
+}
 
 // ask sends an event, and returns the response's head and body.
 func (s *setup) ask(t testing.TB, ctx context.Context, e restEvent) (*events.APIGatewayProxyStreamingResponse, string) {

@@ -2,11 +2,11 @@
 
 ministack routes by the Host header alone, knows no aliases, and serves paths such as /health or /v2/ itself for every
 host. Here every path belongs to the distribution or API that Host names. One port each serves the newest distribution
-and the newest HTTP API where Host is this machine; these speak plain HTTP and stand for HTTPS. On the AWS API's port, a
-request with a distribution's name counts as plain HTTP.
+and the newest HTTP API where Host is this machine, or the newest REST API if the path begins with the name of a stage of
+it; these speak plain HTTP and stand for HTTPS. On the AWS API's port, a request with a distribution's name counts as
+plain HTTP.
 """
 
-import asyncio
 import json
 import re
 from urllib.parse import parse_qs
@@ -16,9 +16,10 @@ from ministack.core import responses
 from ministack.core.sigv4 import decode_header_value
 from ministack.services import apigateway, apigateway_v1, cloudfront
 
+from gatehouse_cloud import disconnects
 from gatehouse_cloud.fidelity.apigateway import endpoints
 from gatehouse_cloud.fidelity.apigateway.rest import gateway
-from gatehouse_cloud.fidelity.cloudfront import deployments, edge, origin_responses
+from gatehouse_cloud.fidelity.cloudfront import deployments, edge
 
 # The member of a scope with the headers before their names were put in lower case.
 ORIGINAL_HEADERS = "gatehouse.original_headers"
@@ -74,14 +75,7 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
 
     async def unless_left(request):
         # A viewer that leaves before the head ends the request to the origin.
-        responding = asyncio.ensure_future(response(request))
-        leaving = asyncio.ensure_future(origin_responses.until_disconnected(receive))
-        try:
-            await asyncio.wait((responding, leaving), return_when=asyncio.FIRST_COMPLETED)
-            return responding.result() if responding.done() else None
-        finally:
-            for task in (responding, leaving):
-                task.cancel()
+        return await disconnects.unless_disconnected(receive, response(request))
 
     await _serve(scope, receive, send, unless_left)
 
@@ -96,15 +90,26 @@ def _distribution(host: str) -> dict | None:
     return None
 
 
+def _newest_http_api() -> str | None:
+    apis = reversed(list(apigateway._apis._data.values()))
+    return next((api["apiId"] for api in apis if api["protocolType"] == "HTTP"), None)
+
+
+def _newest_rest_api(path: str) -> str | None:
+    """Return the newest REST API that has a stage of the name with which a path begins."""
+    stage = path.removeprefix("/").partition("/")[0]
+    having = (api for (_, _, api), stages in apigateway_v1._stages_v1.all_items() if stage in stages)
+    return next(reversed(list(having)), None)
+
+
 async def serve_api(scope, receive, send) -> None:
     """Respond as API Gateway does."""
     host = _host(scope)
     if THIS_MACHINE.match(host):
-        apis = reversed(list(apigateway._apis._data.values()))
-        newest = next((api for api in apis if api["protocolType"] == "HTTP"), None)
+        newest = _newest_rest_api(scope["path"]) or _newest_http_api()
         if newest is None:
             return await _refuse(send, "There is no HTTP API yet.")
-        host = endpoints.host_of(newest["apiId"])
+        host = endpoints.host_of(newest)
 
     async def response(request):
         name = endpoints.API_HOST.match(host)

@@ -30,6 +30,7 @@ from gatehouse_cloud.fidelity.apigateway.rest import (
 from gatehouse_cloud.fidelity.apigateway.rest import deployments as rest_deployments
 from gatehouse_cloud.fidelity.awslambda import (
     concurrency,
+    environments,
     function_logs,
     packages,
     payloads,
@@ -96,6 +97,7 @@ EXTENSIONS = (
     Extension(runtime),
     # Passes on the chunks of responses that the Runtime API of runtime reads.
     Extension(streams, after=(runtime,)),
+    Extension(environments),
     Extension(packages),
     Extension(concurrency),
     Extension(payloads),

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import queue
 import threading
 import unittest
 
@@ -30,6 +31,9 @@ class ModelServer:
         self.vector = [3.0, 4.0]
         self.hold: threading.Event | None = None  # before the last chunk of a stream
         self.held = False  # whether that was released in time
+        self.gate: queue.Queue | None = None  # before each chunk of a stream waits for an item
+        self.ends = "whole"  # how a stream does: "cut" breaks the connection off, "hang" waits for the client to leave
+        self.left = threading.Event()  # set when a client leaves a stream that hangs
 
     def stop(self) -> None:
         """Refuse connections from now on."""
@@ -68,17 +72,26 @@ def _handler(server: ModelServer) -> type:
             if self.path == EMBEDDINGS:
                 self.respond(json.dumps(server.embeddings(request["input"])), server.status)
             elif request.get("stream") and server.status == 200:
-                self.respond("")
                 self.send(server.stream())
             else:
                 self.respond(json.dumps(server.completion()), server.status)
 
         def send(self, chunks: list[dict]):
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
             for number, chunk in enumerate(chunks, 1):
                 if server.hold and number == len(chunks):
                     server.held = server.hold.wait(5)
-                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-            self.wfile.write(b"data: [DONE]\n\n")
+                if server.gate:
+                    server.gate.get(timeout=5)
+                self.chunk(f"data: {json.dumps(chunk)}\n\n".encode())
+            if server.ends == "hang" and self.connection.recv(1) == b"":
+                server.left.set()
+            if server.ends == "whole":
+                self.chunk(b"data: [DONE]\n\n")
+                self.chunk(b"")
+
+        def chunk(self, data: bytes):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
 
         def respond(self, body: str, status: int = 200):
             self.send_response(status)

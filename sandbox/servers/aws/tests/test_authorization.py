@@ -2,6 +2,7 @@
 
 import io
 import json
+from urllib.parse import quote
 import time
 import zipfile
 
@@ -127,6 +128,28 @@ class TagOnCreateTest(AuthorizationTest):
         call(ApiId=api, StageName="untagged")
         self.permit(("apigateway:POST", stages), ("apigateway:TagResource", stages))
         call(ApiId=api, StageName="$default", Tags=OURS)
+
+    def test_rest_apis_and_their_stages_are_tagged_by_the_path_of_tags(self):
+        prefix = f"arn:aws:apigateway:{REGION}::"
+        gateway = self.cloud.client("apigateway")
+        api = gateway.create_rest_api(name="a")["id"]
+        [root] = gateway.get_resources(restApiId=api)["items"]
+        method = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
+        gateway.put_method(**method, authorizationType="NONE")
+        gateway.put_integration(**method, type="MOCK")
+        deployment = gateway.create_deployment(restApiId=api)["id"]
+        stages = f"/restapis/{api}/stages"
+        for call, path, arguments in (
+            ("create_rest_api", "/restapis", {"name": "b"}),
+            ("create_stage", stages, {"restApiId": api, "stageName": "live", "deploymentId": deployment}),
+        ):
+            with self.subTest(call):
+                tagged = f"{prefix}/tags/{quote(prefix + path + '/', safe='')}*"
+                create = getattr(self.as_user("apigateway"), call)
+                self.permit(("apigateway:POST", prefix + path))
+                self.assertIn(f"apigateway:PUT on resource: {tagged} ", self.refused(create, **arguments, tags=OURS))
+                self.permit(("apigateway:POST", prefix + path), ("apigateway:PUT", f"{prefix}/tags/*"))
+                create(**arguments, tags=OURS)
 
     def test_the_tags_are_a_condition_of_both(self):
         condition = {"StringEquals": {"aws:RequestTag/stack": "ours"}}

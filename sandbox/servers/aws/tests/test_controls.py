@@ -34,6 +34,16 @@ class ControlsTest(CloudTest):
         for wrong in ({"edges": 0}, {"deploySeconds": -1}, {"edge": 1}, [], {"edges": "two"}):
             self.refused("cloudfront", wrong)
 
+    def test_the_speed_of_streams(self):
+        first = self.cloud.control("streams")
+        self.assertEqual(
+            (first["limited"], first["unlimitedBytes"], first["bytesPerSecond"]), (False, 6 << 20, 2 << 20)
+        )
+        self.assertEqual(self.cloud.control("streams", {"limited": True, "unlimitedBytes": 10})["unlimitedBytes"], 10)
+        for wrong in ({"limited": 1}, {"largest": -1}, {"bytesPerSecond": 0}, {"largest": True}, {"speed": 1}, []):
+            self.refused("streams", wrong)
+        self.assertEqual(self.cloud.control("streams", first), first)
+
     def test_an_unknown_control_names_the_known_ones(self):
         status, body = get(f"http://127.0.0.1:{self.cloud.port}/_gatehouse/nothing")
         self.assertEqual(status, 404)

@@ -3,9 +3,12 @@
 import base64
 import contextlib
 import json
+import queue
+import secrets
 import threading
 
 from botocore.exceptions import ClientError, EventStreamError
+from urllib3.exceptions import ProtocolError
 
 from .harness import CloudTest
 from .model_server import ModelTest
@@ -34,6 +37,10 @@ FUNCTION = {
         "parameters": WEATHER["toolSpec"]["inputSchema"]["json"],
     },
 }
+END = [
+    {"choices": [{"delta": {}, "finish_reason": "stop"}]},
+    {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4}},
+]
 THINKING = {"thinking": {"type": "enabled", "budget_tokens": 2048}}
 
 
@@ -51,6 +58,10 @@ def use(identity: str = "t1", city: str = "Paris") -> dict:
 
 def result(identity: str = "t1", *content: dict, **more) -> dict:
     return {"toolResult": {"toolUseId": identity, "content": list(content or [{"text": "rain"}]), **more}}
+
+
+def text(piece: str) -> dict:
+    return {"choices": [{"delta": {"content": piece}}]}
 
 
 def call(index: int, arguments: str, **more) -> dict:
@@ -296,6 +307,67 @@ class StreamTest(ConverseTest):
             self.assertIn("metadata", list(events)[-1])
         self.assertTrue(self.server.held)
 
+    def test_each_piece_is_sent_when_the_server_has_it(self):
+        self.server.gate = queue.Queue()
+        self.server.chunks = [text(f"{number} ") for number in range(20)] + END
+        response = self.cloud.client("bedrock-runtime").converse_stream(modelId=NOVA, messages=[user()])
+        with contextlib.closing(response["stream"]) as events:
+            iterator = iter(events)
+            self.assertIn("messageStart", next(iterator))
+            for number in range(20):
+                # The next chunk leaves only after this one has come.
+                self.server.gate.put(None)
+                self.assertEqual(next(iterator)["contentBlockDelta"]["delta"], {"text": f"{number} "})
+            for _ in END:
+                self.server.gate.put(None)
+            self.assertEqual([list(event)[0] for event in iterator], ["contentBlockStop", "messageStop", "metadata"])
+
+    def test_many_streams_do_not_wait_for_each_other(self):
+        self.server.gate = queue.Queue()
+        self.server.chunks = [text("Hi"), *END]
+        client = self.cloud.client("bedrock-runtime")
+        # More than the threads that asyncio has for work of this kind.
+        responses = [client.converse_stream(modelId=NOVA, messages=[user()]) for _ in range(70)]
+        for _ in range(70 * 3):
+            self.server.gate.put(None)
+        for response in responses:
+            with contextlib.closing(response["stream"]) as events:
+                self.assertIn("metadata", list(events)[-1])
+
+    def test_an_error_within_a_stream_is_an_exception_of_its_kind(self):
+        for code, wanted in (
+            ("server_error", "modelStreamErrorException"),
+            (None, "modelStreamErrorException"),
+            ("internal_error", "internalServerException"),
+            ("rate_limit_exceeded", "throttlingException"),
+            ("service_unavailable", "serviceUnavailableException"),
+            ("invalid_request_error", "validationException"),
+        ):
+            self.server.chunks = [text("I "), {"error": {"message": "no more", "code": code}}]
+            response = self.cloud.client("bedrock-runtime").converse_stream(modelId=NOVA, messages=[user()])
+            found = []
+            with contextlib.closing(response["stream"]) as events, self.assertRaises(EventStreamError) as failed:
+                for event in events:
+                    found.append(event)
+            self.assertEqual(failed.exception.response["Error"], {"Code": wanted, "Message": "no more"})
+            self.assertEqual(found[-1]["contentBlockDelta"]["delta"], {"text": "I "})
+
+    def test_a_connection_that_is_cut_is_cut_here_too(self):
+        self.server.ends, self.server.chunks = "cut", [text("I ")]
+        response = self.cloud.client("bedrock-runtime").converse_stream(modelId=NOVA, messages=[user()])
+        found = []
+        with self.assertRaises(ProtocolError):
+            for event in response["stream"]:
+                found.append(event)
+        self.assertEqual(found[-1]["contentBlockDelta"]["delta"], {"text": "I "})
+
+    def test_a_reader_that_leaves_ends_the_request_to_the_server(self):
+        self.server.ends, self.server.chunks = "hang", [text("I ")]
+        response = self.cloud.client("bedrock-runtime").converse_stream(modelId=NOVA, messages=[user()])
+        next(event for event in response["stream"] if "contentBlockDelta" in event)
+        response["stream"].close()
+        self.assertTrue(self.server.left.wait(5))
+
     def test_pieces_are_those_of_the_server(self):
         self.server.chunks = [
             {"choices": [{"delta": {"role": "assistant", "content": ""}}]},
@@ -356,14 +428,56 @@ class StreamTest(ConverseTest):
             self.stream()
         self.assertEqual(failed.exception.response["Error"]["Code"], "ModelErrorException")
 
-    def test_a_guardrail_sees_the_whole_completion(self):
+    def test_busy_servers(self):
+        for status, wanted in ((429, "ThrottlingException"), (503, "ServiceUnavailableException")):
+            self.server.status = status
+            for call in (self.stream, self.converse):
+                with self.assertRaises(ClientError) as failed:
+                    call()
+                self.assertEqual(failed.exception.response["Error"]["Code"], wanted)
+
+    def guardrail(self, **policy) -> dict:
+        """The configuration of a guardrail for the word Hello, or with this policy."""
+        policy = policy or {"wordPolicyConfig": {"wordsConfig": [{"text": "Hello"}]}}
         made = self.cloud.client("bedrock").create_guardrail(
-            name="words",
-            blockedInputMessaging="no",
-            blockedOutputsMessaging="sorry",
-            wordPolicyConfig={"wordsConfig": [{"text": "Hello"}]},
+            name=f"g-{secrets.token_hex(4)}", blockedInputMessaging="no", blockedOutputsMessaging="sorry", **policy
         )
-        config = {"guardrailIdentifier": made["guardrailId"], "guardrailVersion": "DRAFT"}
+        return {"guardrailIdentifier": made["guardrailId"], "guardrailVersion": "DRAFT"}
+
+    def texts(self, **config) -> tuple[list[str], str]:
+        """The pieces of text that come through a guardrail, and the reason to stop."""
+        events = self.stream(user({"text": "Hi"}), guardrailConfig=config)
+        self.assertEqual(events[-1][0], "metadata")
+        self.assertEqual(events[-1][1]["usage"]["outputTokens"], 4)
+        pieces = [event["delta"]["text"] for name, event in events if name == "contentBlockDelta"]
+        return pieces, next(event["stopReason"] for name, event in events if name == "messageStop")
+
+    def test_a_guardrail_in_sync_mode_holds_pieces_back(self):
+        config = self.guardrail()
+        begin = [text("word ") for _ in range(50)]
+        for more in ({}, {"streamProcessingMode": "sync"}):
+            # The word is in two pieces, the first of which must not leave.
+            self.server.chunks = [*begin, text("Hel"), text("lo"), text(" after"), *END]
+            pieces, reason = self.texts(**config, **more)
+            self.assertEqual((pieces, reason), (["word "] * 40 + ["sorry"], "guardrail_intervened"))
+            self.server.chunks = [*begin, *END]
+            self.assertEqual(self.texts(**config, **more), (["word "] * 50, "end_turn"))
+
+    def test_a_guardrail_in_sync_mode_masks(self):
+        entities = [{"type": "EMAIL", "action": "ANONYMIZE"}]
+        config = self.guardrail(sensitiveInformationPolicyConfig={"piiEntitiesConfig": entities})
+        self.server.chunks = [text("Write to a@exam"), text("ple.com."), *END]
+        self.assertEqual(self.texts(**config)[0], ["Write to {EMAIL}."])
+        self.server.chunks = [text("Write to a@exam"), text("ple.com."), *END]
+        self.assertEqual(self.texts(**config, streamProcessingMode="async")[0], ["Write to a@exam", "ple.com."])
+
+    def test_a_guardrail_in_async_mode_comes_too_late(self):
+        self.server.chunks = [text("Hel"), text("lo"), text(" after"), *END]
+        pieces, reason = self.texts(**self.guardrail(), streamProcessingMode="async")
+        self.assertEqual((pieces, reason), (["Hel", "lo", "sorry"], "guardrail_intervened"))
+
+    def test_a_guardrail_sees_the_whole_completion(self):
+        config = self.guardrail()
         for text, wanted in (("Hi", "sorry"), ("Hello", "no")):
             events = self.stream(user({"text": text}), guardrailConfig=config)
             self.assertEqual(events[1][1]["delta"], {"text": wanted})

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from botocore.exceptions import ClientError
 
-from .harness import CloudTest, wait_for
+from .harness import CloudTest, package, wait_for
 
 TALKS = """
 import os
@@ -108,6 +108,23 @@ class FunctionTest(CloudTest):
         running.join()
         self.assertIn("errorType", answers[0])
         self.assertEqual(self.cloud.invoke("killed"), "slept")
+
+    def test_an_update_ends_no_invocation(self):
+        role = self.cloud.role("updated")
+        self.cloud.function("updated", SLOW, role)
+        client = self.cloud.client("lambda")
+        for change in (
+            lambda: client.update_function_configuration(FunctionName="updated", Environment={"Variables": {"A": "b"}}),
+            lambda: client.update_function_code(FunctionName="updated", ZipFile=package(SLOW.replace("slept", "new"))),
+            lambda: client.delete_function(FunctionName="updated"),
+        ):
+            with ThreadPoolExecutor() as pool:
+                first = self.cloud.invoke("updated")
+                running = pool.submit(self.cloud.invoke, "updated")
+                time.sleep(0.2)
+                change()
+                self.assertEqual(running.result(), first)
+        self.assertEqual(first, "new")
 
     def test_a_schedule_fires_in_time_with_its_input(self):
         self.cloud.client("logs").create_log_group(logGroupName="/aws/lambda/scheduled")

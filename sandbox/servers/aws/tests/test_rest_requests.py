@@ -2,7 +2,7 @@
 
 import json
 
-from .harness import REGION
+from .harness import REGION, get
 from .rest import AUTHORIZER, ECHO, RestTest, definition, guarded, integration, operation
 
 KEY = "X-Origin-Verify"
@@ -83,6 +83,14 @@ class RequestTest(RestTest):
         self.assertEqual((context["identity"]["sourceIp"], context["identity"]["userAgent"]), ("127.0.0.1", "test"))
         self.assertIn("cognitoIdentityId", context["identity"])
         self.assertNotIn("authorizer", context)
+
+    def test_an_address_of_this_machine_selects_an_api_by_its_stage(self):
+        self.echoing()
+        newest = self.echoing()
+        status, body = get(f"http://127.0.0.1:{self.cloud.api_port}/live/x", {})
+        self.assertEqual((status, json.loads(body)["requestContext"]["apiId"]), (200, newest))
+        status, body = get(f"http://127.0.0.1:{self.cloud.api_port}/another/x", {})
+        self.assertEqual((status, body), (503, b"There is no HTTP API yet.\n"))
 
     def test_a_request_without_a_body(self):
         event = json.loads(self.request(self.echoing())[2])
@@ -263,17 +271,17 @@ def handle(event):
             },
             "DEFAULT_4XX": {"responseTemplates": {"application/json": '{"other":$context.error.messageString}'}},
         }
-        api = self.echoing(**{"x-amazon-apigateway-gateway-responses": custom})
+        api = self.echoing(method="post", **{"x-amazon-apigateway-gateway-responses": custom})
         status, headers, body = self.request(api, "/live/other")
         self.assertEqual((status, headers["content-type"]), (404, "application/problem+json"))
         self.assertEqual(json.loads(body), {"type": "MISSING_AUTHENTICATION_TOKEN", "id": headers["x-amzn-requestid"]})
-        status, _, body = self.request(api, method="GET", body=bytes(10 * 1024 * 1024 + 1))
-        self.assertEqual((status, list(json.loads(body))), (413, ["other"]))
+        status, _, body = self.request(api, method="POST", body=b"x" * (7 * 1024 * 1024))
+        self.assertEqual((status, json.loads(body)), (413, {"other": "Request Too Long"}))
 
     def test_a_request_beyond_ten_megabytes_is_too_large(self):
         api = self.echoing(method="post")
         status, _, body = self.request(api, method="POST", body=b"x" * (10 * 1024 * 1024 + 1))
-        self.assertEqual((status, json.loads(body)), (413, {"message": "HTTP content length exceeded 10485760 bytes."}))
+        self.assertEqual((status, body), (413, b"HTTP content length exceeded 10485760 bytes."))
 
     def test_an_event_beyond_six_megabytes_is_too_large(self):
         api = self.echoing(method="post")

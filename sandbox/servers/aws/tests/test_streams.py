@@ -160,6 +160,16 @@ async def main():
     found["many environments"] = environments("many")
     found["left"] = await left()
     found["slow reader"] = await slow_reader()
+    found["buffered invocations"] = [
+        (await asyncio.to_thread(lambda_svc._execute_function_with_config_scope, lambda_svc._functions["streams"], {"do": do}))["body"]
+        for do in ("fails", "tokens", "buffered")
+    ]
+    function("limited")
+    run.rates.limited, run.rates.unlimited_bytes, run.rates.bytes_per_second = True, 8, 80
+    found["limited"] = await call("tokens", "limited")
+    run.rates.limited, run.rates.largest = False, 12
+    found["large body"] = await call("tokens", "limited")
+    found["large body's log"] = logs["limited"][-1][0]
     found["killed"] = await call("hangs", on_part=lambda: runtime.kill("streams"))
     print(json.dumps(found))
     lambda_runtime.reset()
@@ -225,6 +235,22 @@ class StreamsTest(unittest.TestCase):
         self.assertEqual(found["body"], "begun")
         self.assertIn("Task timed out after 1.00 seconds", found["end"])
         self.assertRegex(self.found["brief log"], r"(?m)^\S+ \S+ Task timed out after 1.00 seconds$")
+
+    def test_the_speed_and_the_size_of_a_body_are_limited(self):
+        found = self.found["limited"]
+        self.assertEqual(found["end"], "clean")
+        # Two tokens of eight bytes are beyond the first eight.
+        self.assertGreaterEqual(found["times"][-1] - found["times"][0], 0.18)
+        found = self.found["large body"]
+        self.assertEqual((found["body"], found["end"]), ("token 0;", "Function.ResponseSizeTooLarge"))
+        # The function isn't told, and runs to its end.
+        self.assertIn("wrote all", self.found["large body's log"])
+
+    def test_chunks_and_trailers_are_read_for_buffered_invocations_too(self):
+        fails, tokens, buffered = self.found["buffered invocations"]
+        self.assertTrue(fails.endswith("\0begun"))
+        self.assertTrue(tokens.endswith("\0token 0;token 1;token 2;"))
+        self.assertEqual(buffered["body"], "whole")
 
     def test_one_environment_serves_them_one_after_another(self):
         self.assertEqual(self.found["environments"], 1)
@@ -292,6 +318,13 @@ class PartsTest(unittest.IsolatedAsyncioTestCase):
         got = await self.passed(prelude(), b"body", failure=StreamRefused(502, "died"))
         self.assertEqual(got[:2], [Head(200), b"body"])
         self.assertIsInstance(got[2], StreamBroken)
+
+    async def test_a_function_that_never_begins_a_response_has_none(self):
+        parts = Parts(asyncio.get_running_loop(), Rates())
+        parts.finish(None)
+        with self.assertRaises(StreamRefused) as refused:
+            await parts.next()
+        self.assertEqual(refused.exception.status, 500)
 
     async def test_the_size_is_limited(self):
         got = await self.passed(prelude(), b"12345", b"678", b"9", rates=Rates(largest=7))

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { APICallError, embedMany, generateObject, generateText, Output, stepCountIs, streamText, tool } from 'ai';
+import { APICallError, embedMany, generateObject, generateText, Output, stepCountIs, streamObject, streamText, tool } from 'ai';
 import { z } from 'zod';
 import { BLUE, KEY, streaming, target } from './target.mjs';
 
 const settings = { name: 'gatehouse', baseURL: target.url, apiKey: KEY };
 const withSchemas = createOpenAICompatible({ ...settings, supportsStructuredOutputs: true });
+const counting = createOpenAICompatible({ ...settings, includeUsage: true });
 const withoutSchemas = createOpenAICompatible(settings);
 const ask = { model: withSchemas(target.chat), maxRetries: 0 };
 const person = z.object({ name: z.string(), age: z.number().int() });
@@ -86,8 +87,52 @@ test('errors', async () => {
 });
 
 test('streamText', { skip: streaming }, async () => {
-  const { textStream } = streamText({ ...ask, prompt: 'Hello' });
-  let text = '';
-  for await (const piece of textStream) text += piece;
-  assert.ok(text);
+  const result = streamText({ ...ask, model: counting(target.chat), prompt: 'Hello there, you' });
+  const pieces = [];
+  for await (const piece of result.textStream) pieces.push(piece);
+  const { text } = await generateText({ ...ask, prompt: 'Hello there, you' });
+  assert.equal(pieces.join(''), text);
+  assert.ok(pieces.length > 1);
+  assert.equal(await result.finishReason, 'stop');
+  assert.ok((await result.usage).outputTokens > 0);
+});
+
+test('streamText with tools in several steps', { skip: streaming }, async () => {
+  const result = streamText({
+    ...ask,
+    prompt: 'What is the weather in Paris?',
+    tools: { get_weather: weather },
+    stopWhen: stepCountIs(3),
+  });
+  assert.match(await result.text, /sunny/);
+  assert.deepEqual((await result.steps)[0].toolCalls.map((call) => call.input), [{ city: 'Paris' }]);
+});
+
+test('streamText with reasoning', { skip: streaming }, async () => {
+  const result = streamText({
+    ...ask,
+    model: withSchemas(target.reasoning),
+    prompt: 'Why?',
+    providerOptions: { gatehouse: { reasoningEffort: 'low' } },
+  });
+  assert.ok((await result.text) && (await result.reasoningText));
+});
+
+test('streamObject', { skip: streaming }, async () => {
+  const { partialObjectStream, object } = streamObject({ ...ask, schema: person, prompt: 'Alice is 30' });
+  let parts = 0;
+  for await (const _ of partialObjectStream) parts++;
+  assert.ok(parts > 1);
+  assert.deepEqual(await object, { name: 'Alice', age: 30 });
+});
+
+test('streamText that fails', { skip: streaming }, async () => {
+  for (const [model, prompt, text] of [[target.chat, 'Hello [[tokens 20]] [[fail after 3]]', /^1/], ['gpt-4o', 'Hello', /^$/]]) {
+    const errors = [];
+    let seen = '';
+    const { fullStream } = streamText({ ...ask, model: withSchemas(model), prompt, onError: ({ error }) => errors.push(error) });
+    for await (const part of fullStream) if (part.type === 'text-delta') seen += part.text;
+    assert.equal(errors.length, 1);
+    assert.match(seen, text);
+  }
 });

@@ -84,9 +84,40 @@ def test_errors():
         ask("Hello", temperature=5)
 
 
+def stream(message: str, **members) -> list:
+    """Return the pieces of a stream."""
+    messages = [{"role": "user", "content": message}]
+    return list(litellm.completion(model=f"openai/{target.CHAT}", messages=messages, stream=True, **ACCESS, **members))
+
+
 @pytest.mark.skipif(not target.STREAMS, reason=skips.STREAMING)
-def test_stream():
-    pieces = litellm.completion(
-        model=f"openai/{target.CHAT}", messages=[{"role": "user", "content": "Hello there"}], stream=True, **ACCESS
-    )
-    assert "".join(piece.choices[0].delta.content or "" for piece in pieces)
+class TestStreams:
+    def test_text(self):
+        pieces = stream("Hello there")
+        assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == ask("Hello there").message.content
+        assert pieces[-1].choices[0].finish_reason == "stop"
+
+    async def test_async(self):
+        pieces = await litellm.acompletion(
+            model=f"openai/{target.CHAT}", messages=[{"role": "user", "content": "Hello there"}], stream=True, **ACCESS
+        )
+        assert "".join([piece.choices[0].delta.content or "" async for piece in pieces])
+
+    def test_usage(self):
+        pieces = stream("Hello there", stream_options={"include_usage": True})
+        assert pieces[-1].usage.total_tokens > 0
+
+    def test_tools(self):
+        pieces = stream("What is the weather in Paris?", tools=[WEATHER])
+        call = litellm.stream_chunk_builder(pieces).choices[0].message.tool_calls[0]
+        assert json.loads(call.function.arguments) == {"city": "Paris"}
+
+    def test_error_before(self):
+        with pytest.raises(litellm.NotFoundError):
+            litellm.completion(
+                model="openai/gpt-4o", messages=[{"role": "user", "content": "Hello"}], stream=True, **ACCESS
+            )
+
+    def test_error_within(self):
+        with pytest.raises(litellm.exceptions.MidStreamFallbackError):
+            stream("Hello [[tokens 20]] [[fail after 3]]")

@@ -126,13 +126,140 @@ class TestChat:
             done = await client.chat.completions.create(model=target.CHAT, messages=HELLO)
         assert done.choices[0].message.content
 
-    @pytest.mark.skipif(not target.STREAMS, reason=skips.STREAMING)
-    def test_stream(self, client):
-        with client.chat.completions.stream(
-            model=target.CHAT, messages=HELLO, stream_options={"include_usage": True}
-        ) as stream:
-            done = stream.get_final_completion()
+
+COUNTED = {"include_usage": True}
+
+
+def stream(client: openai.OpenAI, messages: list | str, **members):
+    """Return the stream of a completion."""
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    return client.chat.completions.create(**{"model": target.CHAT, "messages": messages, "stream": True, **members})
+
+
+def text_of(chunks: list) -> str:
+    return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+
+
+@pytest.mark.skipif(not target.STREAMS, reason=skips.STREAMING)
+class TestStreams:
+    def test_chunks(self, client):
+        whole = ask(client, "Hello there, you")
+        chunks = list(stream(client, "Hello there, you"))
+        assert len({chunk.id for chunk in chunks}) == 1 and {chunk.object for chunk in chunks} == {
+            "chat.completion.chunk"
+        }
+        assert chunks[0].choices[0].delta.role == "assistant"
+        assert chunks[-1].choices[0].finish_reason == whole.finish_reason
+        assert text_of(chunks) == whole.message.content and len(chunks) > 3
+        assert not any(chunk.usage for chunk in chunks)
+
+    def test_usage(self, client):
+        whole = client.chat.completions.create(model=target.CHAT, messages=HELLO).usage
+        *chunks, last = stream(client, HELLO, stream_options=COUNTED)
+        assert all(chunk.choices and chunk.usage is None for chunk in chunks)
+        assert last.choices == []
+        assert (last.usage.prompt_tokens, last.usage.completion_tokens) == (
+            whole.prompt_tokens,
+            whole.completion_tokens,
+        )
+
+    def test_helper(self, client):
+        with client.chat.completions.stream(model=target.CHAT, messages=HELLO, stream_options=COUNTED) as events:
+            done = events.get_final_completion()
         assert done.choices[0].message.content and done.usage.total_tokens > 0
+
+    async def test_async(self):
+        async with openai.AsyncOpenAI(base_url=target.URL, api_key=target.KEY, max_retries=0) as client:
+            chunks = [chunk async for chunk in await stream(client, HELLO)]
+        assert text_of(chunks)
+
+    def test_closed_early(self, client):
+        with stream(client, "one two three [[pace 20ms]] [[tokens 50]]") as chunks:
+            for _ in range(3):
+                next(chunks)
+        # The next requests get their own answers.
+        for _ in range(3):
+            assert text_of(list(stream(client, "the next one"))) == "the next one"
+
+    def test_tools(self, client):
+        question = "What is the weather in Paris and London?"
+        whole = ask(client, question, tools=[WEATHER]).message.tool_calls
+        calls = {}
+        for chunk in stream(client, question, tools=[WEATHER]):
+            for piece in chunk.choices[0].delta.tool_calls or []:
+                call = calls.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
+                call["id"] += piece.id or ""
+                call["name"] += piece.function.name or ""
+                call["arguments"] += piece.function.arguments or ""
+        assert [(call["name"], json.loads(call["arguments"])) for call in calls.values()] == [
+            (call.function.name, json.loads(call.function.arguments)) for call in whole
+        ]
+        assert len({call["id"] for call in calls.values()}) == 2
+        # They are taken back with their results.
+        messages = [
+            {"role": "user", "content": question},
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {
+                        "id": call["id"],
+                        "type": "function",
+                        "function": {"name": call["name"], "arguments": call["arguments"]},
+                    }
+                    for call in calls.values()
+                ],
+            },
+        ]
+        messages += [{"role": "tool", "tool_call_id": call["id"], "content": "sunny"} for call in calls.values()]
+        assert "sunny" in text_of(list(stream(client, messages, tools=[WEATHER])))
+
+    def test_reasoning(self, client):
+        pieces = [
+            chunk.choices[0].delta
+            for chunk in stream(client, "Why?", model=target.REASONING, reasoning_effort="low")
+            if chunk.choices
+        ]
+        member = "reasoning_content" if target.GATEWAY or target.REASONING != "thinker" else "reasoning"
+        assert "".join(getattr(piece, member, None) or "" for piece in pieces)
+        assert "".join(piece.content or "" for piece in pieces)
+
+    def test_structured_output(self, client):
+        with client.chat.completions.stream(
+            model=target.CHAT, messages=[{"role": "user", "content": "Alice is 30"}], response_format=Person
+        ) as events:
+            done = events.get_final_completion()
+        assert done.choices[0].message.parsed == Person(name="Alice", age=30)
+
+    def test_limit(self, client):
+        chunks = list(stream(client, "one two three four", max_tokens=2))
+        assert chunks[-1].choices[0].finish_reason == "length"
+
+    def test_error_before(self, client):
+        with pytest.raises(openai.NotFoundError) as caught:
+            stream(client, "Hello", model="gpt-4o")
+        assert caught.value.code == "model_not_found"
+        with pytest.raises(openai.UnprocessableEntityError if target.GATEWAY else openai.BadRequestError):
+            stream(client, "Hello", temperature=5)
+
+    def test_error_within(self, client):
+        seen = []
+        with pytest.raises(openai.APIError) as caught:
+            for chunk in stream(client, "Hello [[tokens 20]] [[fail after 3]]"):
+                seen.append(chunk)
+        assert text_of(seen) and caught.value.message and caught.value.code
+
+    @pytest.mark.skipif(not target.GATEWAY, reason="the server's connection is cut, and no error is in the stream")
+    def test_backend_is_cut(self, client):
+        with pytest.raises(openai.APIError) as caught:
+            list(stream(client, "Hello [[tokens 20]] [[cut after 3]]"))
+        assert caught.value.code in ("model_failed", "model_unavailable")
+
+    def test_options_without_a_stream(self, client):
+        if not target.GATEWAY:
+            pytest.skip("the scripted model ignores them")
+        with pytest.raises(openai.UnprocessableEntityError):
+            client.chat.completions.create(model=target.CHAT, messages=HELLO, stream_options=COUNTED)
 
 
 class TestOptions:

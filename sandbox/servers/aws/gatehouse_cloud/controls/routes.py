@@ -12,6 +12,8 @@ GET/PUT  /_gatehouse/restapis     {"scale": …}: a factor of the time limits of
                                   silence in streamed responses; 1 at first
 GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of a role's permissions, or of a KMS key's tags, takes to
                                   take effect; 0 at first
+GET/PUT  /_gatehouse/streams      {"limited": false}: whether streamed responses of functions have Lambda's speed beyond their
+                                  first bytes; with "unlimitedBytes", "bytesPerSecond", "largest"
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
 GET      /_gatehouse/calls        the AWS actions called, as JSON lines; ?since=N leaves out the first N
 GET      /_gatehouse/origin-headers  the changes of distributions, with the parameter that holds each custom header's value,
@@ -31,6 +33,13 @@ from gatehouse_cloud.fidelity.cloudfront import deployments, edge
 from gatehouse_cloud.state import State
 
 PREFIX = "/_gatehouse/"
+# The members of streamed responses' limits, by their names in a control.
+RATES = {
+    "limited": "limited",
+    "unlimitedBytes": "unlimited_bytes",
+    "bytesPerSecond": "bytes_per_second",
+    "largest": "largest",
+}
 
 
 class Refused(Exception):
@@ -59,6 +68,8 @@ class Controls:
             ("PUT", "restapis"): self._set_limits,
             ("GET", "settling"): lambda _: {"seconds": self._state.settling.seconds},
             ("PUT", "settling"): self._set_settling,
+            ("GET", "streams"): lambda _: self._streams(),
+            ("PUT", "streams"): self._set_streams,
             ("PUT", "kill"): self._kill,
             ("GET", "calls"): lambda query: self._state.calls.since(_since(query)),
             ("GET", "origin-headers"): lambda query: self._state.changes.since(_since(query)),
@@ -154,6 +165,21 @@ class Controls:
             raise Refused(400, f"seconds is {seconds!r}; it must be a number of at least 0")
         self._state.settling.seconds = seconds
         return {"seconds": seconds}
+
+    def _streams(self) -> dict:
+        rates = self._state.rates
+        return {given: getattr(rates, name) for given, name in RATES.items()}
+
+    def _set_streams(self, wanted) -> dict:
+        if not isinstance(wanted, dict) or set(wanted) - set(RATES):
+            raise Refused(400, f"give some of {json.dumps(self._streams())}")
+        for given, value in wanted.items():
+            wrong = type(value) is not bool if given == "limited" else type(value) is not int or value < 1
+            if wrong:
+                raise Refused(400, f"{given} is {value!r}; limited is true or false, the others are numbers of bytes")
+        for given, value in wanted.items():
+            setattr(self._state.rates, RATES[given], value)
+        return self._streams()
 
     def _kill(self, wanted) -> dict:
         if not isinstance(wanted, dict) or set(wanted) != {"function"}:

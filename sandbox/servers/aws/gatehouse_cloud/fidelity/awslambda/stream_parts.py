@@ -124,8 +124,9 @@ class Parts:
             return self._put(StreamBroken(self._broken or failure.reason))
         if self._written:
             return self._put(None)
-        # Without a byte of the body, the head never leaves: the caller of AWS waits for it until it gives up.
-        self._put(failure or self._refusal or StreamRefused(502, "the response of the function has no body"))
+        # Without a byte of the body the head never leaves. A runtime that ministack runs by other means never begins.
+        missing = StreamRefused(502, "no body") if self.streamed else StreamRefused(500, "no stream")
+        self._put(failure or self._refusal or missing)
 
     def release(self) -> None:
         """Let a function that waits for its caller go on; used when it ends."""

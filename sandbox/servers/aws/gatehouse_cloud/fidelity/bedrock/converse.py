@@ -6,28 +6,41 @@ model, without images, reasoning and structured output, and a failure becomes th
 
 import asyncio
 import json
+import logging
+import threading
 import time
 from collections.abc import Iterator
 
 from ministack.core.responses import StreamingResponse
 from ministack.services import bedrock_runtime
 
-from gatehouse_cloud import patching
-from gatehouse_cloud.fidelity.bedrock import completion_requests, completion_responses, conversations, reasoning
+from gatehouse_cloud import disconnects, patching
+from gatehouse_cloud.fidelity.bedrock import (
+    completion_requests,
+    completion_responses,
+    conversations,
+    guarded_streams,
+    model_server,
+    reasoning,
+)
 from gatehouse_cloud.fidelity.bedrock.completion_responses import Event
 from gatehouse_cloud.fidelity.bedrock.caching import Cache
 from gatehouse_cloud.fidelity.bedrock.conversations import Conversation
 from gatehouse_cloud.fidelity.bedrock.guarding import Guard
-from gatehouse_cloud.fidelity.bedrock.model_server import Server
+from gatehouse_cloud.fidelity.bedrock.model_server import Server, Stream
 from gatehouse_cloud.fidelity.bedrock.refusals import Refused
+
+logger = logging.getLogger("cloud.models")
 
 PATH = "/v1/chat/completions"
 EVENT_STREAM = {"Content-Type": "application/vnd.amazon.eventstream"}
 JSON = {"Content-Type": "application/json"}
 # The exceptions that a stream may end with, by the code of the failure; any other is a failure of the stream.
 EXCEPTIONS = {
+    "InternalServerException": "internalServerException",
     "ServiceUnavailableException": "serviceUnavailableException",
     "ThrottlingException": "throttlingException",
+    "ValidationException": "validationException",
 }
 
 
@@ -41,6 +54,7 @@ class Completion:
         stop_sequences = (body.get("inferenceConfig") or {}).get("stopSequences") or []
         self._translator = completion_responses.Translator(family, bool(reasoning.effort(body, family)), stop_sequences)
         self._request = completion_requests.translate(conversation)
+        self._stream: Stream | None = None
 
     def whole(self) -> tuple[list[dict], str]:
         """Return the blocks and the reason to stop."""
@@ -50,7 +64,13 @@ class Completion:
     def events(self) -> Iterator[Event]:
         """Return the events, as the server sends their chunks; raise if it sends none."""
         request = {**self._request, "stream_options": {"include_usage": True}}
-        return self._translator.events(self._server.stream(PATH, self._conversation.model, request))
+        self._stream = self._server.stream(PATH, self._conversation.model, request)
+        return self._translator.events(self._stream)
+
+    def abandon(self) -> None:
+        """End the stream, since its reader left."""
+        if self._stream:
+            self._stream.abandon()
 
     def cost(self) -> dict:
         """Return the members usage and metrics of a response."""
@@ -92,11 +112,13 @@ def install(model_url: str) -> None:
     def converse_stream(original, model_id, headers, body):
         try:
             found, guard = complete(model_id, body, True)
-            # A guardrail evaluates the whole completion before any of it is sent.
-            events = completion_responses.pieces(*guard.apply(found.whole)) if guard else found.events()
+            if guard and (blocked := guard.blocked_input()):
+                events = completion_responses.pieces(*blocked)
+            else:
+                events = guarded_streams.guarded(guard, found.events()) if guard else found.events()
         except Refused as refusal:
             return refusal.response
-        return 200, dict(EVENT_STREAM), StreamingResponse(_sender(_messages(events, found, guard)))
+        return 200, dict(EVENT_STREAM), StreamingResponse(_sender(_messages(events, found, guard), found))
 
     patching.extend(bedrock_runtime, "_converse", converse)
     patching.extend(bedrock_runtime, "_converse_stream", converse_stream)
@@ -114,10 +136,36 @@ def _messages(events: Iterator[Event], found: Completion, guard: Guard) -> Itera
         yield bedrock_runtime._es_encode_message(headers, json.dumps({"message": str(failure)}).encode())
 
 
-def _sender(messages: Iterator[bytes]):
+def _sender(messages: Iterator[bytes], completion: Completion):
+    """Send each message when it is there. A thread of its own reads them, so that no stream waits for another."""
+
     async def run(send, receive):
-        while message := await asyncio.to_thread(next, messages, b""):
-            await send({"type": "http.response.body", "body": message, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        loop, queue = asyncio.get_running_loop(), asyncio.Queue()
+        threading.Thread(target=_read, args=(messages, loop, queue), daemon=True).start()
+        try:
+            await disconnects.unless_disconnected(receive, _send(queue, send))
+        finally:
+            completion.abandon()
 
     return run
+
+
+def _read(messages: Iterator[bytes], loop: asyncio.AbstractEventLoop, queue: asyncio.Queue) -> None:
+    try:
+        for message in messages:
+            loop.call_soon_threadsafe(queue.put_nowait, message)
+        loop.call_soon_threadsafe(queue.put_nowait, b"")
+    except model_server.Cut as problem:
+        logger.warning("%s", problem)
+        loop.call_soon_threadsafe(queue.put_nowait, None)
+    except Exception:
+        logger.exception("stream of a model")
+        loop.call_soon_threadsafe(queue.put_nowait, None)
+
+
+async def _send(queue: asyncio.Queue, send) -> None:
+    while message := await queue.get():
+        await send({"type": "http.response.body", "body": message, "more_body": True})
+    # A stream that is cut has no end.
+    if message is not None:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -38,23 +38,39 @@ class Guard:
         """Return the completion, or what the guardrail has in place of it."""
         if self.guardrail is None:
             return complete()
-        given = bedrock_runtime._evaluate_guardrail(
-            self.guardrail, "INPUT", bedrock_runtime._last_user_text(self.messages)
-        )
-        identity = self.guardrail["GuardrailId"]
-        if given["blocked"]:
-            self.assessments = {"inputAssessment": {identity: given["assessment"]}}
-            return self._blocked("BlockedInputMessaging")
+        if blocked := self.blocked_input():
+            return blocked
         blocks, stop_reason = complete()
-        text = "".join(block.get("text", "") for block in blocks)
-        result = bedrock_runtime._evaluate_guardrail(self.guardrail, "OUTPUT", text)
-        self.assessments = {"outputAssessments": {identity: [result["assessment"]]}}
+        result = self.check_output("".join(block.get("text", "") for block in blocks))
         if result["blocked"]:
-            return self._blocked("BlockedOutputsMessaging")
+            return self.blocked_output()
         if result["anonymized"]:
             others = [block for block in blocks if "text" not in block]
             return [{"text": result["masked_text"]}, *others], stop_reason
         return blocks, stop_reason
+
+    def blocked_input(self) -> tuple[list[dict], str] | None:
+        """Return what the guardrail has in place of a completion of this input; None if it lets the input through."""
+        text = bedrock_runtime._last_user_text(self.messages)
+        given = bedrock_runtime._evaluate_guardrail(self.guardrail, "INPUT", text)
+        if not given["blocked"]:
+            return None
+        self.assessments = {"inputAssessment": {self.guardrail["GuardrailId"]: given["assessment"]}}
+        return self._blocked("BlockedInputMessaging")
+
+    def check_output(self, text: str) -> dict:
+        """Return the evaluation of a text of the model."""
+        result = bedrock_runtime._evaluate_guardrail(self.guardrail, "OUTPUT", text)
+        self.assessments = {"outputAssessments": {self.guardrail["GuardrailId"]: [result["assessment"]]}}
+        return result
+
+    def blocked_output(self) -> tuple[list[dict], str]:
+        """Return what the guardrail has in place of a completion that it blocks."""
+        return self._blocked("BlockedOutputsMessaging")
+
+    def masked(self, text: str) -> str:
+        """Return a text without the personal data that the guardrail masks."""
+        return bedrock_runtime._evaluate_guardrail(self.guardrail, "OUTPUT", text)["masked_text"]
 
     def _blocked(self, message: str) -> tuple[list[dict], str]:
         return [{"text": self.guardrail.get(message) or "Blocked by guardrail."}], "guardrail_intervened"

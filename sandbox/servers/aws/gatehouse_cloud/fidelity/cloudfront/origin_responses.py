@@ -8,7 +8,6 @@ Origins in plain HTTP that are this machine by their name (localhost) are reache
 responses whole.
 """
 
-import asyncio
 import contextlib
 import http.client
 import re
@@ -16,7 +15,7 @@ import re
 from ministack.core.responses import StreamingResponse
 from ministack.services import cloudfront
 
-from gatehouse_cloud import patching
+from gatehouse_cloud import disconnects, patching
 from gatehouse_cloud.fidelity.cloudfront import edge
 from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections, Failed, Response, Server, TimedOut
 
@@ -79,14 +78,9 @@ async def respond(
 
 def _runner(name: str, response: Response):
     async def run(send, receive) -> None:
-        passing = asyncio.ensure_future(_pass_on(name, response, send))
-        leaving = asyncio.ensure_future(until_disconnected(receive))
         try:
-            await asyncio.wait((passing, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await disconnects.unless_disconnected(receive, _pass_on(name, response, send))
         finally:
-            for task in (passing, leaving):
-                task.cancel()
-            await asyncio.gather(passing, leaving, return_exceptions=True)
             response.close()
 
     return run
@@ -105,9 +99,3 @@ async def _pass_on(name: str, response: Response, send) -> None:
         cloudfront.logger.warning("origin %s broke off: %s", name, problem)
         return
     await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def until_disconnected(receive) -> None:
-    """Return once the viewer has closed the connection."""
-    while (await receive())["type"] != "http.disconnect":
-        pass

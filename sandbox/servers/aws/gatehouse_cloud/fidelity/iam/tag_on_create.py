@@ -1,11 +1,13 @@
 """Requires the permission to tag a resource where a request creates it with tags, in all services that the stack uses.
 
 AWS authorizes such a request a second time: as the service's tag action, on what is created, or on the collection where
-the id isn't known yet (API Gateway's message for a stage names /apis/ID/stages). Some services document it in each
+the id isn't known yet (API Gateway's message for a stage names /apis/ID/stages). For REST APIs it is apigateway:PUT on the
+path of TagResource, with a * for what the request creates. Some services document it in each
 operation's description ("to use this parameter, you must have …"), API Gateway in its refusals only.
 """
 
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 from ministack.core.responses import get_account_id
 
@@ -33,6 +35,14 @@ def _new_listener(request: Request) -> str:
     return request.resource.replace(":loadbalancer/", ":listener/") + "/*"
 
 
+def _in_collection(request: Request) -> str:
+    """Return the collection in which API Gateway creates something, or the path of the tags of a REST API's parts."""
+    if "::/restapis" not in request.resource:
+        return request.resource
+    region = request.resource.split(":")[3]
+    return f"arn:aws:apigateway:{region}::/tags/{quote(f'{request.resource}/*', safe='*')}"
+
+
 def _log_group(request: Request) -> str:
     """Return the group itself, on which tagging is authorized, unlike other operations."""
     return request.resource.partition(":log-stream:")[0]
@@ -41,7 +51,7 @@ def _log_group(request: Request) -> str:
 # The tag action and its resource, by action.
 TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
     "acm:RequestCertificate": ("acm:AddTagsToCertificate", _new_certificate),
-    "apigateway:POST": ("apigateway:TagResource", _same),
+    "apigateway:POST": ("apigateway:TagResource", _in_collection),
     "cloudfront:CreateDistribution": ("cloudfront:TagResource", _new_distribution),
     "cloudwatch:PutMetricAlarm": ("cloudwatch:TagResource", _same),
     "elasticloadbalancing:CreateListener": ("elasticloadbalancing:AddTags", _new_listener),
@@ -73,6 +83,8 @@ def _checks(request: Request) -> Iterator[Check]:
     action, resource = TAGGING.get(request.action, ("", _same))
     if not action or not request.tags:
         return
+    if "::/restapis" in request.resource:
+        action = "apigateway:PUT"
     # A request to /v2/tags/ARN is authorized as apigateway:POST on that path only.
     if request.service == "apigateway" and "/tags/" in request.path:
         return

@@ -81,12 +81,14 @@ def _forbidden(request: Request) -> tuple:
 
 
 async def _serve_stage(request: Request, stage: dict) -> tuple:
+    if len(request.body) > LARGEST_REQUEST:
+        # What AWS sends here is no gateway response, and can't be customized.
+        text = f"HTTP content length exceeded {LARGEST_REQUEST} bytes."
+        return 413, headers.with_ids({"Content-Type": "text/plain"}, request), text.encode()
     snapshot = deployments.deployed(request.api_id, stage)
     found = routing.match(snapshot.resources, request.method, request.path)
     path, parameters = (found[0]["path"], found[2]) if found else ("", {})
     try:
-        if len(request.body) > LARGEST_REQUEST:
-            raise Refusal("REQUEST_TOO_LARGE", message=f"HTTP content length exceeded {LARGEST_REQUEST} bytes.")
         if not found:
             raise Refusal("MISSING_AUTHENTICATION_TOKEN")
         resource, name, parameters = found

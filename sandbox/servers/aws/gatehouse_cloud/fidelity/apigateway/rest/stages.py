@@ -32,6 +32,7 @@ def install() -> None:
     patching.extend(v1, "_create_stage", _create)
     patching.extend(v1, "_update_stage", _update)
     patching.extend(v1, "_delete_stage", _delete)
+    patching.extend(v1, "_deploy_to_stage", _deploy)
     patching.extend(v1, "_tag_v1_resource", _tag)
     patching.extend(v1, "_untag_v1_resource", _untag)
 
@@ -46,9 +47,21 @@ def _create(original, api_id, data):
         if data.get("deploymentId") not in v1._deployments_v1.get(api_id, {}):
             return refused("Deployment id does not exist")
     response = original(api_id, data)
-    if response[0] == 201:
-        v1._v1_tags[_arn(api_id, name)] = dict(data.get("tags") or {})
-    return response
+    if response[0] != 201:
+        return response
+    v1._v1_tags[_arn(api_id, name)] = dict(data.get("tags") or {})
+    return v1._v1_response(_without_empty_log(v1._stages_v1[api_id][name]), 201)
+
+
+def _deploy(original, api_id, deployment_id, stage_name, description, variables):
+    return _without_empty_log(original(api_id, deployment_id, stage_name, description, variables))
+
+
+def _without_empty_log(stage: dict) -> dict:
+    """Drop the settings of an access log that a stage doesn't have; Terraform's provider takes them for a change."""
+    if not stage.get("accessLogSettings"):
+        stage.pop("accessLogSettings", None)
+    return stage
 
 
 def _update(original, api_id, stage_name, data):
