@@ -107,6 +107,18 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+func TestStatusShowsOriginsThatDisagree(t *testing.T) {
+	o, _, out := operatorOf(t,
+		`{"keys":[],"header":"different values to its origins","deployed":true,"modifiedAgo":"1h0m0s","deployingFor":"0s","next":{"action":"publish","reason":"repair"},`+
+			`"origins":[{"id":"api","header":"a key of the keyring","key":"k2"},{"id":"stream","header":"nothing"}]}`)
+	require.NoError(t, o.status(t.Context()))
+	assert.Contains(t, out.String(), `CloudFront sends different values to its origins; changed 1h0m0s ago, deployed everywhere.
+To origin api it sends a key of the keyring (k2).
+To origin stream it sends nothing.
+Next: publish, because repair.
+`)
+}
+
 func TestStatus(t *testing.T) {
 	o, s, out := operatorOf(t,
 		`{"keys":[{"name":"k1","age":"6h0m0s","inUse":false},{"name":"k2","age":"5m0s","inUse":true}],"header":"a key of the keyring","deployed":false,"modifiedAgo":"4m30s","deployingFor":"4m30s","next":{"action":"nothing","reason":"key k2 is in use","againIn":"25m0s"}}`,
