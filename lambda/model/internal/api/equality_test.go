@@ -430,8 +430,8 @@ func compareChoice(t *testing.T, want chatChoice, got *assembled) {
 	assert.Equal(t, tokens(want.Logprobs), tokens(got.logprobs...))
 }
 
-// TestTornStreamsOfAServer checks that no reply of a server that was torn off looks whole,
-// wherever it was.
+// TestTornStreamsOfAServer checks that no reply of a server that was torn off, at any place,
+// looks whole.
 func TestTornStreamsOfAServer(t *testing.T) {
 	reply := newRandomReply(rand.New(rand.NewPCG(4, 19)), false)
 	full := reply.openAIStream(1)
