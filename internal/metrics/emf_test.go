@@ -47,6 +47,13 @@ func TestGroupsHaveDimensionsOfTheirOwn(t *testing.T) {
 	}`, out.String())
 }
 
+func TestTimesOfStreamsAreInSeconds(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, metrics.Write(&out, time.UnixMilli(7), "gatehouse-dev",
+		metrics.Seconds(metrics.FirstToken, 300*time.Millisecond), metrics.Seconds(metrics.StreamSeconds, time.Minute), metrics.Count(metrics.StreamsCut, 1)))
+	assert.Contains(t, out.String(), `{"Name":"FirstToken","Unit":"Seconds"},{"Name":"StreamSeconds","Unit":"Seconds"},{"Name":"StreamsCut","Unit":"Count"}`)
+}
+
 func TestWriteSaysWhenItCannot(t *testing.T) {
 	require.ErrorContains(t, metrics.Write(full{}, time.Now(), "gatehouse-dev"), "disk full")
 }

@@ -88,6 +88,7 @@ func newProvider(env lambdaenv.Model, sdk aws.Config) chat.Provider {
 	return &bedrock.Provider{
 		API: bedrockruntime.NewFromConfig(sdk, func(o *bedrockruntime.Options) {
 			o.Retryer = bedrock.NewRetryer()
+			o.HTTPClient = bedrock.NewHTTPClient(o.HTTPClient)
 			if env.Region != "" {
 				o.Region = env.Region
 			}

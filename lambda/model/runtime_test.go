@@ -124,7 +124,7 @@ func TestFunctionStreams(t *testing.T) {
 	<-api.idle
 }
 
-// collected is what was read of a body.
+// collected reads a body, and keeps what it read.
 type collected struct {
 	from io.Reader
 	text bytes.Buffer

@@ -220,3 +220,14 @@ func FuzzChunks(f *testing.F) {
 // valid returns a text with the replacement character in place of each byte that is not
 // UTF-8.
 func valid(text string) string { return string([]rune(text)) }
+
+// TestStreamedBlocksCanBeSentBack checks that a client may send a message back as it put it
+// together: the index of a block stays in it.
+func TestStreamedBlocksCanBeSentBack(t *testing.T) {
+	s := rest()
+	r, body := s.ask(t, t.Context(), restChat(strings.TrimSuffix(conversation(user+`,{"role":"assistant","content":"Yes.",
+		"reasoning_content":"They ask.","thinking_blocks":[{"index":0,"type":"thinking","thinking":"They ask.","signature":"c2ln"},{"index":1,"type":"redacted_thinking","data":"AQ=="}]},`+user), "}")+`,"stream":true}`))
+	require.Equal(t, 200, r.StatusCode, body)
+	assert.NotContains(t, r.Headers, droppedHeader)
+	assert.Equal(t, []chat.Reasoning{{Text: "They ask.", Signature: "c2ln"}, {Redacted: []byte{1}}}, s.fake.calls[0].Messages[1].Reasoning)
+}

@@ -76,7 +76,7 @@ func at(url string) *Provider {
 		BaseEndpoint: aws.String(url),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKIATEST", "secret", ""),
 		Retryer:      atOnce{retryer},
-	})}
+	}, func(o *bedrockruntime.Options) { o.HTTPClient = NewHTTPClient(o.HTTPClient) })}
 }
 
 type atOnce struct{ *retry.Standard }
