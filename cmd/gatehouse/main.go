@@ -35,7 +35,7 @@ const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
   doctor   find out why a stack can't be deployed, and what to do; changes nothing
   rotate   put a new key into use; the old one stays valid until no request can carry it
   revoke   put a new key into use and delete every older one; requests that are under way
-           may be rejected
+           may be rejected, streams that have begun go on
   status   show the keys, which one is in use, and what comes next
 
   -stack NAME       the name of the stack

@@ -127,6 +127,9 @@ func (o operator) status(ctx context.Context) error {
 		deployed = "being deployed for " + status.DeployingFor
 	}
 	o.printf("CloudFront sends %s; changed %s ago, %s.", status.Header, status.ModifiedAgo, deployed)
+	for _, origin := range status.Origins {
+		o.printf("To origin %s it sends %s.", origin.ID, strings.TrimSuffix(origin.Header+" ("+string(origin.Key)+")", " ()"))
+	}
 	o.printf("Next: %s, because %s.", status.Next.Action, status.Next.Reason)
 	if status.Next.RetryAfter != "" {
 		o.printf("Another step can follow in %s.", status.Next.RetryAfter)

@@ -288,7 +288,7 @@ func TestDenialsAreCountedInAPILog(t *testing.T) {
 
 func TestQueriesHaveValidNames(t *testing.T) {
 	queries := run(t, withStreaming).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
-	require.Len(t, queries, 11)
+	require.Len(t, queries, 12)
 	for _, query := range queries {
 		assert.Regexp(t, `^gatehouse-test/[a-z]+/[^:*/]+$`, query.Text("name"))
 	}

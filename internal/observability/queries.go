@@ -72,6 +72,9 @@ func (a *Args) streamQueries(log []pulumi.StringInput) []query {
 | filter ispresent(firstTokenMilliseconds)
 | sort firstTokenMilliseconds desc
 | limit 50`},
+		{"streams-keys", "streaming/origin keys in use", log, `filter ispresent(originKey)
+| stats count(*) as requests by originKey, bin(5m)
+| sort @timestamp desc`},
 		{"streams-left", "streaming/left by the client, with their tokens", log, `filter ispresent(clientLeft)
 | stats count(*) as streams, sum(outputTokens) as tokens by model, bin(1h)
 | sort tokens desc`},

@@ -7,7 +7,7 @@ import (
 
 // gatewayResponse is a response that API Gateway sends without the function.
 type gatewayResponse struct {
-	status int
+	status int // 0 for the response's own
 	code   string // of the problem; those of the function are in lambda/model/internal/api
 	kind   string // of OpenAI's error
 	detail string
@@ -16,6 +16,7 @@ type gatewayResponse struct {
 const (
 	notThroughCloudFront = "The request did not come through CloudFront."
 	notAuthorized        = "The request could not be authorized. Try again later."
+	failed               = "The API failed to respond. Try again later."
 )
 
 // gatewayResponses are the responses of API Gateway itself for which there is a problem
@@ -28,8 +29,10 @@ var gatewayResponses = map[string]gatewayResponse{
 	"THROTTLED":                      {http.StatusTooManyRequests, "rate_limit_exceeded", "rate_limit_error", "Too many requests. Try again later."},
 	"AUTHORIZER_FAILURE":             {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
 	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
-	"INTEGRATION_FAILURE":            {http.StatusBadGateway, "model_unavailable", "server_error", "The API failed to respond. Try again later."},
+	"INTEGRATION_FAILURE":            {http.StatusBadGateway, "model_unavailable", "server_error", failed},
 	"INTEGRATION_TIMEOUT":            {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time."},
+	// All others from 500, with a status of their own: a function that fails among them.
+	"DEFAULT_5XX": {0, "model_unavailable", "server_error", failed},
 }
 
 // retryAfter is the number of seconds after which a throttled client may retry.
@@ -58,23 +61,25 @@ func (r gatewayResponse) describe() (object, error) {
 		headers["gatewayresponse.header.Retry-After"] = "'" + retryAfter + "'"
 	}
 	problem, err := json.Marshal(r.problem())
-	return object{
-		"statusCode":         r.status,
-		"responseParameters": headers,
-		"responseTemplates":  object{"application/json": string(problem)},
-	}, err
+	described := object{"responseParameters": headers, "responseTemplates": object{"application/json": string(problem)}}
+	if r.status != 0 {
+		described["statusCode"] = r.status
+	}
+	return described, err
 }
 
 // problem returns the error in the API's format: a problem document (RFC 9457) with an
 // error for OpenAI's clients.
 func (r gatewayResponse) problem() object {
-	return object{
+	problem := object{
 		"type":     "about:blank",
-		"title":    http.StatusText(r.status),
-		"status":   r.status,
 		"detail":   r.detail,
 		"instance": "$context.requestId",
 		"code":     r.code,
 		"error":    object{"message": r.detail, "type": r.kind, "param": nil, "code": r.code},
 	}
+	if r.status != 0 {
+		problem["title"], problem["status"] = http.StatusText(r.status), r.status
+	}
+	return problem
 }

@@ -53,6 +53,21 @@ var examples = map[string]func(*testing.T, *pulumitest.Recorder){
 		assert.Equal(t, "ops@example.com", r.Only(t, "aws:sns/topicSubscription:TopicSubscription").Text("endpoint"))
 		r.Only(t, dashboardType)
 	},
+	"streaming": func(t *testing.T, r *pulumitest.Recorder) {
+		stream := r.Named(t, "aws:lambda/function:Function", "model-stream-function")
+		assert.InDelta(t, 602, stream.Input("timeout").NumberValue(), 0)
+		assert.InDelta(t, 300, stream.Input("reservedConcurrentExecutions").NumberValue(), 0)
+		assert.Equal(t, "sync", stream.Text("environment.variables.GATEHOUSE_GUARDRAIL_STREAMING"))
+		assert.Contains(t, r.Only(t, "aws:apigateway/restApi:RestApi").Text("body"), `"timeoutInMillis":604000`)
+		assert.Equal(t, "stream", r.Only(t, distribution).Text("origins[1].originId"))
+	},
+	"without-streaming": func(t *testing.T, r *pulumitest.Recorder) {
+		assert.Empty(t, r.OfType("aws:apigateway/restApi:RestApi"))
+		assert.True(t, r.Only(t, distribution).Input("origins[1]").IsNull())
+		for _, f := range r.OfType("aws:lambda/function:Function") {
+			assert.NotContains(t, f.Name, "stream")
+		}
+	},
 	"private-network": func(t *testing.T, r *pulumitest.Recorder) {
 		assert.Equal(t, "10.20.0.0/16", r.Only(t, "aws:ec2/vpc:Vpc").Text("cidrBlock"))
 		assert.Empty(t, r.OfType("aws:ec2/natGateway:NatGateway"))

@@ -43,7 +43,9 @@ func TestExports(t *testing.T) {
 		"alarmsTopicArn":         "arn:aws:mock:::Topic/alerting-topic",
 		"rotationEvent": `{"action":"tick","apiId":"gateway-api-id","apiStage":"$default",` +
 			`"apiUrl":"https://abcdef1234.execute-api.eu-west-1.amazonaws.com","distributionId":"edge-distribution-id",` +
-			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api"}`,
+			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api",` +
+			`"streamApiId":"streaming-api-id","streamApiStage":"live","streamApiUrl":"https://fedcba4321.execute-api.eu-west-1.amazonaws.com/live",` +
+			`"streamOriginId":"stream"}`,
 	}, exported(t, pulumitest.Settings(t)))
 }
 

@@ -122,17 +122,8 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Deployment: d,
 		Settings:   s.Rotation,
 		Rotation:   c.rotation,
-		Target: rotation.Target{
-			DistributionID:  c.edge.DistributionID,
-			DistributionARN: c.edge.DistributionARN,
-			DistributionURL: c.edge.URL,
-			OriginID:        edge.OriginID,
-			APIID:           c.api.APIID,
-			APIURL:          c.api.URL,
-			APIStage:        httpapi.StageName,
-			Attached:        attached,
-		},
-		Notifier: c.notifier,
+		Target:     c.rotationTarget(attached),
+		Notifier:   c.notifier,
 	}, onAWS)
 	if err != nil {
 		return c, err

@@ -5,7 +5,9 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
+	"github.com/gatehouse-iac/gatehouse/internal/httpapi"
 	"github.com/gatehouse-iac/gatehouse/internal/restapi"
+	"github.com/gatehouse-iac/gatehouse/internal/rotation"
 )
 
 // declareStreaming declares the REST API that streams responses, if the settings enable
@@ -32,4 +34,24 @@ func (c *components) streamOrigin() *edge.StreamOrigin {
 		return nil
 	}
 	return &edge.StreamOrigin{DomainName: c.streaming.DomainName, Path: "/" + restapi.StageName, Paths: restapi.Paths}
+}
+
+// rotationTarget returns what the rotator changes and checks: the distribution, and the
+// APIs of its origins.
+func (c *components) rotationTarget(attached rotation.Attached) rotation.Target {
+	target := rotation.Target{
+		DistributionID:  c.edge.DistributionID,
+		DistributionARN: c.edge.DistributionARN,
+		DistributionURL: c.edge.URL,
+		OriginID:        edge.OriginID,
+		APIID:           c.api.APIID,
+		APIURL:          c.api.URL,
+		APIStage:        httpapi.StageName,
+		Attached:        attached,
+	}
+	if c.streaming != nil {
+		target.StreamOriginID = edge.StreamOriginID
+		target.StreamAPIID, target.StreamAPIURL, target.StreamAPIStage = c.streaming.APIID, c.streaming.URL, restapi.StageName
+	}
+	return target
 }

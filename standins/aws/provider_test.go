@@ -222,6 +222,12 @@ func (p plugin) createStable(t *testing.T, token, name string, values map[string
 		Id: created.GetId(), Urn: urn(token, name), Inputs: inputs, Properties: created.GetProperties(),
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := p.Delete(context.WithoutCancel(t.Context()), &pulumirpc.DeleteRequest{
+			Id: created.GetId(), Urn: urn(token, name), Properties: created.GetProperties(), OldInputs: inputs,
+		})
+		assert.NoError(t, err, token)
+	})
 	difference, err := p.Diff(t.Context(), &pulumirpc.DiffRequest{
 		Id: created.GetId(), Urn: urn(token, name), Olds: read.GetProperties(), OldInputs: inputs, News: inputs,
 	})

@@ -18,20 +18,30 @@
 //     So edges switch in any order, or back and forth, however many there are, and a
 //     deployment takes as long as it likes. Requests that were sent until then arrive
 //     until time passes.
+//   - Two origins: one update changes the header of both, but nothing is assumed of how an
+//     edge location takes it over. The set has what either origin may get, so an edge may
+//     mix two configurations, and send one key to the HTTP API and another to the REST
+//     API. The rotator takes headers that differ for a foreign one.
 //   - Pulumi: any number of `up`s at once. Each reads the keyring, chooses a key as
 //     [keyring.ForUpdate] does, by names and clocks that are not exact, and writes it
-//     at any moment within its longest time, regardless of the ETag by then.
-//   - An intruder, who puts foreign headers into the distribution. Requests with these
-//     are rejected, of course; the guarantee is about all others.
+//     at any moment within its longest time, regardless of the ETag by then. With it, an
+//     `up` may add the second origin or remove it.
+//   - An intruder, who puts foreign headers into the distribution, for one origin or
+//     both. Requests with these are rejected, of course; the guarantee is about all others.
 //   - The authorizer: one key at a time is watched closely: an authorizer's cached keyring of
 //     it, which may be read at any moment or be old, Parameter Store's failures, and
 //     the responses that API Gateway caches. Any number of authorizers can do no more
-//     than this one, since it does anything that one of them could. Where no key is
+//     than this one, since it does anything that one of them could. The same holds for the
+//     caches of two APIs: what is watched is one of them, and whether a check at the other
+//     fails is open. Where no key is
 //     watched, the worst that any authorizer can do takes its place: it has just read
 //     the keyring when the key comes.
 //   - Time: a clock in coarse units. Anything that takes less than a unit happens at the
 //     same moment in any order. The protocol's times are as short as they can be, by
 //     one unit, and what must happen within a time has until its last moment.
+//
+// The end of a revocation, which flushes the caches of both APIs, is explored by itself,
+// since it begins when the key has left the keyring: see [flushState].
 //
 // Names of keys that nothing refers to are dropped, so that there can be any number
 // of rotations; how many keys have a name at once is limited, and one of the worlds

@@ -32,14 +32,14 @@ func (l liveness) ticks(s state) int {
 	return n
 }
 
-// steady reports whether CloudFront sends the one key of the keyring.
+// steady reports whether CloudFront sends the one key of the keyring to every origin.
 func (s *state) steady() bool {
-	return s.header != foreign && s.ring() == only(s.header)
+	return s.read() != foreign && s.ring() == only(s.header)
 }
 
 // wait lets every time pass, and the edges get what they lack.
 func (l liveness) wait(s *state) {
-	s.full, s.sent = max(s.full, 1), only(s.header)
+	s.full, s.sent = max(s.full, 1), s.configured()
 	for range max(l.settleCap(), l.graceCap(), l.drainCap(), l.upTakes) + 1 {
 		l.timePasses(s)
 	}
@@ -49,7 +49,7 @@ func (l liveness) wait(s *state) {
 // tick is one tick of the rotator, which has seen the present version of the
 // distribution Deployed at the last one or not. It reports the same for the next.
 func (l liveness) tick(s *state, sawDeployed bool) bool {
-	seen := snapshot{header: s.header, quiet: s.quiet, full: 1}
+	seen := snapshot{header: s.read(), quiet: s.quiet, full: 1}
 	if sawDeployed {
 		seen.full = s.full
 	}

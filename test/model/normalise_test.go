@@ -98,7 +98,7 @@ func (s *state) unborn() (set values) {
 
 // used returns the keys that something refers to.
 func (s *state) used() values {
-	set := s.sent | s.flying | s.writable() | only(s.header) | s.unborn()
+	set := s.sent | s.flying | s.writable() | s.configured() | s.unborn()
 	for v, l := range s.keys {
 		if l >= goneNow {
 			set |= only(value(v))

@@ -42,6 +42,18 @@ func TestProtocolHolds(t *testing.T) {
 			}),
 		},
 		{
+			name: "two origins, and ups that add and remove one; two keys",
+			rules: ours().but(func(r *rules) {
+				r.names, r.two, r.watches, r.third = 2, true, false, false
+			}),
+		},
+		{
+			name: "two origins and revocations; two keys",
+			rules: ours().but(func(r *rules) {
+				r.names, r.two, r.revokes, r.watches, r.third, r.lag = 2, true, true, false, false, false
+			}),
+		},
+		{
 			name:  "revocations; two keys",
 			rules: ours().but(func(r *rules) { r.names, r.revokes, r.third = 2, true, false }),
 		},
@@ -55,6 +67,13 @@ func TestProtocolHolds(t *testing.T) {
 			name:  "everything; three keys",
 			rules: ours(),
 			big:   true,
+		},
+		{
+			name: "two origins, and the authorizer in detail; three keys",
+			rules: ours().but(func(r *rules) {
+				r.two, r.third = true, false
+			}),
+			big: true,
 		},
 		{
 			name:  "everything but a close model of the authorizer; four keys",

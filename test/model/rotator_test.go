@@ -53,7 +53,7 @@ func (w *world) rotate(s *state, who uint8, emit emitter) {
 	case !r.observed:
 		next := *s
 		w.observe(&next, who)
-		emit(event{kind: observes, who: who, key: s.header}, next)
+		emit(event{kind: observes, who: who, key: next.rotators[who].seen}, next)
 	default:
 		w.choose(s, who, emit)
 	}
@@ -64,7 +64,10 @@ func (w *world) rotate(s *state, who uint8, emit emitter) {
 // a deployment since when it observed; some rotator may have observed it as soon as it was.
 func (w *world) observe(s *state, who uint8) {
 	r := &s.rotators[who]
-	r.observed, r.seen, r.quiet, r.full = true, s.header, s.quiet, s.full
+	r.observed, r.seen, r.quiet, r.full = true, s.read(), s.quiet, s.full
+	if w.oneOrigin {
+		r.seen = s.header
+	}
 	r.call = call{fresh: true}
 }
 
@@ -144,7 +147,7 @@ func (w *world) carryOut(s *state, who uint8, emit emitter) {
 		other := next
 		other.late = c
 		w.observe(&other, who)
-		emit(event{kind: callHangs, who: who, key: other.header}, other)
+		emit(event{kind: callHangs, who: who, key: other.rotators[who].seen}, other)
 	}
 	if !w.effect(&next, c) {
 		emit(event{kind: callRefused, who: who}, next)
@@ -188,7 +191,11 @@ func (w *world) effect(s *state, c call) bool {
 		if !c.fresh && !w.noIfMatch {
 			return false
 		}
-		s.configure(c.key)
+		if w.oneOrigin {
+			s.configureBoth(c.key, s.stream)
+		} else {
+			s.configure(c.key)
+		}
 	case pruneCall:
 		s.drop(c.keys)
 	case overwriteCall:

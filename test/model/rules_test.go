@@ -33,6 +33,7 @@ type rules struct {
 	names    value // how many keys have a name at once; none is added beyond that
 	watches  bool  // the authorizer is modelled closely, for one key at a time
 	ups      bool  // there are `up`s, which choose a key from the keyring and write it later
+	two      bool  // there is the REST API's origin, which an `up` adds and removes
 	third    bool  // a third rotator may be about to make a call, however late
 	intruder bool  // an intruder puts foreign headers into the distribution
 	revokes  bool  // there are requests to revoke
@@ -49,6 +50,7 @@ type rules struct {
 	earlyCheck  bool // the rotator asks the API for a key when it adds it, not when it publishes it
 	refuseBlind bool // authorizers refuse what they cannot read
 	ignoreCache bool // the bound leaves out what API Gateway caches
+	oneOrigin   bool // the rotator reads and updates the HTTP API's origin only
 	strict      bool // a revocation promises as much as a rotation does
 	reference   bool // one value; CloudFront first, then Parameter Store
 }

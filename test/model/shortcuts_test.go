@@ -13,6 +13,7 @@ func TestShortcutsHideNothing(t *testing.T) {
 	for name, r := range map[string]rules{
 		"rotations":   small,
 		"three keys":  small.but(func(r *rules) { r.names, r.ups, r.intruder = 3, false, false }),
+		"two origins": small.but(func(r *rules) { r.two = true }),
 		"revocations": small.but(func(r *rules) { r.intruder, r.revokes = false, true }),
 	} {
 		t.Run(name, func(t *testing.T) {

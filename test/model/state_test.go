@@ -13,7 +13,10 @@ const longestUp = 2
 // or a foreign one.
 type value uint8
 
-const foreign value = capacity
+const (
+	foreign value = capacity
+	absent  value = noWatch + 1 // an origin that the distribution does not have
+)
 
 // values is a set of keys' values.
 type values uint8
@@ -50,7 +53,8 @@ type state struct {
 	keys [capacity]life
 
 	// The distribution.
-	header value  // what its configuration says
+	header value  // what its configuration says at the HTTP API's origin
+	stream value  // and at the REST API's; absent if there is none
 	quiet  uint8  // units of time since it was changed, up to where it makes no difference
 	full   uint8  // 0: some edge may lack it; else 1 + units of time since every edge has it
 	sent   values // the keys that some edge may send
@@ -100,10 +104,31 @@ func (s *state) named() (n int) {
 	return n
 }
 
-// configure changes the distribution's configuration.
+// read returns the header as the rotator reads it: that of both origins, and a foreign one
+// if they differ, since no key is known to be sent to both.
+func (s *state) read() value {
+	if s.stream == absent || s.stream == s.header {
+		return s.header
+	}
+	return foreign
+}
+
+// configured returns the keys that the configuration sends, to either origin.
+func (s *state) configured() values { return only(s.header) | only(s.stream) }
+
+// configure changes the header of every origin that the distribution has.
 func (s *state) configure(v value) {
-	s.header, s.quiet, s.full = v, 0, 0
-	s.sent |= only(v)
+	stream := v
+	if s.stream == absent {
+		stream = absent
+	}
+	s.configureBoth(v, stream)
+}
+
+// configureBoth changes the distribution's configuration.
+func (s *state) configureBoth(header, stream value) {
+	s.header, s.stream, s.quiet, s.full = header, stream, 0, 0
+	s.sent |= s.configured()
 	for i := range s.rotators {
 		s.rotators[i].call.fresh = false
 	}
@@ -143,7 +168,7 @@ func (s *state) remove(at value) {
 }
 
 func (s *state) renumber(one func(value) value, many func(values) values) {
-	s.header, s.watched = one(s.header), one(s.watched)
+	s.header, s.stream, s.watched = one(s.header), one(s.stream), one(s.watched)
 	s.sent, s.flying, s.revoked = many(s.sent), many(s.flying), many(s.revoked)
 	for left := range s.chosen {
 		s.chosen[left] = many(s.chosen[left])

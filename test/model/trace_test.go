@@ -123,6 +123,9 @@ func (t *trace) list(set values) string {
 func (t *trace) describeStart() {
 	s := &t.now
 	scene := fmt.Sprintf("     | keyring %s, header %s, edges send %s", t.list(s.ring()), t.name(s.header), t.list(s.sent))
+	if s.stream != absent {
+		scene += fmt.Sprintf(", of the second origin %s", t.name(s.stream))
+	}
 	if s.flying != 0 {
 		scene += ", on their way " + t.list(s.flying)
 	}
@@ -176,7 +179,7 @@ func (t *trace) describe(e event, before, after *state) string {
 	case upWrites:
 		return fmt.Sprintf("an `up` writes %s, which it chose from the keyring", key)
 	case intrusion:
-		return "an intruder puts in a foreign header"
+		return "an intruder puts in a foreign header, for one origin or all"
 	case timePasses:
 		return "time passes"
 	case fetches:

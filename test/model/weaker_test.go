@@ -35,6 +35,7 @@ func TestWeakerProtocolsFail(t *testing.T) {
 		{"the clock read after the distribution", func(r *rules) { r.lateClock = true }, refused},
 		{"repairing with a key that is not settled", func(r *rules) { r.decide = decideHasty }, refused},
 		{"revoking as if it were rotating", func(r *rules) { r.revokes, r.strict = true, true }, refused},
+		{"publishing to one of two origins", func(r *rules) { r.two, r.oneOrigin = true, true }, refused},
 		{"a bound that ignores what API Gateway caches", func(r *rules) { r.ignoreCache = true }, undead},
 		{"no limit to the keyring", func(r *rules) {
 			r.decide = decideUnlimited

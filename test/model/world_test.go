@@ -15,7 +15,7 @@ func newWorld(r rules) *world {
 func (w *world) initial() []state {
 	steady := state{
 		keys:   [capacity]life{inRing + life(w.settleCap())},
-		header: 0, quiet: w.graceCap(), full: w.drainCap() + 1, sent: only(0),
+		header: 0, stream: absent, quiet: w.graceCap(), full: w.drainCap() + 1, sent: only(0),
 		watched: noWatch,
 	}
 	starts := []state{steady}
@@ -25,7 +25,7 @@ func (w *world) initial() []state {
 		starts = append(starts, watched)
 	}
 	if w.intruder {
-		starts = append(starts, state{header: foreign, quiet: w.graceCap(), full: w.drainCap() + 1, watched: noWatch})
+		starts = append(starts, state{header: foreign, stream: absent, quiet: w.graceCap(), full: w.drainCap() + 1, watched: noWatch})
 	}
 	return starts
 }
@@ -45,25 +45,51 @@ func (w *world) environment(s *state, emit emitter) {
 	if s.full == 0 {
 		next := *s
 		next.full = 1
-		next.flying |= s.sent &^ only(s.header)
-		next.sent = only(s.header)
+		next.flying |= s.sent &^ s.configured()
+		next.sent = s.configured()
 		emit(event{kind: edgesDone}, next)
 	}
 	if w.ups {
 		s.writable().each(func(v value) {
-			next := *s
-			next.configure(v)
-			emit(event{kind: upWrites, key: v}, next)
+			for _, stream := range w.streamsOf(v) {
+				next := *s
+				next.configureBoth(v, stream)
+				emit(event{kind: upWrites, key: v}, next)
+			}
 		})
 	}
 	if w.intruder {
-		next := *s
-		next.configure(foreign)
-		emit(event{kind: intrusion}, next)
+		w.intrude(s, emit)
 	}
 	next := *s
 	w.timePasses(&next)
 	emit(event{kind: timePasses}, next)
+}
+
+// streamsOf returns what an `up` that writes a key may write for the REST API's origin: the
+// same, or none, because that API is just turned off.
+func (w *world) streamsOf(v value) []value {
+	if w.two {
+		return []value{v, absent}
+	}
+	return []value{absent}
+}
+
+// intrude emits what an intruder may do: put a foreign header in for one of the origins, or
+// for both.
+func (w *world) intrude(s *state, emit emitter) {
+	next := *s
+	next.configure(foreign)
+	emit(event{kind: intrusion}, next)
+	if s.stream == absent {
+		return
+	}
+	next = *s
+	next.configureBoth(foreign, s.stream)
+	emit(event{kind: intrusion}, next)
+	next = *s
+	next.configureBoth(s.header, foreign)
+	emit(event{kind: intrusion}, next)
 }
 
 // timePasses makes everything one unit of time older. Anything that must happen within

@@ -91,12 +91,13 @@ func (d *directives) text() []string {
 	return all
 }
 
-// refusal returns the error that a directive demands in place of a reply; nil for none.
+// refusal returns the error that a directive demands in place of a reply.
 func (d *directives) refusal() *refusal {
-	if d.status == 0 {
-		return nil
+	code := failure
+	if d.status == http.StatusTooManyRequests {
+		code = "rate_limit_exceeded"
 	}
-	return &refusal{d.status, "A directive demands this error.", "", failure}
+	return &refusal{d.status, "A directive demands this error.", "", code}
 }
 
 // failed is the error in the middle of a reply.

@@ -32,7 +32,7 @@ func open(t *testing.T, body string) *http.Response {
 	return response
 }
 
-// streamed is what a client gets of a stream.
+// streamed has what a client gets of a stream.
 type streamed struct {
 	text, code string
 	done       bool

@@ -2,6 +2,7 @@ package rotation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,6 +68,7 @@ func (o *observer) snapshot(ctx context.Context) error {
 		return fmt.Errorf("read the distribution: %w", err)
 	}
 	now := snapshot{deployed: aws.ToString(got.Distribution.Status) == "Deployed"}
+	sent := map[string]string{} // by the origin's ID
 	for _, origin := range got.Distribution.DistributionConfig.Origins.Items {
 		if origin.CustomHeaders == nil {
 			continue
@@ -74,8 +76,12 @@ func (o *observer) snapshot(ctx context.Context) error {
 		for _, header := range origin.CustomHeaders.Items {
 			if strings.EqualFold(aws.ToString(header.HeaderName), o.header) {
 				now.header = aws.ToString(header.HeaderValue)
+				sent[aws.ToString(origin.Id)] = now.header
 			}
 		}
+	}
+	if streamed, ok := sent["stream"]; ok && streamed != sent["api"] {
+		return errors.New("the distribution has different keys for its two APIs")
 	}
 	if now.keyring, err = o.keyring(ctx); err != nil {
 		return err

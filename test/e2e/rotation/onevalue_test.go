@@ -78,7 +78,7 @@ func (s *suite) rotateOneValue(t testing.TB) (m measurement, err error) {
 	watch := &observer{
 		cloudFront: s.account.cloudFront, distribution: o.distributionID, header: s.header, keyring: s.onlyValue(o.parameter),
 	}
-	return measure(ctx, watch, o.viewers, func() error {
+	return measure(ctx, watch, []target{o.viewers}, nil, func() error {
 		for _, wait := range evenly(oneValueRotations, o.ttl) {
 			if err := pause(ctx, wait); err != nil {
 				return err

@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
 )
@@ -112,9 +113,18 @@ func newSuite(ctx context.Context, e *env.Environment) (*suite, error) {
 // distribution returns the distribution as viewers reach it.
 func (s *suite) distribution() target { return target{url: s.env.ModelsURL(s.env.DistributionURL())} }
 
-// api returns the API, which bypasses the distribution, with a value in the origin header.
-func (s *suite) api(value string) target {
-	return target{url: s.env.ModelsURL(s.env.APIURL()), headerName: s.header, headerValue: value}
+// apis returns the APIs, which bypass the distribution, by their names, with a value in the
+// origin header.
+func (s *suite) apis(value string) map[string]target {
+	all := map[string]target{
+		"HTTP API": {url: s.env.ModelsURL(s.env.APIURL()), headerName: s.header, headerValue: value},
+	}
+	if s.streams() {
+		all["REST API"] = target{
+			url: s.chatURL(s.env.StreamURL()), host: s.env.StreamHost(), headerName: s.header, headerValue: value, chat: true,
+		}
+	}
+	return all
 }
 
 func (s *suite) newObserver() *observer {
@@ -147,17 +157,18 @@ type measurement struct {
 // measure sends traffic to the distribution and observes it while f runs.
 func (s *suite) measure(ctx context.Context, f func(*observer) error) (measurement, error) {
 	o := s.newObserver()
-	return measure(ctx, o, s.distribution(), func() error { return f(o) })
+	to, streams := s.load()
+	return measure(ctx, o, to, streams, func() error { return f(o) })
 }
 
-// measure sends traffic to a target and observes its distribution while f runs.
-func measure(ctx context.Context, o *observer, to target, f func() error) (m measurement, err error) {
+// measure sends traffic to targets and observes their distribution while f runs.
+func measure(ctx context.Context, o *observer, to []target, streams *chatstream.Target, f func() error) (m measurement, err error) {
 	m.observer = o
 	began := time.Now()
 	if err := o.start(ctx); err != nil {
 		return m, err
 	}
-	load := startTraffic(ctx, to)
+	load := startTraffic(ctx, to, streams)
 	err = f()
 	m.statistics = load.end()
 	err = errors.Join(err, o.end())
@@ -171,7 +182,7 @@ func measure(ctx context.Context, o *observer, to target, f func() error) (m mea
 // log logs the figures.
 func (m measurement) log(t testing.TB) {
 	t.Helper()
-	t.Logf("%d rotations, %d requests, %d failed, in %s", m.rotations, m.requests, len(m.failures), m.took.Round(time.Second))
+	t.Logf("%d rotations, %d requests and %d streams, %d failed, in %s", m.rotations, m.requests, m.streams, len(m.failures), m.took.Round(time.Second))
 	t.Logf("%d connections to %d edges; latency p50 %d ms, p99 %d ms", m.connections, m.edges, m.p50.Milliseconds(), m.p99.Milliseconds())
 	t.Logf("an edge could send a rejected key for %s; at most %d keys at once", m.mismatch.Round(time.Millisecond), m.largest)
 	if len(m.lasted) > 0 {
@@ -204,7 +215,7 @@ func (m measurement) failed() error {
 		return nil
 	}
 	const most = 20
-	lines := []string{fmt.Sprintf("%d of %d requests failed (%s):", len(m.failures), m.requests, byStatus(m.failures))}
+	lines := []string{fmt.Sprintf("%d of %d requests and %d streams failed (%s):", len(m.failures), m.requests, m.streams, byStatus(m.failures))}
 	m.observer.read(func(seen *timeline) {
 		for _, f := range m.failures[:min(most, len(m.failures))] {
 			edge := f.edge
@@ -263,13 +274,16 @@ func TestRevoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.deletedKeysAreRejected(t, m.observer)
-	if err := s.distribution().check(t.Context()); err != nil {
-		t.Errorf("a request after the keys were revoked: %v", err)
+	to, _ := s.load()
+	for _, one := range to {
+		if err := one.check(t.Context()); err != nil {
+			t.Errorf("%s after the keys were revoked: %v", one.url, err)
+		}
 	}
 	s.verifyCalls(t)
 }
 
-// deletedKeysAreRejected sends each key that o ever saw in the keyring to the API: it must
+// deletedKeysAreRejected sends each key that o ever saw in the keyring to each API: it must
 // reject those that are deleted, once no cache has them, and accept the others.
 func (s *suite) deletedKeysAreRejected(t *testing.T, o *observer) {
 	t.Helper()
@@ -293,21 +307,23 @@ func (s *suite) deletedKeysAreRejected(t *testing.T, o *observer) {
 	rejected := 0
 	client := &http.Client{Timeout: requestTimeout}
 	for _, k := range keys {
-		got := s.api(k.value).send(t.Context(), client)
-		switch {
-		case valid[k.value] && got.err != nil:
-			t.Errorf("key %s is in the keyring, and the API responded with %d: %v", k.name, got.status, got.err)
-		case valid[k.value]:
-		case got.status == http.StatusForbidden:
-			rejected++
-		default:
-			t.Errorf("key %s is deleted, and the API responded with %d, want %d", k.name, got.status, http.StatusForbidden)
+		for name, api := range s.apis(k.value) {
+			got := api.send(t.Context(), client)
+			switch {
+			case valid[k.value] && got.err != nil:
+				t.Errorf("key %s is in the keyring, and the %s responded with %d: %v", k.name, name, got.status, got.err)
+			case valid[k.value]:
+			case got.status == http.StatusForbidden:
+				rejected++
+			default:
+				t.Errorf("key %s is deleted, and the %s responded with %d, want %d", k.name, name, got.status, http.StatusForbidden)
+			}
 		}
 	}
 	if rejected == 0 {
 		t.Error("there was no deleted key to try")
 	}
-	t.Logf("%d deleted keys were rejected", rejected)
+	t.Logf("deleted keys were rejected %d times", rejected)
 }
 
 // rotateOnce publishes another key.

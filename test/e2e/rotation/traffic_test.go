@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 const (
@@ -36,12 +38,17 @@ const (
 
 const modelBody = `{"messages":[{"role":"user","content":"Hello"}]}`
 
+// chatBody is a request for a chat completion.
+const chatBody = `{"model":"` + chatModel + `","messages":[{"role":"user","content":"Hello"}]}`
+
 // target is the address of the models behind a distribution or an API.
 type target struct {
 	url  string
 	host string // the Host header; empty for that of the URL
 
 	headerName, headerValue string // a header to send; none without a name
+
+	chat bool // the URL is that of chat completions, which the REST API has
 }
 
 // sample is one request and its outcome.
@@ -53,12 +60,15 @@ type sample struct {
 	err    error  // nil if the model answered
 }
 
-// traffic is a continuous load on a target.
+// traffic is a continuous load on targets, in turns, and on the API that streams, if there
+// is one.
 type traffic struct {
-	target target
+	targets []target
+	streams *chatstream.Target
 
 	mu        sync.Mutex
 	samples   []sample
+	streamed  []sample
 	connected int
 
 	stop  context.CancelFunc
@@ -66,11 +76,16 @@ type traffic struct {
 }
 
 // startTraffic begins a load that goes on until end.
-func startTraffic(ctx context.Context, to target) *traffic {
+func startTraffic(ctx context.Context, to []target, streams *chatstream.Target) *traffic {
 	ctx, stop := context.WithCancel(ctx)
-	t := &traffic{target: to, stop: stop}
+	t := &traffic{targets: to, streams: streams, stop: stop}
 	for range connections {
 		t.ended.Go(func() { t.view(ctx) })
+	}
+	if streams != nil {
+		for range openStreams {
+			t.ended.Go(func() { t.stream(ctx) })
+		}
 	}
 	return t
 }
@@ -81,6 +96,7 @@ func (t *traffic) end() statistics {
 	t.ended.Wait()
 	s := summarize(t.samples)
 	s.connections = t.connected
+	s.addStreams(t.streamed)
 	return s
 }
 
@@ -101,7 +117,7 @@ func (t *traffic) view(ctx context.Context) {
 				expired = true
 			case <-time.After(around(requestInterval)):
 				// A request that was begun is finished, also if the load ends meanwhile.
-				s := t.target.send(context.WithoutCancel(ctx), client)
+				s := t.targets[rand.N(len(t.targets))].send(context.WithoutCancel(ctx), client)
 				t.mu.Lock()
 				t.samples = append(t.samples, s)
 				t.mu.Unlock()
@@ -135,7 +151,7 @@ func (to target) check(ctx context.Context) error {
 }
 
 func (to target) post(ctx context.Context, client *http.Client) (status int, edge string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, strings.NewReader(modelBody))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, strings.NewReader(to.body()))
 	if err != nil {
 		return 0, "", err
 	}
@@ -157,11 +173,27 @@ func (to target) post(ctx context.Context, client *http.Client) (status int, edg
 	if response.StatusCode != http.StatusOK {
 		return response.StatusCode, edge, errors.New(short(string(content)))
 	}
-	var completion struct{ Text string }
-	if err := json.Unmarshal(content, &completion); err != nil || completion.Text == "" {
+	if !to.isAnswer(content) {
 		return response.StatusCode, edge, fmt.Errorf("not the model's response: %s", short(string(content)))
 	}
 	return response.StatusCode, edge, nil
+}
+
+func (to target) body() string {
+	if to.chat {
+		return chatBody
+	}
+	return modelBody
+}
+
+// isAnswer reports whether a body is the model's response.
+func (to target) isAnswer(body []byte) bool {
+	if to.chat {
+		message, _, err := chatstream.Completion(body)
+		return err == nil && message.Content != ""
+	}
+	var completion struct{ Text string }
+	return json.Unmarshal(body, &completion) == nil && completion.Text != ""
 }
 
 // short returns a string on one line, cut to what a log line can show.
@@ -177,7 +209,8 @@ func short(content string) string {
 // statistics sums up samples.
 type statistics struct {
 	requests    int
-	failures    []sample
+	streams     int      // besides the requests
+	failures    []sample // of requests and streams
 	connections int
 	edges       int // that responded
 	p50, p99    time.Duration
@@ -236,22 +269,29 @@ func TestSend(t *testing.T) {
 		status int
 		body   string
 		want   string // in the error; "" for none
+		chat   bool
 	}{
-		"a response":             {200, `{"text": "Hello"}`, ""},
-		"another body":           {200, `{"message": "x"}`, "not the model's response"},
-		"no JSON":                {200, `<html>`, "not the model's response"},
-		"a rejection":            {403, `{"message":"Forbidden"}`, "Forbidden"},
-		"an error of CloudFront": {503, ``, ""},
+		"a response":             {200, `{"text": "Hello"}`, "", false},
+		"another body":           {200, `{"message": "x"}`, "not the model's response", false},
+		"no JSON":                {200, `<html>`, "not the model's response", false},
+		"a rejection":            {403, `{"message":"Forbidden"}`, "Forbidden", false},
+		"an error of CloudFront": {503, ``, "", false},
+		"a chat completion":      {200, `{"object":"chat.completion","choices":[{"message":{"content":"Hello"}}]}`, "", true},
+		"an empty one":           {200, `{"object":"chat.completion","choices":[{"message":{"content":""}}]}`, "not the model's response", true},
+		"not one":                {200, `{"text": "Hello"}`, "not the model's response", true},
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Host != "front.example" || r.Header.Get("x-key") != "v" {
 				t.Errorf("host %q, header %q", r.Host, r.Header.Get("x-key"))
 			}
+			if body, err := io.ReadAll(r.Body); err != nil || !json.Valid(body) || strings.Contains(string(body), "model\"") != one.chat {
+				t.Errorf("body %q, %v", body, err)
+			}
 			w.Header().Set("X-Amz-Cf-Pop", "LOC1-P1")
 			w.WriteHeader(one.status)
 			_, _ = io.WriteString(w, one.body)
 		}))
-		s := target{server.URL, "front.example", "x-key", "v"}.send(t.Context(), server.Client())
+		s := target{url: server.URL, host: "front.example", headerName: "x-key", headerValue: "v", chat: one.chat}.send(t.Context(), server.Client())
 		server.Close()
 		if s.status != one.status || s.edge != "LOC1-P1" || (s.err == nil) != (one.status == 200 && one.want == "") {
 			t.Errorf("%s: got %+v", name, s)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
 // BenchmarkInvoke measures the handler without the model: from the event's bytes to the
@@ -40,6 +42,31 @@ func BenchmarkInvoke(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkStream measures a token of a stream, from the backend's piece to the bytes that
+// Lambda's client reads: two hand-overs between goroutines, and the chunk.
+func BenchmarkStream(b *testing.B) {
+	s := newStreamingSetup(nil)
+	s.Metrics, s.Log = io.Discard, slog.New(slog.NewJSONHandler(io.Discard, nil))
+	s.fake.script = &scripted{repeat: b.N, result: sayGoodDay().result}
+	payload, err := json.Marshal(restChat(streamChat))
+	require.NoError(b, err)
+	b.ReportAllocs()
+	b.ResetTimer()
+	r, err := s.Stream(b.Context(), payload)
+	require.NoError(b, err)
+	_, err = io.CopyBuffer(io.Discard, struct{ io.Reader }{r.Body}, make([]byte, 32<<10))
+	require.NoError(b, err)
+}
+
+// BenchmarkChunk measures the chunk alone.
+func BenchmarkChunk(b *testing.B) {
+	w := &chunks{id: "chatcmpl-1", model: testModel}
+	b.ReportAllocs()
+	for b.Loop() {
+		w.piece(chat.Delta{Text: " gatehouse"})
 	}
 }
 

@@ -25,6 +25,9 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		slog.String("apiRequestId", e.event.RequestContext.RequestID), // as the API's own log has it
 		slog.Int64("milliseconds", h.now().Sub(e.began).Milliseconds()),
 	}
+	if h.Streaming != nil { // the REST API has no log
+		attrs = append(attrs, slog.String("originKey", e.event.RequestContext.Authorizer.Lambda.OriginKey))
+	}
 	level, message := slog.LevelInfo, "completed"
 	attrs = append(attrs, slog.Int("status", e.status()))
 	if e.problem != nil {

@@ -41,6 +41,17 @@ func TestLogsOneLineWithoutTheConversation(t *testing.T) {
 	}
 }
 
+// The HTTP API logs it itself.
+func TestLogsTheNameOfTheOriginKeyBehindTheRESTAPI(t *testing.T) {
+	s := newStreamingSetup(&scripted{})
+	s.ask(t, t.Context(), restChat("{}"))
+	assert.Contains(t, s.logs.String(), `"originKey":"20260131T235959.123Z-0a1b2c3d"`)
+
+	s = newSetup()
+	s.do(t, postChat("{}"))
+	assert.NotContains(t, s.logs.String(), "originKey")
+}
+
 func TestClientErrorsAreNotLoggedAsErrors(t *testing.T) {
 	for err, level := range map[error]string{
 		nil: "INFO", chat.ErrRejected: "WARN", chat.ErrBusy: "WARN", chat.ErrTimeout: "ERROR", chat.ErrUnavailable: "ERROR", errors.New("other"): "ERROR",

@@ -32,6 +32,7 @@ type step struct {
 // scripted passes steps on, and ends with a result. It honors the context's deadline
 // unless it is deaf.
 type scripted struct {
+	repeat int // pieces at once, before the steps
 	steps  []step
 	result modelResult
 	panics any
@@ -39,6 +40,11 @@ type scripted struct {
 }
 
 func (s *scripted) run(ctx context.Context, emit func(chat.Delta) error) (chat.Completion, error) {
+	for range s.repeat {
+		if err := emit(chat.Delta{Text: " gatehouse"}); err != nil {
+			return chat.Completion{}, err
+		}
+	}
 	for _, step := range s.steps {
 		select {
 		case <-time.After(step.after):

@@ -29,7 +29,7 @@ func lineOf(t *testing.T, s *setup) map[string]any {
 // checkError checks that a stream ends with an error, and without the mark of a whole one.
 func checkError(t *testing.T, body, code string) {
 	t.Helper()
-	assert.NotContains(t, body, "[DONE]")
+	assert.NotContains(t, body, streamEnd)
 	at := strings.LastIndex(strings.TrimSuffix(body, "\n\n"), "\n\n")
 	require.Positive(t, at, body)
 	var last struct {

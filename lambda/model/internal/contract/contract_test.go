@@ -44,8 +44,21 @@ func (p *provider) Complete(_ context.Context, c chat.Conversation) (chat.Comple
 	}, p.err
 }
 
-func (p *provider) Stream(context.Context, chat.Conversation, func(chat.Delta) error) (chat.Completion, error) {
-	return chat.Completion{}, p.err
+func (p *provider) Stream(ctx context.Context, c chat.Conversation, emit func(chat.Delta) error) (chat.Completion, error) {
+	if p.err != nil {
+		return chat.Completion{}, p.err
+	}
+	for _, block := range p.done.Reasoning {
+		_ = emit(chat.Delta{Reasoning: &block})
+	}
+	if p.done.Text+p.done.Refusal != "" {
+		_ = emit(chat.Delta{Text: p.done.Text, Refusal: p.done.Refusal, Logprobs: p.done.Logprobs})
+	}
+	for i, call := range p.done.ToolCalls {
+		_ = emit(chat.Delta{ToolCall: &chat.ToolCallDelta{Index: i, ID: call.ID, Name: call.Name}})
+		_ = emit(chat.Delta{ToolCall: &chat.ToolCallDelta{Index: i, Arguments: call.Arguments}})
+	}
+	return p.Complete(ctx, c)
 }
 
 func (p *provider) Embed(_ context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {
@@ -187,6 +200,7 @@ const turn = `{"role":"user","content":"Hello"}`
 var taken = []call{
 	{method: "GET", path: "/models"},
 	{method: "GET", path: "/healthz"},
+	{method: "GET", path: "/chat/healthz"},
 	{method: "GET", path: "/readyz"},
 	{method: "GET", path: "/openapi.yaml"},
 	post("/models", `{"messages":[`+turn+`]}`),
@@ -274,7 +288,7 @@ var refused = map[int][]call{
 		messages(`{"role":"user","content":"x","tool_calls":[{}]}`), messages(`{"role":"tool","content":"x"}`), openAI(`"stop":[""]`), openAI(`"response_format":{"type":"json_object","schema":7}`),
 		messages(turn + `,{"role":"assistant","content":"x","tool_calls":[{}]}`), messages(turn + `,{"role":"assistant","content":"x","refusal":7}`),
 		messages(turn + `,{"role":"assistant","content":"x","thinking_blocks":[{"type":"x"}]}`), messages(turn + `,{"role":"assistant","audio":{"id":"1"}}`),
-		openAI(`"stream":true`), openAI(`"n":9`), openAI(`"tools":[{}]`), openAI(`"tool_choice":"any"`), openAI(`"functions":[{}]`),
+		openAI(`"stream":1`), openAI(`"stream":true,"stream_options":[]`), openAI(`"stream":true,"stream_options":{"include_usage":"yes"}`), openAI(`"n":9`), openAI(`"tools":[{}]`), openAI(`"tool_choice":"any"`), openAI(`"functions":[{}]`),
 		openAI(`"function_call":"f"`), openAI(`"response_format":{"type":"grammar"}`), openAI(`"response_format":{"type":"json_schema"}`), openAI(`"frequency_penalty":3`),
 		openAI(`"presence_penalty":"1"`), openAI(`"logit_bias":{"1":"a"}`), openAI(`"logprobs":1`), openAI(`"top_logprobs":21`), openAI(`"modalities":"audio"`), openAI(`"audio":7`),
 		openAI(`"reasoning_effort":"some"`), openAI(`"verbosity":"some"`), openAI(`"store":1`), openAI(`"stream_options":{}`), openAI(`"prediction":1`),
@@ -310,6 +324,7 @@ func TestRejectionsBeyondTheSchema(t *testing.T) {
 			messages(`{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}`),
 			openAI(`"response_format":{"type":"json_schema","json_schema":{"name":"a","schema":{"$ref":"https://example.com/s"}}}`),
 			openAI(`"tool_choice":"required"`), openAI(`"a b":1`),
+			openAI(`"stream":true`), openAI(`"stream":true,"stream_options":{"include_usage":true}`), // of an API that streams nothing
 		},
 		http.StatusRequestEntityTooLarge: {post("/models", `{"messages":[`+turn+`]}`+strings.Repeat(" ", maxBody))},
 	} {

@@ -25,6 +25,7 @@ from gatehouse_cloud.fidelity.apigateway.rest import (
     authorizers,
     gateway,
     imports,
+    settings,
     stages,
 )
 from gatehouse_cloud.fidelity.apigateway.rest import deployments as rest_deployments
@@ -158,6 +159,7 @@ EXTENSIONS = (
     # Both serve paths that ministack doesn't know. The paths differ, so that the order doesn't matter.
     Extension(authorizers, after=(imports,)),
     Extension(rest_deployments),
+    Extension(settings),
     Extension(stages),
     Extension(gateway),
     # EC2 and Elastic Load Balancing.

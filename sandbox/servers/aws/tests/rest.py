@@ -107,7 +107,7 @@ class RestTest(CloudTest):
         return api
 
     def permit(self, function: str, source: str = "*", statement: str = "gateway") -> None:
-        """Let API Gateway invoke a function; a source is what follows the account in the ARN."""
+        """Let API Gateway invoke a function; a source is the part of the ARN after the account."""
         self.cloud.client("lambda").add_permission(
             FunctionName=function,
             StatementId=statement,

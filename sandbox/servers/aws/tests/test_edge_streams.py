@@ -149,6 +149,12 @@ class PassingTest(StreamTest):
         self.assertEqual(viewer.next(h2.events.DataReceived).data, b"one")
         request.close()
         self.assertIsNotNone(viewer.next(h2.events.StreamReset, never=h2.events.StreamEnded))
+        viewer.request("/left")
+        request = self.origin.take()
+        request.head(CHUNKED)
+        viewer.next(h2.events.ResponseReceived)
+        viewer.leave()
+        self.assertTrue(request.closed())
 
 
 class EndTest(StreamTest):
@@ -171,10 +177,10 @@ class EndTest(StreamTest):
         self.assertEqual(connection.getresponse().status, 502)
 
     def test_the_read_timeout_is_that_of_each_pause(self):
-        self.deploy(read_timeout=1)
+        self.deploy(read_timeout=2)
         connection, request = self.request()
         for step in (lambda: request.head(CHUNKED), *[lambda: request.chunk(b"part")] * 3, lambda: request.chunk(b"")):
-            time.sleep(0.4)  # together more than the timeout
+            time.sleep(0.6)  # together more than the timeout
             step()
         self.assertEqual(connection.getresponse().read(), b"part" * 3)
 
@@ -287,8 +293,13 @@ class Http2:
         """Send a request, and forget what came before."""
         self._events.clear()
         head = {":method": "GET", ":scheme": "https", ":authority": self._host, ":path": path}
-        stream = self._connection.get_next_available_stream_id()
-        self._connection.send_headers(stream, list(head.items()), end_stream=True)
+        self._stream = self._connection.get_next_available_stream_id()
+        self._connection.send_headers(self._stream, list(head.items()), end_stream=True)
+        self._socket.sendall(self._connection.data_to_send())
+
+    def leave(self) -> None:
+        """End the last request, and keep the connection."""
+        self._connection.reset_stream(self._stream)
         self._socket.sendall(self._connection.data_to_send())
 
     def next(self, wanted: type, never: type | None = None):

@@ -250,6 +250,51 @@ paths:
             )
 
 
+class SettingsTest(RestTest):
+    def patched(self, api: str, *patches: tuple[str, str, str]) -> dict:
+        operations = [{"op": op, "path": path, "value": value} for op, path, value in patches]
+        return self.gateway.update_rest_api(restApiId=api, patchOperations=operations)
+
+    def test_patches_have_strings_for_values_of_any_kind(self):
+        api = self.gateway.create_rest_api(name="a")["id"]
+        found = self.patched(
+            api,
+            ("replace", "/name", "b"),
+            ("replace", "/disableExecuteApiEndpoint", "true"),
+            ("replace", "/minimumCompressionSize", "5"),
+            ("replace", "/endpointConfiguration/types/EDGE", "REGIONAL"),
+            ("add", "/binaryMediaTypes/image~1png", ""),
+        )
+        self.assertEqual(
+            (found["name"], found["disableExecuteApiEndpoint"], found["minimumCompressionSize"]), ("b", True, 5)
+        )
+        self.assertEqual(
+            (found["endpointConfiguration"]["types"], found["binaryMediaTypes"]), (["REGIONAL"], ["image/png"])
+        )
+        found = self.patched(
+            api, ("replace", "/disableExecuteApiEndpoint", "false"), ("remove", "/binaryMediaTypes/image~1png", "")
+        )
+        self.assertEqual((found["disableExecuteApiEndpoint"], found.get("binaryMediaTypes")), (False, []))
+
+    def test_unknown_patches_are_refused(self):
+        api = self.gateway.create_rest_api(name="a")["id"]
+        for path, value in (
+            ("/other", "x"),
+            ("/disableExecuteApiEndpoint", "no"),
+            ("/minimumCompressionSize", "-1"),
+            ("/endpointConfiguration/types/EDGE", "GLOBAL"),
+        ):
+            with self.subTest(path), self.assertRaises(self.gateway.exceptions.BadRequestException):
+                self.patched(api, ("replace", path, value))
+
+    def test_a_disabled_endpoint_serves_nothing(self):
+        mock = {"type": "mock", "requestTemplates": {"application/json": '{"statusCode": 200}'}}
+        api = self.deployed(definition({"/x": {"get": operation(mock)}}))
+        self.assertEqual(self.request(api)[0], 200)
+        self.patched(api, ("replace", "/disableExecuteApiEndpoint", "true"))
+        self.assertEqual(self.request(api)[0], 403)
+
+
 class StageTest(RestTest):
     def setUp(self):
         self.api = self.made(definition({"/x/{proxy+}": {"x-amazon-apigateway-any-method": operation(STREAMED)}}))

@@ -1,6 +1,7 @@
 """REST APIs: what their stages serve, and who is let in."""
 
 import json
+from datetime import datetime, timedelta, timezone
 
 from .harness import REGION, get
 from .rest import AUTHORIZER, ECHO, RestTest, definition, guarded, integration, operation
@@ -125,6 +126,14 @@ class RequestTest(RestTest):
         )
         self.assertEqual([resource("/live"), resource("/live/"), resource("/live/a", "PUT")], [403, 403, 403])
 
+    def test_any_method_is_one_of_seven(self):
+        api = self.echoing(["/a/{proxy+}"], "x-amazon-apigateway-any-method")
+        statuses = [
+            self.request(api, "/live/a/b", method=method)[0] for method in ("GET", "HEAD", "DELETE", "PROPFIND")
+        ]
+        self.assertEqual(statuses, [200, 200, 200, 403])
+        self.assertEqual([self.request(api, f"/live{path}")[0] for path in ("//a/b", "/a//b", "/a/")], [403, 200, 403])
+
     def test_an_unknown_path_lacks_an_authentication_token(self):
         api = self.echoing()
         status, headers, body = self.request(api, "/live/other", {"Authorization": "Bearer sk-test"})
@@ -198,6 +207,23 @@ def handle(event):
         self.flush(api)
         self.assertEqual(int(self.calls(api)), int(first) + 1)
 
+    def test_the_cache_goes_with_its_stage(self):
+        api = self.guarded()
+        first = self.calls(api)
+        deployment = self.gateway.get_stage(restApiId=api, stageName="live")["deploymentId"]
+        self.gateway.delete_stage(restApiId=api, stageName="live")
+        self.gateway.create_stage(restApiId=api, stageName="live", deploymentId=deployment)
+        self.assertEqual(int(self.calls(api)), int(first) + 1)
+
+    def test_stages_have_caches_of_their_own(self):
+        api = self.guarded()
+        first = int(self.calls(api))
+        deployment = self.gateway.get_stage(restApiId=api, stageName="live")["deploymentId"]
+        self.gateway.create_stage(restApiId=api, stageName="test", deploymentId=deployment)
+        self.assertEqual(self.answers(api, "right", path="/test/x"), [200])
+        self.flush(api)
+        self.assertEqual(int(self.calls(api)), first + 2)
+
     def test_without_a_ttl_nothing_is_cached(self):
         api = self.guarded(ttl=0)
         self.assertEqual(int(self.calls(api)) + 1, int(self.calls(api)))
@@ -243,6 +269,32 @@ def handle(event):
         with self.assertRaisesRegex(Exception, "not authorized to perform: apigateway:DELETE"):
             flush_with_permission_for(cache.replace("/live/", "/test/"))
         flush_with_permission_for(cache)
+
+    def test_metrics(self):
+        api = self.echoing()
+        name = f"metrics-of-{api}"
+        patch = {"op": "replace", "path": "/name", "value": name}
+        self.gateway.update_rest_api(restApiId=api, patchOperations=[patch])
+        for path in ("/live/x", "/live/x", "/live/other"):
+            self.request(api, path)
+        now = datetime.now(timezone.utc)
+
+        def total(metric: str, *dimensions: tuple[str, str]) -> float:
+            found = self.cloud.client("cloudwatch").get_metric_statistics(
+                Namespace="AWS/ApiGateway",
+                MetricName=metric,
+                Dimensions=[{"Name": name, "Value": value} for name, value in dimensions],
+                StartTime=now - timedelta(minutes=5),
+                EndTime=now + timedelta(minutes=5),
+                Period=3600,
+                Statistics=["Sum"],
+            )
+            return sum(point["Sum"] for point in found["Datapoints"])
+
+        staged = (("ApiName", name), ("Stage", "live"))
+        self.assertEqual([total(metric, *staged) for metric in ("Count", "4XXError", "5XXError")], [3, 1, 0])
+        self.assertEqual(total("Count", ("ApiName", name)), 3)
+        self.assertGreater(total("Latency", *staged), 0)
 
     def test_throttling(self):
         api = self.echoing()

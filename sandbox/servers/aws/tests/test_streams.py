@@ -75,7 +75,6 @@ from gatehouse_cloud.fidelity.awslambda.streams import StreamBroken, StreamRefus
 from gatehouse_cloud.fidelity.cloudfront.deployments import Fleet
 from gatehouse_cloud.fidelity.cloudfront.edge import Viewers
 from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections
-from gatehouse_cloud.fidelity.monitoring import log_streams
 from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 from tests.harness import STREAMING_BOOTSTRAP, package

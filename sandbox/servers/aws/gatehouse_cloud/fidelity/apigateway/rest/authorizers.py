@@ -40,10 +40,15 @@ def _flush(api_id: str, stage: str) -> tuple:
         return v1._v1_error("NotFoundException", "Invalid API identifier specified", 404)
     if stage not in v1._stages_v1.get(api_id, {}):
         return v1._v1_error("NotFoundException", "Invalid stage identifier specified", 404)
+    forget(api_id, stage)
+    return 202, {}, b""
+
+
+def forget(api_id: str, stage: str) -> None:
+    """Empty the cache of a stage."""
     # Keys are (account, region, api, authorizer, stage, identity values).
     for key in [key for key in v1._authorizer_cache if (key[2], key[4]) == (api_id, stage)]:
         v1._authorizer_cache.pop(key, None)
-    return 202, {}, b""
 
 
 async def authorize(call: Call) -> dict | None:

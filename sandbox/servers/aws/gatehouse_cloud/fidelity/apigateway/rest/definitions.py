@@ -1,7 +1,7 @@
 """Reads OpenAPI definitions of REST APIs, with the errors and warnings that API Gateway has for them.
 
 Only OpenAPI 3.0 is read. An error refuses the definition; warnings refuse it with failonwarnings alone, and without that
-what they are about is left out, which on AWS is how a method loses its authorizer unnoticed. The security of the
+what they are about is left out: so a method loses its authorizer unnoticed on AWS. The security of the
 definition's root isn't honoured: an operation without its own is open.
 """
 

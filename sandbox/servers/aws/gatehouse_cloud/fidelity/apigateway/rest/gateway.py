@@ -16,6 +16,7 @@ from gatehouse_cloud.fidelity.apigateway.rest import (
     deployments,
     gateway_responses,
     headers,
+    metrics,
     proxy,
     routing,
 )
@@ -72,7 +73,7 @@ async def serve(request: Request) -> tuple:
         stage = v1._stages_v1.get(request.api_id, {}).get(request.stage_name)
         if stage is None or v1._rest_apis[request.api_id].get("disableExecuteApiEndpoint"):
             return _forbidden(request)
-        return await _serve_stage(request, stage)
+        return metrics.measured(request, await _serve_stage(request, stage))
 
 
 def _forbidden(request: Request) -> tuple:

@@ -1,6 +1,6 @@
 """Checks integrations of REST APIs as API Gateway does when one is stored.
 
-ministack stores any. What AWS refuses here is what streaming depends on: the transfer mode must fit the type of the
+ministack stores any. Streaming depends on what AWS refuses here: the transfer mode must fit the type of the
 integration, the operation of Lambda that its URI names, and its timeout. A method other than POST for Lambda is refused,
 too: AWS accepts it, and responds with 500 forever.
 """

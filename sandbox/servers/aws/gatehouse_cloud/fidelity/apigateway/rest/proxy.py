@@ -22,14 +22,12 @@ from gatehouse_cloud.fidelity.apigateway.rest.limits import Limits
 from gatehouse_cloud.fidelity.apigateway.rest.requests import Call
 from gatehouse_cloud.fidelity.awslambda import streams
 
-# The gateway responses for a streamed invocation that is refused, by its status. A failed function is a 502 of the type
-# for errors in general.
-REFUSED = {
-    413: Refusal("REQUEST_TOO_LARGE"),
-    429: Refusal("DEFAULT_5XX", 500),
-    500: Refusal("DEFAULT_5XX", 500),
-    502: Refusal("DEFAULT_5XX", 502),
-}
+
+def _refused(status: int) -> Refusal:
+    """Return the gateway response for an invocation that failed. A failed function is a 502 of the type for errors in general."""
+    if status == 413:
+        return Refusal("REQUEST_TOO_LARGE")
+    return Refusal("DEFAULT_5XX", 500 if status in (429, 500) else 502)
 
 
 async def invoke(call: Call, limits: Limits) -> tuple:
@@ -52,10 +50,10 @@ async def _buffered(call: Call, function: str, timeout: float) -> tuple:
         raise Refusal("INTEGRATION_TIMEOUT") from problem
     body = result.get("body")
     if result.get("throttle"):
-        raise REFUSED[429]
+        raise _refused(429)
     if result.get("error"):
         # An event that is too large never reaches the function.
-        raise REFUSED[413] if isinstance(body, dict) and body.get("statusCode") == 413 else REFUSED[502]
+        raise _refused(413 if isinstance(body, dict) and body.get("statusCode") == 413 else 502)
     return _response(call, _parsed(body))
 
 
@@ -77,7 +75,7 @@ def _response(call: Call, answer) -> tuple:
         "body",
         "isBase64Encoded",
     }:
-        raise REFUSED[502]
+        raise _refused(502)
     try:
         status = int(answer["statusCode"])
         several = answer.get("multiValueHeaders") or {}
@@ -90,7 +88,7 @@ def _response(call: Call, answer) -> tuple:
         sent += [(name, _text(value)) for name, values in several.items() for value in values]
         body = _body(call, answer)
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
-        raise REFUSED[502] from problem
+        raise _refused(502) from problem
     shown = headers.of_response([(name, value) for name, value in sent if name.lower() != "content-length"])
     if "content-type" not in {name.lower() for name in shown}:
         shown["Content-Type"] = "application/json"
@@ -120,7 +118,7 @@ async def _streamed(call: Call, function: str, limits: Limits) -> tuple:
     try:
         response = await asyncio.wait_for(invocation, min(idle, ends - time.monotonic()))
     except streams.StreamRefused as refusal:
-        raise REFUSED.get(refusal.status, REFUSED[502]) from refusal
+        raise _refused(refusal.status) from refusal
     except asyncio.TimeoutError as problem:
         raise Refusal("INTEGRATION_TIMEOUT") from problem
     sent = [*response.headers, *(("Set-Cookie", cookie) for cookie in response.cookies)]

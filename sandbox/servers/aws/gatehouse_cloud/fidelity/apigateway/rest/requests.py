@@ -69,7 +69,7 @@ class Call:
     def arn(self) -> str:
         """The ARN of the request, on which an authorizer's policy decides."""
         request = self.request
-        return f"{self._prefix}/{request.method}/{request.path.lstrip('/')}"
+        return f"{self._prefix}/{request.method}/{request.path.removeprefix('/')}"
 
     @property
     def source_arn(self) -> str:

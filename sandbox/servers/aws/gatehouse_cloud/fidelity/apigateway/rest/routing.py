@@ -2,20 +2,22 @@
 
 API Gateway decides on both together: a resource without the method, or an ANY method, doesn't keep a request from
 another one whose path is less specific. Literal parts of a path take precedence over variables, and these over a greedy
-variable, which takes at least one character. A slash at the end is a part of its own.
+variable, which takes at least one character. A slash at the end is a part of its own. ANY stands for seven methods.
 """
 
 from urllib.parse import unquote
 
+ANY = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
 
 def match(resources: dict, method: str, path: str) -> tuple[dict, str, dict[str, str]] | None:
     """Return resource, the name of its method (ANY for an ANY method) and the path's parameters; None for no match."""
-    segments = path.lstrip("/").split("/") if path.strip("/") else []
+    segments = path[1:].split("/") if path != "/" else []
     best, found = None, None
     for resource in resources.values():
         methods = resource["resourceMethods"]
         name = method if method in methods else "ANY"
-        if name not in methods:
+        if name not in methods or method not in ANY:
             continue
         fit = _fit(resource["path"], segments)
         if fit and (best is None or fit[0] < best):

@@ -9,6 +9,7 @@ import re
 from ministack.services import apigateway_v1 as v1
 
 from gatehouse_cloud import patching
+from gatehouse_cloud.fidelity.apigateway.rest import authorizers
 from gatehouse_cloud.fidelity.apigateway.rest.imports import refused
 
 NAME = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
@@ -116,6 +117,7 @@ def _has_role() -> bool:
 
 def _delete(original, api_id, stage_name):
     v1._v1_tags.pop(_arn(api_id, stage_name), None)
+    authorizers.forget(api_id, stage_name)
     return original(api_id, stage_name)
 
 
