@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,15 @@ import (
 )
 
 var brief = flag.Bool("brief", false, "leave out what takes minutes")
+
+// TestMain lets the tests that wait for a stream wait together: they need next to no
+// processor.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // The models of the local stack that the tests use.
 const (
@@ -125,8 +135,7 @@ func within(t *testing.T, d time.Duration) context.Context {
 	return ctx
 }
 
-// newest is the time of the newest event of a log group, by which later ones are found. The clock
-// of the emulated AWS is this machine's.
+// now returns the time as log events have it. The clock of the emulated AWS is this machine's.
 func now() int64 { return time.Now().UnixMilli() }
 
 // logged returns the messages of a log group since a time in milliseconds, oldest first.
