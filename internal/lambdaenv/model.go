@@ -123,7 +123,9 @@ func ParseModel(lookup Lookup) (Model, error) {
 
 func isBackend(value string) bool { return value == BackendBedrock || value == BackendOpenAI }
 
-func isGuardrailStreaming(value string) bool { return value == GuardrailSync || value == GuardrailAsync }
+func isGuardrailStreaming(value string) bool {
+	return value == GuardrailSync || value == GuardrailAsync
+}
 
 func areModelIDs(value string) bool {
 	return !slices.ContainsFunc(strings.Split(value, ","), func(id string) bool {

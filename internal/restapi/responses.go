@@ -7,7 +7,7 @@ import (
 
 // gatewayResponse is a response that API Gateway sends without the function.
 type gatewayResponse struct {
-	status int // 0 for the response's own
+	status int    // 0 for the response's own
 	code   string // of the problem; those of the function are in lambda/model/internal/api
 	kind   string // of OpenAI's error
 	detail string

@@ -97,8 +97,11 @@ func TestChunks(t *testing.T) {
 		"a refusal":    {[]chat.Delta{{Refusal: "No"}, {Refusal: "."}, end}, []string{`{"content":null,"role":"assistant"}`, `{"refusal":"No"}`, `{"refusal":"."}`, `{} stop`}},
 		"calls": {
 			[]chat.Delta{
-				{ToolCall: &chat.ToolCallDelta{ID: "1", Name: "f"}}, {ToolCall: &chat.ToolCallDelta{Arguments: `{"a":`}}, {ToolCall: &chat.ToolCallDelta{Arguments: `"\n"}`}},
-				{ToolCall: &chat.ToolCallDelta{Index: 1, ID: "2", Name: "g", Arguments: "{}"}}, {StopReason: chat.ToolUse},
+				{ToolCall: &chat.ToolCallDelta{ID: "1", Name: "f"}},
+				{ToolCall: &chat.ToolCallDelta{Arguments: `{"a":`}},
+				{ToolCall: &chat.ToolCallDelta{Arguments: `"\n"}`}},
+				{ToolCall: &chat.ToolCallDelta{Index: 1, ID: "2", Name: "g", Arguments: "{}"}},
+				{StopReason: chat.ToolUse},
 			},
 			[]string{
 				`{"content":null,"role":"assistant"}`,
@@ -111,8 +114,13 @@ func TestChunks(t *testing.T) {
 		},
 		"reasoning": {
 			[]chat.Delta{
-				{Reasoning: &chat.Reasoning{Text: "They "}}, {Reasoning: &chat.Reasoning{Text: "ask."}}, {Reasoning: &chat.Reasoning{Signature: "c2ln"}},
-				{Reasoning: &chat.Reasoning{Redacted: []byte{1}}}, {Reasoning: &chat.Reasoning{Text: "More", Signature: "x"}}, {Text: "Yes."}, end,
+				{Reasoning: &chat.Reasoning{Text: "They "}},
+				{Reasoning: &chat.Reasoning{Text: "ask."}},
+				{Reasoning: &chat.Reasoning{Signature: "c2ln"}},
+				{Reasoning: &chat.Reasoning{Redacted: []byte{1}}},
+				{Reasoning: &chat.Reasoning{Text: "More", Signature: "x"}},
+				{Text: "Yes."},
+				end,
 			},
 			[]string{
 				`{"content":null,"role":"assistant"}`, `{"reasoning_content":"They "}`, `{"reasoning_content":"ask."}`,
