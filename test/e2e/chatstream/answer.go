@@ -143,14 +143,14 @@ func (a *Answer) addChunk(e Event, c chunk) error {
 	case len(c.Choices) > 1:
 		return errors.New("more than one choice")
 	}
-	for _, one := range c.Choices {
-		if a.Message.Finish != "" {
-			return errors.New("a choice after its finish_reason")
-		}
-		a.Message.Finish = one.FinishReason
-		return a.addDelta(e, one.Delta)
+	if len(c.Choices) == 0 {
+		return nil
 	}
-	return nil
+	if a.Message.Finish != "" {
+		return errors.New("a choice after its finish_reason")
+	}
+	a.Message.Finish = c.Choices[0].FinishReason
+	return a.addDelta(e, c.Choices[0].Delta)
 }
 
 func (a *Answer) addDelta(e Event, d delta) error {
