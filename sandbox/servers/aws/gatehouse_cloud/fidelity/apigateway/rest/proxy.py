@@ -25,10 +25,16 @@ from gatehouse_cloud.fidelity.awslambda import streams
 
 
 def _refused(status: int) -> Refusal:
-    """Return the gateway response for an invocation that failed. A failed function is a 502 of the type for errors in general."""
+    """Return the gateway response for an invocation that failed.
+
+    Without a customized type, one that Lambda throttles is a 500 (https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw).
+    A failed function is a 502 of the type for errors in general.
+    """
     if status == 413:
         return Refusal("REQUEST_TOO_LARGE")
-    return Refusal("DEFAULT_5XX", 500 if status in (429, 500) else 502)
+    if status == 429:
+        return Refusal("INTEGRATION_FAILURE", 500)
+    return Refusal("DEFAULT_5XX", 500 if status == 500 else 502)
 
 
 async def invoke(call: Call, limits: Limits) -> tuple:
