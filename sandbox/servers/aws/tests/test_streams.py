@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ import unittest
 from gatehouse_cloud.fidelity.awslambda.stream_parts import (
     CONTENT_TYPE,
     LARGEST_PRELUDE,
+    SEPARATOR,
     Head,
     Parts,
     Rates,
@@ -310,8 +312,38 @@ class PartsTest(unittest.IsolatedAsyncioTestCase):
         self.assertEqual((await self.passed(*[b"x" * 1000] * 17, bytes(8)))[0].status, 502)
 
     async def test_statuses_that_no_response_has(self):
-        for status in (99, 199, 600, "many", None):
+        for status in (99, 199, 600, "many", None, float("inf"), float("nan")):
             self.assertEqual((await self.passed(prelude(status), b"body"))[0].status, 502, status)
+
+    async def test_a_prelude_that_is_nested_too_deeply(self):
+        self.assertEqual((await self.passed(b"[" * 16_000 + SEPARATOR, b"body"))[0].status, 502)
+
+    async def test_any_bytes_in_any_pieces(self):
+        generator = random.Random(19)
+        whole = prelude(201, headers={"a": "1"}, multiValueHeaders={"b": ["2", "3"]}, cookies=["c=4"]) + b"the\0body"
+        outcomes = set()
+        for _ in range(400):
+            data = bytearray(whole)
+            for _ in range(generator.randrange(4)):
+                at = generator.randrange(len(data))
+                data[at : at + generator.randrange(3)] = generator.choice(
+                    (b"", b"\0", b'"', b"{", b"9", b"\xff", b"null")
+                )
+            cuts = sorted(generator.choices(range(len(data) + 1), k=generator.randrange(5)))
+            pieces = [bytes(data[start:end]) for start, end in zip([0, *cuts], [*cuts, len(data)])]
+            got = await self.passed(*pieces)
+            outcomes.add(type(got[0]))
+            head, _, body = bytes(data).partition(SEPARATOR)
+            try:
+                wanted = [Head.parse(head), body] if body else None
+            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+                wanted = None
+            with self.subTest(bytes(data)):
+                if wanted is None:
+                    self.assertEqual([one.status for one in got], [502])
+                else:
+                    self.assertEqual([got[0], b"".join(got[1:])], wanted)
+        self.assertEqual(outcomes, {Head, StreamRefused})
 
     async def test_a_failure_after_the_head_breaks_off(self):
         got = await self.passed(prelude(), b"body", failure=StreamRefused(502, "died"))
