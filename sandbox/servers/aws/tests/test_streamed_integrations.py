@@ -123,7 +123,7 @@ class StreamTest(RestTest):
         self.assertEqual((parts[0][1], complete), (b"data: 0\n\n", False))
 
     def test_a_stream_that_is_silent_for_too_long_ends(self):
-        self.cloud.control("restapis", {"scale": 0.004})  # 1.2 of 300 seconds
+        self.cloud.control("restapis", {"scale": 0.01})  # 3 of 300 seconds
         _, parts, complete = self.stream(self.streaming(timeout=900_000), "silent")
         self.assertEqual((len(parts), complete), (1, False))
         _, parts, complete = self.stream(self.streaming(timeout=900_000), "paced")

@@ -147,7 +147,7 @@ async def main():
     function("many")
     found = {name: await call(name) for name in (
         "tokens", "split", "buffered", "unfinished", "malformed", "empty", "fails", "dies_first", "dies")}
-    found["paced"] = await call("tokens", pause=0.1, count=4)
+    found["paced"] = await call("tokens", pause=0.3, count=4)
     # After each of them the next one is clean.
     found["again"] = await call("tokens")
     found["hangs"] = await call("hangs", "brief")
@@ -166,7 +166,7 @@ async def main():
         for do in ("fails", "tokens", "buffered")
     ]
     function("limited")
-    run.rates.limited, run.rates.unlimited_bytes, run.rates.bytes_per_second = True, 8, 80
+    run.rates.limited, run.rates.unlimited_bytes, run.rates.bytes_per_second = True, 8, 16
     found["limited"] = await call("tokens", "limited")
     run.rates.limited, run.rates.largest = False, 12
     found["large body"] = await call("tokens", "limited")
@@ -205,8 +205,8 @@ class StreamsTest(unittest.TestCase):
     def test_each_chunk_comes_when_it_is_written(self):
         times = self.found["paced"]["times"]
         self.assertEqual(len(times), 4)
-        gaps = [later - earlier for earlier, later in zip(times, times[1:])]
-        self.assertGreater(min(gaps), 0.05)
+        # The function sleeps for 0.9 seconds between the first chunk and the last.
+        self.assertGreater(times[-1] - times[0], 0.4)
 
     def test_the_prelude_may_come_in_pieces(self):
         found = self.found["split"]
@@ -240,8 +240,8 @@ class StreamsTest(unittest.TestCase):
     def test_the_speed_and_the_size_of_a_body_are_limited(self):
         found = self.found["limited"]
         self.assertEqual(found["end"], "clean")
-        # Two tokens of eight bytes are beyond the first eight.
-        self.assertGreaterEqual(found["times"][-1] - found["times"][0], 0.18)
+        # Two tokens of eight bytes are beyond the first eight, and take a second.
+        self.assertGreater(found["times"][-1] - found["times"][0], 0.5)
         found = self.found["large body"]
         self.assertEqual((found["body"], found["end"]), ("token 0;", "Function.ResponseSizeTooLarge"))
         # The function isn't told, and runs to its end.
