@@ -48,7 +48,6 @@ func (r Request) body() ([]byte, error) {
 type Response struct {
 	Status int
 	Header http.Header
-	HeadAt time.Duration // since the request began
 
 	began  time.Time
 	body   io.ReadCloser
@@ -79,7 +78,7 @@ func (t Target) Send(ctx context.Context, r Request) (*Response, error) {
 	}
 	since := func() time.Duration { return time.Since(began) }
 	return &Response{
-		Status: got.StatusCode, Header: got.Header, HeadAt: since(), began: began,
+		Status: got.StatusCode, Header: got.Header, began: began,
 		body: got.Body, events: newReader(got.Body, since),
 	}, nil
 }
@@ -100,7 +99,7 @@ func (r *Response) Content() ([]byte, error) { return io.ReadAll(io.LimitReader(
 func (r *Response) Events() (events []Event, err error) {
 	for {
 		event, err := r.events.next()
-		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			return events, nil
 		}
 		if err != nil {

@@ -61,6 +61,9 @@ func TestBrowser(t *testing.T) {
 	message := says("Hello there", fmt.Sprintf("pace %dms", pace), fmt.Sprintf("tokens %d", count))
 	model := httptest.NewServer(allowingOrigins(scriptedmodel.Handler(scriptedmodel.Options{})))
 	t.Cleanup(model.Close)
+	if _, err := s.viewer.WholeStream(within(t, time.Minute), s.ask("Hello")); err != nil { // starts the function
+		t.Fatal(err)
+	}
 
 	direct := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, message})
 	through := b.open(t, question{s.viewer.URL + "/chat/completions", s.model, message})

@@ -33,6 +33,13 @@ func TestOffAndOn(t *testing.T) {
 	}
 	load := s.startLoad(ctx)
 	t.Cleanup(load.end)
+	settle := func() {
+		if err := pause(ctx, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
+	load.expectRefusals(true) // by edges that have the configuration without the REST API
 	t.Run("off", func(t *testing.T) {
 		off := e2etest.Deploy(t, s.env, map[string]any{"gatehouse:streamingEnabled": false})
 		if off.StreamURL() != "" {
@@ -42,7 +49,6 @@ func TestOffAndOn(t *testing.T) {
 		if err != nil || len(ofStreams(left)) > 0 {
 			t.Errorf("left over: %q, %v", ofStreams(left), err)
 		}
-		load.expectRefusals(true)
 		request := s.ask("Hello")
 		request.Stream = true
 		if got, err := s.viewer.Refused(ctx, request); err != nil || got.Status != http.StatusUnprocessableEntity || got.Code != "streaming_unsupported" {
@@ -53,9 +59,9 @@ func TestOffAndOn(t *testing.T) {
 		}
 		unchanged(t, s)
 	}) // and its cleanup turns streaming on again
-	if err := pause(ctx, 5*time.Second); err != nil {
-		t.Fatal(err)
-	}
+	settle()
+	load.expectRefusals(false)
+	settle()
 	load.end()
 	after, err := s.inventory(ctx)
 	if err != nil {
@@ -85,7 +91,7 @@ type load struct {
 	all  sync.WaitGroup
 
 	mu       sync.Mutex
-	refused  bool // streams may be refused by the HTTP API
+	refused  bool // streams may be refused, by the HTTP API
 	whole    int  // streams
 	refusals int
 	answers  int // that aren't streamed
@@ -94,7 +100,7 @@ type load struct {
 
 func (s *suite) startLoad(ctx context.Context) *load {
 	ctx, stop := context.WithCancel(ctx)
-	l := &load{stop: stop, refused: true}
+	l := &load{stop: stop}
 	for range 4 {
 		l.all.Go(func() { l.each(ctx, func(ctx context.Context) { l.stream(ctx, s) }) })
 		l.all.Go(func() { l.each(ctx, func(ctx context.Context) { l.complete(ctx, s) }) })
@@ -175,6 +181,21 @@ func (l *load) note(whole, refusals, answers int, err error) {
 		l.failures = append(l.failures, errors.New("a stream was refused"))
 	}
 	l.whole, l.refusals, l.answers = l.whole+whole, l.refusals+refusals, l.answers+answers
+}
+
+func TestARefusedStreamIsAFailure(t *testing.T) {
+	l := &load{}
+	for _, expected := range []bool{false, true, false} {
+		before := len(l.failures)
+		l.expectRefusals(expected)
+		l.note(0, 1, 0, nil)
+		if failed := len(l.failures) > before; failed == expected {
+			t.Errorf("a refused stream fails the test: %v, with refusals expected: %v", failed, expected)
+		}
+	}
+	if l.note(1, 0, 1, nil); len(l.failures) != 2 || l.refusals != 3 {
+		t.Errorf("got %d refusals, %v", l.refusals, l.failures)
+	}
 }
 
 // report fails the test over requests that failed, and if too few were sent to show anything.

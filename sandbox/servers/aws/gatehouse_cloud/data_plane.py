@@ -73,6 +73,9 @@ async def _serve_distribution(scope, receive, send, secure: bool) -> None:
             request.client,
         )
 
+    # A viewer that leaves just when the head comes must be noticed by what sends the body, too.
+    receive = disconnects.remembered(receive)
+
     async def unless_left(request):
         # A viewer that leaves before the head ends the request to the origin.
         return await disconnects.unless_disconnected(receive, response(request))

@@ -4,6 +4,19 @@ import asyncio
 from collections.abc import Coroutine
 
 
+def remembered(receive):
+    """Return a receive that repeats that the client left; a server says so once."""
+    left = None
+
+    async def repeat():
+        nonlocal left
+        message = left or await receive()
+        left = message if message["type"] == "http.disconnect" else None
+        return message
+
+    return repeat
+
+
 async def until_disconnected(receive) -> None:
     """Return once the client has closed the connection; its request must have been read."""
     while (await receive())["type"] != "http.disconnect":

@@ -3,15 +3,19 @@
 No test measures a time: the origin sends a part only after the viewer has the one before.
 """
 
+import asyncio
 import http.client
 import socket
 import ssl
 import time
+import unittest
 import urllib.parse
 
 import h2.config
 import h2.connection
 import h2.events
+
+from gatehouse_cloud import disconnects
 
 from .harness import distribution_config
 from .origin_server import OriginServer, Request
@@ -177,10 +181,10 @@ class EndTest(StreamTest):
         self.assertEqual(connection.getresponse().status, 502)
 
     def test_the_read_timeout_is_that_of_each_pause(self):
-        self.deploy(read_timeout=2)
+        self.deploy(read_timeout=4)
         connection, request = self.request()
         for step in (lambda: request.head(CHUNKED), *[lambda: request.chunk(b"part")] * 3, lambda: request.chunk(b"")):
-            time.sleep(0.6)  # together more than the timeout
+            time.sleep(1)  # together more than the timeout
             step()
         self.assertEqual(connection.getresponse().read(), b"part" * 3)
 
@@ -240,6 +244,17 @@ class EndTest(StreamTest):
         response = connection.getresponse()
         self.assertEqual((response.status, response.read()), (503, b"sorry"))
         self.assertTrue(request.closed())
+
+
+class DisconnectTest(unittest.IsolatedAsyncioTestCase):
+    async def test_a_client_that_left_stays_away(self):
+        messages: asyncio.Queue = asyncio.Queue()
+        receive = disconnects.remembered(messages.get)
+        for kind in ("http.request", "http.disconnect"):
+            messages.put_nowait({"type": kind})
+        self.assertEqual((await receive())["type"], "http.request")
+        for _ in range(2):
+            await asyncio.wait_for(disconnects.until_disconnected(receive), 5)
 
 
 class OriginsTest(StreamTest):

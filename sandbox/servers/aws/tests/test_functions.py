@@ -5,8 +5,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from unittest.mock import Mock
 
 from botocore.exceptions import ClientError
+
+from gatehouse_cloud.fidelity.awslambda import environments
 
 from .harness import CloudTest, package, wait_for
 
@@ -125,6 +128,13 @@ class FunctionTest(CloudTest):
                 change()
                 self.assertEqual(running.result(), first)
         self.assertEqual(first, "new")
+
+    def test_an_environment_is_busy_once_it_is_chosen(self):
+        free, chosen, locked = (Mock(in_use=used, _lock=threading.Lock()) for used in (False, True, False))
+        ended = Mock()
+        with locked._lock:
+            environments._unless_busy(ended, [None, free, chosen, locked])
+        ended.assert_called_once_with(workers=[free])
 
     def test_a_schedule_fires_in_time_with_its_input(self):
         self.cloud.client("logs").create_log_group(logGroupName="/aws/lambda/scheduled")

@@ -330,6 +330,16 @@ def handle(event):
         status, _, body = self.request(api, method="POST", body=b"x" * (7 * 1024 * 1024))
         self.assertEqual((status, json.loads(body)), (413, {"other": "Request Too Long"}))
 
+    def test_a_throttled_function_is_a_failure_of_the_integration(self):
+        busy = self.cloud.function("busy", ECHO, self.cloud.role("busy"))
+        self.permit("busy")
+        self.cloud.client("lambda").put_function_concurrency(FunctionName="busy", ReservedConcurrentExecutions=0)
+        custom = {"INTEGRATION_FAILURE": {"statusCode": 503}, "DEFAULT_5XX": {"statusCode": 599}}
+        paths = {"/x": {"get": operation(integration(busy))}}
+        for members, wanted in (({}, 500), ({"x-amazon-apigateway-gateway-responses": custom}, 503)):
+            status, _, body = self.request(self.deployed(definition(paths, **members)))
+            self.assertEqual((status, json.loads(body)), (wanted, {"message": "Internal server error"}))
+
     def test_a_request_beyond_ten_megabytes_is_too_large(self):
         api = self.echoing(method="post")
         status, _, body = self.request(api, method="POST", body=b"x" * (10 * 1024 * 1024 + 1))

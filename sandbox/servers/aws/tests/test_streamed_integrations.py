@@ -103,6 +103,17 @@ class StreamTest(RestTest):
         _, parts, complete = self.stream(self.streaming(), "dying")
         self.assertEqual(([part for _, part in parts], complete), ([b"data: 0\n\n"], False))
 
+    def test_one_stream_too_many_is_a_500(self):
+        single = self.cloud.function("single", STREAMING, self.cloud.role("single"), STREAMING_BOOTSTRAP)
+        self.permit("single")
+        self.cloud.client("lambda").put_function_concurrency(FunctionName="single", ReservedConcurrentExecutions=1)
+        api = self.streaming(single)
+        connection = self.opened(api, "/live/x/silent", method="POST", body=b"{}")
+        self.addCleanup(connection.close)
+        connection.getresponse().read1()
+        status, _, body = self.request(api, "/live/x/paced")
+        self.assertEqual((status, json.loads(body)), (500, {"message": "Internal server error"}))
+
     def test_a_head_that_comes_too_late_is_a_504(self):
         status, _, body = self.request(self.streaming(timeout=500), "/live/x/slow-head")
         self.assertEqual((status, json.loads(body)), (504, {"message": "Endpoint request timed out"}))
@@ -112,7 +123,7 @@ class StreamTest(RestTest):
         self.assertEqual((parts[0][1], complete), (b"data: 0\n\n", False))
 
     def test_a_stream_that_is_silent_for_too_long_ends(self):
-        self.cloud.control("restapis", {"scale": 0.004})  # 1.2 of 300 seconds
+        self.cloud.control("restapis", {"scale": 0.01})  # 3 of 300 seconds
         _, parts, complete = self.stream(self.streaming(timeout=900_000), "silent")
         self.assertEqual((len(parts), complete), (1, False))
         _, parts, complete = self.stream(self.streaming(timeout=900_000), "paced")

@@ -16,8 +16,8 @@ def install() -> None:
 
 
 def _unless_busy(proceed, workers):
-    # A worker's lock is held for the whole of an invocation.
-    proceed(workers=[worker for worker in workers if worker is not None and not worker._lock.locked()])
+    # A worker is in use from its choice for an invocation on, and its lock is held from the beginning of that to its end.
+    proceed(workers=[worker for worker in workers if worker and not (worker.in_use or worker._lock.locked())])
 
 
 def _release(proceed, worker):

@@ -144,7 +144,7 @@ class Parts:
             return b""
         try:
             self._head = Head.parse(prelude)
-        except (ValueError, TypeError, AttributeError) as problem:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as problem:
             self._refuse(StreamRefused(502, f"the prelude is malformed: {problem}"))
             return b""
         return rest

@@ -13,7 +13,6 @@ PASSTHROUGH = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 # In milliseconds; that of BUFFERED is the quota of an account that has asked for no other.
 LEAST_TIMEOUT = 50
 LARGEST_TIMEOUT = {BUFFERED: 29_000, STREAM: 900_000}
-DEFAULT_TIMEOUT = 29_000
 
 SERVICE_URI = re.compile(r"^arn:aws:apigateway:[a-z0-9-]+:(?P<service>[\w.-]+):(?P<kind>path|action)/(?P<rest>.+)$")
 FUNCTION = r"(?P<function>arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(?::[A-Za-z0-9_$-]+)?)"

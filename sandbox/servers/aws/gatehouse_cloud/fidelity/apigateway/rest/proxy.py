@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from ministack.core.responses import StreamingResponse
 from ministack.services import apigateway_v1 as v1
 
+from gatehouse_cloud import disconnects
 from gatehouse_cloud.fidelity.apigateway.rest import events, headers, integrations, permissions
 from gatehouse_cloud.fidelity.apigateway.rest.gateway_responses import Refusal
 from gatehouse_cloud.fidelity.apigateway.rest.limits import Limits
@@ -24,10 +25,16 @@ from gatehouse_cloud.fidelity.awslambda import streams
 
 
 def _refused(status: int) -> Refusal:
-    """Return the gateway response for an invocation that failed. A failed function is a 502 of the type for errors in general."""
+    """Return the gateway response for an invocation that failed.
+
+    Without a customized type, one that Lambda throttles is a 500 (https://repost.aws/questions/QUL-z6rJbmR4meafB7MzYXxw).
+    A failed function is a 502 of the type for errors in general.
+    """
     if status == 413:
         return Refusal("REQUEST_TOO_LARGE")
-    return Refusal("DEFAULT_5XX", 500 if status in (429, 500) else 502)
+    if status == 429:
+        return Refusal("INTEGRATION_FAILURE", 500)
+    return Refusal("DEFAULT_5XX", 500 if status == 500 else 502)
 
 
 async def invoke(call: Call, limits: Limits) -> tuple:
@@ -143,15 +150,10 @@ def _runner(parts: AsyncIterator[bytes], leave):
     async def run(send, receive) -> None:
         # An empty part, so that the head doesn't wait for the first one with content.
         await send({"type": "http.response.body", "body": b"", "more_body": True})
-        copying = asyncio.ensure_future(_copy(parts, send))
-        leaving = asyncio.ensure_future(_disconnected(receive))
         try:
-            await asyncio.wait({copying, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if copying.done() and copying.result():
+            if await disconnects.unless_disconnected(receive, _copy(parts, send)):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            copying.cancel()
-            leaving.cancel()
             leave()
 
     return run
@@ -166,8 +168,3 @@ async def _copy(parts: AsyncIterator[bytes], send) -> bool:
         v1.logger.warning("streamed response: %s", problem or "timed out")
         return False
     return True
-
-
-async def _disconnected(receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
