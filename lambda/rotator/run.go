@@ -170,7 +170,7 @@ func (r *run) finish(ctx context.Context, s snapshot) (bool, error) {
 		return false, nil
 	}
 	if request.Kind == keyring.Revoke {
-		if err := r.flushAuthorizerCachesTwice(ctx); err != nil {
+		if err := errors.Join(r.flushAuthorizerCachesTwice(ctx), r.checkEveryCacheIsNamed(s)); err != nil {
 			return false, err
 		}
 	}
