@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
@@ -52,8 +53,12 @@ func readStreaming(r *reader) Streaming {
 // response in one piece: CloudFront gets no byte of it before its end.
 func (s Settings) AnswerTimeout() time.Duration { return s.Origin.ReadTimeout - answerMargin }
 
-// checkStreaming refuses heartbeats that come too late for CloudFront.
+// checkStreaming refuses heartbeats that come too late for CloudFront, and a prefix that a
+// REST API can't have.
 func (s Settings) checkStreaming(r *reader) {
+	if s.Streaming.Enabled && strings.Contains(s.Gateway.Prefix, "~") {
+		r.must(apiPrefix, "have no ~ while %s is true: REST APIs have paths of letters, digits, dots, hyphens and underscores only", streamingEnabled)
+	}
 	if longest := s.Origin.ReadTimeout / 2; s.Streaming.Heartbeat > longest {
 		r.must(streamingHeartbeat, "be at most half of %s, %s: CloudFront ends a response after that much silence", originReadTimeout, short(longest))
 	}

@@ -25,12 +25,20 @@ func TestStreamingGiven(t *testing.T) {
 	assert.Equal(t, 85*time.Second, s.AnswerTimeout())
 }
 
+// Only the REST API can't have it.
+func TestPrefixWithATildeWithoutStreaming(t *testing.T) {
+	s, err := Load(own(map[string]string{"streamingEnabled": "false", "apiPrefix": "/a~b", "inferencePrefix": "/a~b/inference"}))
+	require.NoError(t, err)
+	assert.Equal(t, "/a~b", s.Gateway.Prefix)
+}
+
 func TestStreamingMistakes(t *testing.T) {
 	for _, c := range []struct {
 		config map[string]string
 		key    string
 		want   string
 	}{
+		{map[string]string{"apiPrefix": "/a~b", "inferencePrefix": "/a~b/inference"}, "gatehouse:apiPrefix", "have no ~ while gatehouse:streamingEnabled is true"},
 		{map[string]string{"streamingTimeout": "15m"}, "gatehouse:streamingTimeout", "30s to 14m"},
 		{map[string]string{"streamingHeartbeat": "1s"}, "gatehouse:streamingHeartbeat", "5s to 1m"},
 		{map[string]string{"streamingHeartbeat": "23s"}, "gatehouse:streamingHeartbeat", "at most half of gatehouse:originReadTimeout, 22.5s"},

@@ -115,8 +115,8 @@ func (d Distribution) version(out *cloudfront.GetDistributionOutput, document []
 }
 
 // Publish sets the header's value on all origins in one update, and adds the header where
-// it must be and is not, if version still is the present
-// one. It returns [ErrConflict] when it is not.
+// it must be and is not, if version still is the present one. It returns [ErrConflict] when
+// it is not.
 func (d Distribution) Publish(ctx context.Context, version Version, value keyring.Value) error {
 	document, err := version.with(value)
 	if err != nil {

@@ -9,13 +9,14 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
 // OriginID and StreamOriginID name the HTTP API and the REST API among the distribution's
 // origins.
 const (
 	OriginID       = "api"
-	StreamOriginID = "stream"
+	StreamOriginID = rotatorapi.StreamOriginID
 )
 
 // leastTLS is CloudFront's name for the oldest TLS version that viewers may use with

@@ -35,6 +35,9 @@ const (
 	GetStatus Action = "status"
 )
 
+// StreamOriginID names the origin of the REST API among those of a stack's distribution.
+const StreamOriginID = "stream"
+
 // Event is the input of the rotator. The stack's output rotationEvent is the event of a
 // tick, which serves any other action of operators too.
 type Event struct {

@@ -163,6 +163,24 @@ func TestAStackOfOneAPIFlushesOneCache(t *testing.T) {
 	})
 }
 
+// While an update of the stack adds the REST API, CloudFront sends it the key before the
+// schedule's event names it.
+func TestARevocationThatDoesNotNameTheRESTAPIIsNotDone(t *testing.T) {
+	steadyWorld(t, func(t *testing.T, w *world, r *rotator, through string) {
+		got, err := w.send(r, eventOfOneAPI("revoke"))
+		require.ErrorContains(t, err, `sends the key to origin "stream" as well, whose API the event does not name`)
+		require.ErrorContains(t, err, "6m0s")
+		assert.False(t, got.Done)
+		assert.Equal(t, []string{"HTTP", "HTTP"}, w.gate.flushed, "the HTTP API's cache is flushed all the same")
+
+		w.gate.flushed = nil
+		got, err = w.send(r, revokeOf(through))
+		require.NoError(t, err)
+		assert.True(t, got.Done)
+		assert.Equal(t, []string{"HTTP", "REST", "HTTP", "REST"}, w.gate.flushed)
+	})
+}
+
 // A value that was changed by hand on one origin is replaced, and no edge location that
 // has it is forgotten: keys that may still be sent stay.
 func TestRepairsTheHeaderOfOneOrigin(t *testing.T) {

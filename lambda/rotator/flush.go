@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +12,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/gatehouse-iac/gatehouse/internal/distribution"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
 // flushAuthorizerCachesTwice flushes the APIs' authorizer caches now and once more after
@@ -42,6 +45,18 @@ func (r *run) flushAuthorizerCaches(ctx context.Context) error {
 		r.recordStep(ctx, began, keyring.Step{Reason: reason}, "flush authorizer cache of the "+a.Name, nil)
 	}
 	return errors.Join(failed...)
+}
+
+// checkEveryCacheIsNamed returns an error if the distribution has the origin of a REST API
+// that the event doesn't name: its cache was not flushed. So it is until an update of the
+// stack that adds the API has changed the schedule, too.
+func (r *run) checkEveryCacheIsNamed(s snapshot) error {
+	sentToREST := slices.ContainsFunc(s.version.Origins, func(o distribution.Origin) bool { return o.ID == rotatorapi.StreamOriginID })
+	if !sentToREST || r.event.StreamAPIID != "" {
+		return nil
+	}
+	return fmt.Errorf("the distribution sends the key to origin %q as well, whose API the event does not name: that API's authorizer cache was not flushed "+
+		"(its cached authorizations expire after %s anyway; send the revocation again once an update of the stack is complete)", rotatorapi.StreamOriginID, r.env.CacheTime)
 }
 
 func (r *run) flushAuthorizerCache(ctx context.Context, a api) error {

@@ -170,7 +170,7 @@ func (r *run) finish(ctx context.Context, s snapshot) (bool, error) {
 		return false, nil
 	}
 	if request.Kind == keyring.Revoke {
-		if err := r.flushAuthorizerCachesTwice(ctx); err != nil {
+		if err := errors.Join(r.flushAuthorizerCachesTwice(ctx), r.checkEveryCacheIsNamed(s)); err != nil {
 			return false, err
 		}
 	}
@@ -269,8 +269,7 @@ func (r *run) publish(ctx context.Context, step keyring.Step, s snapshot) (stepR
 }
 
 // prune deletes older keys, if requests get through CloudFront to every API with the newer
-// one. A
-// revocation is not deferred, because the keys that it deletes must not stay.
+// one. A revocation is not deferred, because the keys that it deletes must not stay.
 func (r *run) prune(ctx context.Context, step keyring.Step, s snapshot) (stepResult, error) {
 	result := stepResult{next: step}
 	if failed := r.checkPrune(ctx); len(failed) > 0 {
