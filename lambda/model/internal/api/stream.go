@@ -205,6 +205,9 @@ func (s *stream) send(text []byte) {
 // end ends the stream, or returns the problem in its place if it has not begun.
 func (s *stream) end(out modelResult, began time.Time) {
 	e := s.e
+	if s.begun && errors.Is(s.ctx.Err(), context.Canceled) && errors.Is(out.err, context.Canceled) {
+		e.stream.left, out.err = true, nil // aws-lambda-go has ended the invocation, as nothing reads its body: the model has not failed
+	}
 	e.call.completion, e.call.duration, e.cause = out.completion, s.h.now().Sub(began), out.err
 	s.h.logContent(s.ctx, e, s.c)
 	e.problem = s.problem(out)

@@ -345,3 +345,29 @@ func TestBodyThatIsNotReadEndsBeforeTheInvocationDoes(t *testing.T) {
 		assert.Empty(t, text)
 	})
 }
+
+func TestInvocationThatEndsWithTheBodyIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := sayGoodDay()
+		script.steps[1].after = time.Minute
+		s := newStreamingSetup(script)
+		ctx, cancel := context.WithCancel(t.Context())
+		payload, err := json.Marshal(restChat(streamChat))
+		require.NoError(t, err)
+		r, err := s.Stream(ctx, payload)
+		require.NoError(t, err)
+		_, err = r.Body.Read(make([]byte, 1<<12))
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		cancel()
+		synctest.Wait()
+		line := lineOf(t, s)
+		assert.Equal(t, true, line["clientLeft"])
+		assert.Equal(t, "INFO", line["level"])
+		assert.NotContains(t, line, "cut")
+		counted := metricsOf(t, s)
+		assert.InDelta(t, 1, counted["StreamsLeft"], 0)
+		assert.NotContains(t, counted, "StreamsCut")
+		assert.NotContains(t, counted, "Errors")
+	})
+}
