@@ -49,6 +49,7 @@ type stream struct {
 	ended     chan modelResult // of the call
 	abandoned chan struct{}    // closed when no pieces are taken any more
 	late      <-chan time.Time // when a call that ignores its deadline is abandoned
+	stalled   *time.Timer      // closes a body that isn't read any more; nil without a deadline
 	silence   *time.Timer
 
 	head     chan *problem // gets the problem in place of a stream, or nil once the stream has begun
@@ -91,6 +92,7 @@ func (h *Handler) stream(ctx context.Context, e *exchange, r *reader, c chat.Con
 	s.cancel = cancel
 	if deadline, ok := bounded.Deadline(); ok {
 		s.late = time.After(time.Until(deadline) + streamMargin/2)
+		s.stalled = time.AfterFunc(time.Until(deadline)+streamMargin*3/4, func() { _ = body.Close() }) // which unblocks run
 	}
 	go s.call(bounded)
 	go s.run()
@@ -152,6 +154,9 @@ func (s *stream) close(began time.Time) {
 	defer s.cancel()
 	defer close(s.abandoned)
 	s.silence.Stop()
+	if s.stalled != nil {
+		s.stalled.Stop()
+	}
 	if value := recover(); value != nil {
 		s.end(modelResult{err: newPanicError(value)}, began)
 	}
@@ -168,13 +173,10 @@ func (s *stream) piece(d chat.Delta) {
 	s.write(text)
 }
 
-// write writes whole events. If the client is gone, the model's reply is read to its end
-// regardless: it is paid, and its last event has the usage.
+// write writes whole events. If the body is closed, the model's reply is read on for as
+// long as the invocation lasts: it is paid, and its last event has the usage.
 func (s *stream) write(text []byte) {
-	if !s.begun {
-		s.begun = true
-		s.head <- nil
-	}
+	s.begin()
 	if s.written += len(text); s.written > s.h.maxStream && !s.tooLarge {
 		s.tooLarge = true
 		s.cancel()
@@ -183,6 +185,14 @@ func (s *stream) write(text []byte) {
 		return
 	}
 	s.send(text)
+}
+
+// begin has the head sent.
+func (s *stream) begin() {
+	if !s.begun {
+		s.begun = true
+		s.head <- nil
+	}
 }
 
 func (s *stream) send(text []byte) {
@@ -195,6 +205,9 @@ func (s *stream) send(text []byte) {
 // end ends the stream, or returns the problem in its place if it has not begun.
 func (s *stream) end(out modelResult, began time.Time) {
 	e := s.e
+	if s.begun && errors.Is(s.ctx.Err(), context.Canceled) && errors.Is(out.err, context.Canceled) {
+		e.stream.left, out.err = true, nil // aws-lambda-go has ended the invocation, as nothing reads its body: the model has not failed
+	}
 	e.call.completion, e.call.duration, e.cause = out.completion, s.h.now().Sub(began), out.err
 	s.h.logContent(s.ctx, e, s.c)
 	e.problem = s.problem(out)
@@ -206,7 +219,8 @@ func (s *stream) end(out modelResult, began time.Time) {
 		e.stream.cut = true
 		s.send(errorEvent(e.problem))
 	} else {
-		s.write(s.chunks.end(out.completion))
+		s.begin()
+		s.send(s.chunks.end(out.completion)) // regardless of the limit: a stream that is whole says so
 	}
 	e.stream.chunks = s.chunks.count
 	s.h.observe(s.ctx, e)

@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -49,6 +51,9 @@ func (s *scripted) run(ctx context.Context, emit func(chat.Delta) error) (chat.C
 		select {
 		case <-time.After(step.after):
 		case <-orNever(ctx.Done(), s.deaf):
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return chat.Completion{}, fmt.Errorf("read the reply: %w", ctx.Err())
+			}
 			return chat.Completion{}, chat.ErrTimeout
 		}
 		if err := emit(step.delta); err != nil {

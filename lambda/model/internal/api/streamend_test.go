@@ -314,3 +314,60 @@ func TestSizeOfAStreamIsLimited(t *testing.T) {
 		checkError(t, body, codeAnswerTooLarge)
 	})
 }
+
+func TestEndOfAWholeStreamIsAlwaysWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, whole := newStreamingSetup(sayGoodDay()).ask(t, t.Context(), restChat(streamChat))
+		s := newStreamingSetup(sayGoodDay())
+		s.maxStream = len(whole) - 1
+		_, body := s.ask(t, t.Context(), restChat(streamChat))
+		assert.Equal(t, whole, body, "the limit is reached in the last events")
+	})
+}
+
+func TestBodyThatIsNotReadEndsBeforeTheInvocationDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStreamingSetup(sayGoodDay())
+		const life = 302 * time.Second
+		ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(life))
+		defer cancel()
+		payload, err := json.Marshal(restChat(streamChat))
+		require.NoError(t, err)
+		r, err := s.Stream(ctx, payload)
+		require.NoError(t, err)
+		time.Sleep(life - streamMargin/8)
+		synctest.Wait()
+		line := lineOf(t, s)
+		assert.Equal(t, true, line["clientLeft"])
+		assert.InDelta(t, 1, metricsOf(t, s)["StreamsLeft"], 0)
+		text, err := io.ReadAll(r.Body)
+		require.ErrorIs(t, err, io.ErrClosedPipe)
+		assert.Empty(t, text)
+	})
+}
+
+func TestInvocationThatEndsWithTheBodyIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script := sayGoodDay()
+		script.steps[1].after = time.Minute
+		s := newStreamingSetup(script)
+		ctx, cancel := context.WithCancel(t.Context())
+		payload, err := json.Marshal(restChat(streamChat))
+		require.NoError(t, err)
+		r, err := s.Stream(ctx, payload)
+		require.NoError(t, err)
+		_, err = r.Body.Read(make([]byte, 1<<12))
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		cancel()
+		synctest.Wait()
+		line := lineOf(t, s)
+		assert.Equal(t, true, line["clientLeft"])
+		assert.Equal(t, "INFO", line["level"])
+		assert.NotContains(t, line, "cut")
+		counted := metricsOf(t, s)
+		assert.InDelta(t, 1, counted["StreamsLeft"], 0)
+		assert.NotContains(t, counted, "StreamsCut")
+		assert.NotContains(t, counted, "Errors")
+	})
+}

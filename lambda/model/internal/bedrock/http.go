@@ -11,7 +11,9 @@ import (
 // body has the method WriteTo: that of the SDK's bodies returns [io.EOF] once the SDK has
 // closed them, which it does as soon as there is a response. If net/http, which looks for
 // bytes beyond the length of the body, is later than that, it takes this for a failed
-// write, and closes the connection, on which the stream is still being read.
+// write, and closes the connection, on which the stream is still being read. The method is
+// there since https://github.com/aws/smithy-go/pull/218 (transport/http/internal/io/safe.go);
+// net/http copies by it in transferWriter.doBodyCopy, over HTTP/1.1 only.
 func NewHTTPClient(next bedrockruntime.HTTPClient) bedrockruntime.HTTPClient {
 	return plainBodies{next}
 }
