@@ -33,6 +33,10 @@ func TestOffAndOn(t *testing.T) {
 	}
 	load := s.startLoad(ctx)
 	t.Cleanup(load.end)
+	if err := pause(ctx, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	load.expectRefusals(true)
 	t.Run("off", func(t *testing.T) {
 		off := e2etest.Deploy(t, s.env, map[string]any{"gatehouse:streamingEnabled": false})
 		if off.StreamURL() != "" {
@@ -42,7 +46,6 @@ func TestOffAndOn(t *testing.T) {
 		if err != nil || len(ofStreams(left)) > 0 {
 			t.Errorf("left over: %q, %v", ofStreams(left), err)
 		}
-		load.expectRefusals(true)
 		request := s.ask("Hello")
 		request.Stream = true
 		if got, err := s.viewer.Refused(ctx, request); err != nil || got.Status != http.StatusUnprocessableEntity || got.Code != "streaming_unsupported" {
@@ -53,8 +56,11 @@ func TestOffAndOn(t *testing.T) {
 		}
 		unchanged(t, s)
 	}) // and its cleanup turns streaming on again
-	if err := pause(ctx, 5*time.Second); err != nil {
-		t.Fatal(err)
+	for _, refusals := range []bool{true, false} { // what was sent before is answered meanwhile
+		load.expectRefusals(refusals)
+		if err := pause(ctx, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
 	}
 	load.end()
 	after, err := s.inventory(ctx)
@@ -94,7 +100,7 @@ type load struct {
 
 func (s *suite) startLoad(ctx context.Context) *load {
 	ctx, stop := context.WithCancel(ctx)
-	l := &load{stop: stop, refused: true}
+	l := &load{stop: stop}
 	for range 4 {
 		l.all.Go(func() { l.each(ctx, func(ctx context.Context) { l.stream(ctx, s) }) })
 		l.all.Go(func() { l.each(ctx, func(ctx context.Context) { l.complete(ctx, s) }) })
