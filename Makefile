@@ -156,7 +156,7 @@ fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the 
 test-cloud: export PYTHONDONTWRITEBYTECODE :=
 test-cloud: $(driver)
 	@$(driver) venv
-	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws -p 'test_[acegpr]*.py'
+	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws -p 'test_[acegprs]*.py'
 
 test-edge:
 	@node --test lambda/edge/tests/*.test.mjs

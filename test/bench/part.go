@@ -48,10 +48,10 @@ var Parts = []Part{
 		"caches. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
 	{Name: StreamPart, Title: "Stream", NeedsStack: true, About: "" +
 		"Streams of the local stack as it is, beside the sandbox's Bedrock and the scripted model behind that asked directly, in turns and " +
-		"on connections that are kept. A token comes each 20 ms, if nothing else is said; a first token is timed from the request. " +
-		"*After Bedrock's* is the difference of the two quantiles: CloudFront, API, authorizer (cached) and function together, on the way of the " +
-		"request and back. *Not streamed* is the same answer as one piece of JSON. *Cold* is with no execution environment of the " +
-		"function, which then starts."},
+		"on connections that are kept. *Since the model sent it* is how long a first token is under way to the viewer: the request says " +
+		"when the scripted model sends it, and both have one clock. *Since the request* has the way of the request as well, and the 20 ms " +
+		"after which the model sends the token. *After Bedrock's own* is the difference of the two quantiles. *Not streamed* is the same " +
+		"answer as one piece of JSON. *Cold* is with no execution environment of the function, which then starts."},
 	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
 		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
 		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +

@@ -14,6 +14,7 @@ import (
 type directives struct {
 	pace     *time.Duration // between two tokens
 	silence  time.Duration  // before the first token
+	at       time.Time      // of the first token; zero for none
 	tokens   int            // of the text; 0 for the one that the server makes
 	status   int            // of a response that is an error; 0 for none
 	fail     *int           // tokens after which the reply fails
@@ -25,7 +26,7 @@ type directives struct {
 // failure is the code of an error that no directive names.
 const failure = "server_error"
 
-var directive = regexp.MustCompile(`\s*\[\[(pace|silence|tokens|status|fail after|cut after|hang after) ([^\]\s]+)(?: with ([a-z_]+))?\]\]`)
+var directive = regexp.MustCompile(`\s*\[\[(pace|silence|at|tokens|status|fail after|cut after|hang after) ([^\]\s]+)(?: with ([a-z_]+))?\]\]`)
 
 // takeDirectives removes the directives from the messages, and keeps those of the user's
 // last one.
@@ -59,6 +60,10 @@ func (d *directives) set(name, value, code string) (err error) {
 		d.pace = &pace
 	case "silence":
 		d.silence, err = time.ParseDuration(value)
+	case "at":
+		var milliseconds int64
+		milliseconds, err = strconv.ParseInt(value, 10, 64)
+		d.at = time.UnixMilli(milliseconds)
 	case "tokens":
 		d.tokens, err = strconv.Atoi(value)
 	case "status":
@@ -77,6 +82,14 @@ func (d *directives) set(name, value, code string) (err error) {
 		d.failCode = failure
 	}
 	return err
+}
+
+// untilFirst returns how long to wait before the first token.
+func (d *directives) untilFirst() time.Duration {
+	if d.at.IsZero() {
+		return d.silence
+	}
+	return max(d.silence, time.Until(d.at))
 }
 
 // text returns the text of as many tokens as a directive demands.

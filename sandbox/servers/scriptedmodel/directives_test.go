@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -118,6 +119,17 @@ func TestAStreamWaitsAsDirected(t *testing.T) {
 	}
 	if passed := got.times[3].Sub(got.times[0]); passed < 3*pace/2 {
 		t.Errorf("three tokens came within %v", passed)
+	}
+}
+
+func TestTheFirstTokenComesAtItsTime(t *testing.T) {
+	at := time.Now().Add(80 * time.Millisecond).Truncate(time.Millisecond)
+	got := drain(open(t, asking(fmt.Sprintf("[[tokens 2]] [[at %d]]", at.UnixMilli()), `"stream":true`)))
+	if len(got.times) != 2 || !got.done || got.times[0].Before(at) {
+		t.Errorf("got %+v, want the first token at %s", got, at)
+	}
+	if got := complete(t, asking("[[tokens 2]] [[at 1]]", "")).Choices[0].Message.Content; got != "1 2" {
+		t.Errorf("with a time that has passed: got %q", got)
 	}
 }
 

@@ -8,6 +8,7 @@
 //
 //	[[tokens 300]]       replies with a text of 300 tokens: 1 2 3 …
 //	[[silence 50s]]      waits before the first token; a stream's head is sent at once
+//	[[at 1796061619123]] waits until that time before the first token, in milliseconds since 1970
 //	[[pace 100ms]]       waits between two tokens
 //	[[fail after 5]]     fails after 5 tokens: an error within the stream, whose code is
 //	                     server_error or, for [[fail after 5 with rate_limit_exceeded]], that one
@@ -134,7 +135,7 @@ func (s *server) complete(w http.ResponseWriter, r *http.Request) {
 func (s *server) whole(w http.ResponseWriter, r *http.Request, q *request, a *answer) {
 	d, count := &q.directives, a.completionTokens()
 	fail := func() { writeJSON(w, http.StatusInternalServerError, d.failed()) }
-	if !wait(r.Context(), d.silence) {
+	if !wait(r.Context(), d.untilFirst()) {
 		return
 	}
 	for i := range count + 1 {

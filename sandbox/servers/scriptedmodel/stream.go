@@ -26,7 +26,7 @@ func (s *server) stream(w http.ResponseWriter, r *http.Request, q *request, a *a
 	for i, chunk := range a.chunks(q) {
 		pause := pace
 		if i == 1 { // after the role, which begins the reply
-			pause += d.silence
+			pause += d.untilFirst()
 		}
 		if i > 0 && !(wait(r.Context(), pause) && d.before(r.Context(), sent, fail)) {
 			return

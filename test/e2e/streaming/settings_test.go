@@ -33,13 +33,10 @@ func TestOffAndOn(t *testing.T) {
 	}
 	load := s.startLoad(ctx)
 	t.Cleanup(load.end)
-	settle := func() {
-		if err := pause(ctx, 5*time.Second); err != nil {
-			t.Fatal(err)
-		}
+	if err := pause(ctx, 5*time.Second); err != nil {
+		t.Fatal(err)
 	}
-	settle()
-	load.expectRefusals(true) // by edges that have the configuration without the REST API
+	load.expectRefusals(true)
 	t.Run("off", func(t *testing.T) {
 		off := e2etest.Deploy(t, s.env, map[string]any{"gatehouse:streamingEnabled": false})
 		if off.StreamURL() != "" {
@@ -59,9 +56,12 @@ func TestOffAndOn(t *testing.T) {
 		}
 		unchanged(t, s)
 	}) // and its cleanup turns streaming on again
-	settle()
-	load.expectRefusals(false)
-	settle()
+	for _, refusals := range []bool{true, false} { // what was sent before is answered meanwhile
+		load.expectRefusals(refusals)
+		if err := pause(ctx, 5*time.Second); err != nil {
+			t.Fatal(err)
+		}
+	}
 	load.end()
 	after, err := s.inventory(ctx)
 	if err != nil {
