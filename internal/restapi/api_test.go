@@ -110,7 +110,7 @@ func TestErrorsOfTheGatewayAreProblemDocuments(t *testing.T) {
 	responses := describe(t).GatewayResponses
 	for name, status := range map[string]int{
 		"UNAUTHORIZED": 401, "ACCESS_DENIED": 403, "MISSING_AUTHENTICATION_TOKEN": 404, "REQUEST_TOO_LARGE": 413, "THROTTLED": 429,
-		"AUTHORIZER_FAILURE": 500, "AUTHORIZER_CONFIGURATION_ERROR": 500, "INTEGRATION_FAILURE": 502, "INTEGRATION_TIMEOUT": 504,
+		"AUTHORIZER_FAILURE": 500, "AUTHORIZER_CONFIGURATION_ERROR": 500, "INTEGRATION_FAILURE": 503, "INTEGRATION_TIMEOUT": 504,
 		"DEFAULT_5XX": 0, // each keeps its own status
 	} {
 		r := responses[name]
@@ -128,7 +128,9 @@ func TestErrorsOfTheGatewayAreProblemDocuments(t *testing.T) {
 		assert.Equal(t, problem.Code, problem.Error.Code, name)
 		assert.Equal(t, problem.Detail, problem.Error.Message, name)
 	}
-	assert.Equal(t, "'1'", responses["THROTTLED"].ResponseParameters["gatewayresponse.header.Retry-After"])
+	for _, name := range []string{"THROTTLED", "INTEGRATION_FAILURE"} {
+		assert.Equal(t, "'1'", responses[name].ResponseParameters["gatewayresponse.header.Retry-After"], name)
+	}
 }
 
 func TestUnsupportedStreamingIsAnErrorAndSilenceIsAllowed(t *testing.T) {

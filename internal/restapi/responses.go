@@ -29,13 +29,14 @@ var gatewayResponses = map[string]gatewayResponse{
 	"THROTTLED":                      {http.StatusTooManyRequests, "rate_limit_exceeded", "rate_limit_error", "Too many requests. Try again later."},
 	"AUTHORIZER_FAILURE":             {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
 	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
-	"INTEGRATION_FAILURE":            {http.StatusBadGateway, "model_unavailable", "server_error", failed},
-	"INTEGRATION_TIMEOUT":            {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time."},
+	// Of a function that may have no more executions, for the most part.
+	"INTEGRATION_FAILURE": {http.StatusServiceUnavailable, "model_unavailable", "server_error", "The API has no capacity left. Try again later."},
+	"INTEGRATION_TIMEOUT": {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time."},
 	// All others from 500, with a status of their own: a function that fails among them.
 	"DEFAULT_5XX": {0, "model_unavailable", "server_error", failed},
 }
 
-// retryAfter is the number of seconds after which a throttled client may retry.
+// retryAfter is the number of seconds after which a client may retry.
 const retryAfter = "1"
 
 func describeResponses() (object, error) {
@@ -57,7 +58,7 @@ func (r gatewayResponse) describe() (object, error) {
 		"gatewayresponse.header.Content-Type":  "'application/problem+json'",
 		"gatewayresponse.header.Cache-Control": "'no-store'",
 	}
-	if r.status == http.StatusTooManyRequests {
+	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		headers["gatewayresponse.header.Retry-After"] = "'" + retryAfter + "'"
 	}
 	problem, err := json.Marshal(r.problem())
