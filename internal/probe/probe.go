@@ -71,10 +71,16 @@ var requestIDHeaders = [...]string{"Apigw-Requestid", "X-Amzn-Requestid"}
 // cacheHeader is on every response of CloudFront.
 const cacheHeader = "X-Cache"
 
+// AuthorizedHeader is on responses that the REST API sends itself, but only after the
+// authorizer has accepted the request: those in place of a function that has no execution
+// left. Without it, streams that use up all executions would hold back a rotation.
+const AuthorizedHeader = "X-Gatehouse-Authorized"
+
 // response is the part of a response from which the API's decision follows.
 type response struct {
-	status  int
-	fromAPI bool // not from CloudFront or a firewall before the API
+	status     int
+	fromAPI    bool // not from CloudFront or a firewall before the API
+	authorized bool // it has [AuthorizedHeader]
 }
 
 // CheckAccepted returns an error unless the API authorizes a request with this value; the
@@ -127,6 +133,9 @@ func (r response) isConclusive() bool {
 	if isDenial(r.status) {
 		return r.fromAPI
 	}
+	if r.authorized {
+		return true
+	}
 	return 200 <= r.status && r.status < 300 || 400 <= r.status && r.status < 500 && r.status != http.StatusTooManyRequests
 }
 
@@ -152,7 +161,7 @@ func (t Target) probe(ctx context.Context, value keyring.Value) (response, error
 	if err != nil {
 		return response{}, err
 	}
-	return response{resp.StatusCode, isFromAPI(resp.Header)}, nil
+	return response{resp.StatusCode, isFromAPI(resp.Header), resp.Header.Get(AuthorizedHeader) != ""}, nil
 }
 
 func isFromAPI(h http.Header) bool {

@@ -70,6 +70,17 @@ func TestADenialIsTheAPIsOrInconclusive(t *testing.T) {
 	}
 }
 
+func TestAFunctionWithoutExecutionsIsBehindTheAuthorizer(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set(AuthorizedHeader, "true")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	api := Target{server.Client(), StreamingAPI, server.URL, header, "/api"}
+	require.NoError(t, api.CheckAccepted(t.Context(), value))
+	require.ErrorContains(t, api.CheckRejected(t.Context(), value), "open to requests")
+}
+
 // Through CloudFront, only the path leads to one API or the other.
 func TestEachAPIHasAPathOfItsOwn(t *testing.T) {
 	for api, want := range map[API]string{HTTPAPI: "/api/healthz", StreamingAPI: "/live/api/chat/healthz"} {

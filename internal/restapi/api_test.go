@@ -2,6 +2,7 @@ package restapi_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,6 +128,11 @@ func TestErrorsOfTheGatewayAreProblemDocuments(t *testing.T) {
 		assert.NotEmpty(t, problem.Code, name)
 		assert.Equal(t, problem.Code, problem.Error.Code, name)
 		assert.Equal(t, problem.Detail, problem.Error.Message, name)
+	}
+	const authorized = "gatewayresponse.header.X-Gatehouse-Authorized"
+	for name, r := range responses {
+		_, found := r.ResponseParameters[authorized]
+		assert.Equal(t, strings.HasPrefix(name, "INTEGRATION_"), found, "%s: only a request that was accepted reaches the function", name)
 	}
 	for _, name := range []string{"THROTTLED", "INTEGRATION_FAILURE"} {
 		assert.Equal(t, "'1'", responses[name].ResponseParameters["gatewayresponse.header.Retry-After"], name)

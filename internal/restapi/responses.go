@@ -3,6 +3,8 @@ package restapi
 import (
 	"encoding/json"
 	"net/http"
+
+	"github.com/gatehouse-iac/gatehouse/internal/probe"
 )
 
 // gatewayResponse is a response that API Gateway sends without the function.
@@ -11,6 +13,8 @@ type gatewayResponse struct {
 	code   string // of the problem; those of the function are in lambda/model/internal/api
 	kind   string // of OpenAI's error
 	detail string
+
+	authorized bool // the authorizer has accepted the request
 }
 
 const (
@@ -22,18 +26,18 @@ const (
 // gatewayResponses are the responses of API Gateway itself for which there is a problem
 // document, by their types in API Gateway. The others have API Gateway's own form.
 var gatewayResponses = map[string]gatewayResponse{
-	"UNAUTHORIZED":                   {http.StatusUnauthorized, "unauthenticated", "authentication_error", notThroughCloudFront},
-	"ACCESS_DENIED":                  {http.StatusForbidden, "unauthenticated", "authentication_error", notThroughCloudFront},
-	"MISSING_AUTHENTICATION_TOKEN":   {http.StatusNotFound, "not_found", "invalid_request_error", "There is no such path."},
-	"REQUEST_TOO_LARGE":              {http.StatusRequestEntityTooLarge, "body_too_large", "invalid_request_error", "The body has more than 10 MB."},
-	"THROTTLED":                      {http.StatusTooManyRequests, "rate_limit_exceeded", "rate_limit_error", "Too many requests. Try again later."},
-	"AUTHORIZER_FAILURE":             {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
-	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized},
+	"UNAUTHORIZED":                   {http.StatusUnauthorized, "unauthenticated", "authentication_error", notThroughCloudFront, false},
+	"ACCESS_DENIED":                  {http.StatusForbidden, "unauthenticated", "authentication_error", notThroughCloudFront, false},
+	"MISSING_AUTHENTICATION_TOKEN":   {http.StatusNotFound, "not_found", "invalid_request_error", "There is no such path.", false},
+	"REQUEST_TOO_LARGE":              {http.StatusRequestEntityTooLarge, "body_too_large", "invalid_request_error", "The body has more than 10 MB.", false},
+	"THROTTLED":                      {http.StatusTooManyRequests, "rate_limit_exceeded", "rate_limit_error", "Too many requests. Try again later.", false},
+	"AUTHORIZER_FAILURE":             {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized, false},
+	"AUTHORIZER_CONFIGURATION_ERROR": {http.StatusInternalServerError, "model_unavailable", "server_error", notAuthorized, false},
 	// Of a function that may have no more executions, for the most part.
-	"INTEGRATION_FAILURE": {http.StatusServiceUnavailable, "model_unavailable", "server_error", "The API has no capacity left. Try again later."},
-	"INTEGRATION_TIMEOUT": {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time."},
+	"INTEGRATION_FAILURE": {http.StatusServiceUnavailable, "model_unavailable", "server_error", "The API has no capacity left. Try again later.", true},
+	"INTEGRATION_TIMEOUT": {http.StatusGatewayTimeout, "model_timeout", "server_error", "The API did not respond in time.", true},
 	// All others from 500, with a status of their own: a function that fails among them.
-	"DEFAULT_5XX": {0, "model_unavailable", "server_error", failed},
+	"DEFAULT_5XX": {0, "model_unavailable", "server_error", failed, false},
 }
 
 // retryAfter is the number of seconds after which a client may retry.
@@ -60,6 +64,9 @@ func (r gatewayResponse) describe() (object, error) {
 	}
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		headers["gatewayresponse.header.Retry-After"] = "'" + retryAfter + "'"
+	}
+	if r.authorized {
+		headers["gatewayresponse.header."+probe.AuthorizedHeader] = "'true'"
 	}
 	problem, err := json.Marshal(r.problem())
 	described := object{"responseParameters": headers, "responseTemplates": object{"application/json": string(problem)}}
