@@ -41,7 +41,7 @@ func run(t *testing.T) *pulumitest.Recorder {
 	})
 }
 
-// description is what the tests look at in the API's OpenAPI description.
+// description has the parts of the API's OpenAPI description that the tests check.
 type description struct {
 	Paths      map[string]map[string]operation
 	Components struct {

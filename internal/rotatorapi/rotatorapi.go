@@ -102,7 +102,7 @@ type Status struct {
 	Origins []OriginStatus `json:"origins,omitempty"`
 }
 
-// OriginStatus is what the distribution sends to one origin.
+// OriginStatus names the value that the distribution sends to one origin.
 type OriginStatus struct {
 	ID     string       `json:"id"`
 	Header string       `json:"header"`        // a key of the keyring, something unknown, nothing

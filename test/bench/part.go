@@ -48,7 +48,7 @@ var Parts = []Part{
 		"caches. What the network and AWS add to each is not in these figures: only the ratios say something about AWS."},
 	{Name: StreamPart, Title: "Stream", NeedsStack: true, About: "" +
 		"Streams of the local stack as it is, beside the sandbox's Bedrock and the scripted model behind that asked directly, in turns and " +
-		"on connections that are kept. *Since the model sent it* is how long a first token is under way to the viewer: the request says " +
+		"on connections that are kept. *Since the model sent it* is the time that a first token takes to the viewer: the request says " +
 		"when the scripted model sends it, and both have one clock. *Since the request* has the way of the request as well, and the 20 ms " +
 		"after which the model sends the token. *After Bedrock's own* is the difference of the two quantiles. *Not streamed* is the same " +
 		"answer as one piece of JSON. *Cold* is with no execution environment of the function, which then starts."},

@@ -32,7 +32,7 @@ const pageOrigin = "https://app.example.com"
 //go:embed browser/page.html
 var page []byte
 
-// report is what the page reports: when it got the tokens, and when they were drawn. Times are
+// report has the times at which the page got the tokens, and drew them. They are
 // in milliseconds since the request.
 type report struct {
 	Status    int
@@ -48,7 +48,7 @@ type report struct {
 	Text   string
 }
 
-// question is what the page asks, at an address.
+// question is a request of the page to an address.
 type question struct{ url, model, message string }
 
 // TestBrowser has a page in a browser stream an answer from another origin: the preflight

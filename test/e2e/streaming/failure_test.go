@@ -9,7 +9,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 )
 
-// failure is how a backend fails before it sends anything, and the response to that.
+// failure is a backend's failure before it sends anything, and the response to that.
 type failure struct {
 	name string
 

@@ -24,8 +24,8 @@ type Streaming struct {
 	AnswerTimeout time.Duration
 }
 
-// streamMargin is how long before the deadline of the invocation a stream ends, which
-// leaves time to say so in the stream.
+// streamMargin is the time from the end of a stream to the deadline of the invocation, in
+// which the stream still gets the event with the error.
 const streamMargin = 2 * time.Second
 
 // maxStream limits the size of a stream, in bytes: Lambda's own limit is 200 MB.
