@@ -129,6 +129,7 @@ func TestErrorsOfTheGatewayAreProblemDocuments(t *testing.T) {
 		assert.Equal(t, problem.Code, problem.Error.Code, name)
 		assert.Equal(t, problem.Detail, problem.Error.Message, name)
 	}
+	assert.Equal(t, "'false'", responses["INTEGRATION_TIMEOUT"].ResponseParameters["gatewayresponse.header.X-Should-Retry"])
 	const authorized = "gatewayresponse.header.X-Gatehouse-Authorized"
 	for name, r := range responses {
 		_, found := r.ResponseParameters[authorized]

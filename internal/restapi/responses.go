@@ -65,6 +65,9 @@ func (r gatewayResponse) describe() (object, error) {
 	if r.status == http.StatusTooManyRequests || r.status == http.StatusServiceUnavailable {
 		headers["gatewayresponse.header.Retry-After"] = "'" + retryAfter + "'"
 	}
+	if r.status == http.StatusGatewayTimeout {
+		headers["gatewayresponse.header.X-Should-Retry"] = "'false'" // to OpenAI's clients: the model was paid
+	}
 	if r.authorized {
 		headers["gatewayresponse.header."+probe.AuthorizedHeader] = "'true'"
 	}
