@@ -35,14 +35,14 @@ func TestTheCommandWritesAllDocuments(t *testing.T) {
 	}
 	require.ErrorContains(t, command(checkout), "run this in the project's folder")
 	for _, path := range []string{"Pulumi.yaml", "pipeline/Pulumi.yaml"} {
-		require.NoError(t, os.WriteFile(filepath.Join(checkout, path), []byte("name: x\nconfig:\n"+marker+"  old: {type: string}\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(checkout, path), []byte("name: x\nconfig:\n"+marker+"  formerSetting: {type: string}\n"), 0o600))
 	}
 	require.NoError(t, command(checkout))
 	for path, has := range map[string]string{"Pulumi.yaml": "  throttleRate:\n", "pipeline/Pulumi.yaml": "  stateBucket:\n", "docs/settings.md": "| `throttleRate` |"} {
 		got, err := os.ReadFile(filepath.Join(checkout, path))
 		require.NoError(t, err)
 		assert.Contains(t, string(got), has)
-		assert.NotContains(t, string(got), "old")
+		assert.NotContains(t, string(got), "formerSetting")
 	}
 }
 
