@@ -78,7 +78,7 @@ doctor: $(driver) ## Say why STACK can't be deployed, and what to do about it; c
 ROTATIONS ?= 50
 .PHONY: local-rotation-test
 local-rotation-test: ## Rotate the local stack's key ROTATIONS times under load and faults: no request may fail
-	@go test ./test/e2e/rotation -count=1 -timeout 2h -v -rotations $(ROTATIONS) $(if $(SKIP),-skip $(SKIP))
+	@go test ./test/e2e/rotation -count=1 -timeout 2h -v -rotations $(ROTATIONS) $(if $(SKIP),-skip '$(SKIP)')
 
 # A test of the running sandbox alone: go test ./test/e2e/smoke -run 'TestSmoke/direct' -v
 .PHONY: local-certificate-test
@@ -116,7 +116,7 @@ e2e: ## Run the end-to-end tests on the sandbox that make local left running, al
 
 .PHONY: local-recovery-test
 local-recovery-test: $(driver) ## Kill deployments of the local stack: the next one starts over, and local-down leaves nothing
-	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v $(if $(SKIP),-skip $(SKIP))
+	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v $(if $(SKIP),-skip '$(SKIP)')
 
 .PHONY: local-doctor-test
 local-doctor-test: ## Break what a deployment of the local stack needs: the doctor names the way out
