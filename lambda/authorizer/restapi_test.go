@@ -135,12 +135,7 @@ func TestOtherEventsOfTheRESTAPIAreErrors(t *testing.T) {
 	} {
 		t.Run(title, func(t *testing.T) {
 			require.NotEqual(t, good, text)
-			s := newSetup()
-			answer, err := s.Invoke(t.Context(), []byte(text))
-			require.Error(t, err)
-			assert.Empty(t, answer)
-			assert.NotContains(t, err.Error(), one)
-			assert.Zero(t, s.store.Calls("GetParametersByPath"))
+			requireNoDecision(t, text, one)
 		})
 	}
 }

@@ -7,7 +7,6 @@ header that is an identity source count as one, joined; AWS doesn't document it.
 FlushStageAuthorizersCache, which ministack doesn't have, empties the cache of a stage.
 """
 
-import json
 import time
 from urllib.parse import unquote
 
@@ -125,7 +124,7 @@ async def _ask(call: Call, authorizer: dict, values: tuple[str, ...]) -> tuple[d
     result = await v1._invoke_authorizer_lambda(authorizer, event, request.account, request.region)
     if result is None:
         raise Refusal("AUTHORIZER_CONFIGURATION_ERROR")
-    answer = _parsed(result.get("body"))
+    answer = integrations.parsed(result.get("body"))
     if result.get("error"):
         if isinstance(answer, dict) and answer.get("errorMessage") == "Unauthorized":
             raise Refusal("UNAUTHORIZED")
@@ -135,15 +134,6 @@ async def _ask(call: Call, authorizer: dict, values: tuple[str, ...]) -> tuple[d
         raise Refusal("AUTHORIZER_CONFIGURATION_ERROR")
     principal = {"principalId": str(answer["principalId"])} if answer.get("principalId") else {}
     return policy, {**v1._stringify_context(answer.get("context")), **principal}
-
-
-def _parsed(body):
-    if not isinstance(body, (str, bytes)):
-        return body
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
 
 
 def _is_flat(context) -> bool:

@@ -5,6 +5,7 @@ integration, the operation of Lambda that its URI names, and its timeout. A meth
 too: AWS accepts it, and responds with 500 forever.
 """
 
+import json
 import re
 
 BUFFERED, STREAM = "BUFFERED", "STREAM"
@@ -86,3 +87,13 @@ def _timeout_problem(mode: str, timeout) -> str | None:
     if isinstance(timeout, bool) or not isinstance(timeout, int) or not LEAST_TIMEOUT <= timeout <= largest:
         return f"Timeout should be between {LEAST_TIMEOUT} ms and {largest} ms"
     return None
+
+
+def parsed(body):
+    """Return what a function returned, None if it is no JSON."""
+    if not isinstance(body, (str, bytes)):
+        return body
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

@@ -61,16 +61,7 @@ async def _buffered(call: Call, function: str, timeout: float) -> tuple:
     if result.get("error"):
         # An event that is too large never reaches the function.
         raise _refused(413 if isinstance(body, dict) and body.get("statusCode") == 413 else 502)
-    return _response(call, _parsed(body))
-
-
-def _parsed(body):
-    if not isinstance(body, (str, bytes)):
-        return body
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
+    return _response(call, integrations.parsed(body))
 
 
 def _response(call: Call, answer) -> tuple:
