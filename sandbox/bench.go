@@ -196,7 +196,7 @@ func benchStream(ctx context.Context, l checkout.Layout, show *progress.Display)
 		return nil, errors.New("the local stack doesn't stream: run `make local`")
 	}
 	streams := bench.Streams{
-		Viewer:  chatstream.Target{URL: e.DistributionURL() + e.Outputs["apiPrefix"]},
+		Viewer:  chatstream.Target{URL: e.DistributionURL() + e.Outputs["apiPrefix"], Header: e.Authorization()},
 		Bedrock: e.Servers.Cloud.Endpoint(), Model: "amazon.nova-micro-v1:0",
 		Scripted: chatstream.Target{URL: awsserver.URL(e.Servers.Cloud.Ports.PrivateModel) + "/v1"}, Name: scriptedmodel.Model,
 		Function: "gatehouse-" + pulumicli.StackName + "-model-stream",

@@ -76,7 +76,12 @@ func up(ctx context.Context, l checkout.Layout, show *progress.Display, brief bo
 
 // example returns a request to the API, for a shell.
 func example(e *env.Environment) string {
-	return fmt.Sprintf("  curl %s -H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'", e.ModelsURL(e.DistributionURL()))
+	credential := ""
+	if !e.ClientKey.IsZero() {
+		credential = fmt.Sprintf("-H \"Authorization: Bearer $(cat '%s')\" ", e.Checkout.ClientKey())
+	}
+	return fmt.Sprintf("  curl %s %s-H 'Content-Type: application/json' -d '{\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'",
+		e.ModelsURL(e.DistributionURL()), credential)
 }
 
 // venv installs the Python packages of the AWS server, for its own tests.
@@ -125,6 +130,7 @@ type endpoints struct {
 	StreamURL       string `json:"streamUrl,omitempty"` // the REST API that streams, with its stage
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
+	ClientKeyFile   string `json:"clientKeyFile,omitempty"` // a path; without a file, the API is open
 	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
 	VaultAddress    string `json:"vaultAddr"`
 	Kubeconfig      string `json:"kubeconfig"` // a path
@@ -134,6 +140,9 @@ func endpointsOf(e *env.Environment) endpoints {
 	found := endpoints{
 		DistributionURL: e.DistributionURL(), APIURL: e.APIURL(), StreamURL: e.StreamURL(), AWSEndpoint: e.Servers.Cloud.Endpoint(), Region: awsclient.Region,
 		VaultAddress: e.Servers.Vault.Address, Kubeconfig: e.Servers.Kubernetes.Kubeconfig,
+	}
+	if !e.ClientKey.IsZero() {
+		found.ClientKeyFile = e.Checkout.ClientKey()
 	}
 	if prefix := e.Outputs["inferencePrefix"]; prefix != "" {
 		found.VPCLinkURL = found.DistributionURL + prefix

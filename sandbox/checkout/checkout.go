@@ -98,6 +98,10 @@ func (l Layout) PipelineConfig() string { return l.Local("pipeline.yaml") }
 // Endpoints returns the path of the file with the addresses of the tested stack.
 func (l Layout) Endpoints() string { return l.Local("endpoints.json") }
 
+// ClientKey returns the path of the file with the key of the sandbox's own client. Only its
+// owner can read it.
+func (l Layout) ClientKey() string { return l.Local("client.key") }
+
 // Steps returns the path of the file with the duration of each step of the last
 // `make local`.
 func (l Layout) Steps() string { return l.Local("logs", "steps.json") }

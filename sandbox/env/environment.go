@@ -6,11 +6,13 @@ package env
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"path/filepath"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 
+	"github.com/gatehouse-iac/gatehouse/internal/secret"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -30,6 +32,10 @@ type Environment struct {
 
 	// Outputs has the stack's outputs that are strings, by name; secrets are masked.
 	Outputs map[string]string
+
+	// ClientKey is the key of the sandbox's own client. It is empty if the API is open to
+	// every request.
+	ClientKey secret.Text
 
 	// Changed reports whether the deployment that returned this environment changed
 	// anything.
@@ -76,6 +82,16 @@ func environment(ctx context.Context, l checkout.Layout, servers Servers, say fu
 			Machine: machineSettings(servers, zoneID),
 		},
 	}, run, nil
+}
+
+// Authorization returns the headers with the credential that requests to the API need, none
+// if it is open. The caller may add to them.
+func (e *Environment) Authorization() http.Header {
+	header := http.Header{}
+	if !e.ClientKey.IsZero() {
+		header.Set("Authorization", "Bearer "+e.ClientKey.Reveal())
+	}
+	return header
 }
 
 // Deploy deploys the stack with some settings changed, by key with its namespace, or

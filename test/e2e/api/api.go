@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/secret"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
@@ -22,6 +23,7 @@ const requestTimeout = 30 * time.Second
 type API struct {
 	URL       string // through CloudFront, with the prefix
 	DirectURL string // bypassing CloudFront
+	ClientKey secret.Text // that requests need; empty if the API is open
 	KeyHeader string // that direct requests need
 	Key       func(context.Context) (string, error)
 
@@ -35,6 +37,7 @@ func New(e *env.Environment) API {
 	return API{
 		URL:       e.DistributionURL() + e.Outputs["apiPrefix"],
 		DirectURL: e.APIURL() + e.Outputs["apiPrefix"],
+		ClientKey: e.ClientKey,
 		KeyHeader: e.Outputs["originHeaderName"],
 		Key: func(ctx context.Context) (string, error) {
 			// The oldest: a new one may not be known to every authorizer yet.

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -42,7 +43,8 @@ func TestDescription(t *testing.T) {
 	log := l.Log("schemathesis")
 	err := process.Command{
 		Dir: l.Run(""), Log: log,
-		Env: append(os.Environ(), "SCHEMATHESIS_HOOKS="+filepath.Join(l.Root, "test", "e2e", "clients", "schemathesis_hooks.py")),
+		Env: append(os.Environ(), "CLIENT_KEY="+cmp.Or(a.ClientKey.Reveal(), anyKey),
+			"SCHEMATHESIS_HOOKS="+filepath.Join(l.Root, "test", "e2e", "clients", "schemathesis_hooks.py")),
 		Args: []string{
 			filepath.Join(filepath.Dir(l.Python(checkout.ProofVenv)), "schemathesis"),
 			"--config-file", filepath.Join(l.Root, "test", "e2e", "clients", "schemathesis.toml"),

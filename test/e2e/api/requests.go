@@ -170,6 +170,9 @@ func (r request) send(ctx context.Context, a API) (*http.Response, []byte, error
 		}
 		sent.Header.Set(a.KeyHeader, key)
 	}
+	if !a.ClientKey.IsZero() {
+		sent.Header.Set("Authorization", "Bearer "+a.ClientKey.Reveal())
+	}
 	if r.contentType != "" {
 		sent.Header.Set("Content-Type", r.contentType)
 	}

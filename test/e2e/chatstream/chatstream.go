@@ -27,6 +27,15 @@ type Target struct {
 	Client *http.Client // nil for a client of its own without a timeout
 }
 
+// With returns the target with a header set to some values.
+func (t Target) With(name string, values ...string) Target {
+	header := http.Header{}
+	maps.Copy(header, t.Header)
+	header[http.CanonicalHeaderKey(name)] = values
+	t.Header = header
+	return t
+}
+
 // Request is a conversation of one message.
 type Request struct {
 	Model   string

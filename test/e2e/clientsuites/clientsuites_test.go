@@ -1,6 +1,7 @@
 package clientsuites
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http/httptest"
@@ -60,7 +61,7 @@ func TestBedrock(t *testing.T) {
 	})
 	target := Target{
 		URL: base, Chat: bedrockChat, Vision: bedrockVision, Reasoning: bedrockVision, Embeddings: bedrockEmbedding,
-		Streams: true, Gateway: true, Backend: "bedrock", PassThrough: []string{},
+		Key: keyOf(e), Streams: true, Gateway: true, Backend: "bedrock", PassThrough: []string{},
 	}
 	run(t, e.Checkout, "Bedrock", target, Suites)
 	target.URL += "/v1"
@@ -78,11 +79,16 @@ func TestSecondBackend(t *testing.T) {
 		"gatehouse:modelPassThrough": passThrough,
 	})
 	target := scriptedTarget(e.DistributionURL() + e.Outputs["apiPrefix"])
-	target.Gateway, target.Streams = true, true
+	target.Key, target.Gateway, target.Streams = keyOf(e), true, true
 	run(t, e.Checkout, "second backend", target, Suites)
 	target.URL += "/v1"
 	run(t, e.Checkout, "second backend, base URL with /v1", target, NodeSuites)
 }
+
+// anyKey is what clients send to an API that is open: they require a key.
+const anyKey = "any"
+
+func keyOf(e *env.Environment) string { return cmp.Or(e.ClientKey.Reveal(), anyKey) }
 
 // startModel starts a scripted model that rejects what OpenAI's API doesn't have.
 func startModel(t *testing.T) *httptest.Server {
@@ -94,7 +100,7 @@ func startModel(t *testing.T) *httptest.Server {
 
 func scriptedTarget(url string) Target {
 	return Target{
-		URL: url, Chat: scriptedmodel.Model, Vision: scriptedmodel.Model, Reasoning: scriptedmodel.Model, Embeddings: scriptedmodel.Embedder,
+		URL: url, Key: anyKey, Chat: scriptedmodel.Model, Vision: scriptedmodel.Model, Reasoning: scriptedmodel.Model, Embeddings: scriptedmodel.Embedder,
 		Backend: "openai", PassThrough: passThrough,
 	}
 }

@@ -24,6 +24,8 @@ import (
 type Target struct {
 	URL string `json:"url"` // with the prefix, as clients have it for their base URL
 
+	Key string `json:"key"` // that requests need, or any text if they need none
+
 	// The models, by purpose.
 	Chat       string `json:"chat"`
 	Vision     string `json:"vision"`

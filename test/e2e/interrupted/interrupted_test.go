@@ -60,7 +60,7 @@ func TestKilledDeploymentIsStartedOver(t *testing.T) {
 	}
 	e := attach(t, l)
 	checkChanges(t, e, "create")
-	if status := post(t, e.ModelsURL(e.DistributionURL())); status != http.StatusOK {
+	if status := post(t, e); status != http.StatusOK {
 		t.Errorf("a request through the distribution: want status 200, got %d", status)
 	}
 
@@ -93,7 +93,7 @@ func TestInterruptedFirstStartContinues(t *testing.T) {
 	}
 	e := attach(t, l)
 	checkChanges(t, e, "create", "same")
-	if status := post(t, e.ModelsURL(e.DistributionURL())); status != http.StatusOK {
+	if status := post(t, e); status != http.StatusOK {
 		t.Errorf("a request through the distribution: want status 200, got %d", status)
 	}
 }
@@ -312,12 +312,13 @@ func checkChanges(t *testing.T, e *env.Environment, want ...string) {
 }
 
 // post sends a conversation to a model, and returns the response's status.
-func post(t *testing.T, url string) int {
+func post(t *testing.T, e *env.Environment) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(`{"messages":[{"role":"user","content":"Hello"}]}`))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.ModelsURL(e.DistributionURL()), strings.NewReader(`{"messages":[{"role":"user","content":"Hello"}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header = e.Authorization()
 	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

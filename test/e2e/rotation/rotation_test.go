@@ -111,17 +111,20 @@ func newSuite(ctx context.Context, e *env.Environment) (*suite, error) {
 }
 
 // distribution returns the distribution as viewers reach it.
-func (s *suite) distribution() target { return target{url: s.env.ModelsURL(s.env.DistributionURL())} }
+func (s *suite) distribution() target { 
+	return target{url: s.env.ModelsURL(s.env.DistributionURL()), credential: s.env.Authorization()}
+}
 
 // apis returns the APIs, which bypass the distribution, by their names, with a value in the
 // origin header.
 func (s *suite) apis(value string) map[string]target {
 	all := map[string]target{
-		"HTTP API": {url: s.env.ModelsURL(s.env.APIURL()), headerName: s.header, headerValue: value},
+		"HTTP API": {url: s.env.ModelsURL(s.env.APIURL()), headerName: s.header, headerValue: value, credential: s.env.Authorization()},
 	}
 	if s.streams() {
 		all["REST API"] = target{
 			url: s.chatURL(s.env.StreamURL()), host: s.env.StreamHost(), headerName: s.header, headerValue: value, chat: true,
+			credential: s.env.Authorization(),
 		}
 	}
 	return all

@@ -41,8 +41,8 @@ func (s *suite) load() ([]target, *chatstream.Target) {
 		return []target{models}, nil
 	}
 	base := s.env.DistributionURL()
-	return []target{models, models, models, {url: s.chatURL(base), chat: true}},
-		&chatstream.Target{URL: base + s.env.Outputs["apiPrefix"]}
+	return []target{models, models, models, {url: s.chatURL(base), chat: true, credential: s.env.Authorization()}},
+		&chatstream.Target{URL: base + s.env.Outputs["apiPrefix"], Header: s.env.Authorization()}
 }
 
 // stream is one viewer that reads one stream after another.

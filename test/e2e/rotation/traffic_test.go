@@ -47,6 +47,7 @@ type target struct {
 	host string // the Host header; empty for that of the URL
 
 	headerName, headerValue string // a header to send; none without a name
+	credential              http.Header
 
 	chat bool // the URL is that of chat completions, which the REST API has
 }
@@ -156,6 +157,7 @@ func (to target) post(ctx context.Context, client *http.Client) (status int, edg
 		return 0, "", err
 	}
 	request.Host = to.host
+	maps.Copy(request.Header, to.credential)
 	request.Header.Set("Content-Type", "application/json")
 	if to.headerName != "" {
 		request.Header.Set(to.headerName, to.headerValue)

@@ -59,6 +59,7 @@ func edge(e *env.Environment) []check.Check {
 	}
 	var checks []check.Check
 	for _, r := range requests {
+		r.credential = e.Authorization()
 		checks = append(checks, r.check())
 	}
 	checks = append(checks, originTLS(e, "the API", "apiUrl"))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -19,8 +20,8 @@ import (
 const requestTimeout = 30 * time.Second
 
 // post sends the body to an address, with a value in the header unless it is empty.
-func post(ctx context.Context, url, header, value string) (status int, content []byte, err error) {
-	r := request{method: http.MethodPost, url: url, body: body}
+func post(ctx context.Context, credential http.Header, url, header, value string) (status int, content []byte, err error) {
+	r := request{method: http.MethodPost, url: url, body: body, credential: credential}
 	if value != "" {
 		r.header = map[string]string{header: value}
 	}
@@ -37,6 +38,10 @@ type request struct {
 	host        string // instead of the address's
 	header      map[string]string
 	body        string
+
+	// credential is the header with the client's key, if requests need one. It is sent as
+	// X-API-Key beside an Authorization in header.
+	credential http.Header
 
 	verify func(response) error
 }
@@ -67,6 +72,11 @@ func (r request) send(ctx context.Context) (response, error) {
 	request.Host = r.host
 	if r.body != "" {
 		request.Header.Set("Content-Type", "application/json")
+	}
+	if key, found := strings.CutPrefix(r.credential.Get("Authorization"), "Bearer "); found && r.header["Authorization"] != "" {
+		request.Header.Set("X-Api-Key", key)
+	} else {
+		maps.Copy(request.Header, r.credential)
 	}
 	for name, value := range r.header {
 		request.Header[name] = []string{value} // also names that Go would write otherwise

@@ -25,7 +25,7 @@ func originKey(e *env.Environment, key string) []check.Check {
 			c.Want += ", the model's answer"
 		}
 		c.Run = func(ctx context.Context) (string, error) {
-			got, content, err := post(ctx, url, header, value)
+			got, content, err := post(ctx, e.Authorization(), url, header, value)
 			switch {
 			case err != nil:
 				return "", err

@@ -36,7 +36,7 @@ func privateModel(e *env.Environment, key string) []check.Check {
 			want += ", seen as " + privatePath + " without key"
 		}
 		return check.Check{Name: name, Want: want, Run: func(ctx context.Context) (string, error) {
-			got, content, err := post(ctx, base+prefix+privatePath+"?a=b", header, value)
+			got, content, err := post(ctx, e.Authorization(), base+prefix+privatePath+"?a=b", header, value)
 			switch {
 			case err != nil:
 				return "", err
@@ -81,7 +81,7 @@ func PrivateModelAway(e *env.Environment, doing func(string)) []check.Check {
 	if prefix == "" {
 		return nil
 	}
-	return []check.Check{away(e.DistributionURL()+prefix+privatePath+"?a=b",
+	return []check.Check{away(e.DistributionURL()+prefix+privatePath+"?a=b", e.Authorization(),
 		func(ctx context.Context) error { return privatemodel.Stop(ctx, e.Checkout) },
 		func(ctx context.Context) error {
 			return privatemodel.Ensure(ctx, e.Checkout, e.Servers.Cloud.Ports.PrivateModel)
@@ -90,19 +90,19 @@ func PrivateModelAway(e *env.Environment, doing func(string)) []check.Check {
 
 // away checks that CloudFront responds with its own document, not with the load
 // balancer's page, while the model is stopped.
-func away(url string, stop, start func(context.Context) error, doing func(string)) check.Check {
+func away(url string, credential http.Header, stop, start func(context.Context) error, doing func(string)) check.Check {
 	c := check.Check{Name: "private model away, and back", Want: "503 as a problem, 200"}
 	c.Run = func(ctx context.Context) (string, error) {
 		doing("waiting for the load balancer to miss its target")
 		if err := stop(ctx); err != nil {
 			return "", errors.Join(err, start(context.WithoutCancel(ctx)))
 		}
-		status, page := waitFor(ctx, url, http.StatusServiceUnavailable)
+		status, page := waitFor(ctx, credential, url, http.StatusServiceUnavailable)
 		doing("waiting for the load balancer to see its target")
 		if err := start(context.WithoutCancel(ctx)); err != nil {
 			return "", err
 		}
-		back, _ := waitFor(ctx, url, http.StatusOK)
+		back, _ := waitFor(ctx, credential, url, http.StatusOK)
 		if got := fmt.Sprintf("%d%s, %d", status, asProblem(page, status), back); got != c.Want {
 			return "", errors.New(got)
 		}
@@ -121,9 +121,9 @@ func asProblem(page []byte, status int) string {
 }
 
 // waitFor sends requests until a response has the status, and returns the last one.
-func waitFor(ctx context.Context, url string, status int) (got int, content []byte) {
+func waitFor(ctx context.Context, credential http.Header, url string, status int) (got int, content []byte) {
 	for deadline := time.Now().Add(healthTime); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(500 * time.Millisecond) {
-		if got, content, _ = post(ctx, url, "", ""); got == status {
+		if got, content, _ = post(ctx, credential, url, "", ""); got == status {
 			break
 		}
 	}

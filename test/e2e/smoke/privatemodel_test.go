@@ -59,7 +59,7 @@ func checkPrivate(t *testing.T, p *privateStack) []check.Result {
 	defer direct.Close()
 	e := &env.Environment{Outputs: map[string]string{"originHeaderName": "x-origin-verify", "inferencePrefix": "/api/inference"}}
 	e.Servers.Cloud.Ports = awsserver.Ports{Distribution: port(t, viewer), API: port(t, direct)}
-	checks := append(privateModel(e, p.key), away(viewer.URL+"/api/inference"+privatePath,
+	checks := append(privateModel(e, p.key), away(viewer.URL+"/api/inference"+privatePath, nil,
 		func(context.Context) error { p.away.Store(true); return nil },
 		func(context.Context) error { p.away.Store(false); return nil }, func(string) {}))
 	return check.Run(t.Context(), checks, func(string) {})

@@ -20,12 +20,9 @@ func streams(e *env.Environment, key string) []check.Check {
 	}
 	wrong := strings.Repeat("0", len(key))
 	prefix, header := e.Outputs["apiPrefix"], http.CanonicalHeaderKey(e.Outputs["originHeaderName"])
-	viewer := chatstream.Target{URL: e.DistributionURL() + prefix}
-	direct := chatstream.Target{URL: e.StreamURL() + prefix, Host: e.StreamHost()}
-	with := func(to chatstream.Target, value string) chatstream.Target {
-		to.Header = http.Header{header: {value}}
-		return to
-	}
+	viewer := chatstream.Target{URL: e.DistributionURL() + prefix, Header: e.Authorization()}
+	direct := chatstream.Target{URL: e.StreamURL() + prefix, Host: e.StreamHost(), Header: e.Authorization()}
+	with := func(to chatstream.Target, value string) chatstream.Target { return to.With(header, value) }
 	return []check.Check{
 		stream("a stream through CloudFront", viewer),
 		stream("a stream, viewer sends a wrong key", with(viewer, wrong)),

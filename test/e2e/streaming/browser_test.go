@@ -1,11 +1,13 @@
 package streaming
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -48,8 +50,14 @@ type report struct {
 	Text   string
 }
 
+// anyKey is the key that the page sends to an API that is open.
+const anyKey = "any"
+
 // question is a request of the page to an address.
-type question struct{ url, model, message string }
+type question struct {
+	url, model, message string
+	key                 string // any text for an API that is open
+}
 
 // TestBrowser has a page in a browser stream an answer from another origin: the preflight
 // passes, and the tokens are shown one by one as they come. The same page with the scripted
@@ -65,8 +73,8 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	direct := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, message})
-	through := b.open(t, question{s.viewer.URL + "/chat/completions", s.model, message})
+	direct := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, message, anyKey})
+	through := b.open(t, question{s.viewer.URL + "/chat/completions", s.model, message, cmp.Or(s.env.ClientKey.Reveal(), anyKey)})
 	for name, r := range map[string]report{"the model itself": direct, "the stack": through} {
 		if r.Error != "" || r.Status != http.StatusOK || !r.Done {
 			t.Fatalf("%s: %+v", name, r)
@@ -192,6 +200,10 @@ func (b browser) open(t *testing.T, q question) report {
 	defer cancel()
 	reports := make(chan report, 1)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/key" {
+			_, _ = io.WriteString(w, q.key)
+			return
+		}
 		if r.Method == http.MethodPost {
 			var one report
 			if err := json.NewDecoder(r.Body).Decode(&one); err != nil {
@@ -245,14 +257,14 @@ func TestPage(t *testing.T) {
 	b := findBrowser(t, l)
 	model := httptest.NewServer(allowingOrigins(scriptedmodel.Handler(scriptedmodel.Options{Pace: 50 * time.Millisecond})))
 	t.Cleanup(model.Close)
-	r := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, "one two three four five six"})
+	r := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, "one two three four five six", anyKey})
 	if r.Error != "" || !r.Done || r.Text != "one two three four five six" || len(r.Tokens) != 6 || len(r.Frames) < 3 {
 		t.Errorf("%+v", r)
 	}
 	if last := r.Tokens[len(r.Tokens)-1]; last < 250 {
 		t.Errorf("six tokens of 50 ms each in %.0f ms", last)
 	}
-	if r := b.open(t, question{"http://127.0.0.1:1/", scriptedmodel.Model, "Hello"}); r.Error == "" {
+	if r := b.open(t, question{"http://127.0.0.1:1/", scriptedmodel.Model, "Hello", anyKey}); r.Error == "" {
 		t.Errorf("without a server: %+v", r)
 	}
 }

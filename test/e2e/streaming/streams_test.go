@@ -177,8 +177,7 @@ func (s *suite) head(t *testing.T) {
 func (s *suite) viewerSendsTheHeader(t *testing.T) {
 	ctx := within(t, time.Minute)
 	for _, values := range [][]string{{"wrong"}, {"wrong", "wrong again"}, {"a, b"}, {""}} {
-		to := s.viewer
-		to.Header = http.Header{s.header: values}
+		to := s.viewer.With(s.header, values...)
 		if _, err := to.WholeStream(ctx, s.ask("Hello")); err != nil {
 			t.Errorf("with %q: %v", values, err)
 		}

@@ -86,8 +86,8 @@ func newSuite(t *testing.T, e *env.Environment) *suite {
 	s := &suite{
 		env: e, cloud: awsclient.Controls{Endpoint: e.Servers.Cloud.Endpoint()},
 		logs: cloudwatchlogs.NewFromConfig(config), iam: iam.NewFromConfig(config),
-		viewer:  chatstream.Target{URL: e.DistributionURL() + prefix},
-		direct:  chatstream.Target{URL: e.StreamURL() + prefix, Host: e.StreamHost()},
+		viewer:  chatstream.Target{URL: e.DistributionURL() + prefix, Header: e.Authorization()},
+		direct:  chatstream.Target{URL: e.StreamURL() + prefix, Host: e.StreamHost(), Header: e.Authorization()},
 		backend: chatstream.Target{URL: awsserver.URL(e.Servers.Cloud.Ports.PrivateModel) + "/v1"},
 		model:   microModel, thinker: claudeModel, backendModel: "echo", header: http.CanonicalHeaderKey(e.Outputs["originHeaderName"]),
 		authorizer: "/aws/lambda/gatehouse-" + pulumicli.StackName + "-authorizer", restServer: "/aws/lambda/" + functionName,
@@ -98,9 +98,7 @@ func newSuite(t *testing.T, e *env.Environment) *suite {
 
 // withKey returns the REST API with values in the origin header.
 func (s *suite) withKey(values ...string) chatstream.Target {
-	to := s.direct
-	to.Header = http.Header{s.header: values}
-	return to
+	return s.direct.With(s.header, values...)
 }
 
 // key returns a key that every authorizer knows: the oldest.

@@ -16,6 +16,5 @@ GATEWAY = _described["gateway"]  # whether it is Gatehouse, or else the scripted
 OPENAI = _described["backend"] == "openai"  # whether the backend has all options of OpenAI's API
 PASS_THROUGH = _described["passThrough"]  # members beyond OpenAI's API that it forwards
 
-# The API has no keys of its own, and the clients require one.
-KEY = "any"
+KEY = _described["key"]
 TIMEOUT = 30
