@@ -8,8 +8,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 )
 
-// maxCleared is the number of expired holds that one write removes at most, so that its
-// expression stays small.
+// maxCleared is the number of expired holds that a write removes by the way, so that its
+// expression stays small. A client has at most [client.MaxAtOnce] of them.
 const maxCleared = 8
 
 // Decide decides about a request by a client's record, which may be out of date: the
@@ -38,11 +38,14 @@ func Decide(known client.Record, ask Ask) (Reservation, *Refusal) {
 	if !known.Budget.IsZero() {
 		r.Room = known.Budget.Limit - r.Amount
 	}
-	r.Cleared = expired(known, ask.Now)
 	live, _ := known.Live(ask.Now)
 	// Expired holds count until they are removed. Where they take all the places, the
-	// write that removes some may use one of theirs, if they are still there.
+	// write that removes them may use one of theirs, if they are still there.
 	r.Replaces = !ask.Final && live < known.AtOnce && len(known.Holds) >= known.AtOnce
+	r.Cleared = expired(known, ask.Now)
+	if !r.Replaces {
+		r.Cleared = r.Cleared[:min(len(r.Cleared), maxCleared)]
+	}
 	return r, nil
 }
 
@@ -90,7 +93,7 @@ func budgetRefusal(known client.Record, now time.Time, amount int64) *Refusal {
 	return refusal
 }
 
-// expired returns the ids of some holds whose requests have surely ended.
+// expired returns the ids of the holds whose requests have surely ended.
 func expired(known client.Record, now time.Time) []string {
 	var ids []string
 	for id := range known.Holds {
@@ -99,7 +102,7 @@ func expired(known client.Record, now time.Time) []string {
 		}
 	}
 	slices.Sort(ids)
-	return ids[:min(len(ids), maxCleared)]
+	return ids
 }
 
 // of returns the use in the unit of a budget.

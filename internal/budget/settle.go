@@ -55,7 +55,7 @@ func (r Reservation) Settle(outcome Outcome, latest client.Record, now time.Time
 	}
 	s.Refund = r.Amount - s.Amount
 	for _, id := range expired(latest, now) {
-		if id != r.HoldID {
+		if id != r.HoldID && len(s.Cleared) < maxCleared {
 			s.Cleared = append(s.Cleared, id)
 		}
 	}
