@@ -74,6 +74,9 @@ func (a *Args) alarms() []alerting.Alarm {
 	for i := range all {
 		all[i].Period, all[i].Periods, all[i].Breaching = period, 3, 2
 	}
+	if a.Clients {
+		all = append(all, a.clientAlarms()...)
+	}
 	if a.LoadBalancer != nil {
 		all = append(all, alerting.Alarm{
 			Name:        "private-model-away",

@@ -55,6 +55,9 @@ func (a *Args) sections() []section {
 	if a.Streaming != nil {
 		sections = append(sections, a.streams(), a.streamingAPI())
 	}
+	if a.Clients {
+		sections = append(sections, a.clients())
+	}
 	sections = append(sections, a.rotation())
 	if a.LoadBalancer != nil {
 		sections = append(sections, a.private())

@@ -26,6 +26,7 @@ type Args struct {
 
 	LoadBalancer *LoadBalancer // nil without a private model
 	Streaming    *Streaming    // nil without streaming
+	Clients      bool          // whether the API has clients
 
 	// OldestKey bounds the age of the origin key in use, and LongestDeployment that of a
 	// deployment of CloudFront: beyond, the rotation's alarms fire.

@@ -63,6 +63,11 @@ func withStreaming(args *observability.Args) {
 	args.Streaming = &observability.Streaming{APIName: pulumi.String("the-stream-api"), Stage: "live", Function: pulumi.String("the-stream")}
 }
 
+func withClients(args *observability.Args) {
+	withStreaming(args)
+	args.Clients = true
+}
+
 // widget decodes a widget of a dashboard's body.
 type widget struct {
 	Type                string
@@ -84,7 +89,7 @@ func widgets(t *testing.T, recorder *pulumitest.Recorder) []widget {
 }
 
 func TestWidgetsFillGridWithoutOverlap(t *testing.T) {
-	for _, change := range []func(*observability.Args){withoutNetwork, withNetwork, withStreaming} {
+	for _, change := range []func(*observability.Args){withoutNetwork, withNetwork, withStreaming, withClients} {
 		occupied := map[[2]int]string{}
 		for _, w := range widgets(t, run(t, change)) {
 			name := w.Properties.Title + w.Properties.Markdown
@@ -207,6 +212,34 @@ func TestCutStreamsAreMeasuredAsPercentageOfStreams(t *testing.T) {
 	assert.Equal(t, "SampleCount", a.Text("metricQueries[2].metric.stat"))
 }
 
+func TestClientsAreShownIfEnabled(t *testing.T) {
+	for _, source := range sources(t, run(t, withStreaming)) {
+		assert.NotContains(t, source, "Spend")
+		assert.NotContains(t, source, "invalid_api_key")
+	}
+	found := sources(t, run(t, withClients))
+	for _, want := range []string{
+		"eu-west-1: Gatehouse Spend Stack gatehouse-test",
+		"eu-west-1: Gatehouse HoldsExpired Stack gatehouse-test",
+		"eu-west-1: Gatehouse Errors ErrorType insufficient_quota Stack gatehouse-test",
+		"eu-west-1: Gatehouse Errors ErrorType invalid_api_key Stack gatehouse-test",
+	} {
+		assert.Contains(t, found, want)
+	}
+}
+
+func TestAClientsExpiredHoldFiresAtOnce(t *testing.T) {
+	for _, name := range []string{"client-holds-expired", "client-hold-exceeded"} {
+		a := run(t, withClients).Named(t, alarmType, "watch-"+name)
+		assert.InDelta(t, 1, a.Input("datapointsToAlarm").NumberValue(), 0)
+		assert.InDelta(t, 0, a.Input("threshold").NumberValue(), 0)
+		assert.Equal(t, "GreaterThanThreshold", a.Text("comparisonOperator"))
+	}
+	guessed := run(t, withClients).Named(t, alarmType, "watch-client-keys-guessed")
+	assert.Equal(t, "invalid_api_key", guessed.Text("dimensions.ErrorType"))
+	assert.InDelta(t, 100, guessed.Input("threshold").NumberValue(), 0)
+}
+
 func TestPrivateModelIsShownIfEnabled(t *testing.T) {
 	recorder := run(t, withoutNetwork)
 	for _, source := range sources(t, recorder) {
@@ -227,7 +260,7 @@ func TestFirewallIsShownIfEnabled(t *testing.T) {
 }
 
 func TestDashboardHasEveryAlarm(t *testing.T) {
-	recorder := run(t, withStreaming)
+	recorder := run(t, withClients)
 	want := []string{"arn:aws:cloudwatch:eu-west-1:123456789012:alarm:gatehouse-test-rotation-errors"}
 	for _, a := range recorder.OfType(alarmType) {
 		want = append(want, "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:"+a.Text("name"))
@@ -240,8 +273,8 @@ func TestDashboardHasEveryAlarm(t *testing.T) {
 }
 
 func TestEveryAlarmNotifiesTheTopicAndLinksToItsRunbook(t *testing.T) {
-	alarms := run(t, withStreaming).OfType(alarmType)
-	assert.Len(t, alarms, 11)
+	alarms := run(t, withClients).OfType(alarmType)
+	assert.Len(t, alarms, 15)
 	for _, a := range alarms {
 		section := strings.TrimPrefix(a.Name, "watch-")
 		assert.Equal(t, "gatehouse-test-"+section, a.Text("name"))
@@ -287,8 +320,8 @@ func TestDenialsAreCountedInAPILog(t *testing.T) {
 }
 
 func TestQueriesHaveValidNames(t *testing.T) {
-	queries := run(t, withStreaming).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
-	require.Len(t, queries, 12)
+	queries := run(t, withClients).OfType("aws:cloudwatch/queryDefinition:QueryDefinition")
+	require.Len(t, queries, 16)
 	for _, query := range queries {
 		assert.Regexp(t, `^gatehouse-test/[a-z]+/[^:*/]+$`, query.Text("name"))
 	}

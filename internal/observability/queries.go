@@ -51,6 +51,9 @@ func (a *Args) queries() []query {
 	if a.Streaming != nil {
 		all = append(all, a.streamQueries(function(a.Streaming.Function))...)
 	}
+	if a.Clients {
+		all = append(all, clientQueries(models)...)
+	}
 	if a.FlowLogs != nil {
 		all = append(all, query{"refused-connections", "network/rejected connections", []pulumi.StringInput{a.FlowLogs}, `filter action = "REJECT"
 | stats count(*) as rejected by srcAddr, dstAddr, dstPort
