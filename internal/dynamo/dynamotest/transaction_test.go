@@ -82,13 +82,38 @@ func TestTransactionsThatAreNone(t *testing.T) {
 			"two kinds":    {{Put: &dynamo.Put{Item: item("a", "1", 1)}, Delete: &dynamo.Delete{Key: key("a", "2")}}},
 			"no condition": {{Check: &dynamo.Check{Key: key("a", "1")}}},
 			"no update":    {{Update: &dynamo.Update{Key: key("a", "1")}}},
-			"no key":       {{Put: &dynamo.Put{Item: dynamo.Item{"pk": dynamo.String("a")}}}},
+			"empty key":    {{Put: &dynamo.Put{Item: key("a", "")}}},
 			"arithmetic": {{Check: &dynamo.Check{
 				Key: key("a", "1"), Condition: "#n + :n < :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": dynamo.Number(1)},
 			}}},
 			"unused": {{Delete: &dynamo.Delete{Key: key("a", "1"), Condition: "attribute_exists(pk)", Names: map[string]string{"#n": "n"}}}},
 		} {
 			isInvalid(t, table.TransactWrite(t.Context(), writes), name)
+		}
+		items, err := table.Query(t.Context(), dynamo.Query{Partition: "a"})
+		require.NoError(t, err)
+		assert.Empty(t, items)
+	})
+}
+
+// The service finds these only when it has begun the transaction.
+func TestTransactionsAreCanceledForWhatTheTableRefuses(t *testing.T) {
+	one := dynamo.Item{":one": dynamo.Number(1)}
+	onEachTable(t, func(t *testing.T, table api) {
+		for name, refused := range map[string]dynamo.Write{
+			"no sort key":         {Put: &dynamo.Put{Item: dynamo.Item{"pk": dynamo.String("a")}}},
+			"key of another type": {Delete: &dynamo.Delete{Key: dynamo.Item{"pk": dynamo.String("a"), "sk": dynamo.Number(1)}}},
+			"absent map": {Update: &dynamo.Update{
+				Key: key("a", "1"), Update: "SET #m.#n = :one", Names: map[string]string{"#m": "m", "#n": "n"}, Values: one,
+			}},
+			"absent operand": {Update: &dynamo.Update{
+				Key: key("a", "1"), Update: "SET #n = #n + :one", Names: map[string]string{"#n": "n"}, Values: one,
+			}},
+		} {
+			err := table.TransactWrite(t.Context(), []dynamo.Write{{Put: &dynamo.Put{Item: item("a", "0", 1)}}, refused})
+			var canceled *dynamo.TransactionCanceled
+			require.ErrorAs(t, err, &canceled, name)
+			assert.Equal(t, []dynamo.Reason{{Code: dynamo.ReasonNone}, {Code: dynamo.ReasonValidation}}, canceled.Reasons, name)
 		}
 		items, err := table.Query(t.Context(), dynamo.Query{Partition: "a"})
 		require.NoError(t, err)
