@@ -22,30 +22,24 @@ type Clients struct {
 // Enabled reports whether the stack has clients.
 func (c Clients) Enabled() bool { return c.Access != lambdaenv.ClientAccessOpen }
 
-// The highest amounts in dollars. Far below what a [price.Amount] holds, so that no sum of
-// a month's requests overflows one.
-const (
-	highestPrice        = 1_000_000   // of a million tokens, or of a request to the private model
-	highestClientBudget = 100_000_000 // of all clients in a month
-)
-
-// dollar is a dollar in the unit of [price.Amount], nano-dollars.
-const dollar price.Amount = 1_000_000_000
+// highestCeiling is the highest sum of all clients' budgets of a month.
+const highestCeiling = 100_000_000 * price.Dollar
 
 var (
 	clientAccess = setting[string]{
 		key: "clientAccess", byDefault: lambdaenv.ClientAccessOpen, basic: true,
 		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
-		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, only clients with a key that " +
-			"`make client-key` made. With migrating, requests without a key are those of the client anonymous, which can have a budget like any other.",
+		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, a client " +
+			"needs a key. With migrating, requests without a key are those of the client anonymous, which may have a budget like any other. " +
+			"There is a table of clients with keys and with migrating: going back to open deletes it, unless protect or retainOnDelete is true.",
 	}
 	modelPrices = setting[[]string]{
 		key: "modelPrices", basic: true, byDefault: []string{"amazon.nova-micro-v1:0=0.035/0.14"}, allowed: prices(),
-		description: "Prices of the models in dollars per million tokens, in and out, from which clients' budgets are charged. " +
-			"Unless clientAccess is open, modelId and each of modelAllowedIds needs one; 0/0 charges nothing. A change of AWS's prices belongs here too.",
+		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. 3/15/0.30/3.75 has those of tokens read from " +
+			"and written to the prompt cache, too. Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
 	}
 	clientBudgetCeiling = setting[string]{
-		key: "clientBudgetCeiling", byDefault: "0", allowed: dollars(highestClientBudget),
+		key: "clientBudgetCeiling", byDefault: "0", allowed: dollars(highestCeiling),
 		description: "The most dollars a month that the budgets of all clients together may come to. 0 limits nothing.",
 	}
 	clientUsageDays = setting[int]{
@@ -53,7 +47,7 @@ var (
 		description: "Days after which a row of a client's usage expires.",
 	}
 	inferenceRequestPrice = setting[string]{
-		key: "inferenceRequestPrice", byDefault: "0", allowed: dollars(highestPrice),
+		key: "inferenceRequestPrice", byDefault: "0", allowed: dollars(price.MaxPrice),
 		description: "Dollars of a client's budget that a request to the private model takes. Its tokens aren't counted.",
 	}
 )
@@ -77,7 +71,7 @@ func readClients(r *reader) Clients {
 // prices allows lists of models with their prices, each model given once.
 func prices() rule[[]string] {
 	of := each(func(written string) bool { _, _, ok := parseModelPrice(written); return ok },
-		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %d, such as amazon.nova-micro-v1:0=0.035/0.14", highestPrice))
+		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
 	return rule[[]string]{words: of.words, check: func(values []string, quote func(string) string) string {
 		if allowed := of.check(values, quote); allowed != "" {
 			return allowed
@@ -103,16 +97,15 @@ func parseModelPrice(written string) (model string, p price.Price, ok bool) {
 		return "", price.Price{}, false
 	}
 	p, err := price.ParsePrice(written[i+1:])
-	ok = err == nil && p.Input <= highestPrice*dollar && p.Output <= highestPrice*dollar
-	return written[:i], p, ok
+	return written[:i], p, err == nil
 }
 
 // dollars allows an amount from 0 to most dollars.
 func dollars(most price.Amount) rule[string] {
 	return satisfying(func(written string) bool {
 		a, err := price.ParseAmount(written)
-		return err == nil && a >= 0 && a <= most*dollar
-	}, fmt.Sprintf("dollars from 0 to %d, such as 12.50", int64(most)))
+		return err == nil && a <= most
+	}, fmt.Sprintf("dollars from 0 to %s, such as 12.50", most))
 }
 
 // amount reads an amount. One that isn't valid is zero, and a problem already.

@@ -16,12 +16,19 @@ const (
 	profile   = "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"
 )
 
+func priced(t *testing.T, text string) price.Price {
+	t.Helper()
+	p, err := price.ParsePrice(text)
+	require.NoError(t, err)
+	return p
+}
+
 func TestClientDefaults(t *testing.T) {
 	s, err := Load(nil)
 	require.NoError(t, err)
 	assert.Equal(t, Clients{
 		Access:    clientAccess.byDefault,
-		Prices:    price.Table{s.Model.ID: {Input: 35_000_000, Output: 140_000_000}},
+		Prices:    price.Table{s.Model.ID: priced(t, "0.035/0.14")},
 		UsageDays: 400,
 	}, s.Clients)
 }
@@ -42,22 +49,30 @@ func TestClientsGiven(t *testing.T) {
 	s, err := Load(own(map[string]string{
 		"clientAccess": "keys", "clientBudgetCeiling": "1250.50", "clientUsageDays": "1096", "inferenceRequestPrice": "0.000000001",
 		"modelAllowedIds": `["` + titan + `","` + profile + `"]`,
-		"modelPrices":     `["` + novaMicro + `=0.035/0.14","` + titan + `=0.02/0","` + profile + `=0/0"]`,
+		"modelPrices":     `["` + novaMicro + `=0.035/0.14","` + titan + `=0.02/0","` + profile + `=3/15/0.30/3.75"]`,
 	}))
 	require.NoError(t, err)
 	assert.Equal(t, Clients{
 		Access: lambdaenv.ClientAccessKeys,
 		Prices: price.Table{
-			novaMicro: {Input: 35_000_000, Output: 140_000_000}, titan: {Input: 20_000_000}, profile: {},
+			novaMicro: priced(t, "0.035/0.14"), titan: priced(t, "0.02/0"), profile: priced(t, "3/15/0.30/3.75"),
 		},
-		Ceiling: 1250*dollar + dollar/2, UsageDays: 1096, InferencePrice: 1,
+		Ceiling: 1250*price.Dollar + price.Dollar/2, UsageDays: 1096, InferencePrice: 1,
 	}, s.Clients)
+}
+
+// A model that costs nothing has a price too.
+func TestPriceMayBeZero(t *testing.T) {
+	s, err := Load(own(map[string]string{"clientAccess": "keys", "modelPrices": `["` + novaMicro + `=0/0"]`}))
+	require.NoError(t, err)
+	assert.Equal(t, price.Table{novaMicro: {}}, s.Clients.Prices)
 }
 
 func TestHighestAndLowestPrices(t *testing.T) {
 	s, err := Load(own(map[string]string{"clientAccess": "keys", "modelPrices": `["` + novaMicro + `=0.000000001/1000000"]`}))
 	require.NoError(t, err)
-	assert.Equal(t, price.Price{Input: 1, Output: highestPrice * dollar}, s.Clients.Prices[novaMicro])
+	assert.Equal(t, price.Amount(1), s.Clients.Prices[novaMicro].Input)
+	assert.Equal(t, price.MaxPrice, s.Clients.Prices[novaMicro].Output)
 }
 
 // A server's models have names of their own.
