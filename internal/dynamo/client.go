@@ -39,9 +39,12 @@ type Config struct {
 	// HTTP sends the requests; nil for a client of the defaults.
 	HTTP *http.Client
 
-	AttemptTimeout time.Duration // 0 for the default
-	MaxAttempts    int           // 0 for the default
-	MaxBackoff     time.Duration // 0 for the default
+	// Zero for the defaults, which are for single items within a request. For transactions,
+	// AWS recommends attempts of a second or more, and one at least 5 seconds after the
+	// first: it completes a transaction whose reply was lost.
+	AttemptTimeout time.Duration
+	MaxAttempts    int
+	MaxBackoff     time.Duration
 }
 
 // Client calls a table whose primary key has the names [PartitionKey] and [SortKey]. It is
