@@ -1,5 +1,6 @@
 // Command gatehouse is for operators of a stack. It finds out why the stack can't be
-// deployed, rotates and revokes its origin key, and shows the status of the rotation.
+// deployed, rotates and revokes its origin key, shows the status of the rotation, and
+// makes, changes and shows the API's clients.
 //
 // The doctor is run in the project's folder, in the shell that failed:
 //
@@ -31,12 +32,14 @@ import (
 const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
        pulumi stack output --json | gatehouse rotate|revoke [-through KEY]
        pulumi stack output --json | gatehouse status
+       pulumi stack output --json | gatehouse client SUBCOMMAND …
 
   doctor   find out why a stack can't be deployed, and what to do; changes nothing
   rotate   put a new key into use; the old one stays valid until no request can carry it
   revoke   put a new key into use and delete every older one; requests that are under way
            may be rejected, streams that have begun go on
   status   show the keys, which one is in use, and what comes next
+  client   make, change and show the API's clients, their keys, budgets and usage: gatehouse client
 
   -stack NAME       the name of the stack
   -pulumi COMMAND   the command that runs Pulumi
@@ -45,12 +48,21 @@ const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := command(ctx, os.Args[1:], os.Stdin, os.Stdout); err != nil {
+	if err := run(ctx, os.Args[1:], systemConsole()); err != nil {
 		fmt.Fprintln(os.Stderr, "gatehouse:", err)
 		os.Exit(1)
 	}
 }
 
+// run runs the command with these arguments.
+func run(ctx context.Context, args []string, c console) error {
+	if len(args) > 0 && args[0] == "client" {
+		return runClient(ctx, args[1:], c)
+	}
+	return command(ctx, args, c.in, c.out)
+}
+
+// command runs the subcommands that aren't about clients.
 func command(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New(usage)

@@ -1,19 +1,27 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"gatehouse": main,
+		"gatehouse": gatehouseAtNoon,
 		"pulumi":    pulumiStub,
 	})
 }
@@ -27,8 +35,40 @@ func TestScripts(t *testing.T) {
 		env.Setenv("AWS_ACCESS_KEY_ID", "test")
 		env.Setenv("AWS_SECRET_ACCESS_KEY", "test")
 		env.Setenv("AWS_MAX_ATTEMPTS", "1")
+		env.Setenv("AWS_REGION", "eu-west-1")
+		table := httptest.NewServer(&tableServer{"gatehouse-prod-clients", scriptTable(env)})
+		env.Defer(table.Close)
+		env.Setenv("AWS_ENDPOINT_URL_DYNAMODB", table.URL)
 		return nil
 	}})
+}
+
+// scriptTable returns the table of a script, with the items of its file items.json.
+func scriptTable(env *testscript.Env) *dynamotest.Table {
+	table := dynamotest.New()
+	content, err := os.ReadFile(filepath.Join(env.WorkDir, "items.json"))
+	if err != nil {
+		return table
+	}
+	var items []dynamo.Item
+	if err := json.Unmarshal(content, &items); err != nil {
+		panic(err)
+	}
+	table.Put(items...)
+	return table
+}
+
+// noon is the time at which scripts run.
+var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+
+// gatehouseAtNoon is main with another clock.
+func gatehouseAtNoon() {
+	c := systemConsole()
+	c.now = func() time.Time { return noon }
+	if err := run(context.Background(), os.Args[1:], c); err != nil {
+		fmt.Fprintln(os.Stderr, "gatehouse:", err)
+		os.Exit(1)
+	}
 }
 
 // accountStub stands in for Lambda, with the quotas of an account in each Region: the
