@@ -1,0 +1,2 @@
+// Package clientstore reads and writes the table of clients.
+package clientstore
