@@ -10,6 +10,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,7 +20,7 @@ import (
 
 // Config describes a service and how it is called.
 type Config struct {
-	Endpoint string // URL with a slash at its end
+	Endpoint string // URL
 	Region   string
 	Service  string // its name in signatures, such as "dynamodb"
 	Target   string // the prefix of its operations, such as "DynamoDB_20120810"
@@ -38,10 +39,6 @@ type Config struct {
 
 	// MaxResponse is the largest size of a response in bytes.
 	MaxResponse int64
-
-	// ReadError, if set, may replace the error of a response by one with more of what the
-	// response's content says.
-	ReadError func(apiError *smithy.GenericAPIError, content []byte) error
 }
 
 // Client calls a service. It is safe for concurrent use.
@@ -59,6 +56,7 @@ func New(config Config) *Client {
 		client = &copied
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	config.Endpoint = strings.TrimSuffix(config.Endpoint, "/") + "/"
 	return &Client{config: config, http: client, signer: v4.NewSigner()}
 }
 
@@ -70,13 +68,17 @@ type Call struct {
 	// Read reads the content of a successful response.
 	Read func(content []byte) error
 
+	// ReadError, if set, returns the error of a response to use instead of apiError, which
+	// it may change.
+	ReadError func(apiError *smithy.GenericAPIError, content []byte) error
+
 	// Retry reports whether to repeat an attempt with this error; nil for [IsTransient].
 	Retry func(error) bool
 }
 
 // Do performs a call. It retries errors, with a backoff that differs from one client to
 // the next, until the context or the number of attempts ends. If the service returned an
-// error, that of the call wraps a [smithy.APIError], or is ReadError's.
+// error, that of the call wraps a [smithy.APIError], or ReadError's.
 func (c *Client) Do(ctx context.Context, call Call) error {
 	body, err := json.Marshal(call.Input)
 	if err != nil {

@@ -24,7 +24,7 @@ const attempts = 3
 
 func client(url string, change func(*awsjson.Config)) *awsjson.Client {
 	config := awsjson.Config{
-		Endpoint: url + "/", Region: "eu-central-1", Service: "service", Target: "Target_1", Version: "1.0",
+		Endpoint: url, Region: "eu-central-1", Service: "service", Target: "Target_1", Version: "1.0",
 		Credentials: func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIATEST", SecretAccessKey: "secret", SessionToken: "token"}, nil
 		},
@@ -142,14 +142,15 @@ func TestTheCallerSaysWhatIsRetried(t *testing.T) {
 func TestReadErrorReplacesTheError(t *testing.T) {
 	special := errors.New("special")
 	url, _ := responding(t, respond(http.StatusBadRequest, `{"__type":"Special","Extra":"more"}`))
-	_, err := call(t.Context(), client(url, func(c *awsjson.Config) {
-		c.ReadError = func(apiError *smithy.GenericAPIError, content []byte) error {
+	err := client(url, nil).Do(t.Context(), awsjson.Call{
+		Operation: "Operate",
+		ReadError: func(apiError *smithy.GenericAPIError, content []byte) error {
 			assert.Equal(t, "Special", apiError.Code)
 			assert.Contains(t, string(content), "more")
 			return special
-		}
-		c.MaxAttempts = 1
-	}))
+		},
+		Retry: func(err error) bool { return !errors.Is(err, special) },
+	})
 	require.ErrorIs(t, err, special)
 }
 

@@ -15,9 +15,14 @@ func Endpoint(getenv func(string) string, service, region string) string {
 	endpoint := cmp.Or(
 		getenv("AWS_ENDPOINT_URL_"+strings.ToUpper(service)),
 		getenv("AWS_ENDPOINT_URL"),
-		"https://"+service+"."+region+"."+domain(region),
+		RegionalEndpoint(service, region),
 	)
 	return strings.TrimSuffix(endpoint, "/") + "/"
+}
+
+// RegionalEndpoint returns AWS's endpoint of a service in a region.
+func RegionalEndpoint(service, region string) string {
+	return "https://" + service + "." + region + "." + domain(region) + "/"
 }
 
 // domain returns that of the services in a region, of the partitions that have CloudFront.

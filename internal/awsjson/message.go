@@ -37,7 +37,7 @@ func (c *Client) request(ctx context.Context, operation string, body []byte) (*h
 func (c *Client) read(resp *http.Response, call Call) error {
 	content, err := io.ReadAll(io.LimitReader(resp.Body, c.config.MaxResponse))
 	if err == nil && resp.StatusCode != http.StatusOK {
-		err = c.responseError(resp, content)
+		err = responseError(resp, content, call.ReadError)
 	} else if err == nil {
 		err = call.Read(content)
 	}
@@ -48,7 +48,7 @@ func (c *Client) read(resp *http.Response, call Call) error {
 }
 
 // responseError returns the error of a response other than 200.
-func (c *Client) responseError(resp *http.Response, content []byte) error {
+func responseError(resp *http.Response, content []byte, readError func(*smithy.GenericAPIError, []byte) error) error {
 	var described struct {
 		Type    string `json:"__type"`
 		Message string `json:"message"`
@@ -62,8 +62,8 @@ func (c *Client) responseError(resp *http.Response, content []byte) error {
 	if resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests {
 		apiError.Fault = smithy.FaultServer
 	}
-	if c.config.ReadError != nil {
-		return c.config.ReadError(apiError, content)
+	if readError != nil {
+		return readError(apiError, content)
 	}
 	return apiError
 }
