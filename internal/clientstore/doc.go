@@ -1,2 +1,0 @@
-// Package clientstore reads and writes the table of clients.
-package clientstore
