@@ -84,6 +84,11 @@ func (e event) presented(header string) (string, error) {
 	case len(values) == 1 && len(e.IdentitySource) > 0 && (len(e.IdentitySource) > 1 || e.IdentitySource[0] != values[0]):
 		return "", errDisagreement
 	}
+	return one(values)
+}
+
+// one returns the only value of a header. The HTTP API joins several with commas.
+func one(values []string) (string, error) {
 	switch {
 	case len(values) == 0 || len(values) == 1 && values[0] == "":
 		return "", errNoValue

@@ -12,6 +12,7 @@ import (
 type handler struct {
 	header  string
 	decider *decider
+	clients *clients // nil unless the private model requires a client
 	log     *slog.Logger
 }
 
@@ -23,12 +24,41 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if h.clients != nil && e.requiresClient() {
+		return h.invokeForClient(ctx, e, payload)
+	}
 	presented, err := e.presented(h.header)
 	if err != nil {
 		return h.respond(ctx, e, decision{outcome: rejected, reason: err.Error()}, nil)
 	}
 	d, readErr := h.decider.decide(ctx, presented)
 	return h.respond(ctx, e, d, readErr)
+}
+
+// invokeForClient handles an event about a client. A bad origin key is refused first, so
+// that the table of clients is asked for requests of CloudFront only.
+func (h *handler) invokeForClient(ctx context.Context, e event, payload []byte) ([]byte, error) {
+	originKey, presented, err := e.presentedByClient(h.header, payload)
+	if err != nil {
+		return h.respond(ctx, e, decision{outcome: rejected, reason: err.Error()}, nil)
+	}
+	d, readErr := h.decider.decide(ctx, originKey)
+	if d.outcome != accepted {
+		return h.respond(ctx, e, d, readErr)
+	}
+	c, err := h.clients.decide(ctx, presented)
+	h.log.LogAttrs(ctx, levels[c.outcome], "decision",
+		slog.String("apiId", e.RequestContext.APIID),
+		slog.String("requestId", e.RequestContext.RequestID),
+		slog.String("decision", c.outcome.String()),
+		slog.String("key", string(d.key)),
+		slog.String("client", c.client),
+		slog.String("clientKey", c.key),
+		slog.String("reason", c.reason))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.reason, err)
+	}
+	return c.response(d)
 }
 
 // respond logs the decision, one line for each, accepted ones too: API Gateway's cache

@@ -11,6 +11,11 @@ import (
 // that API Gateway authorized from its cache.
 type responseContext struct {
 	OriginKey keyring.Name `json:"originKey"`
+
+	// Client is the name of the client, and Key the public id of its credential, where a
+	// client is required.
+	Client string `json:"client,omitempty"`
+	Key    string `json:"key,omitempty"`
 }
 
 // simpleResponse is the response to the HTTP API.
@@ -43,7 +48,7 @@ const (
 func (e event) response(d decision) ([]byte, error) {
 	var found *responseContext
 	if d.outcome == accepted {
-		found = &responseContext{d.key}
+		found = &responseContext{OriginKey: d.key}
 	}
 	if e.stage == "" {
 		return json.Marshal(simpleResponse{IsAuthorized: found != nil, Context: found})
@@ -61,5 +66,17 @@ func (e event) response(d decision) ([]byte, error) {
 			Statement: [1]policyStatement{{Action: "execute-api:Invoke", Effect: effect, Resource: e.stage + "/*"}},
 		},
 		Context: found,
+	})
+}
+
+// response returns the response to a decision about a client, whose request has an
+// accepted origin key. Only events of the HTTP API are about clients.
+func (c clientDecision) response(d decision) ([]byte, error) {
+	if c.outcome != accepted {
+		return json.Marshal(simpleResponse{})
+	}
+	return json.Marshal(simpleResponse{
+		IsAuthorized: true,
+		Context:      &responseContext{OriginKey: d.key, Client: c.client, Key: c.key},
 	})
 }

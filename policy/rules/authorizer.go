@@ -16,10 +16,9 @@ var authorizer = Rule{
 		},
 		"aws:apigatewayv2/authorizer:Authorizer": func(r Resource) (p problems) {
 			p.unless(r.at("authorizerType").isOneOf("REQUEST"), "authorizerType must be REQUEST: a function checks the origin key")
-			p.unless(len(r.at("identitySources").each()) > 0 || r.at("identitySources").IsComputed(),
-				"identitySources must name the origin header: decisions are cached by it")
-			return p
+			return append(p, identitySources(r)...)
 		},
+		"aws:apigatewayv2/integration:Integration": passesClient,
 		restAPI: func(r Resource) problems {
 			if document, ok := body(r); ok {
 				return unprotected(document)

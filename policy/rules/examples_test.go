@@ -132,6 +132,20 @@ var examples = map[string][]example{
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST", "identitySources": list{"$request.header.x-origin-key"}}, ""},
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "JWT", "identitySources": list{"$request.header.x-origin-key"}}, "REQUEST"},
 		{"aws:apigatewayv2/authorizer:Authorizer", object{"authorizerType": "REQUEST"}, "identitySources"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(300, "$request.header.x-origin-key"), ""},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(300, "$context.routeKey"), "the origin header, alone"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(300, "$request.header.x-origin-key", "$context.routeKey"), "the origin header, alone"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$request.header.x-origin-key", "$request.header.x-gatehouse-credential", "$context.routeKey"), ""},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$context.routeKey", "$request.header.X-Gatehouse-Credential", "$request.header.x-origin-key"), ""},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(1, "$request.header.x-origin-key", "$request.header.x-gatehouse-credential", "$context.routeKey"), "authorizerResultTtlInSeconds must be 0"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(nil, "$request.header.x-origin-key", "$request.header.x-gatehouse-credential", "$context.routeKey"), "authorizerResultTtlInSeconds must be 0"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$request.header.x-gatehouse-credential"), "identitySources must be the origin header, x-gatehouse-credential and $context.routeKey"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$request.header.x-origin-key", "$request.header.x-gatehouse-credential"), "identitySources must be"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$request.header.x-origin-key", "$request.header.x-gatehouse-credential", "$context.path"), "identitySources must be"},
+		{"aws:apigatewayv2/authorizer:Authorizer", sources(0, "$request.header.x-gatehouse-credential", "$request.header.x-gatehouse-credential", "$context.routeKey"), "identitySources must be"},
+		{"aws:apigatewayv2/integration:Integration", object{"requestParameters": object{"overwrite:path": "/$request.path.proxy"}}, ""},
+		{"aws:apigatewayv2/integration:Integration", object{"requestParameters": object{"overwrite:header.x-client": "$context.authorizer.client", "remove:header.x-gatehouse-credential": "''"}}, ""},
+		{"aws:apigatewayv2/integration:Integration", object{"requestParameters": object{"overwrite:header.x-client": "$context.authorizer.client"}}, "must not learn the client's credential"},
 		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), originKey), ""},
 		{restAPI, restBody(operations(`"x-amazon-apigateway-any-method": {"security": [{"origin-key": []}]}, "parameters": []`), originKey), ""},
 		{restAPI, object{"body": fmt.Sprintf(`{"swagger": "2.0", %s, "securityDefinitions": {%s}}`, operations(`"post": {"security": [{"origin-key": []}]}`), originKey)}, ""},
@@ -161,6 +175,8 @@ var examples = map[string][]example{
 		{"aws:apigateway/authorizer:Authorizer", object{"type": "REQUEST", "identitySource": "method.request.header.x-origin-key"}, ""},
 		{"aws:apigateway/authorizer:Authorizer", object{"type": "TOKEN", "identitySource": "method.request.header.x-origin-key"}, "REQUEST"},
 		{"aws:apigateway/authorizer:Authorizer", object{"type": "REQUEST", "identitySource": "method.request.querystring.key"}, "the origin header alone"},
+		{"aws:apigateway/authorizer:Authorizer", object{"type": "REQUEST", "identitySource": "method.request.header.X-Gatehouse-Credential"}, "the origin header alone"},
+		{restAPI, restBody(operations(`"post": {"security": [{"origin-key": []}]}`), scheme("request", "method.request.header.x-gatehouse-credential")), "the origin header alone"},
 		{"aws:apigateway/integration:Integration", object{"type": "AWS_PROXY"}, "resets the mode"},
 	},
 	"streaming": {
@@ -238,6 +254,20 @@ func origin(custom object) object {
 
 func header(value any) object {
 	return object{"origins": list{object{"originId": "api", "customHeaders": list{object{"name": "x-origin-key", "value": value}}}}}
+}
+
+// sources is an authorizer of the HTTP API with a TTL, if any, and identity sources.
+func sources(ttl any, names ...string) object {
+	all := object{"authorizerType": "REQUEST"}
+	if ttl != nil {
+		all["authorizerResultTtlInSeconds"] = ttl
+	}
+	identity := list{}
+	for _, name := range names {
+		identity = append(identity, name)
+	}
+	all["identitySources"] = identity
+	return all
 }
 
 // originKey is the scheme of the authorizer in a REST API's body.

@@ -78,8 +78,9 @@ func wrongScheme(name string, scheme value) string {
 }
 
 // isHeader reports whether the identity source of a REST API's authorizer is one header,
-// without which API Gateway rejects a request itself, or may be.
+// without which API Gateway rejects a request itself, or may be. A client's credential is
+// none: decisions are cached by the header.
 func isHeader(source value) bool {
 	header, ok := strings.CutPrefix(source.text(), "method.request.header.")
-	return source.IsComputed() || ok && header != "" && !strings.ContainsAny(header, ", ")
+	return source.IsComputed() || ok && header != "" && !strings.ContainsAny(header, ", ") && !isCredential(header)
 }

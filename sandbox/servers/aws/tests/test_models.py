@@ -71,6 +71,20 @@ class Model:
         self._server.server_close()
 
 
+# Authorizes requests of one client, and names the client and what it decides by.
+AUTHORIZER = """
+import json
+calls = 0
+def handle(event):
+    global calls
+    calls += 1
+    if event["headers"]["x-credential"] == "broken":
+        raise ValueError("the table of clients is away")
+    context = {"client": "acme", "sources": json.dumps(event["identitySource"]), "calls": calls}
+    return {"isAuthorized": event["headers"]["x-credential"] == "acme's", "context": context}
+"""
+
+
 class PrivateModelTest(CloudTest):
     options = ("--deploy-seconds", "0")
 
@@ -203,6 +217,72 @@ class PrivateModelTest(CloudTest):
         self.assertEqual((seen["headers"]["x-forwarded-proto"], seen["headers"]["x-forwarded-port"]), ("http", "80"))
         self.assertNotIn("secret", body.decode())
         self.assertEqual(set(model.checks), {"ELB-HealthChecker/2.0"})
+
+    def authorize(self, api: str) -> None:
+        """Give the route of an API an authorizer with three identity sources, and its stage an access log."""
+        function = self.cloud.function("clients", AUTHORIZER, self.cloud.role("clients"))
+        authorizer = self.gateway.create_authorizer(
+            ApiId=api,
+            AuthorizerType="REQUEST",
+            Name="client",
+            EnableSimpleResponses=True,
+            AuthorizerPayloadFormatVersion="2.0",
+            AuthorizerUri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{function}/invocations",
+            IdentitySource=["$request.header.x-origin-verify", "$context.routeKey", "$request.header.x-credential"],
+            AuthorizerResultTtlInSeconds=0,
+        )
+        self.assertEqual(authorizer["AuthorizerResultTtlInSeconds"], 0)
+        [route] = self.gateway.get_routes(ApiId=api)["Items"]
+        self.gateway.update_route(
+            ApiId=api,
+            RouteId=route["RouteId"],
+            AuthorizationType="CUSTOM",
+            AuthorizerId=authorizer["AuthorizerId"],
+        )
+        self.cloud.client("logs").create_log_group(logGroupName="/clients")
+        destination = f"arn:aws:logs:{REGION}:000000000000:log-group:/clients"
+        log_format = '{"status":"$context.status","client":"$context.authorizer.client"}'
+        self.gateway.update_stage(
+            ApiId=api, StageName="$default", AccessLogSettings={"DestinationArn": destination, "Format": log_format}
+        )
+
+    def test_the_authorizer_tells_the_model_who_the_client_is(self):
+        mappings = {
+            "overwrite:path": "/$request.path.proxy",
+            "remove:header.x-origin-verify": "''",
+            "remove:header.x-credential": "''",
+            "overwrite:header.x-client": "$context.authorizer.client",
+            "overwrite:header.x-sources": "$context.authorizer.sources",
+            "overwrite:header.x-calls": "$context.authorizer.calls",
+        }
+        api, _ = self.serving(self.model(), RequestParameters=mappings)
+        self.authorize(api)
+        good = {"x-origin-verify": "key", "x-credential": "acme's", "Authorization": "Bearer its-own"}
+
+        for missing in ("x-origin-verify", "x-credential"):
+            status, body = self.call(headers={name: value for name, value in good.items() if name != missing})
+            self.assertEqual((status, json.loads(body)), (401, {"message": "Unauthorized"}), missing)
+        for value, expected in (("guess", 403), ("broken", 500)):
+            self.assertEqual(self.call(headers={**good, "x-credential": value})[0], expected)
+
+        for calls in ("3", "4"):  # the first calls that reach the function are the two above, and nothing is cached
+            status, body = self.call(headers={**good, "x-client": "forged"})
+            seen = json.loads(body)["headers"]
+            self.assertEqual((status, seen["x-client"], seen["x-calls"]), (200, "acme", calls))
+        self.assertEqual(json.loads(seen["x-sources"]), ["key", "ANY /api/inference/{proxy+}", "acme's"])
+        self.assertEqual(seen["authorization"], "Bearer its-own")
+        self.assertNotIn("x-credential", seen)
+        self.assertNotIn("x-origin-verify", seen)
+
+        logs = self.cloud.client("logs")
+        events = wait_for(
+            lambda: (found := logs.filter_log_events(logGroupName="/clients")["events"]) and len(found) == 6 and found
+        )
+        lines = [json.loads(event["message"]) for event in events]
+        self.assertEqual(
+            [(line["status"], line["client"]) for line in lines],
+            [("401", "-"), ("401", "-"), ("403", "-"), ("500", "-"), ("200", "acme"), ("200", "acme")],
+        )
 
     def test_a_viewer_reaches_the_model_and_the_key_does_not(self):
         api, _ = self.serving(self.model())

@@ -40,6 +40,7 @@ def install() -> None:
     patching.wrap(apigateway, "_create_stage", lambda proceed, data: _refusal(data) or proceed())
     patching.wrap(apigateway, "_update_stage", lambda proceed, data: _refusal(data) or proceed())
     patching.wrap(apigateway, "_handle_execute_in_scope", _logged)
+    patching.wrap(apigateway, "_authorize_request_v2", _authorized)
     patching.wrap(apigateway, "_invoke_request_authorizer_lambda", _authorizer)
     patching.wrap(apigateway, "_invoke_lambda_proxy", _function)
     patching.wrap(apigateway, "_invoke_http_proxy", _listener)
@@ -104,9 +105,14 @@ async def _authorizer(proceed):
     return response
 
 
-async def _function(proceed, authorizer_lambda_context):
-    for name, value in (authorizer_lambda_context or {}).items():
+async def _authorized(proceed):
+    error, context = await proceed()
+    for name, value in (context or {}).items():
         _note(f"authorizer.{name}", value)
+    return error, context
+
+
+async def _function(proceed):
     began = time.time()
     response = await proceed()
     # The response of Lambda, not of the function: an invocation that failed is still a 200 of Lambda.

@@ -2,8 +2,9 @@
 
 ministack stores no connection id, takes the listener's ARN for a URL and returns 502. Here the request goes to the load
 balancer inside this process: its rules, target groups and targets decide. A request that API Gateway itself cannot
-deliver is a 503, as on AWS. Parameter mappings may have variables inside a longer value, and $request.path. The path is
-sent decoded; headers are dropped whose names the load balancer takes for invalid.
+deliver is a 503, as on AWS. Parameter mappings may have variables inside a longer value, $request.path, and the
+authorizer's context as $context.authorizer.NAME. The path is sent decoded; headers are dropped whose names the load
+balancer takes for invalid.
 """
 
 import asyncio
@@ -79,7 +80,8 @@ def _problem(data: dict) -> tuple | None:
 
 
 def _mapped(proceed, request_path, context_vars):
-    return proceed(context_vars={**context_vars, "request.path": request_path})
+    of_authorizer = {f"authorizer.{name}": value for name, value in context_vars["authorizer.lambda"].items()}
+    return proceed(context_vars={**context_vars, **of_authorizer, "request.path": request_path})
 
 
 def _value(original, value, *, request_headers, request_query, path_params, context_vars, stage_vars):
