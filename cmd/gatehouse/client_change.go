@@ -129,7 +129,8 @@ func (c *clientCommand) suspend(ctx context.Context) error {
 
 // printUnderWay says what a change doesn't stop.
 func (c *clientCommand) printUnderWay() {
-	c.printf("Requests that were admitted before end within 30 seconds, streams within gatehouse:streamingTimeout.")
+	c.printf("%s", "Requests that were admitted before are still answered: "+
+		"chat completions within gatehouse:streamingTimeout, others within 30 seconds.")
 }
 
 func (c *clientCommand) resume(ctx context.Context) error {
@@ -172,7 +173,8 @@ func (c *clientCommand) revoke(ctx context.Context) error {
 // checkKeyID refuses what isn't an id of a key.
 func checkKeyID(name, id string) error {
 	if len(id) != 8 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz234567") != "" {
-		return fmt.Errorf("client %s: -%s is %q; want the public id of a key, 8 characters such as k7f3q2ab, which `show` lists, or no -%[2]s for all keys", name, clientadmin.KeyFlag, id)
+		return fmt.Errorf("client %s: -%s is %q; want the public id of a key, 8 characters such as k7f3q2ab, which `show` lists, "+
+			"or no -%[2]s for all keys", name, clientadmin.KeyFlag, id)
 	}
 	return nil
 }
@@ -186,7 +188,9 @@ func (c *clientCommand) delete(ctx context.Context) error {
 }
 
 func (c *clientCommand) subject() clientadmin.Subject {
-	return clientadmin.Subject{Issuer: c.given[clientadmin.IssuerFlag], Claim: c.given[clientadmin.ClaimFlag], Value: c.given[clientadmin.ValueFlag]}
+	return clientadmin.Subject{
+		Issuer: c.given[clientadmin.IssuerFlag], Claim: c.given[clientadmin.ClaimFlag], Value: c.given[clientadmin.ValueFlag],
+	}
 }
 
 func (c *clientCommand) mapSubject(ctx context.Context) error {

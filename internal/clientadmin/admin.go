@@ -158,7 +158,8 @@ func (a Admin) remove(ctx context.Context, plan Plan, all []Credential) error {
 // leftItems returns the error for a change that is in force, while items of credentials
 // that are no longer valid are left.
 func leftItems(plan Plan, err error) error {
-	return fmt.Errorf("client %s: the change is in force and the keys are refused, but their items are left in the table; repeat the command to remove them: %w", plan.Client, err)
+	return fmt.Errorf("client %s: the change is in force and the keys are refused, but their items, which have no effect any more, "+
+		"could not be deleted: %w", plan.Client, err)
 }
 
 // run reads, plans and writes until nothing has changed in between.

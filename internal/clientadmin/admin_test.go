@@ -97,7 +97,7 @@ func TestRevoke(t *testing.T) {
 		return nil
 	}
 	_, _, err = a.Revoke(t.Context(), "acme", []string{id})
-	require.ErrorContains(t, err, "the change is in force and the keys are refused, but their items are left")
+	require.ErrorContains(t, err, "the change is in force and the keys are refused, but their items, which have no effect any more, could not be deleted")
 	record, _, err := a.Client(t.Context(), "acme")
 	require.ErrorContains(t, err, "no permission")
 	assert.Empty(t, record.Keys)
@@ -277,8 +277,8 @@ func TestLostReplies(t *testing.T) {
 	}
 }
 
-// A reply is lost, and the client of the table repeats the call: then the change itself
-// is what has changed since the plan.
+// A reply is lost, and the client of the table repeats the call: then it is the change
+// itself that has happened since the plan.
 func TestRepeatedWritesAreRecognized(t *testing.T) {
 	table := &repeating{Table: dynamotest.New()}
 	a := admin(table.Table)
