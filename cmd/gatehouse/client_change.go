@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,8 +83,12 @@ func (c *clientCommand) key(ctx context.Context) error {
 	key := credential.New(random)
 	id := key.Digest().ID()
 	plan, err := c.admin.AddKey(ctx, c.name, key.Digest(), expires)
-	if err != nil {
+	var unknown *clientadmin.UnknownError
+	switch {
+	case errors.As(err, &unknown):
 		return fmt.Errorf("%w\nno key is shown; if `show` lists one with the id %s, revoke it", err, id)
+	case err != nil:
+		return err
 	}
 	if _, err := fmt.Fprintln(c.out, key.Reveal()); err != nil {
 		return fmt.Errorf("key %s of client %s could not be written: %w; revoke it: %s", id, c.name, err,

@@ -9,7 +9,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientadmin"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
-	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 )
 
@@ -53,7 +52,7 @@ func seen(t *testing.T) clientadmin.Seen {
 }
 
 // admin returns an operator who confirms everything.
-func admin(table *dynamotest.Table) clientadmin.Admin {
+func admin(table clientadmin.Table) clientadmin.Admin {
 	return clientadmin.Admin{
 		Table:   table,
 		Now:     func() time.Time { return now },
