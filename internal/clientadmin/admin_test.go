@@ -155,7 +155,7 @@ func TestOperatorsDontExceedTheCeilingTogether(t *testing.T) {
 		for n := range 20 {
 			group.Go(func() {
 				for {
-					_, err := a.Create(t.Context(), fmt.Sprintf("client-%d", n), clientadmin.Change{Budget: budget(t, "10usd/month")})
+					_, err := a.Create(t.Context(), fmt.Sprintf("client-%d", n), clientadmin.Change{Budget: parsed(t, "10usd/month")})
 					var conflict *clientadmin.ConflictError
 					switch {
 					case errors.As(err, &conflict):
@@ -194,12 +194,12 @@ func TestAChangeInBetweenIsSeen(t *testing.T) {
 		table.Before = func(string) error {
 			if operations++; operations == interrupted {
 				table.Before = nil
-				_, err := other.Set(t.Context(), "other", clientadmin.Change{Budget: budget(t, "55usd/month")})
+				_, err := other.Set(t.Context(), "other", clientadmin.Change{Budget: parsed(t, "55usd/month")})
 				require.NoError(t, err)
 			}
 			return nil
 		}
-		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "50usd/month")})
+		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "50usd/month")})
 		require.ErrorContains(t, err, "brings the sum of all budgets to 105 dollars", "operation %d", interrupted)
 	}
 }
@@ -296,7 +296,7 @@ func TestLostReplies(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 		require.ErrorIs(t, err, lost)
 		assert.Zero(t, writesOf(t, table, "1usd/day"))
 	}
@@ -308,7 +308,7 @@ func TestRepeatedWritesAreRecognized(t *testing.T) {
 	table := &repeating{Table: dynamotest.New()}
 	a := admin(table.Table)
 	a.Table = table
-	plan, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+	plan, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 	require.NoError(t, err)
 	assert.Len(t, plan.Writes, 2)
 	plan, err = a.AddKey(t.Context(), "acme", keyOf(1).Digest(), time.Time{})
@@ -374,7 +374,7 @@ func TestConflictsWithRequestsAreRetried(t *testing.T) {
 func writesOf(t *testing.T, table *dynamotest.Table, text string) (found int) {
 	t.Helper()
 	for _, item := range table.Items() {
-		if r, err := client.ParseItem(item); err == nil && r.Budget == *budget(t, text) {
+		if r, err := client.ParseItem(item); err == nil && r.Budget == *parsed(t, text) {
 			found++
 		}
 	}
@@ -407,9 +407,9 @@ func TestTheSumFollowsTheClients(t *testing.T) {
 	a := admin(table)
 	create(t, a, "acme", "40usd/month")
 	table.Put(dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S"), "sum": dynamo.Number(999), "ceil": dynamo.Number(int64(50 * price.Dollar))})
-	_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "51usd/month")})
+	_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "51usd/month")})
 	require.ErrorContains(t, err, "gatehouse:clientBudgetCeiling allows 50")
-	_, err = a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "50usd/month")})
+	_, err = a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "50usd/month")})
 	require.NoError(t, err)
 	sum, err := table.GetItem(t.Context(), dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S")})
 	require.NoError(t, err)
@@ -421,7 +421,7 @@ func TestDamagedItemsAreNamed(t *testing.T) {
 	table := dynamotest.New()
 	a := admin(table)
 	table.Put(dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S"), "sum": dynamo.String("x")})
-	_, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+	_, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 	require.ErrorContains(t, err, "the table's item S, with the sum of budgets, is damaged")
 	_, err = a.LargestBill(t.Context(), nil)
 	require.ErrorContains(t, err, "is damaged")
@@ -434,11 +434,11 @@ func TestDamagedItemsAreNamed(t *testing.T) {
 
 func TestLargestBill(t *testing.T) {
 	records := []client.Record{
-		{Name: "a", Policy: client.Policy{Budget: *budget(t, "1usd/day")}},
-		{Name: "b", Policy: client.Policy{Budget: *budget(t, "10usd/month")}},
-		{Name: "c", Policy: client.Policy{Budget: *budget(t, "5usd/once")}},
+		{Name: "a", Policy: client.Policy{Budget: *parsed(t, "1usd/day")}},
+		{Name: "b", Policy: client.Policy{Budget: *parsed(t, "10usd/month")}},
+		{Name: "c", Policy: client.Policy{Budget: *parsed(t, "5usd/once")}},
 	}
 	assert.Equal(t, clientadmin.Bill{Sum: 46 * price.Dollar}, clientadmin.LargestBill(records, 0))
-	records = append(records, client.Record{Name: "d", Policy: client.Policy{Budget: *budget(t, "5tokens/day")}}, client.Record{Name: "e"})
+	records = append(records, client.Record{Name: "d", Policy: client.Policy{Budget: *parsed(t, "5tokens/day")}}, client.Record{Name: "e"})
 	assert.Equal(t, []string{"d", "e"}, clientadmin.LargestBill(records, 0).Unlimited)
 }

@@ -23,7 +23,7 @@ func keyOf(n byte) credential.Key {
 	return credential.New(random)
 }
 
-func budget(t *testing.T, text string) *client.Budget {
+func parsed(t *testing.T, text string) *client.Budget {
 	t.Helper()
 	b, err := client.ParseBudget(text)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func acme(t *testing.T) client.Record {
 		Name: "acme",
 		Policy: client.Policy{
 			Revision: 7, Enabled: true, Keys: []string{keyOf(1).Digest().ID(), keyOf(2).Digest().ID()},
-			Models: []string{"model-a", "model-b"}, Inference: true, Budget: *budget(t, "50usd/month"), PerMinute: 120, AtOnce: 10,
+			Models: []string{"model-a", "model-b"}, Inference: true, Budget: *parsed(t, "50usd/month"), PerMinute: 120, AtOnce: 10,
 		},
 		Used:    map[string]int64{"u$m2026-11": 20 * int64(price.Dollar)},
 		Minutes: map[string]int64{client.Minute(now.Add(-time.Minute)): 30},
@@ -62,6 +62,6 @@ func admin(table clientadmin.Table) clientadmin.Admin {
 
 func create(t *testing.T, a clientadmin.Admin, name, text string) {
 	t.Helper()
-	_, err := a.Create(t.Context(), name, clientadmin.Change{Budget: budget(t, text)})
+	_, err := a.Create(t.Context(), name, clientadmin.Change{Budget: parsed(t, text)})
 	require.NoError(t, err)
 }
