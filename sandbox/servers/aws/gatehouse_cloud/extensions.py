@@ -62,7 +62,7 @@ from gatehouse_cloud.fidelity.iam import (
     ec2_resources,
     edge_administration,
     hidden_tags,
-    leading_keys,
+    item_conditions,
     parameter_store,
     settling,
     tag_on_create,
@@ -126,8 +126,8 @@ EXTENSIONS = (
     Extension(settling, after=(administration, edge_administration)),
     # Records the conditions of a request before administration adds the tags that are in effect.
     Extension(calls, after=(administration,)),
-    # Adds the items' keys to the conditions before they are recorded.
-    Extension(leading_keys, after=(calls,)),
+    # Adds the conditions of items before they are recorded.
+    Extension(item_conditions, after=(calls,)),
     # Outside of guardrails, which may respond itself: a fault can hit that response, too.
     Extension(faults, after=(guardrails,)),
     Extension(error_envelopes),

@@ -17,7 +17,9 @@ class ConditionTest(TableTest):
 
     def setUp(self):
         super().setUp()
-        self.put(used=5, allowed=6, label="abc", names={"a", "b"}, list=["a", 1], h={"x": 1, "deep": {"y": 2}}, flag=True)
+        self.put(
+            used=5, allowed=6, label="abc", names={"a", "b"}, list=["a", 1], h={"x": 1, "deep": {"y": 2}}, flag=True
+        )
 
     def check(self, condition: str, **values) -> None:
         """Make an update on a condition."""
@@ -38,7 +40,14 @@ class ConditionTest(TableTest):
 
     def assert_invalid(self, condition: str, problem: str, **values) -> None:
         with self.subTest(condition):
-            self.assert_refused(f"Invalid ConditionExpression: {problem}", self.update, "ADD updates :increment", condition, increment=1, **values)
+            self.assert_refused(
+                f"Invalid ConditionExpression: {problem}",
+                self.update,
+                "ADD updates :increment",
+                condition,
+                increment=1,
+                **values,
+            )
 
     def test_arithmetic_is_for_updates_only(self):
         for condition, values, problem in (
@@ -70,7 +79,9 @@ class ConditionTest(TableTest):
 
     def test_what_is_absent_is_unequal_and_in_no_order(self):
         self.assert_meets("absent <> :n", "absent <> nothing", "NOT absent < :n", n=1)
-        self.assert_fails("absent = :n", "absent < :n", "absent >= :n", "absent = nothing", "absent BETWEEN :n AND :n", n=1)
+        self.assert_fails(
+            "absent = :n", "absent < :n", "absent >= :n", "absent = nothing", "absent BETWEEN :n AND :n", n=1
+        )
 
     def test_paths_lead_into_maps_and_lists(self):
         self.assert_meets(
@@ -169,7 +180,9 @@ class ConditionTest(TableTest):
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
             **request,
         )
-        self.assertEqual({name: refused["Item"][name] for name in ("pk", "used")}, {"pk": self.key["pk"], "used": {"N": "5"}})
+        self.assertEqual(
+            {name: refused["Item"][name] for name in ("pk", "used")}, {"pk": self.key["pk"], "used": {"N": "5"}}
+        )
         # Without an item there is none to return.
         refused = self.assert_refused(
             FAILED,

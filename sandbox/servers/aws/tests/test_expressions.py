@@ -18,7 +18,9 @@ class UpdateTest(TableTest):
         self.put(rev=1, h={"dead": 3}, r1=9)
         update = "SET #u = if_not_exists(#u, :0) + :hold, #r = if_not_exists(#r, :0) + :1, h.#id = :hold REMOVE h.#dead, #old"
         names = {"#u": "u$m2026-11", "#r": "r2", "#id": "t5xk2a-9fQ3", "#dead": "dead", "#old": "r1", "#rev": "rev"}
-        condition = "#rev = :1 AND attribute_not_exists(h.#id) AND size(h) < :par AND (attribute_not_exists(#u) OR #u <= :room)"
+        condition = (
+            "#rev = :1 AND attribute_not_exists(h.#id) AND size(h) < :par AND (attribute_not_exists(#u) OR #u <= :room)"
+        )
         values = {"v0": 0, "v1": 1, "hold": 7, "par": 2, "room": 10}
         self.assertEqual(
             self.update(update, condition, names, **values),
@@ -117,9 +119,7 @@ class UpdateTest(TableTest):
                 self.assert_refused(problem, self.update, update, **({} if value is None else {"v": value}))
 
     def test_numbers_and_sets_are_added(self):
-        self.assertEqual(
-            self.update("ADD n :n, members :a", n=2, a={"x"}), {"n": {"N": "2"}, "members": {"SS": ["x"]}}
-        )
+        self.assertEqual(self.update("ADD n :n, members :a", n=2, a={"x"}), {"n": {"N": "2"}, "members": {"SS": ["x"]}})
         found = self.update("ADD n :n, members :a", n=-5, a={"x", "y"})
         self.assertEqual((found["n"], sorted(found["members"]["SS"])), ({"N": "-3"}, ["x", "y"]))
         self.assertEqual(self.update("DELETE members :a", a={"x", "y", "z"}), {"n": {"N": "-3"}})
@@ -128,7 +128,10 @@ class UpdateTest(TableTest):
         self.put(n={"N": "12345678901234567890123456789012345678"})
         self.assertEqual(
             self.update("SET n = n - :n, m = n + :n", n=1),
-            {"n": {"N": "12345678901234567890123456789012345677"}, "m": {"N": "12345678901234567890123456789012345679"}},
+            {
+                "n": {"N": "12345678901234567890123456789012345677"},
+                "m": {"N": "12345678901234567890123456789012345679"},
+            },
         )
         self.assertEqual(self.update("ADD n :n", n=3)["n"], {"N": "12345678901234567890123456789012345680"})
         problem = "Attempting to store more than 38 significant digits in a Number"
@@ -184,7 +187,11 @@ class UpdateTest(TableTest):
                 self.assert_refused(problem, self.update, update, "", names, **values)
         # Also in a condition that fails, and in one of several expressions.
         self.assert_refused(
-            f"1 validation error detected: Invalid ConditionExpression: {value}", self.update, "SET a = :v", "a = :0", v=1
+            f"1 validation error detected: Invalid ConditionExpression: {value}",
+            self.update,
+            "SET a = :v",
+            "a = :0",
+            v=1,
         )
         self.assert_refused(update_problem(value), self.update, "SET a = :0", "attribute_exists(a)")
 
@@ -242,7 +249,11 @@ class ItemTest(TableTest):
         found = self.tables.query(
             TableName=NAME,
             KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
-            ExpressionAttributeValues={":pk": {"S": "U#acme"}, ":from": {"S": "2026-11-29"}, ":to": {"S": "2026-12-31"}},
+            ExpressionAttributeValues={
+                ":pk": {"S": "U#acme"},
+                ":from": {"S": "2026-11-29"},
+                ":to": {"S": "2026-12-31"},
+            },
             ConsistentRead=True,
         )
         self.assertEqual([item["sk"]["S"] for item in found["Items"]], ["2026-11-29#m", "2026-12-01#m"])
@@ -313,14 +324,19 @@ class TransactionTest(TableTest):
         self.assert_refused(problem, self.transact, [self.members()[0]] * 2)
 
     def test_an_invalid_member_cancels_or_refuses_it(self):
-        key_problem = "One or more parameter values were invalid: Cannot update attribute sk. This attribute is part of the key"
+        key_problem = (
+            "One or more parameter values were invalid: Cannot update attribute sk. This attribute is part of the key"
+        )
         for update, problem in (("SET g.x = :1", BAD_PATH), ("SET sk = :1", key_problem)):
             reasons = self.cancelled(self.members(update=update), "ValidationError", "None")
             self.assertEqual(reasons[0]["Message"], problem)
         for update, problem in (
             ("SET rev = rev * :1", 'Syntax error; token: "*", near: "rev * :1"'),
-            ("SET rev = :1, rev = :1", "Two document paths overlap with each other; must remove or rewrite one of these "
-             "paths; path one: [rev], path two: [rev]"),
+            (
+                "SET rev = :1, rev = :1",
+                "Two document paths overlap with each other; must remove or rewrite one of these "
+                "paths; path one: [rev], path two: [rev]",
+            ),
         ):
             self.assert_refused(update_problem(problem), self.transact, self.members(update=update))
         self.assertEqual(self.state(), ("1", "10"))

@@ -67,8 +67,7 @@ class Scope:
         self.used.add(node.reference)
         if node.reference not in self.values:
             raise Refused(
-                "An expression attribute value used in expression is not defined; "
-                f"attribute value: {node.reference}"
+                f"An expression attribute value used in expression is not defined; attribute value: {node.reference}"
             )
         return self.values[node.reference]
 
@@ -95,9 +94,7 @@ def condition(node: Node, scope: Scope) -> None:
         raise Refused("The expression has redundant parentheses;")
     _functions(nodes, IN_CONDITIONS, IN_UPDATES, "a condition expression")
     if misused := next(_misused(node), None):
-        raise Refused(
-            f"The function is not allowed to be used this way in an expression; function: {misused.function}"
-        )
+        raise Refused(f"The function is not allowed to be used this way in an expression; function: {misused.function}")
     _reserved(nodes)
     _defined(nodes, scope)
     for each in nodes:
@@ -194,9 +191,7 @@ def _operands(node: Node, scope: Scope) -> None:
     for operand in node.operands:
         kind = scope.literal_type(operand)
         if kind and kind not in ACCEPTED.get(name, TYPES):
-            raise Refused(
-                f"Incorrect operand type for operator or function; {label}: {name}, operand type: {kind}"
-            )
+            raise Refused(f"Incorrect operand type for operator or function; {label}: {name}, operand type: {kind}")
 
 
 def _type_operand(scope: Scope, operand: Node) -> None:
@@ -223,9 +218,7 @@ def _bounds(scope: Scope, low: Node, high: Node) -> None:
     if first != second:
         raise Refused(f"The BETWEEN operator requires same data type for lower and upper bounds; {texts}")
     if dynamodb._compare_ddb(low, ">", high):
-        raise Refused(
-            f"The BETWEEN operator requires upper bound to be greater than or equal to lower bound; {texts}"
-        )
+        raise Refused(f"The BETWEEN operator requires upper bound to be greater than or equal to lower bound; {texts}")
 
 
 def _different(name: str, operands: tuple[Node, ...], scope: Scope) -> None:

@@ -95,7 +95,7 @@ def _function(node: Call, item: dict, scope: checks.Scope) -> bool:
 
 
 def _contains(value: dict, member: dict) -> bool:
-    (kind, content), = value.items()
+    ((kind, content),) = value.items()
     if kind in MEMBERS:
         return any(compare("=", {MEMBERS[kind]: each}, member) for each in content)
     if kind == "L":

@@ -13,7 +13,10 @@ from ministack.services import dynamodb
 from gatehouse_cloud import patching
 from gatehouse_cloud.fidelity.dynamodb import checks, syntax
 
-DEFINITIONS = {"ExpressionAttributeNames": re.compile("#[0-9a-zA-Z_]+"), "ExpressionAttributeValues": re.compile(":[0-9a-zA-Z_]+")}
+DEFINITIONS = {
+    "ExpressionAttributeNames": re.compile("#[0-9a-zA-Z_]+"),
+    "ExpressionAttributeValues": re.compile(":[0-9a-zA-Z_]+"),
+}
 RULES = {
     "UpdateExpression": (syntax.update, checks.update),
     "ProjectionExpression": (syntax.projection, checks.projection),

@@ -91,7 +91,7 @@ def _set_value(action: Action, item: dict, scope: checks.Scope) -> dict | None:
     if action.section == "SET":
         return operand
     present = dynamodb._get_at_path(item, scope.resolve(action.path))
-    (kind, members), = operand.items()
+    ((kind, members),) = operand.items()
     if present is None:
         return operand if action.section == "ADD" else None
     if kind not in present:
