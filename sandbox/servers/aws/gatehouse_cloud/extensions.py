@@ -53,7 +53,7 @@ from gatehouse_cloud.fidelity.cloudfront import (
     replicas,
     response_headers_policies,
 )
-from gatehouse_cloud.fidelity.dynamodb import backups, conditions, expressions, tables, time_to_live, updates
+from gatehouse_cloud.fidelity.dynamodb import backups, conditions, expressions, queries, tables, time_to_live, updates
 from gatehouse_cloud.fidelity.dynamodb import errors as dynamodb_errors
 from gatehouse_cloud.fidelity.iam import (
     access,
@@ -188,6 +188,7 @@ EXTENSIONS = (
     Extension(conditions),
     Extension(updates),
     Extension(expressions),
+    Extension(queries),
     Extension(tables),
     Extension(time_to_live),
     Extension(backups),

@@ -53,8 +53,8 @@ class UpdateTest(TableTest):
     def test_actions_read_the_item_as_it_was(self):
         self.put(a=1, b=2, l=[0, 1, 2, 3])
         self.assertEqual(
-            self.update("REMOVE a, l[1] SET b = a, c = b, l[3] = :x, l[9] = :y", x=8, y=9),
-            {"b": {"N": "1"}, "c": {"N": "2"}, "l": attribute([0, 2, 8, 9])},
+            self.update("REMOVE a, l[1] SET b = a, c = b, l[3] = :x, l[9] = :z, l[7] = :y", x=8, y=9, z=10),
+            {"b": {"N": "1"}, "c": {"N": "2"}, "l": attribute([0, 2, 8, 9, 10])},
         )
         self.assertEqual(self.update("set c = (:n) - c", n=5)["c"], {"N": "3"})
         self.assertEqual(self.update("SET d = list_append(if_not_exists(d, :e), :l)", e=[], l=[1])["d"], attribute([1]))
@@ -87,6 +87,17 @@ class UpdateTest(TableTest):
             with self.subTest(update):
                 self.assert_refused(BAD_PATH, self.update, update, **values)
         self.assertEqual(self.update("REMOVE g, h.x, l[7]"), {"n": {"N": "1"}, "l": attribute([1]), "h": attribute({})})
+
+    def test_an_update_that_only_removes_creates_no_item(self):
+        for update, values in (("REMOVE a", {}), ("DELETE a :s", {"s": {"x"}}), ("REMOVE a DELETE b :s", {"s": {"x"}})):
+            self.tables.update_item(**self.request(update, **values))
+            self.assertNotIn("Item", self.tables.get_item(TableName=NAME, Key=self.key), update)
+        self.put()
+        self.tables.update_item(**self.request("REMOVE a"))
+        self.assertIn("Item", self.tables.get_item(TableName=NAME, Key=self.key))
+        self.key = key("C#other")
+        self.tables.update_item(**self.request("REMOVE a SET b = :n", n=1))
+        self.assertEqual(self.item(), {"b": {"N": "1"}})
 
     def test_operands_have_types(self):
         self.put(s="a", n=1, names={"a"})
@@ -258,6 +269,36 @@ class ItemTest(TableTest):
         )
         self.assertEqual([item["sk"]["S"] for item in found["Items"]], ["2026-11-29#m", "2026-12-01#m"])
 
+    def test_a_key_condition_has_one_comparison_for_each_key(self):
+        def query(condition: str, **settings) -> None:
+            given = {f":{name}": {"S": name} for name in "ab" if f":{name}" in condition + str(settings)}
+            values = {"ExpressionAttributeValues": given} if given else {}
+            self.tables.query(TableName=NAME, KeyConditionExpression=condition, **values, **settings)
+
+        for condition in ("pk = :a", ":a = pk", "(pk = :a) AND (begins_with(sk, :b))", "sk < :b AND pk = :a"):
+            query(condition)
+        operator, invalid = (
+            "Invalid operator used in KeyConditionExpression: ",
+            "Invalid condition in KeyConditionExpression: ",
+        )
+        for condition, problem in (
+            ("pk = :a OR pk = :b", f"{operator}OR"),
+            ("pk = :a AND sk <> :b", f"{operator}<>"),
+            ("pk = :a AND NOT sk = :b", f"{operator}NOT"),
+            ("pk = :a AND attribute_exists(sk)", f"{operator}attribute_exists"),
+            ("pk = :a AND size(sk) = :b", "KeyConditionExpressions cannot contain nested operations"),
+            ("pk = :a AND :a = :b", f"{invalid}No key attribute specified"),
+            ("pk = :a AND sk > :a AND sk < :b", "KeyConditionExpressions must only contain one condition per key"),
+            ("pk > :a", "Query key condition not supported"),
+            ("begins_with(pk, :a)", "Query key condition not supported"),
+            ("sk = :a", "Query condition missed key schema element: pk"),
+            ("pk = :a AND n = :b", "Query condition missed key schema element: n"),
+        ):
+            with self.subTest(condition):
+                self.assert_refused(problem, query, condition)
+        problem = "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"
+        self.assert_refused(problem, query, "pk = :a", FilterExpression="n = :a OR sk = :b")
+
 
 class TransactionTest(TableTest):
     """TransactWriteItems."""
@@ -322,6 +363,10 @@ class TransactionTest(TableTest):
     def test_an_item_is_in_a_transaction_once(self):
         problem = "Transaction request cannot include multiple operations on one item"
         self.assert_refused(problem, self.transact, [self.members()[0]] * 2)
+        problem = "TransactItems can only contain one of Check, Put, Update or Delete"
+        self.assert_refused(
+            problem, self.transact, [{**self.members()[0], "Delete": {"TableName": NAME, "Key": key("other")}}]
+        )
 
     def test_an_invalid_member_cancels_or_refuses_it(self):
         key_problem = (

@@ -2,12 +2,13 @@
 
 ministack skips what it doesn't understand, and lets the second of two sections replace the first; it applies actions
 whose paths overlap, sets members of what is no map, adds numbers to other types, and rounds sums to 28 digits. Paths
-whose parent is absent are refused by REMOVE and ADD as by SET.
+whose parent is absent are refused by REMOVE and ADD as by SET. An update that only removes creates no item.
 """
 
 import copy
 from decimal import Context, Decimal
 
+from ministack.core.responses import error_response_json
 from ministack.services import dynamodb
 
 from gatehouse_cloud import patching
@@ -25,6 +26,7 @@ EXACT = Context(prec=512)
 
 def install() -> None:
     patching.extend(dynamodb, "_apply_update_expression", _apply)
+    patching.extend(dynamodb, "_update_item", _update)
     patching.extend(dynamodb, "_transact_write_items", _transact)
 
 
@@ -44,17 +46,17 @@ def _changed(item: dict, found: syntax.Update, scope: checks.Scope) -> dict:
     """Return an item after an update. Each action sees the item as it was before all of them."""
     values = [_set_value(action, item, scope) for action in found.actions]
     changed = copy.deepcopy(item)
-    removed = []
-    for action, value in zip(found.actions, values):
-        path = scope.resolve(action.path)
-        container = _container(changed, path)
-        if value is None:
-            removed.append((container, path[-1]))
-        else:
-            _store(container, path[-1], copy.deepcopy(value))
+    paths = [scope.resolve(action.path) for action in found.actions]
+    targets = [(_container(changed, path), path[-1], value) for path, value in zip(paths, values)]
+    # Of the indexes beyond a list's end, the first is appended first.
+    in_order = sorted(targets, key=lambda target: target[1] if isinstance(target[1], int) else -1)
+    for container, part, value in in_order:
+        if value is not None:
+            _store(container, part, copy.deepcopy(value))
     # Indexes are those before the update, so the last of a list goes first.
-    for container, part in sorted(removed, key=lambda each: each[1] if isinstance(each[1], int) else -1, reverse=True):
-        _store(container, part, None)
+    for container, part, value in reversed(in_order):
+        if value is None:
+            _store(container, part, None)
     return changed
 
 
@@ -145,9 +147,28 @@ def _total(left: dict, operator: str, right: dict) -> dict:
     return {"N": dynamodb._ddb_canonicalize_number(text)}
 
 
+def _update(original, data):
+    """Create no item by an update that only removes."""
+    table = dynamodb._tables.get(dynamodb._normalize_table_name(data.get("TableName")))
+    key = data.get("Key")
+    absent = table is not None and isinstance(key, dict) and dynamodb._get_item_by_key(table, key) is None
+    response = original(data)
+    if response[0] == 200 and absent and _only_removes(data.get("UpdateExpression")):
+        partition, sort, _ = dynamodb._resolve_table_key_values(table, key, allow_extra=False)
+        dynamodb._remove_item(table, partition, sort)
+    return response
+
+
+def _only_removes(expression: str | None) -> bool:
+    return bool(expression) and set(syntax.update(expression).sections) <= {"REMOVE", "DELETE"}
+
+
 def _transact(original, data):
-    """Refuse updates of keys, which ministack applies in a transaction."""
+    """Refuse updates of keys, which ministack applies in a transaction, and members of several actions."""
     members = data.get("TransactItems")
+    if isinstance(members, list) and any(isinstance(member, dict) and len(member) > 1 for member in members):
+        problem = "TransactItems can only contain one of Check, Put, Update or Delete"
+        return error_response_json("ValidationException", problem, 400)
     reasons = {
         index: KEY.format(name)
         for index, member in enumerate(members if isinstance(members, list) else [])
