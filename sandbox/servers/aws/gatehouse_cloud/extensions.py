@@ -53,7 +53,16 @@ from gatehouse_cloud.fidelity.cloudfront import (
     replicas,
     response_headers_policies,
 )
-from gatehouse_cloud.fidelity.dynamodb import backups, conditions, expressions, queries, tables, time_to_live, updates
+from gatehouse_cloud.fidelity.dynamodb import (
+    backups,
+    conditions,
+    expressions,
+    queries,
+    stale_reads,
+    tables,
+    time_to_live,
+    updates,
+)
 from gatehouse_cloud.fidelity.dynamodb import errors as dynamodb_errors
 from gatehouse_cloud.fidelity.iam import (
     access,
@@ -189,6 +198,7 @@ EXTENSIONS = (
     Extension(updates),
     Extension(expressions),
     Extension(queries),
+    Extension(stale_reads, after=(queries,)),
     Extension(tables),
     Extension(time_to_live),
     Extension(backups),

@@ -1,5 +1,8 @@
 """Updates, transactions and other requests for items of DynamoDB."""
 
+import time
+
+from .harness import wait_for
 from .tables import NAME, TableTest, attribute, key
 
 BAD_PATH = "The document path provided in the update expression is invalid for update"
@@ -268,6 +271,39 @@ class ItemTest(TableTest):
             ConsistentRead=True,
         )
         self.assertEqual([item["sk"]["S"] for item in found["Items"]], ["2026-11-29#m", "2026-12-01#m"])
+
+    def test_reads_are_behind_unless_they_are_consistent(self):
+        self.addCleanup(self.cloud.control, "stale-reads", {"seconds": 0})
+        self.put(n=1)
+        self.assertEqual(self.cloud.control("stale-reads", {"seconds": 2}), {"seconds": 2})
+        written = time.monotonic()
+        self.assertEqual(self.update("ADD n :n", "n = :n", n=1), {"n": {"N": "2"}})
+        self.update("ADD n :n", "n = :two", n=1, two=2)
+        batch = {NAME: {"Keys": [self.key]}}
+        query = {
+            "TableName": NAME,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": self.key["pk"]},
+        }
+        reads = {
+            "GetItem": lambda: self.tables.get_item(TableName=NAME, Key=self.key)["Item"],
+            "BatchGetItem": lambda: self.tables.batch_get_item(RequestItems=batch)["Responses"][NAME][0],
+            "Query": lambda: self.tables.query(**query)["Items"][0],
+            "Scan": lambda: next(
+                item for item in self.tables.scan(TableName=NAME)["Items"] if item["pk"] == self.key["pk"]
+            ),
+        }
+        behind = {name: read()["n"]["N"] for name, read in reads.items()}
+        consistent = self.item(), self.tables.query(**query, ConsistentRead=True)["Items"][0]["n"]
+        member = {"Get": {"TableName": NAME, "Key": self.key}}
+        transacted = self.tables.transact_get_items(TransactItems=[member])["Responses"][0]["Item"]["n"]
+        self.assertLess(time.monotonic() - written, 2, "too slow to tell")
+        self.assertEqual(behind, dict.fromkeys(reads, "1"))
+        self.assertEqual((*consistent, transacted), ({"n": {"N": "3"}}, {"N": "3"}, {"N": "3"}))
+        self.tables.delete_item(TableName=NAME, Key=self.key)
+        self.assertIn("Item", self.tables.get_item(TableName=NAME, Key=self.key))
+        self.assertNotIn("Item", self.tables.get_item(TableName=NAME, Key=self.key, ConsistentRead=True))
+        wait_for(lambda: "Item" not in self.tables.get_item(TableName=NAME, Key=self.key))
 
     def test_a_key_condition_has_one_comparison_for_each_key(self):
         def query(condition: str, **settings) -> None:

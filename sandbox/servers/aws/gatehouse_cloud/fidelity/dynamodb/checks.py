@@ -138,11 +138,11 @@ def _reserved(nodes: Iterable[Node]) -> None:
                 raise Refused(f"Attribute name is a reserved keyword; reserved keyword: {part}")
 
 
-def _functions(nodes: Iterable[Node], allowed: dict, elsewhere: dict, kind: str) -> None:
+def _functions(nodes: Iterable[Node], allowed: dict, others: dict, kind: str) -> None:
     for node in nodes:
         if not isinstance(node, Call) or node.function in allowed:
             continue
-        if node.function in elsewhere:
+        if node.function in others:
             raise Refused(f"The function is not allowed in {kind}; function: {node.function}")
         raise Refused(f"Invalid function name; function: {node.function}")
 

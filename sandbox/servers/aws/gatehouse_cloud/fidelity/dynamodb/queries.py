@@ -55,7 +55,7 @@ def _problem(conditions: Node, partition: str, scope: checks.Scope) -> str | Non
     names = [scope.resolve(next(_operands(part, Path)))[0] for part in parts]
     if len(set(names)) < len(names):
         return "KeyConditionExpressions must only contain one condition per key"
-    for name, part in zip(names, parts):
+    for name, part in zip(names, parts, strict=True):
         if name == partition and getattr(part, "operator", "") != "=":
             return "Query key condition not supported"
     return None

@@ -1,8 +1,8 @@
 """Time to live: its states, and items that stay.
 
 - DynamoDB deletes an expired item "typically within two days" ("Items that have expired and not been deleted will still
-  show up in reads, queries, and scans"); ministack deletes it within a minute, so that an item that has to be read as
-  expired would seldom be seen. Here none is deleted.
+  show up in reads, queries, and scans"); ministack deletes it within a minute, so that hardly a
+  test would read one. Here none is deleted.
 - A change is ENABLING or DISABLING before it takes effect, and the next one is refused for an hour.
 """
 

@@ -47,7 +47,7 @@ def _changed(item: dict, found: syntax.Update, scope: checks.Scope) -> dict:
     values = [_set_value(action, item, scope) for action in found.actions]
     changed = copy.deepcopy(item)
     paths = [scope.resolve(action.path) for action in found.actions]
-    targets = [(_container(changed, path), path[-1], value) for path, value in zip(paths, values)]
+    targets = [(_container(changed, path), path[-1], value) for path, value in zip(paths, values, strict=True)]
     # Of the indexes beyond a list's end, the first is appended first.
     in_order = sorted(targets, key=lambda target: target[1] if isinstance(target[1], int) else -1)
     for container, part, value in in_order:
