@@ -91,11 +91,11 @@ func TestAnonymousIsNoClientAfterTheMigration(t *testing.T) {
 	assert.Empty(t, run(t, lambdaenv.ClientAccessKeys).OfType(item))
 }
 
-// policyOf returns the statements of a function's policy in JSON.
-func policyOf(t *testing.T, access *clients.Access) string {
+// policyOf returns the policy of a function with these statements in JSON.
+func policyOf(t *testing.T, statements []iampolicy.Statement) string {
 	t.Helper()
 	values := pulumitest.Resolve(t, func(*pulumi.Context) (pulumi.Map, error) {
-		return pulumi.Map{"policy": iampolicy.Document(access.Statements()...)}, nil
+		return pulumi.Map{"policy": iampolicy.Document(statements...)}, nil
 	})
 	text, ok := values["policy"].(string)
 	require.True(t, ok)
@@ -104,7 +104,8 @@ func policyOf(t *testing.T, access *clients.Access) string {
 
 func TestFunctionsReachItemsByTheirKind(t *testing.T) {
 	arn := pulumi.String("arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients").ToStringOutput()
-	policy := policyOf(t, &clients.Access{Settings: settings(t, lambdaenv.ClientAccessKeys), TableARN: arn})
+	access := &clients.Access{Settings: settings(t, lambdaenv.ClientAccessKeys), TableARN: arn}
+	policy := policyOf(t, access.Statements())
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "FindClients", "Effect": "Allow", "Action": ["dynamodb:GetItem"],
 			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
@@ -116,6 +117,14 @@ func TestFunctionsReachItemsByTheirKind(t *testing.T) {
 			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
 			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["U#*"]}}}
 	]}`, policy)
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "FindClients", "Effect": "Allow", "Action": ["dynamodb:GetItem"],
+			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
+			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["K#*", "J#*", "I#*", "C#*"]}}},
+		{"Sid": "CountRequests", "Effect": "Allow", "Action": ["dynamodb:UpdateItem"],
+			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
+			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["C#*"]}}}
+	]}`, policyOf(t, access.AuthorizerStatements()))
 }
 
 // ForAllValues is true of a request that names no partition key.
@@ -127,7 +136,9 @@ func TestEachActionNamesPartitionKeys(t *testing.T) {
 			Condition map[string]map[string][]string
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(policyOf(t, &clients.Access{TableARN: arn})), &document))
+	access := &clients.Access{TableARN: arn}
+	policy := policyOf(t, append(access.Statements(), access.AuthorizerStatements()...))
+	require.NoError(t, json.Unmarshal([]byte(policy), &document))
 	require.NotEmpty(t, document.Statement)
 	for _, s := range document.Statement {
 		assert.NotEmpty(t, s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])
