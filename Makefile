@@ -136,9 +136,15 @@ API_TEST_SECONDS ?= 60
 local-api-test: ## Test the local stack's API by its description, with a slow model, and with a second backend
 	@go test ./test/e2e/api -count=1 -timeout 1h -v -seconds=$(API_TEST_SECONDS)
 
-.PHONY: local-clients-test
-local-clients-test: ## Use the local stack's API with client libraries as they are published, on both backends
+.PHONY: local-libraries-test
+local-libraries-test: ## Use the local stack's API with client libraries as they are published, on both backends
 	@go test ./test/e2e/clientsuites -count=1 -timeout 1h -v -run 'Bedrock|SecondBackend'
+
+# How many requests `make local-clients-test` sends for 20 clients.
+REQUESTS ?= 2000
+.PHONY: local-clients-test
+local-clients-test: ## Send requests of many clients at once under faults and kills: none may exceed its budget
+	@go test ./test/e2e/budgets -count=1 -timeout 1h -v -requests $(REQUESTS)
 
 # BRIEF=1 leaves out what takes minutes. A page is tested in the Chromium of CHROMIUM or of the
 # PATH, or else in one that a package of npm brings, in .local/browser.
