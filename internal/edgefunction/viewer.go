@@ -66,7 +66,7 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 }
 
 func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployment.Deployment, source string, s any) (*cloudfront.Function, error) {
-	code, err := Render(source, s)
+	code, err := RenderCompact(source, s)
 	if err != nil {
 		return nil, err
 	}
