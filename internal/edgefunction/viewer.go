@@ -30,6 +30,9 @@ type ViewerArgs struct {
 	ProblemsPrefix  string // below which the origin-request function serves problem documents; empty for none
 	KeyHeader       string // carries the origin key; viewers can't send it
 
+	// Credential configures how viewers present their credentials; nil while they need none.
+	Credential *Credential
+
 	// CloudFrontHeaders are the headers that CloudFront adds because an origin request
 	// policy lists them. Their names begin with CloudFront-.
 	CloudFrontHeaders []string
