@@ -20,10 +20,14 @@ func keyOf(item dynamo.Item) primaryKey {
 	return primaryKey{item[dynamo.PartitionKey].Text(), item[dynamo.SortKey].Text()}
 }
 
+// errSchema is the error for a key that is not that of the table. A transaction is
+// canceled for it, whereas other invalid requests are none.
+var errSchema = invalid("The provided key element does not match the schema")
+
 // checkKey returns an error unless an item is a primary key.
 func checkKey(key dynamo.Item) error {
 	if len(key) != 2 {
-		return invalid("The provided key element does not match the schema")
+		return errSchema
 	}
 	return checkKeyAttributes(key)
 }
@@ -32,7 +36,7 @@ func checkKeyAttributes(item dynamo.Item) error {
 	for _, name := range []string{dynamo.PartitionKey, dynamo.SortKey} {
 		switch {
 		case item[name].S == nil:
-			return invalid("The provided key element does not match the schema")
+			return errSchema
 		case item[name].Text() == "":
 			return invalid("One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain " +
 				"an empty string value. Key: " + name)

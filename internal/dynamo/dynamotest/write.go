@@ -2,6 +2,8 @@ package dynamotest
 
 import (
 	"context"
+	"errors"
+	"slices"
 
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 )
@@ -11,6 +13,7 @@ type write struct {
 	key       primaryKey
 	condition predicate
 	returnOld bool
+	noKey     bool // the table has no such key
 
 	// apply returns the item after the write, or nil if there is none.
 	apply func(old dynamo.Item) (dynamo.Item, error)
@@ -54,7 +57,7 @@ func parseUpdate(u dynamo.Update) (write, error) {
 	if err == nil {
 		err = checkKey(u.Key)
 	}
-	return write{keyOf(u.Key), condition, u.ReturnOld, func(old dynamo.Item) (dynamo.Item, error) {
+	return write{key: keyOf(u.Key), condition: condition, returnOld: u.ReturnOld, apply: func(old dynamo.Item) (dynamo.Item, error) {
 		updated := clone(old)
 		if updated == nil {
 			updated = clone(u.Key)
@@ -73,7 +76,8 @@ func parsePut(put dynamo.Put) (write, error) {
 	if err == nil {
 		err = checkItem(put.Item)
 	}
-	return write{keyOf(put.Item), condition, put.ReturnOld, func(dynamo.Item) (dynamo.Item, error) { return clone(put.Item), nil }}, err
+	after := func(dynamo.Item) (dynamo.Item, error) { return clone(put.Item), nil }
+	return write{key: keyOf(put.Item), condition: condition, returnOld: put.ReturnOld, apply: after}, err
 }
 
 func parseDelete(d dynamo.Delete) (write, error) {
@@ -81,7 +85,8 @@ func parseDelete(d dynamo.Delete) (write, error) {
 	if err == nil {
 		err = checkKey(d.Key)
 	}
-	return write{keyOf(d.Key), condition, d.ReturnOld, func(dynamo.Item) (dynamo.Item, error) { return nil, nil }}, err
+	after := func(dynamo.Item) (dynamo.Item, error) { return nil, nil }
+	return write{key: keyOf(d.Key), condition: condition, returnOld: d.ReturnOld, apply: after}, err
 }
 
 func parseCheck(c dynamo.Check) (write, error) {
@@ -92,7 +97,8 @@ func parseCheck(c dynamo.Check) (write, error) {
 	if err == nil && c.Condition == "" {
 		err = invalid("The ConditionExpression of a ConditionCheck is required")
 	}
-	return write{keyOf(c.Key), condition, c.ReturnOld, func(old dynamo.Item) (dynamo.Item, error) { return old, nil }}, err
+	after := func(old dynamo.Item) (dynamo.Item, error) { return old, nil }
+	return write{key: keyOf(c.Key), condition: condition, returnOld: c.ReturnOld, apply: after}, err
 }
 
 func parseWrite(w dynamo.Write) (write, error) {
@@ -131,7 +137,8 @@ func (t *Table) transact(writes []dynamo.Write) error {
 	keys := map[primaryKey]bool{}
 	for i, one := range writes {
 		w, err := parseWrite(one)
-		if err != nil {
+		w.noKey = errors.Is(err, errSchema)
+		if err != nil && !w.noKey {
 			return err
 		}
 		if keys[w.key] {
@@ -146,22 +153,10 @@ func (t *Table) transact(writes []dynamo.Write) error {
 func (t *Table) commit(writes []write) error {
 	reasons := make([]dynamo.Reason, len(writes))
 	updated := make([]dynamo.Item, len(writes))
-	canceled := false
 	for i, w := range writes {
-		reasons[i].Code = dynamo.ReasonNone
-		old := t.items[w.key]
-		if !w.condition(old) {
-			reasons[i] = dynamo.Reason{Code: dynamo.ReasonConditionFailed, Item: w.failed(old)}
-			canceled = true
-			continue
-		}
-		var err error
-		if updated[i], err = w.apply(old); err != nil {
-			reasons[i].Code = dynamo.ReasonValidation
-			canceled = true
-		}
+		updated[i], reasons[i] = w.prepare(t.items[w.key])
 	}
-	if canceled {
+	if slices.ContainsFunc(reasons, func(reason dynamo.Reason) bool { return reason.Code != dynamo.ReasonNone }) {
 		return &dynamo.TransactionCanceled{Reasons: reasons}
 	}
 	for i, w := range writes {
@@ -172,4 +167,19 @@ func (t *Table) commit(writes []write) error {
 		}
 	}
 	return nil
+}
+
+// prepare returns the item after the write, or a reason against it.
+func (w write) prepare(old dynamo.Item) (dynamo.Item, dynamo.Reason) {
+	if w.noKey {
+		return nil, dynamo.Reason{Code: dynamo.ReasonValidation}
+	}
+	if !w.condition(old) {
+		return nil, dynamo.Reason{Code: dynamo.ReasonConditionFailed, Item: w.failed(old)}
+	}
+	updated, err := w.apply(old)
+	if err != nil {
+		return nil, dynamo.Reason{Code: dynamo.ReasonValidation}
+	}
+	return updated, dynamo.Reason{Code: dynamo.ReasonNone}
 }
