@@ -2,7 +2,7 @@
 // state that clients' requests, an operator and time can bring the item of a client into,
 // one call at a time, and look for one in which a promise of the budgets is broken. The
 // decisions are those of internal/budget, and the writes are its expressions, evaluated
-// by dynamotest's rules of DynamoDB.
+// by the rules of DynamoDB that dynamotest has.
 //
 // The promises, by the names that failures have:
 //
@@ -35,9 +35,8 @@
 //   - Calls: each is applied and answered, applied with its reply lost, lost, or applied
 //     at any later time, also after the settlement; each is tried three times. A pause of
 //     any length may come before each.
-//   - An operator: takes a key off, lowers the limits, suspends the client, and changes
-//     the period or unit of its budget, or
-//     deletes the client and creates it again.
+//   - An operator: takes a key off, lowers the limits, suspends the client, changes the
+//     period or unit of its budget, or deletes the client and creates it again.
 //   - Time: four moments, between which minutes end, a window ends, and holds expire.
 //
 // How many crashes, lost calls and changes a story has is limited. States that differ in

@@ -34,8 +34,8 @@ func TestWeakerProtocolsFail(t *testing.T) {
 		{"a new id for a retry", func(r *rules) { r.losses, r.newID = 1, true }, overcharged},
 		{"clamp: a smaller hold where it does not fit", func(r *rules) { r.clamp = true }, belowTruth},
 		{"settle into the current window", func(r *rules) { r.moments, r.prompt, r.settle = all, false, intoCurrent }, otherWindow},
-		{"no count of the minute in the condition", func(r *rules) { r.limit, r.atOnce, r.reserve = 9, mostRequests, withoutMinute }, tooManyAMinute},
-		{"no size of the holds in the condition", func(r *rules) { r.limit, r.perMin, r.reserve = 9, mostRequests, withoutSize }, tooManyAtOnce},
+		{"no count of the minute in the condition", func(r *rules) { r.limit, r.atOnce, r.reserve = 9, 3, withoutMinute }, tooManyAMinute},
+		{"no size of the holds in the condition", func(r *rules) { r.limit, r.perMin, r.reserve = 9, 3, withoutSize }, tooManyAtOnce},
 		{"expired holds that stay", func(r *rules) { r.crashes, r.moments, r.reserve = 2, all, withoutClearing }, stuck},
 		{"the same revision for a client that is created again", func(r *rules) { r.changes, r.sameStart = 1, true }, notAllowed},
 	}

@@ -175,7 +175,8 @@ func (w *world) next(s *state, emit emitter) {
 		next := *s
 		next.late[i] = 0
 		applied, broken := w.deliver(&next, at, false)
-		emit(event{kind: arrivesLate, request: uint8(w.writes[at].request), applied: applied, settles: w.writes[at].settlement != nil}, next, broken)
+		of := &w.writes[at]
+		emit(event{kind: arrivesLate, request: uint8(of.request), applied: applied, settles: of.settlement != nil}, next, broken)
 	}
 	w.operate(s, emit)
 	w.tick(s, emit)
