@@ -29,14 +29,16 @@ var (
 	clientAccess = setting[string]{
 		key: "clientAccess", byDefault: lambdaenv.ClientAccessOpen, basic: true,
 		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
-		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, a client " +
-			"needs a key. With migrating, requests without a key are those of the client anonymous, which may have a budget like any other. " +
-			"There is a table of clients with keys and with migrating. Going back to open deletes it; protect prevents that, and retainOnDelete keeps the table.",
+		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. " +
+			"With keys, a client needs a key. With migrating, requests without a key are those of the client anonymous, " +
+			"which may have a budget like any other. There is a table of clients with keys and with migrating. " +
+			"Going back to open deletes it; protect prevents that, and retainOnDelete keeps the table.",
 	}
 	modelPrices = setting[[]string]{
 		key: "modelPrices", basic: true, byDefault: []string{"amazon.nova-micro-v1:0=0.035/0.14"}, allowed: prices(),
-		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. 3/15/0.30/3.75 has those of tokens read from " +
-			"and written to the prompt cache, too. Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
+		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. " +
+			"3/15/0.30/3.75 has those of tokens read from and written to the prompt cache, too. " +
+			"Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
 	}
 	clientBudgetCeiling = setting[string]{
 		key: "clientBudgetCeiling", byDefault: "0", allowed: dollars(highestCeiling),
@@ -71,7 +73,8 @@ func readClients(r *reader) Clients {
 // prices allows lists of models with their prices, each model given once.
 func prices() rule[[]string] {
 	of := each(func(written string) bool { _, _, ok := parseModelPrice(written); return ok },
-		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
+		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, "+
+			"such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
 	return rule[[]string]{words: of.words, check: func(values []string, quote func(string) string) string {
 		if allowed := of.check(values, quote); allowed != "" {
 			return allowed
@@ -138,7 +141,8 @@ func (s Settings) checkClients(r *reader) {
 	}
 	for _, model := range slices.Sorted(maps.Keys(s.Clients.Prices)) {
 		if !slices.Contains(s.Model.IDs(), model) {
-			r.must(modelPrices, "have prices of %s and of each of %s only; %q is none of them", modelId, modelAllowedIds, r.shown(modelPrices.String(), model))
+			r.must(modelPrices, "have prices of %s and of each of %s only; %q is none of them",
+				modelId, modelAllowedIds, r.shown(modelPrices.String(), model))
 		}
 	}
 }
