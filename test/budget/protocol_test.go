@@ -41,6 +41,15 @@ func TestProtocolHolds(t *testing.T) {
 		{name: "changes", rules: ours().but(func(r *rules) {
 			r.crashes, r.losses, r.changes, r.requests, r.ahead = 0, 1, 1, 2, false
 		})},
+		{name: "clocks that differ, until all holds have expired", big: true, rules: ours().but(func(r *rules) {
+			r.crashes, r.losses, r.changes = 0, 0, 0
+		})},
+		{name: "everything but clocks that differ; two requests", big: true, rules: ours().but(func(r *rules) {
+			r.requests, r.ahead = 2, false
+		})},
+		{name: "changes; three requests", big: true, rules: ours().but(func(r *rules) {
+			r.crashes, r.losses, r.changes, r.ahead, r.moments = 0, 0, 2, false, 3
+		})},
 		{name: "costs above the hold", rules: ours().but(func(r *rules) {
 			r.excess, r.changes, r.requests, r.ahead = 1, 0, 2, false
 		})},
