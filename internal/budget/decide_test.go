@@ -45,28 +45,31 @@ func TestDecideRefuses(t *testing.T) {
 	nextMinute := time.Date(2026, 11, 28, 12, 1, 0, 0, time.UTC)
 	nextMonth := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	expired := budget.Refusal{Reason: budget.InvalidKey, Expired: noon}
+	noKey := budget.Refusal{Reason: budget.InvalidKey}
 	noModel := budget.Refusal{Reason: budget.ModelNotAllowed}
 	tests := []struct {
 		name   string
 		change func(*client.Record, *budget.Ask)
 		want   budget.Refusal
 	}{
-		{"a key of another client", func(_ *client.Record, a *budget.Ask) { a.Key = "other" }, budget.Refusal{Reason: budget.InvalidKey}},
-		{"a key that was taken off", func(r *client.Record, _ *budget.Ask) { r.Keys = nil }, budget.Refusal{Reason: budget.InvalidKey}},
-		{"no key", func(_ *client.Record, a *budget.Ask) { a.Key = "" }, budget.Refusal{Reason: budget.InvalidKey}},
+		{"a key of another client", func(_ *client.Record, a *budget.Ask) { a.Key = "other" }, noKey},
+		{"a key that was taken off", func(r *client.Record, _ *budget.Ask) { r.Keys = nil }, noKey},
+		{"no key", func(_ *client.Record, a *budget.Ask) { a.Key = "" }, noKey},
 		{"no key, and an empty one allowed", func(r *client.Record, a *budget.Ask) {
 			a.Key, r.Keys = "", []string{""}
-		}, budget.Refusal{Reason: budget.InvalidKey}},
+		}, noKey},
 		{"a key of the client of all others", func(r *client.Record, _ *budget.Ask) {
 			r.Name, r.Keys = client.Anonymous, nil
-		}, budget.Refusal{Reason: budget.InvalidKey}},
+		}, noKey},
 		{"an expired key", func(_ *client.Record, a *budget.Ask) { a.KeyExpires = noon }, expired},
 		{"an expired client", func(r *client.Record, _ *budget.Ask) { r.Expires = noon }, expired},
 		{"suspended", func(r *client.Record, _ *budget.Ask) { r.Enabled = false }, budget.Refusal{Reason: budget.Suspended}},
 		{"another model", func(r *client.Record, _ *budget.Ask) { r.Models = []string{"m"} }, noModel},
 		{"no model", func(r *client.Record, _ *budget.Ask) { r.Models = []string{} }, noModel},
 		{"the private route", func(_ *client.Record, a *budget.Ask) { a.Model = "" }, noModel},
-		{"no requests", func(r *client.Record, _ *budget.Ask) { r.PerMinute = 0 }, budget.Refusal{Reason: budget.RateExceeded, RetryAt: nextMinute}},
+		{"no requests", func(r *client.Record, _ *budget.Ask) { r.PerMinute = 0 }, budget.Refusal{
+			Reason: budget.RateExceeded, RetryAt: nextMinute,
+		}},
 		{"none at once", func(r *client.Record, _ *budget.Ask) { r.AtOnce = 0 }, budget.Refusal{Reason: budget.TooManyAtOnce}},
 		{"more than the limit, in a new window", func(_ *client.Record, a *budget.Ask) { a.Most.Cost = 1001 }, budget.Refusal{
 			Reason: budget.BudgetSpent, Limit: 1000, Budget: policy().Budget, Left: 1000, RetryAt: nextMonth,
