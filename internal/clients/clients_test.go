@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
@@ -54,6 +56,39 @@ func TestTableIsKeptIfConfigured(t *testing.T) {
 	}).Only(t, table)
 	assert.True(t, made.Input("deletionProtectionEnabled").BoolValue())
 	assert.True(t, made.Request.GetRetainOnDelete())
+}
+
+const item = "aws:dynamodb/tableItem:TableItem"
+
+// While clients migrate, requests without a key are those of a client with no limit that
+// a viewer would notice.
+func TestAnonymousIsAClientWhileMigrating(t *testing.T) {
+	made := run(t, lambdaenv.ClientAccessMigrating).Only(t, item)
+	assert.Equal(t, "gatehouse-test-clients", made.Text("tableName"))
+	assert.Equal(t, "pk", made.Text("hashKey"))
+	assert.Equal(t, "sk", made.Text("rangeKey"))
+	assert.JSONEq(t, `{
+		"pk": {"S": "C#anonymous"}, "sk": {"S": "C"}, "rev": {"N": "1"}, "on": {"BOOL": true}, "inf": {"BOOL": true},
+		"rpm": {"N": "24000"}, "par": {"N": "40"}, "h": {"M": {}}
+	}`, made.Text("item"))
+
+	var stored dynamo.Item
+	require.NoError(t, json.Unmarshal([]byte(made.Text("item")), &stored))
+	record, err := client.ParseItem(stored)
+	require.NoError(t, err)
+	assert.True(t, record.Policy.Enabled)
+	assert.True(t, record.Policy.Budget.IsZero())
+	assert.True(t, record.Policy.Allows("any"))
+}
+
+// A later deployment must not undo what operators and requests changed in the item.
+func TestItemOfAnonymousIsOnlyCreated(t *testing.T) {
+	made := run(t, lambdaenv.ClientAccessMigrating).Only(t, item)
+	assert.Equal(t, []string{"item"}, made.Request.GetIgnoreChanges())
+}
+
+func TestAnonymousIsNoClientAfterTheMigration(t *testing.T) {
+	assert.Empty(t, run(t, lambdaenv.ClientAccessKeys).OfType(item))
 }
 
 // policyOf returns the policy of a function with these statements in JSON.
