@@ -13,8 +13,8 @@ import (
 // The names of an item's attributes. Those of counters are [Minute]'s and
 // [Budget.Counter]'s.
 const (
-	PartitionKey = "pk"
-	SortKey      = "sk"
+	PartitionKey = dynamo.PartitionKey
+	SortKey      = dynamo.SortKey
 
 	RevisionAttribute = "rev"
 	HoldsAttribute    = "h"
