@@ -17,10 +17,10 @@ const (
 	SortKey      = dynamo.SortKey
 
 	RevisionAttribute = "rev"
+	KeysAttribute     = "keys"
 	HoldsAttribute    = "h"
 
 	enabledAttribute   = "on"
-	keysAttribute      = "keys"
 	modelsAttribute    = "models"
 	inferenceAttribute = "inf"
 	expiresAttribute   = "exp"
@@ -35,7 +35,7 @@ const (
 // each of which an update of the policy sets or removes.
 func PolicyAttributes() []string {
 	return []string{
-		RevisionAttribute, enabledAttribute, keysAttribute, modelsAttribute, inferenceAttribute, expiresAttribute,
+		RevisionAttribute, enabledAttribute, KeysAttribute, modelsAttribute, inferenceAttribute, expiresAttribute,
 		limitAttribute, unitAttribute, periodAttribute, perMinuteAttribute, atOnceAttribute,
 	}
 }
@@ -57,7 +57,7 @@ func (p Policy) Attributes() dynamo.Item {
 		atOnceAttribute:    dynamo.Number(int64(p.AtOnce)),
 	}
 	if len(p.Keys) > 0 {
-		item[keysAttribute] = dynamo.StringSet(p.Keys)
+		item[KeysAttribute] = dynamo.StringSet(p.Keys)
 	}
 	if p.Models != nil {
 		item[modelsAttribute] = dynamo.StringSet(p.Models)
@@ -99,7 +99,7 @@ func ParseItem(item dynamo.Item) (Record, error) {
 	r.Policy = Policy{
 		Revision:  p.number(RevisionAttribute),
 		Enabled:   p.flag(enabledAttribute),
-		Keys:      item[keysAttribute].SS,
+		Keys:      item[KeysAttribute].SS,
 		Models:    item[modelsAttribute].SS,
 		Inference: item[inferenceAttribute].IsTrue(),
 		PerMinute: int(p.number(perMinuteAttribute)),

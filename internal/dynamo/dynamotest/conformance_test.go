@@ -155,14 +155,14 @@ func (c updateCase) request(key dynamo.Item) dynamo.Update {
 }
 
 func TestUpdateItem(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for _, c := range updateCases {
 			t.Run(c.name, func(t *testing.T) { c.run(t, table) })
 		}
 	})
 }
 
-func (c updateCase) run(t *testing.T, table api) {
+func (c updateCase) run(t *testing.T, table dynamotest.API) {
 	key := key("T#"+c.name, "T")
 	var before dynamo.Item
 	if !c.absent {
@@ -219,7 +219,7 @@ func sortedSets(item dynamo.Item) dynamo.Item {
 }
 
 func TestPlaceholdersAreUsedAndDefined(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for name, u := range map[string]dynamo.Update{
 			"unused name":  {Update: "SET #n = :n", Names: map[string]string{"#n": "n", "#x": "x"}, Values: dynamo.Item{":n": dynamo.Number(1)}},
 			"unused value": {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": dynamo.Number(1), ":x": dynamo.Number(1)}},
@@ -247,7 +247,7 @@ func isInvalid(t *testing.T, err error, name string) {
 }
 
 func TestKeysAreTheSchemas(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for name, key := range map[string]dynamo.Item{
 			"no sort key": {"pk": dynamo.String("a")}, "no string": {"pk": dynamo.String("a"), "sk": dynamo.Number(1)},
 			"empty": {"pk": dynamo.String(""), "sk": dynamo.String("a")}, "more": {"pk": dynamo.String("a"), "sk": dynamo.String("a"), "x": dynamo.String("a")},

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 )
 
 func item(partition, sort string, n int64) dynamo.Item {
@@ -17,7 +18,7 @@ func item(partition, sort string, n int64) dynamo.Item {
 	return item
 }
 
-func put(t *testing.T, table api, items ...dynamo.Item) {
+func put(t *testing.T, table dynamotest.API, items ...dynamo.Item) {
 	t.Helper()
 	writes := make([]dynamo.Write, len(items))
 	for i, item := range items {
@@ -27,7 +28,7 @@ func put(t *testing.T, table api, items ...dynamo.Item) {
 }
 
 func TestATransactionAppliesAllWrites(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		put(t, table, item("a", "1", 1), item("a", "2", 2), item("a", "3", 3))
 		require.NoError(t, table.TransactWrite(t.Context(), []dynamo.Write{
 			{Put: &dynamo.Put{Item: item("a", "0", 10), Condition: "attribute_not_exists(pk)"}},
@@ -46,7 +47,7 @@ func TestATransactionAppliesAllWrites(t *testing.T) {
 }
 
 func TestACanceledTransactionAppliesNothing(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		put(t, table, item("a", "1", 1), item("a", "2", 2))
 		err := table.TransactWrite(t.Context(), []dynamo.Write{
 			{Put: &dynamo.Put{Item: item("a", "0", 10)}},
@@ -69,7 +70,7 @@ func TestACanceledTransactionAppliesNothing(t *testing.T) {
 }
 
 func TestTransactionsThatAreNone(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		many := make([]dynamo.Write, dynamo.MaxWrites+1)
 		for i := range many {
 			many[i].Put = &dynamo.Put{Item: item("a", strconv.Itoa(i), 1)}
@@ -99,7 +100,7 @@ func TestTransactionsThatAreNone(t *testing.T) {
 // The service finds these only when it has begun the transaction.
 func TestTransactionsAreCanceledForWhatTheTableRefuses(t *testing.T) {
 	one := dynamo.Item{":one": dynamo.Number(1)}
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for name, refused := range map[string]dynamo.Write{
 			"no sort key":         {Put: &dynamo.Put{Item: dynamo.Item{"pk": dynamo.String("a")}}},
 			"key of another type": {Delete: &dynamo.Delete{Key: dynamo.Item{"pk": dynamo.String("a"), "sk": dynamo.Number(1)}}},
@@ -122,7 +123,7 @@ func TestTransactionsAreCanceledForWhatTheTableRefuses(t *testing.T) {
 }
 
 func TestQueriesSelectBySortKey(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		put(t, table, item("a", "1", 1), item("a", "2", 2), item("a", "2#x", 3), item("a", "3", 4), item("b", "2", 5))
 		for q, want := range map[dynamo.Query][]int64{
 			{Partition: "a"}:                     {1, 2, 3, 4},
@@ -153,7 +154,7 @@ func numbers(items []dynamo.Item) []int64 {
 }
 
 func TestScansSelectByPrefix(t *testing.T) {
-	onEachTable(t, func(t *testing.T, table api) {
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		put(t, table, item("C#a", "C", 1), item("C#b", "C", 2), item("U#a", "x", 3))
 		for prefix, want := range map[string][]int64{"C#": {1, 2}, "U#": {3}, "X": {}, "": {1, 2, 3}} {
 			items, err := table.Scan(t.Context(), prefix)
