@@ -90,11 +90,14 @@ func TestViolationFailsTheDeployment(t *testing.T) {
 				"x-amazon-apigateway-authorizer": {"type": "request", "identitySource": "method.request.header.x-origin-key"}}}}}`,
 		})
 	}
+	table := resource.NewPropertyMapFromMap(map[string]any{"pointInTimeRecovery": map[string]any{"enabled": true}})
 	for name, c := range map[string]struct {
 		typ    string
 		inputs resource.PropertyMap
 		broken []string
 	}{
+		"table":          {"aws:dynamodb/table:Table", table, nil},
+		"table to lose":  {"aws:dynamodb/table:Table", resource.PropertyMap{}, []string{"clients"}},
 		"queue":          {"aws:sqs/queue:Queue", resource.PropertyMap{}, []string{"encryption"}},
 		"route":          {"aws:apigatewayv2/route:Route", resource.PropertyMap{"routeKey": resource.NewProperty("GET /")}, []string{"authorizer"}},
 		"open method":    {"aws:apigateway/restApi:RestApi", restAPI(`{}`), []string{"authorizer"}},

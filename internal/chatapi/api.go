@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
@@ -31,6 +32,9 @@ type Args struct {
 
 	// Streaming declares the second function, which streams; nil for none.
 	Streaming *Streaming
+
+	// Clients has the table of clients; nil if any viewer may ask.
+	Clients *clients.Access
 
 	// Lookup has the provider for the models' region, if that is not the component's own.
 	Lookup pulumi.InvokeOption
@@ -124,7 +128,7 @@ func (c *API) newFunctions(ctx *pulumi.Context, name string, args *Args, profile
 }
 
 // maxEnvironment limits the sum of all names and values of variables, in bytes: Lambda's
-// quota is 4 KB, of which a URL that only the deployment knows needs some.
+// quota is 4 KB, of which a URL and a table's name that only the deployment knows need some.
 const maxEnvironment = 4<<10 - 256
 
 // environment returns the variables of a function; streaming is nil for the one behind
@@ -159,16 +163,34 @@ func (a *Args) environment(profiles map[string]profile, streaming *Streaming) (p
 			env.GuardrailStreaming = s.Guardrail.Streaming
 		}
 	}
+	if a.Clients != nil {
+		env.ClientAccess, env.ClientUsageDays = a.Clients.Settings.Access, a.Clients.Settings.UsageDays
+		env.ModelPrices = a.prices()
+	}
 	known := env.Variables()
 	if size := sizeOf(known); size > maxEnvironment {
 		return nil, fmt.Errorf("the environment of the model's function has %d bytes; allowed: at most %d, "+
 			"so shorten gatehouse:modelAllowedIds or gatehouse:modelPassThrough", size, maxEnvironment)
 	}
 	variables := pulumi.ToStringMap(known)
+	if a.Clients != nil {
+		variables[lambdaenv.ClientsTableVariable] = a.Clients.TableName
+	}
 	if a.usesPrivateModel() {
 		variables[lambdaenv.BaseURLVariable] = pulumi.Sprintf("%s/v1", a.VPC.PrivateModel.URL)
 	}
 	return variables, nil
+}
+
+// prices returns the prices of the models as text, by id.
+func (a *Args) prices() map[string]string {
+	all := map[string]string{}
+	for _, id := range a.Settings.IDs() {
+		if p, priced := a.Clients.Settings.Prices[id]; priced {
+			all[id] = p.String()
+		}
+	}
+	return all
 }
 
 func sizeOf(variables map[string]string) int {

@@ -18,9 +18,18 @@ var (
 )
 
 // statements returns the permissions of the function behind the HTTP API, or of the one
-// that streams, which serves no embeddings. profiles are the inference profiles among the
-// models, by id.
+// that streams. profiles are the inference profiles among the models, by id.
 func (a *Args) statements(profiles map[string]profile, streams bool) []iampolicy.Statement {
+	statements := a.askModels(profiles, streams)
+	if a.Clients != nil {
+		statements = append(statements, a.Clients.Statements()...)
+	}
+	return statements
+}
+
+// askModels allows requests to the models of the settings. The function that streams serves
+// no embeddings.
+func (a *Args) askModels(profiles map[string]profile, streams bool) []iampolicy.Statement {
 	if a.Settings.Backend == lambdaenv.BackendOpenAI {
 		return a.readKey()
 	}

@@ -31,8 +31,8 @@ func (a *Args) usesPrivateModel() bool {
 	return a.Settings.Backend == lambdaenv.BackendOpenAI && a.Settings.Server.BaseURL == ""
 }
 
-// newVPC declares the function's security group, with which it reaches only the model and
-// the endpoints of AWS services.
+// newVPC declares the function's security group, with which it reaches only the model, the
+// endpoints of AWS services, and DynamoDB if there are clients.
 func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VPC, error) {
 	if args.VPC == nil {
 		return nil, nil
@@ -53,6 +53,11 @@ func (c *API) newVPC(ctx *pulumi.Context, name string, args *Args) (*function.VP
 	}
 	if args.callsServices() && args.VPC.Attachment.EndpointsGroupID != nil {
 		if err := c.allowEndpoints(ctx, name, args, group); err != nil {
+			return nil, err
+		}
+	}
+	if args.Clients != nil {
+		if err := c.allowDynamoDB(ctx, name, args, group); err != nil {
 			return nil, err
 		}
 	}
@@ -101,6 +106,28 @@ func (c *API) allowEndpoints(ctx *pulumi.Context, name string, args *Args, group
 		FromPort:                  pulumi.Int(https),
 		ToPort:                    pulumi.Int(https),
 		Description:               pulumi.String("To endpoints of AWS services"),
+	}, pulumi.Parent(c))
+	return err
+}
+
+// allowDynamoDB permits connections to DynamoDB, which has a gateway endpoint: its addresses
+// are public ones, in a prefix list of AWS's.
+func (c *API) allowDynamoDB(ctx *pulumi.Context, name string, args *Args, group *ec2.SecurityGroup) error {
+	prefixList := args.VPC.Attachment.DynamoDBPrefixListID
+	if prefixList == nil {
+		found, err := network.PrefixListID(ctx, args.Deployment.Region, "dynamodb", pulumi.Parent(c))
+		if err != nil {
+			return err
+		}
+		prefixList = pulumi.String(found)
+	}
+	_, err := vpc.NewSecurityGroupEgressRule(ctx, name+"-to-dynamodb", &vpc.SecurityGroupEgressRuleArgs{
+		SecurityGroupId: group.ID(),
+		PrefixListId:    prefixList.ToStringOutput(),
+		IpProtocol:      pulumi.String("tcp"),
+		FromPort:        pulumi.Int(https),
+		ToPort:          pulumi.Int(https),
+		Description:     pulumi.String("To DynamoDB, for the table of clients"),
 	}, pulumi.Parent(c))
 	return err
 }

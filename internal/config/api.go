@@ -29,7 +29,7 @@ var (
 		description: "Requests per second that each route of the API accepts before it responds with 429. The account's quota for the region, 10000 or 2500, is the most that there is.",
 	}
 	throttleBurst = setting[int]{
-		key: "throttleBurst", byDefault: 200, basic: true, allowed: between(1, 5_000),
+		key: "throttleBurst", byDefault: 200, allowed: between(1, 5_000),
 		description: "Requests that each route accepts at once, beyond the rate. The account's quota for the region, 5000 or 1250, is the most that there is.",
 	}
 	authorizerTtl = setting[time.Duration]{

@@ -52,7 +52,7 @@ var (
 		description: "The private model's IPv4 addresses in the VPC. If empty, another program registers the targets: a TargetGroupBinding in Kubernetes (docs/inference.md).",
 	}
 	inferencePort = setting[int]{
-		key: "inferencePort", byDefault: 8080, basic: true, allowed: between(1, 65_535),
+		key: "inferencePort", byDefault: 8080, allowed: between(1, 65_535),
 		description: "Port of the private model; at least 1024 with workloadEnabled.",
 	}
 	inferenceProtocol = setting[string]{

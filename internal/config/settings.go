@@ -17,6 +17,7 @@ type Settings struct {
 	Key           Key
 	Rotation      Rotation
 	Model         Model
+	Clients       Clients
 	Streaming     Streaming
 	Network       Network
 	Inference     Inference
@@ -71,6 +72,7 @@ func read(r *reader) Settings {
 		Key:              readKey(r),
 		Rotation:         readRotation(r),
 		Model:            readModel(r),
+		Clients:          readClients(r),
 		Streaming:        readStreaming(r),
 		Network:          readNetwork(r),
 		Inference:        readInference(r),
@@ -106,6 +108,7 @@ func (s Settings) crossCheck(r *reader) {
 	s.checkKey(r)
 	s.checkRotation(r)
 	s.checkModel(r)
+	s.checkClients(r)
 	s.checkStreaming(r)
 	s.checkNetwork(r)
 	s.checkInference(r)

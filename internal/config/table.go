@@ -29,6 +29,7 @@ var table = []topic{
 		modelRegion, modelGuardrailId, modelGuardrailVersion, modelGuardrailStreaming, modelPromptCaching,
 		modelBaseUrl, modelApiKeyParameter, modelInVpc, modelMemory, modelReservedConcurrency, modelLogContent,
 	}},
+	{title: "Clients", settings: []anySetting{clientAccess, modelPrices, clientBudgetCeiling, clientUsageDays, inferenceRequestPrice}},
 	{title: "Streamed responses", settings: []anySetting{streamingEnabled, streamingTimeout, streamingHeartbeat, streamingReservedConcurrency}},
 	{title: "The private model", settings: []anySetting{
 		inferencePrefix, inferenceTargets, inferencePort, inferenceProtocol, inferenceHealthPath, inferenceCertificateArn,

@@ -29,6 +29,7 @@ type Condition struct {
 	Operator string
 	Key      string
 	Value    pulumi.StringInput
+	Values   []string // in place of Value: one of them must match
 }
 
 // Document returns the policy document of statements as JSON.
@@ -66,6 +67,9 @@ func conditionsJSON(conditions []Condition) map[string]any {
 			operators[c.Operator] = values
 		}
 		values[c.Key] = c.Value
+		if len(c.Values) > 0 {
+			values[c.Key] = c.Values
+		}
 	}
 	return operators
 }

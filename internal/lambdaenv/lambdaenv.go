@@ -51,6 +51,11 @@ const (
 	HeartbeatVariable          = "GATEHOUSE_STREAMING_HEARTBEAT"
 	AnswerTimeoutVariable      = "GATEHOUSE_STREAMING_ANSWER_TIMEOUT"
 	GuardrailStreamingVariable = "GATEHOUSE_GUARDRAIL_STREAMING"
+
+	ClientAccessVariable    = "GATEHOUSE_CLIENT_ACCESS"
+	ClientsTableVariable    = "GATEHOUSE_CLIENTS_TABLE"
+	ModelPricesVariable     = "GATEHOUSE_MODEL_PRICES"
+	ClientUsageDaysVariable = "GATEHOUSE_CLIENT_USAGE_DAYS"
 )
 
 // The bounds of the values.
@@ -106,6 +111,10 @@ const (
 	// CloudFront waits for the first byte of a response between 40 and 120 seconds.
 	MinAnswerTimeout = 35 * time.Second
 	MaxAnswerTimeout = 115 * time.Second
+
+	// A month, for which a budget may be, and three years.
+	MinClientUsageDays = 31
+	MaxClientUsageDays = 1096
 )
 
 // The backends of the model function.
@@ -119,6 +128,13 @@ const (
 const (
 	GuardrailSync  = "sync"
 	GuardrailAsync = "async"
+)
+
+// Who may ask the API.
+const (
+	ClientAccessOpen      = "open"      // any viewer, without a credential
+	ClientAccessMigrating = "migrating" // clients with a key as themselves, all others as the client anonymous
+	ClientAccessKeys      = "keys"      // clients with a key only
 )
 
 // Lookup returns the value of an environment variable and reports whether it is set:

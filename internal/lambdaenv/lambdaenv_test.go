@@ -29,17 +29,26 @@ var (
 	bedrock = Model{
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
 		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
+		ClientAccess: ClientAccessOpen,
 	}
 	guarded = Model{
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
 		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
 		LogContent: true, Region: "eu-west-1", GuardrailID: "gr1", GuardrailVersion: "2",
 		PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true, PromptCaching: true,
-		Foundations: map[string]string{profileARN + "b1": "amazon.nova-lite-v1:0", profileARN + "a1": "anthropic.claude-haiku-4-5-20251001-v1:0"},
+		Foundations:  map[string]string{profileARN + "b1": "amazon.nova-lite-v1:0", profileARN + "a1": "anthropic.claude-haiku-4-5-20251001-v1:0"},
+		ClientAccess: ClientAccessOpen,
 	}
 	server = Model{
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendOpenAI, ModelIDs: []string{"llama3.2:1b"}, MaxTokens: 100, MaxBody: 1 << 20,
 		BaseURL: "https://10.0.0.10/v1", ServerName: "model.example.com", APIKeyParameter: "/model/key",
+		ClientAccess: ClientAccessOpen,
+	}
+	keyed = Model{
+		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
+		ModelIDs: []string{"amazon.nova-micro-v1:0", profileARN + "a1"}, MaxTokens: 100, MaxBody: 1 << 20,
+		ClientAccess: ClientAccessKeys, ClientsTable: "gatehouse-test-clients", ClientUsageDays: 400,
+		ModelPrices: map[string]string{"amazon.nova-micro-v1:0": "0.035/0.14", profileARN + "a1": "1/5"},
 	}
 )
 
@@ -102,6 +111,63 @@ func TestVariables(t *testing.T) {
 		"GATEHOUSE_MODEL_API_KEY_PARAMETER": "/model/key",
 	})
 	assert.Equal(t, common, server.Variables())
+
+	maps.Copy(common, map[string]string{
+		"GATEHOUSE_MODEL_BACKEND":     "bedrock",
+		"GATEHOUSE_MODEL_IDS":         "amazon.nova-micro-v1:0," + profileARN + "a1",
+		"GATEHOUSE_CLIENT_ACCESS":     "keys",
+		"GATEHOUSE_CLIENTS_TABLE":     "gatehouse-test-clients",
+		"GATEHOUSE_CLIENT_USAGE_DAYS": "400",
+		"GATEHOUSE_MODEL_PRICES":      "amazon.nova-micro-v1:0=0.035/0.14," + profileARN + "a1=1/5",
+	})
+	for _, name := range []string{BaseURLVariable, ServerNameVariable, APIKeyParameterVariable} {
+		delete(common, name)
+	}
+	assert.Equal(t, common, keyed.Variables())
+}
+
+// The program sets the table's name under the variable's name.
+func TestUnknownTableIsLeftOut(t *testing.T) {
+	m := keyed
+	m.ClientsTable = ""
+	assert.NotContains(t, m.Variables(), ClientsTableVariable)
+	require.ErrorContains(t, parseModel(lookup(m.Variables())), ClientsTableVariable+" is not set")
+}
+
+func TestOpenAPIHasNoClients(t *testing.T) {
+	for access, has := range map[string]bool{"": false, ClientAccessOpen: false, ClientAccessMigrating: true, ClientAccessKeys: true} {
+		m := keyed
+		m.ClientAccess = access
+		assert.Equal(t, has, m.HasClients(), access)
+		variables := m.Variables()
+		for _, name := range []string{ClientAccessVariable, ClientsTableVariable, ClientUsageDaysVariable, ModelPricesVariable} {
+			assert.Equal(t, has, variables[name] != "", "%s with %q", name, access)
+		}
+		m, err := ParseModel(lookup(variables))
+		require.NoError(t, err)
+		assert.Equal(t, has, m.HasClients(), access)
+	}
+	variables := keyed.Variables()
+	variables[ClientAccessVariable] = ClientAccessOpen
+	variables[ModelPricesVariable] = "no price"
+	m, err := ParseModel(lookup(variables))
+	require.NoError(t, err, "the others don't matter")
+	assert.Equal(t, ClientAccessOpen, m.ClientAccess)
+	assert.Empty(t, m.ClientsTable)
+}
+
+func TestEachModelNeedsAPrice(t *testing.T) {
+	for given, without := range map[string]string{
+		"":                           "amazon.nova-micro-v1:0, " + profileARN + "a1",
+		"amazon.nova-micro-v1:0=0/0": profileARN + "a1",
+		profileARN + "a1=1/5":        "amazon.nova-micro-v1:0",
+	} {
+		variables := keyed.Variables()
+		variables[ModelPricesVariable] = given
+		err := parseModel(lookup(variables))
+		require.ErrorContains(t, err, ModelPricesVariable+" is")
+		require.ErrorContains(t, err, "without one: "+without)
+	}
 }
 
 func TestParseReadsWhatVariablesWrites(t *testing.T) {
@@ -113,7 +179,7 @@ func TestParseReadsWhatVariablesWrites(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, rotator, r)
 
-	for _, want := range []Model{bedrock, guarded, server} {
+	for _, want := range []Model{bedrock, guarded, server, keyed} {
 		m, err := ParseModel(lookup(want.Variables()))
 		require.NoError(t, err)
 		assert.Equal(t, want, m)
@@ -177,6 +243,12 @@ func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
 		}},
 		{parseModel, server.Variables(), map[string][]string{
 			BaseURLVariable: {"", "10.0.0.10", "ftp://10.0.0.10/v1", "http://10.0.0.10/v1/", "http://me@10.0.0.10/v1", "http:///v1", "http://x/v1?a"},
+		}},
+		{parseModel, keyed.Variables(), map[string][]string{
+			ClientAccessVariable:    {"closed", "Keys"},
+			ClientsTableVariable:    {"", "ab", "a b c", "clients/1", strings.Repeat("x", 256)},
+			ClientUsageDaysVariable: {"", "30", "1097", "1.5"},
+			ModelPricesVariable:     {"amazon.nova-micro-v1:0", "amazon.nova-micro-v1:0=0.035", "=1/2", "a=1/2,", "a=1/2=3", "a=-1/2"},
 		}},
 	} {
 		for name, values := range one.bad {

@@ -1,11 +1,14 @@
 package lambdaenv
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/price"
 )
 
 // Model holds the environment of the model function.
@@ -39,6 +42,17 @@ type Model struct {
 	BaseURL         string
 	ServerName      string // on its certificate; the URL's host if empty
 	APIKeyParameter string // name in Parameter Store; empty if the server requires no key
+
+	// Clients, unless ClientAccess is [ClientAccessOpen], which is no variable:
+	ClientAccess    string            // [ClientAccessOpen], [ClientAccessMigrating] or [ClientAccessKeys]
+	ClientsTable    string            // name of the DynamoDB table of clients
+	ModelPrices     map[string]string // dollars per million tokens in and out, such as 0.035/0.14, by model of ModelIDs
+	ClientUsageDays int               // until a row of a client's usage expires
+}
+
+// HasClients reports whether a request is made by a client, which the table knows.
+func (m Model) HasClients() bool {
+	return m.ClientAccess == ClientAccessMigrating || m.ClientAccess == ClientAccessKeys
 }
 
 // Variables returns the variables that [ParseModel] reads. An optional one without a
@@ -76,6 +90,24 @@ func (m Model) Variables() map[string]string {
 	if m.Streaming {
 		variables[HeartbeatVariable] = m.Heartbeat.String()
 		variables[AnswerTimeoutVariable] = m.AnswerTimeout.String()
+	}
+	maps.Copy(variables, m.clientVariables())
+	return variables
+}
+
+// clientVariables returns the variables about clients: none while the API is open. The
+// table's name is left out if it is empty, since the program knows it as an output only.
+func (m Model) clientVariables() map[string]string {
+	if !m.HasClients() {
+		return nil
+	}
+	variables := map[string]string{
+		ClientAccessVariable:    m.ClientAccess,
+		ModelPricesVariable:     joinPairs(m.ModelPrices),
+		ClientUsageDaysVariable: strconv.Itoa(m.ClientUsageDays),
+	}
+	if m.ClientsTable != "" {
+		variables[ClientsTableVariable] = m.ClientsTable
 	}
 	return variables
 }
@@ -118,10 +150,70 @@ func ParseModel(lookup Lookup) (Model, error) {
 		m.ServerName = r.optional(ServerNameVariable)
 		m.APIKeyParameter = r.optional(APIKeyParameterVariable)
 	}
+	m.readClients(&r)
 	return m, r.err()
 }
 
+// readClients reads the variables about clients. Without the first of them the API is
+// open, and the others don't matter.
+func (m *Model) readClients(r *reader) {
+	m.ClientAccess = ClientAccessOpen
+	if r.optional(ClientAccessVariable) == "" {
+		return
+	}
+	m.ClientAccess = r.string(ClientAccessVariable,
+		ClientAccessOpen+", "+ClientAccessMigrating+" or "+ClientAccessKeys, isClientAccess)
+	if m.ClientAccess == ClientAccessOpen {
+		return
+	}
+	m.ClientsTable = r.string(ClientsTableVariable, "the name of the DynamoDB table of clients", isTableName)
+	m.ClientUsageDays = r.int(ClientUsageDaysVariable, MinClientUsageDays, MaxClientUsageDays)
+	m.ModelPrices = m.readPrices(r)
+}
+
+// readPrices reads the prices of the models: each needs one.
+func (m *Model) readPrices(r *reader) map[string]string {
+	const want = "a price for each model, such as amazon.nova-micro-v1:0=0.035/0.14 in dollars per million tokens in and out, separated by commas"
+	given := r.optional(ModelPricesVariable)
+	prices := pairs(r.optionalList(ModelPricesVariable, want, isModelPrice))
+	if prices == nil && given != "" {
+		return nil // which is a problem already
+	}
+	var without []string
+	for _, id := range m.ModelIDs {
+		if _, priced := prices[id]; !priced && id != "" {
+			without = append(without, id)
+		}
+	}
+	if len(without) > 0 {
+		r.reject(ModelPricesVariable, given, want+"; without one: "+strings.Join(without, ", "))
+	}
+	return prices
+}
+
 func isBackend(value string) bool { return value == BackendBedrock || value == BackendOpenAI }
+
+func isClientAccess(value string) bool {
+	return value == ClientAccessOpen || value == ClientAccessMigrating || value == ClientAccessKeys
+}
+
+// isTableName reports whether DynamoDB allows a table's name (its developer guide,
+// "Naming rules").
+func isTableName(value string) bool {
+	return len(value) >= 3 && len(value) <= 255 && !strings.ContainsFunc(value, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_.-", r)
+	})
+}
+
+// isModelPrice reports whether a pair is a model and its price.
+func isModelPrice(pair string) bool {
+	if !isPair(pair) {
+		return false
+	}
+	_, text, _ := strings.Cut(pair, "=")
+	_, err := price.ParsePrice(text)
+	return err == nil
+}
 
 func isGuardrailStreaming(value string) bool {
 	return value == GuardrailSync || value == GuardrailAsync

@@ -24,6 +24,22 @@ type Attachment struct {
 	// EndpointsGroupID is the security group of the stack's own interface endpoints; nil
 	// if there are none, and in an existing VPC, whose endpoints are unknown.
 	EndpointsGroupID pulumi.StringInput
+
+	// DynamoDBPrefixListID is the prefix list of the stack's own gateway endpoint of
+	// DynamoDB; nil in an existing VPC, whose endpoints are unknown: see [PrefixListID].
+	DynamoDBPrefixListID pulumi.StringInput
+}
+
+// PrefixListID looks up the prefix list with the public addresses of a service in the
+// region, such as dynamodb. Requests to them go through the VPC's gateway endpoint for the
+// service if there is one, and else to the internet, if a route leads there.
+func PrefixListID(ctx *pulumi.Context, region, service string, opts ...pulumi.InvokeOption) (string, error) {
+	name := "com.amazonaws." + region + "." + service
+	found, err := ec2.GetPrefixList(ctx, &ec2.GetPrefixListArgs{Name: &name}, opts...)
+	if err != nil {
+		return "", fmt.Errorf("looking up the prefix list %s: %w", name, err)
+	}
+	return found.Id, nil
 }
 
 // Existing returns the attachment to an existing VPC. It checks the subnets, and declares

@@ -20,7 +20,7 @@ func (n *Network) newGatewayEndpoints(ctx *pulumi.Context, name string, args *Ar
 		tables = append(tables, table.ID())
 	}
 	for _, service := range gatewayServices {
-		_, err := ec2.NewVpcEndpoint(ctx, name+"-"+service+"-endpoint", &ec2.VpcEndpointArgs{
+		endpoint, err := ec2.NewVpcEndpoint(ctx, name+"-"+service+"-endpoint", &ec2.VpcEndpointArgs{
 			VpcId:           n.VPCID,
 			VpcEndpointType: pulumi.String("Gateway"),
 			ServiceName:     pulumi.String(args.service(service)),
@@ -30,6 +30,7 @@ func (n *Network) newGatewayEndpoints(ctx *pulumi.Context, name string, args *Ar
 		if err != nil {
 			return err
 		}
+		n.prefixLists[service] = endpoint.PrefixListId
 	}
 	return nil
 }

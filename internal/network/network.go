@@ -46,11 +46,12 @@ type Network struct {
 	zones         []string
 	subnets       []subnets.Zone // one for each zone
 	endpoints     []endpoint
+	prefixLists   map[string]pulumi.StringOutput // of the gateway endpoints, by service
 }
 
 // New declares the VPC.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Network, error) {
-	n := &Network{SecurityGroupIDs: pulumi.StringMap{}}
+	n := &Network{SecurityGroupIDs: pulumi.StringMap{}, prefixLists: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource("gatehouse:network:Network", name, n, opts...); err != nil {
 		return nil, err
 	}
@@ -85,6 +86,8 @@ func (n *Network) Attachment() Attachment {
 		CIDRs:            []string{n.cidr.String()},
 		PrivateSubnetIDs: n.PrivateSubnetIDs,
 		EndpointsGroupID: n.SecurityGroupIDs["endpoints"],
+
+		DynamoDBPrefixListID: n.prefixLists["dynamodb"],
 	}
 }
 

@@ -208,6 +208,7 @@ func TestBoundaryAllowsTheActionsOfTheStacksRoles(t *testing.T) {
 // roleShapes are the settings on which the roles' policies depend.
 var roleShapes = map[string]func(*config.Settings){
 	"a network":  func(s *config.Settings) { s.Network.Enabled = true },
+	"clients": func(s *config.Settings) { s.Clients.Access = lambdaenv.ClientAccessKeys },
 	"a firewall": func(s *config.Settings) { s.Firewall.Enabled = true },
 	"all of Bedrock": func(s *config.Settings) {
 		s.Lambda.Tracing = true
@@ -264,6 +265,29 @@ func TestModelsMayBeInferenceProfilesOfBothKinds(t *testing.T) {
 		}
 		assert.True(t, boundary.allows("bedrock:InvokeModel", own, nil), own)
 		assert.False(t, boundary.allows("bedrock:InvokeModel", other, nil), other)
+	}
+}
+
+// Another stack's clients are in a table of the same account.
+func TestOnlyTheStacksTableIsAllowed(t *testing.T) {
+	boundary := roleOf(names("dev"), load(t).boundary())
+	for table, allowed := range map[string]bool{"gatehouse-dev-clients": true, "gatehouse-prod-clients": false, "gatehouse-dev-clients-2": false} {
+		arn := "arn:aws:dynamodb:us-east-1:123456789012:table/" + table
+		for _, action := range []string{"dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:DeleteTable", "dynamodb:TagResource"} {
+			assert.Equal(t, allowed, deployRole(t).allows(action, arn, nil), "%s on %s", action, table)
+			assert.False(t, previewRole(t).allows(action, arn, nil), "%s on %s", action, table)
+		}
+		assert.Equal(t, allowed, previewRole(t).allows("dynamodb:DescribeTable", arn, nil), table)
+		for _, action := range []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"} {
+			assert.Equal(t, allowed, boundary.allows(action, arn, nil), "%s on %s", action, table)
+		}
+	}
+	arn := "arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-dev-clients"
+	for _, action := range []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:BatchGetItem"} {
+		assert.False(t, boundary.allows(action, arn, nil), action)
+	}
+	for _, action := range []string{"dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem"} {
+		assert.False(t, deployRole(t).mayCall(action), "a deployment reads no clients")
 	}
 }
 

@@ -51,6 +51,10 @@ func state(args pulumi.MockResourceArgs) resource.PropertyMap {
 		if assigned, ok := out["assignGeneratedIpv6CidrBlock"]; ok && assigned.BoolValue() {
 			set("ipv6CidrBlock", "2001:db8:1234:1a00::/56")
 		}
+	case "aws:ec2/vpcEndpoint:VpcEndpoint":
+		if out["vpcEndpointType"].StringValue() == "Gateway" {
+			set("prefixListId", "pl-of-%s", args.Name)
+		}
 	case "aws:acm/certificate:Certificate":
 		out["domainValidationOptions"] = validationOptions(out)
 	case "aws:route53/record:Record":
@@ -84,6 +88,8 @@ func lookup(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 		return existingVPC(args.Args["id"].StringValue()), nil
 	case "aws:ec2/getVpcEndpointService:getVpcEndpointService":
 		return endpointService(args.Args["service"].StringValue()), nil
+	case "aws:ec2/getPrefixList:getPrefixList":
+		return resource.PropertyMap{"id": resource.NewProperty("pl-of-" + args.Args["name"].StringValue())}, nil
 	case "aws:ec2/getSubnet:getSubnet":
 		return existingSubnet(args.Args["id"].StringValue())
 	case "vault:pkiSecret/getBackendIssuer:getBackendIssuer":

@@ -21,6 +21,7 @@ var (
 	always = condition{met: func(components) bool { return true }}
 
 	withObservability = condition{"with `observabilityEnabled`", func(c components) bool { return c.observability != nil }}
+	withClients       = condition{"unless `clientAccess` is `open`", func(c components) bool { return c.clients != nil }}
 	withStreaming     = condition{"with `streamingEnabled`", func(c components) bool { return c.streaming != nil }}
 	withFirewall      = condition{"with `wafEnabled`", func(c components) bool { return c.firewall != nil }}
 	withAccessLogs    = condition{"with `accessLogsEnabled`", func(c components) bool { return c.accessLogs != nil }}
@@ -102,6 +103,14 @@ var exports = []export{
 	{
 		"rotationEvent", stringType, always, "event that the schedule sends to the rotator; `make rotate` sends it with another action",
 		func(c components) pulumi.Input { return c.schedule.Event },
+	},
+	{
+		"clientsTable", stringType, withClients, "name of the DynamoDB table of clients",
+		func(c components) pulumi.Input { return c.clients.Access.TableName },
+	},
+	{
+		"clientBudgetCeiling", stringType, withClients, "dollars a month that the budgets of all clients together may come to, `0` without a limit",
+		func(c components) pulumi.Input { return pulumi.String(c.settings.Clients.Ceiling.String()) },
 	},
 	{
 		"readme", stringType, always, "the page that Pulumi Cloud shows for the stack",

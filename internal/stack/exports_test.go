@@ -46,7 +46,18 @@ func TestExports(t *testing.T) {
 			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api",` +
 			`"streamApiId":"streaming-api-id","streamApiStage":"live","streamApiUrl":"https://fedcba4321.execute-api.eu-west-1.amazonaws.com/live",` +
 			`"streamOriginId":"stream"}`,
-	}, exported(t, pulumitest.Settings(t)))
+	}, exported(t, pulumitest.Configured(t, map[string]string{"clientAccess": "open"})))
+}
+
+func TestExportsOfTheClients(t *testing.T) {
+	open := exported(t, pulumitest.Configured(t, map[string]string{"clientAccess": "open"}))
+	assert.NotContains(t, open, "clientsTable")
+	assert.NotContains(t, open, "clientBudgetCeiling")
+	for _, access := range []string{"migrating", "keys"} {
+		want := maps.Clone(open)
+		maps.Copy(want, map[string]any{"clientsTable": "gatehouse-test-clients", "clientBudgetCeiling": "500.50"})
+		assert.Equal(t, want, exported(t, pulumitest.Configured(t, map[string]string{"clientAccess": access, "clientBudgetCeiling": "500.5"})))
+	}
 }
 
 func TestExportsOfTheNetwork(t *testing.T) {

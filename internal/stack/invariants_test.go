@@ -17,6 +17,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/price"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
 	"github.com/gatehouse-iac/gatehouse/policy/rules"
@@ -55,7 +56,33 @@ func shapes(t testing.TB) map[string]config.Settings {
 		"everything":              everything(t, served(t)),
 		"private function":        privateFunction(t),
 		"Bedrock with all":        bedrockWithAll(t),
+		"clients":                 withClients(t, pulumitest.Settings(t), lambdaenv.ClientAccessKeys),
+		"private clients":         withClients(t, privateFunction(t), lambdaenv.ClientAccessMigrating),
+		"clients in existing VPC": withClients(t, inExistingVPC(t), lambdaenv.ClientAccessMigrating),
 	}
+}
+
+// withClients returns s with clients, and with a price of each model.
+func withClients(t testing.TB, s config.Settings, access string) config.Settings {
+	t.Helper()
+	s.Clients = pulumitest.Configured(t, map[string]string{"clientAccess": access}).Clients
+	for _, id := range s.Model.IDs() {
+		s.Clients.Prices[id] = price.Price{Input: price.Dollar, Output: price.Dollar}
+	}
+	return s
+}
+
+// inExistingVPC returns settings with the API's function in an existing VPC.
+func inExistingVPC(t testing.TB) config.Settings {
+	t.Helper()
+	s := pulumitest.Settings(t)
+	s.Model.InVPC = true
+	s.Network.Enabled = true
+	s.Network.Existing = config.ExistingNetwork{
+		VPCID:            pulumitest.ExistingVPC,
+		PrivateSubnetIDs: []string{pulumitest.ExistingSubnetA, pulumitest.ExistingSubnetB},
+	}
+	return s
 }
 
 // kubeconfigToken is the credential in kubeconfig.
@@ -241,7 +268,7 @@ func runsInCloudFront(function pulumitest.Registration) bool {
 
 // regional lists the types that are in one region, apart from those of isGlobal.
 var regional = []string{
-	"aws:apigatewayv2/", "aws:cloudwatch/", "aws:ec2/", "aws:kms/", "aws:lambda/", "aws:lb/", "aws:s3/", "aws:scheduler/", "aws:sns/", "aws:sqs/", "aws:vpc/",
+	"aws:apigatewayv2/", "aws:cloudwatch/", "aws:dynamodb/", "aws:ec2/", "aws:kms/", "aws:lambda/", "aws:lb/", "aws:s3/", "aws:scheduler/", "aws:sns/", "aws:sqs/", "aws:vpc/",
 }
 
 func TestResourcesAreInTheirRegion(t *testing.T) {
@@ -548,7 +575,7 @@ type statement struct {
 	Sid, Effect      string
 	Action, Resource []string
 	Principal        map[string]string
-	Condition        map[string]map[string]string
+	Condition        map[string]map[string]any // a string, or a list of them
 }
 
 func statements(t testing.TB, policy string) []statement {

@@ -12,22 +12,24 @@ import (
 
 // declareModel declares the function behind the API, in the private network if the
 // settings want it there.
-func declareModel(ctx *pulumi.Context, d deployment.Deployment, s config.Settings, private privateNetwork, p providers) (*chatapi.API, error) {
-	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model}
+func (c *components) declareModel(ctx *pulumi.Context, d deployment.Deployment, p providers) (err error) {
+	s := c.settings
+	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model, Clients: c.clientsAccess()}
 	if s.Streaming.Enabled {
 		args.Streaming = &chatapi.Streaming{Settings: s.Streaming, AnswerTimeout: s.AnswerTimeout()}
 	}
 	if s.Model.InVPC {
-		args.VPC = private.vpcConfig(s.Inference)
+		args.VPC = c.private.vpcConfig(s.Inference)
 	}
 	if looksUpInAnotherRegion(s) {
 		provider, err := deployment.NewProvider(ctx, "aws-model", s.Model.Region, p.protect)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		args.Lookup = pulumi.Provider(provider)
 	}
-	return chatapi.New(ctx, "model", args, p.protected(p.regional))
+	c.model, err = chatapi.New(ctx, "model", args, p.protected(p.regional))
+	return err
 }
 
 // looksUpInAnotherRegion reports whether there are inference profiles to look up in

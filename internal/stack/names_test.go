@@ -34,6 +34,7 @@ var namesOfAWS = map[string]*regexp.Regexp{
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy policyName":     regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`),
 	"aws:cloudwatch/metricAlarm:MetricAlarm name":                       regexp.MustCompile(`^.{1,255}$`),
 	"aws:cloudwatch/queryDefinition:QueryDefinition name":               regexp.MustCompile(`^.{1,255}$`),
+	"aws:dynamodb/table:Table name":                                     regexp.MustCompile(`^[A-Za-z0-9_.-]{3,255}$`),
 	"aws:ec2/securityGroup:SecurityGroup name":                          regexp.MustCompile(`^[A-Za-z0-9 ._:/()#,@\[\]+=&;{}!$*-]{1,255}$`),
 	"aws:iam/role:Role name":                                            regexp.MustCompile(`^[\w+=,.@-]{1,64}$`),
 	"aws:iam/rolePolicy:RolePolicy name":                                regexp.MustCompile(`^[\w+=,.@-]{1,128}$`),
@@ -67,7 +68,7 @@ var references = map[string]bool{
 // objects in Kubernetes.
 func TestNamesAreValidInAWS(t *testing.T) {
 	all := shapes(t)
-	for shape, longest := range map[string]int{"everything": 30, "own network": 34, "private function": 34, "Bedrock with all": 34} {
+	for shape, longest := range map[string]int{"everything": 30, "own network": 34, "private function": 34, "Bedrock with all": 34, "clients": 34} {
 		for _, name := range []string{"1", strings.Repeat("x", longest)} {
 			recorder := &pulumitest.Recorder{}
 			artifacts := pulumitest.Artifacts(t)

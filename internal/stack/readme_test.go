@@ -61,7 +61,7 @@ func typeOf(value any) string {
 func TestExportsHaveTheirTypes(t *testing.T) {
 	full := pulumitest.Configured(t, map[string]string{
 		"networkEnabled": "true", "networkInterfaceEndpoints": `["ssm"]`, "observabilityEnabled": "true",
-		"wafEnabled": "true", "accessLogsEnabled": "true",
+		"wafEnabled": "true", "accessLogsEnabled": "true", "clientAccess": "keys",
 		"vaultAddress": "https://vault.example.com:8200", "certificateNames": `["inference.example.com"]`,
 		"kubernetesContext": "main", "workloadEnabled": "true", "workloadImage": "registry.example.com/gateway:1.4.2",
 	})

@@ -45,6 +45,16 @@ func TestProtectedStackIsProtectedAsAWhole(t *testing.T) {
 	}
 }
 
+// The engine protects the table from itself only, and DynamoDB from everyone else.
+func TestTableOfClientsIsProtectedInAWS(t *testing.T) {
+	for _, protect := range []bool{false, true} {
+		s := shapes(t)["clients"]
+		s.Safeguards.Protect = protect
+		table := deploy(t, s).Only(t, "aws:dynamodb/table:Table")
+		assert.Equal(t, protect, table.Input("deletionProtectionEnabled").BoolValue())
+	}
+}
+
 func TestProtectionIsOptional(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
 		for _, r := range recorder.All() {
@@ -57,7 +67,7 @@ func TestProtectionIsOptional(t *testing.T) {
 // the others again. The configuration that makes a bucket private stays with it. Keys are
 // not among them: the keyring is emptied with the stack, and KMS keeps its key for a month.
 func holdsData(r pulumitest.Registration) bool {
-	return r.Type == "aws:cloudwatch/logGroup:LogGroup" || strings.HasPrefix(r.Type, "aws:s3/bucket")
+	return r.Type == "aws:cloudwatch/logGroup:LogGroup" || r.Type == "aws:dynamodb/table:Table" || strings.HasPrefix(r.Type, "aws:s3/bucket")
 }
 
 func TestDataIsRetainedIfConfigured(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/chatapi"
+	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/edge"
@@ -45,6 +46,7 @@ type components struct {
 	rotation      *rotation.Rotation
 	schedule      *rotation.Schedule
 	private       privateNetwork
+	clients       *clients.Clients // nil if any viewer may ask
 	model         *chatapi.API
 	api           *httpapi.API
 	streaming     *restapi.API // nil without streaming
@@ -94,8 +96,10 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 	if err != nil {
 		return c, err
 	}
-	c.model, err = declareModel(ctx, d, s, c.private, p)
-	if err != nil {
+	if err := c.declareClients(ctx, d, onAWS); err != nil {
+		return c, err
+	}
+	if err := c.declareModel(ctx, d, p); err != nil {
 		return c, err
 	}
 	c.api, err = httpapi.New(ctx, "gateway", &httpapi.Args{

@@ -179,6 +179,14 @@ var examples = map[string][]example{
 		{distribution, behaviors(object{"targetOriginId": "stream", "compress": true}), "compress of a behavior of the origin stream"},
 		{distribution, object{"defaultCacheBehavior": object{"targetOriginId": "stream", "compress": true}}, "compress of a behavior of the origin stream"},
 	},
+	"clients": {
+		{table, object{"pointInTimeRecovery": object{"enabled": true}}, ""},
+		{table, object{"pointInTimeRecovery": object{"enabled": true}, "serverSideEncryption": object{"enabled": true, "kmsKeyArn": "arn:aws:kms:…"}}, ""},
+		{table, object{"pointInTimeRecovery": object{"enabled": true}, "serverSideEncryption": object{"enabled": false}}, ""},
+		{table, object{"pointInTimeRecovery": object{"enabled": true}, "serverSideEncryption": object{"enabled": false, "kmsKeyArn": "arn:aws:kms:…"}}, "serverSideEncryption must be enabled"},
+		{table, object{"pointInTimeRecovery": object{"enabled": false}}, "pointInTimeRecovery must be enabled"},
+		{table, object{"name": "without"}, "pointInTimeRecovery must be enabled"},
+	},
 	"key-secret": {
 		{distribution, header(secret{"hush"}), ""},
 		{distribution, header(unknown), ""},
@@ -202,6 +210,7 @@ const (
 	bucketBlock      = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 	bucketPolicy     = "aws:s3/bucketPolicy:BucketPolicy"
 	distribution     = "aws:cloudfront/distribution:Distribution"
+	table            = "aws:dynamodb/table:Table"
 )
 
 func policy(statement string) object {

@@ -1,6 +1,6 @@
 // Package rules implements the rules that every resource of a stack must satisfy:
 // encryption, TLS, public access, IAM wildcards, log retention, tags, the authorizer,
-// secrets and streaming. The tests of package stack check the resources that the program registers with
+// secrets, streaming and clients. The tests of package stack check the resources that the program registers with
 // mocks; the policy pack (policy/) checks those that the engine is about to deploy.
 package rules
 
@@ -30,7 +30,7 @@ type Rule struct {
 func (r Rule) Check(resource Resource) []string { return r.check(resource) }
 
 // All are the rules.
-var All = []Rule{encryption, publicAccess, wildcardIAM, tlsFloor, logRetention, tags, authorizer, keySecret, streaming}
+var All = []Rule{encryption, publicAccess, wildcardIAM, tlsFloor, logRetention, tags, authorizer, keySecret, streaming, clients}
 
 // byType has a rule's checks by type of resource. It accepts resources of other types.
 type byType map[string]func(Resource) problems

@@ -1,0 +1,144 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
+	"github.com/gatehouse-iac/gatehouse/internal/price"
+)
+
+// Clients holds who may ask the API, and what a request costs a client.
+type Clients struct {
+	Access         string       // [lambdaenv.ClientAccessOpen], [lambdaenv.ClientAccessMigrating] or [lambdaenv.ClientAccessKeys]
+	Prices         price.Table  // of models, by id; with any access but open, of all that requests may name
+	Ceiling        price.Amount // of all clients' budgets of a month together; 0 for none
+	UsageDays      int          // until a row of a client's usage expires
+	InferencePrice price.Amount // of a request to the private model
+}
+
+// Enabled reports whether the stack has clients.
+func (c Clients) Enabled() bool { return c.Access != lambdaenv.ClientAccessOpen }
+
+// highestCeiling is the highest sum of all clients' budgets of a month.
+const highestCeiling = 100_000_000 * price.Dollar
+
+var (
+	clientAccess = setting[string]{
+		key: "clientAccess", byDefault: lambdaenv.ClientAccessOpen, basic: true,
+		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
+		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, a client " +
+			"needs a key. With migrating, requests without a key are those of the client anonymous, which may have a budget like any other. " +
+			"There is a table of clients with keys and with migrating: going back to open deletes it, unless protect or retainOnDelete is true.",
+	}
+	modelPrices = setting[[]string]{
+		key: "modelPrices", basic: true, byDefault: []string{"amazon.nova-micro-v1:0=0.035/0.14"}, allowed: prices(),
+		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. 3/15/0.30/3.75 has those of tokens read from " +
+			"and written to the prompt cache, too. Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
+	}
+	clientBudgetCeiling = setting[string]{
+		key: "clientBudgetCeiling", byDefault: "0", allowed: dollars(highestCeiling),
+		description: "The most dollars a month that the budgets of all clients together may come to. 0 limits nothing.",
+	}
+	clientUsageDays = setting[int]{
+		key: "clientUsageDays", byDefault: 400, allowed: between(lambdaenv.MinClientUsageDays, lambdaenv.MaxClientUsageDays),
+		description: "Days after which a row of a client's usage expires.",
+	}
+	inferenceRequestPrice = setting[string]{
+		key: "inferenceRequestPrice", byDefault: "0", allowed: dollars(price.MaxPrice),
+		description: "Dollars of a client's budget that a request to the private model takes. Its tokens aren't counted.",
+	}
+)
+
+func readClients(r *reader) Clients {
+	c := Clients{
+		Access:         clientAccess.read(r),
+		Prices:         price.Table{},
+		Ceiling:        amount(clientBudgetCeiling.read(r)),
+		UsageDays:      clientUsageDays.read(r),
+		InferencePrice: amount(inferenceRequestPrice.read(r)),
+	}
+	for _, written := range modelPrices.read(r) {
+		if model, p, ok := parseModelPrice(written); ok {
+			c.Prices[model] = p
+		}
+	}
+	return c
+}
+
+// prices allows lists of models with their prices, each model given once.
+func prices() rule[[]string] {
+	of := each(func(written string) bool { _, _, ok := parseModelPrice(written); return ok },
+		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
+	return rule[[]string]{words: of.words, check: func(values []string, quote func(string) string) string {
+		if allowed := of.check(values, quote); allowed != "" {
+			return allowed
+		}
+		seen := map[string]bool{}
+		for _, written := range values {
+			model, _, _ := parseModelPrice(written)
+			if seen[model] {
+				return fmt.Sprintf("a list in which each model is given once; %q is there twice", quote(model))
+			}
+			seen[model] = true
+		}
+		return ""
+	}}
+}
+
+// parseModelPrice reads a model and its price, and reports whether they are valid. A model
+// may have colons and slashes, as ARNs do, so that the last equals sign is the one
+// between them.
+func parseModelPrice(written string) (model string, p price.Price, ok bool) {
+	i := strings.LastIndex(written, "=")
+	if i < 0 || !servedModelPattern.MatchString(written[:i]) {
+		return "", price.Price{}, false
+	}
+	p, err := price.ParsePrice(written[i+1:])
+	return written[:i], p, err == nil
+}
+
+// dollars allows an amount from 0 to most dollars.
+func dollars(most price.Amount) rule[string] {
+	return satisfying(func(written string) bool {
+		a, err := price.ParseAmount(written)
+		return err == nil && a <= most
+	}, fmt.Sprintf("dollars from 0 to %s, such as 12.50", most))
+}
+
+// amount reads an amount. One that isn't valid is zero, and a problem already.
+func amount(written string) price.Amount {
+	a, err := price.ParseAmount(written)
+	if err != nil {
+		return 0
+	}
+	return a
+}
+
+// checkClients refuses models without a price and prices of other models, unless there
+// are no clients: then no price has an effect.
+func (s Settings) checkClients(r *reader) {
+	if !s.Clients.Enabled() {
+		return
+	}
+	var without []string
+	for _, id := range s.Model.IDs() {
+		if _, priced := s.Clients.Prices[id]; !priced {
+			without = append(without, r.shown(modelId.String(), r.shown(modelAllowedIds.String(), id)))
+		}
+	}
+	if len(without) > 0 {
+		r.must(modelPrices, "have a price for %s and for each of %s, since %s is %s; without one: %s",
+			modelId, modelAllowedIds, clientAccess, s.Clients.Access, strings.Join(without, ", "))
+	}
+	if !modelPrices.isSet(r) {
+		return
+	}
+	for _, model := range slices.Sorted(maps.Keys(s.Clients.Prices)) {
+		if !slices.Contains(s.Model.IDs(), model) {
+			r.must(modelPrices, "have prices of %s and of each of %s only; %q is none of them", modelId, modelAllowedIds, r.shown(modelPrices.String(), model))
+		}
+	}
+}
