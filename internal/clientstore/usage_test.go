@@ -74,7 +74,9 @@ func TestOnlyUsageIsNotRepeated(t *testing.T) {
 func TestDamagedRowsAreErrors(t *testing.T) {
 	for _, sort := range []string{"2026-11-28", "2026-11-28x#m", "2026-11-28#m"} {
 		table := dynamotest.New()
-		table.Put(dynamo.Item{dynamo.PartitionKey: dynamo.String(clientstore.UsageKey(name)), dynamo.SortKey: dynamo.String(sort), "n": dynamo.Number(1)})
+		table.Put(dynamo.Item{
+			dynamo.PartitionKey: dynamo.String(clientstore.UsageKey(name)), dynamo.SortKey: dynamo.String(sort), "n": dynamo.Number(1),
+		})
 		_, err := clientstore.Store{Table: table}.Usage(t.Context(), name, noon, noon)
 		require.ErrorContains(t, err, sort)
 	}

@@ -261,7 +261,8 @@ func TestACanceledTransactionHasItsReasons(t *testing.T) {
 }
 
 func TestDescribeRequiresAnActiveTable(t *testing.T) {
-	client, _ := serve(t, ok(`{"Table": {"TableStatus": "ACTIVE"}}`), ok(`{"Table": {"TableStatus": "CREATING"}}`), refused("ResourceNotFoundException", ""))
+	client, _ := serve(t,
+		ok(`{"Table": {"TableStatus": "ACTIVE"}}`), ok(`{"Table": {"TableStatus": "CREATING"}}`), refused("ResourceNotFoundException", ""))
 	require.NoError(t, client.Describe(t.Context()))
 	require.ErrorContains(t, client.Describe(t.Context()), `table clients is "CREATING"`)
 	err := client.Describe(t.Context())

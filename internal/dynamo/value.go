@@ -16,7 +16,7 @@ type Value struct {
 	N    *string  `json:",omitempty"` // a decimal number
 	BOOL *bool    `json:",omitempty"`
 	SS   []string `json:",omitempty"` // a set: never empty
-	M    Item     `json:",omitempty"` // see [Map] for an empty one
+	M    Item     `json:",omitzero"`  // may be empty: see [Map]
 }
 
 // String returns a string attribute.

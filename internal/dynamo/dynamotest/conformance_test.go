@@ -64,21 +64,47 @@ var setsN = with(dynamo.Item{"n": dynamo.Number(1)})
 var updateCases = []updateCase{
 	// Updates.
 	{name: "set", update: "SET #n = :one, #new = :abc", want: with(dynamo.Item{"n": dynamo.Number(1), "new": dynamo.String("abc")})},
-	{name: "add and subtract", update: "SET #n = #n + :one, #new = #n - :minus", want: with(dynamo.Item{"n": dynamo.Number(6), "new": dynamo.Number(12)})},
-	{name: "if_not_exists of a present attribute", update: "SET #n = if_not_exists(#n, :zero) + :one", want: with(dynamo.Item{"n": dynamo.Number(6)})},
-	{name: "if_not_exists of an absent attribute", update: "SET #new = if_not_exists(#new, :zero) + :one", want: with(dynamo.Item{"new": dynamo.Number(1)})},
-	{name: "member of a map", update: "SET #m.#c = :one", want: with(dynamo.Item{"m": dynamo.Map(dynamo.Item{"a": dynamo.Number(1), "b": dynamo.Number(2), "c": dynamo.Number(1)})})},
-	{name: "member of an empty map", update: "SET #empty.#c = :one", want: with(dynamo.Item{"empty": dynamo.Map(dynamo.Item{"c": dynamo.Number(1)})})},
+	{
+		name: "add and subtract", update: "SET #n = #n + :one, #new = #n - :minus",
+		want: with(dynamo.Item{"n": dynamo.Number(6), "new": dynamo.Number(12)}),
+	},
+	{
+		name: "if_not_exists of a present attribute", update: "SET #n = if_not_exists(#n, :zero) + :one",
+		want: with(dynamo.Item{"n": dynamo.Number(6)}),
+	},
+	{
+		name: "if_not_exists of an absent attribute", update: "SET #new = if_not_exists(#new, :zero) + :one",
+		want: with(dynamo.Item{"new": dynamo.Number(1)}),
+	},
+	{
+		name: "member of a map", update: "SET #m.#c = :one",
+		want: with(dynamo.Item{"m": dynamo.Map(dynamo.Item{"a": dynamo.Number(1), "b": dynamo.Number(2), "c": dynamo.Number(1)})}),
+	},
+	{
+		name: "member of an empty map", update: "SET #empty.#c = :one",
+		want: with(dynamo.Item{"empty": dynamo.Map(dynamo.Item{"c": dynamo.Number(1)})}),
+	},
 	{name: "member of an absent map", update: "SET #new.#c = :one", refused: invalid, message: "document path"},
 	{name: "member of no map", update: "SET #n.#c = :one", refused: invalid, message: "document path"},
 	{name: "swap", update: "SET #n = #s, #s = #n", want: with(dynamo.Item{"n": dynamo.String("abc"), "s": dynamo.Number(5)})},
 	{name: "absent operand", update: "SET #n = #new + :one", refused: invalid, message: "does not exist in the item"},
 	{name: "operand of another type", update: "SET #n = #s + :one", refused: invalid, message: "incorrect data type"},
 	{name: "remove", update: "REMOVE #n, #new", want: with(nil, "n")},
-	{name: "remove a member", update: "REMOVE #m.#a, #m.#c", want: with(dynamo.Item{"m": dynamo.Map(dynamo.Item{"b": dynamo.Number(2)})})},
+	{
+		name: "remove a member", update: "REMOVE #m.#a, #m.#c",
+		want: with(dynamo.Item{"m": dynamo.Map(dynamo.Item{"b": dynamo.Number(2)})}),
+	},
 	{name: "remove the last members", update: "REMOVE #m.#a, #m.#b", want: with(dynamo.Item{"m": dynamo.Map(nil)})},
-	{name: "set and remove", update: "SET #n = :one REMOVE #m.#a", want: with(dynamo.Item{"n": dynamo.Number(1), "m": dynamo.Map(dynamo.Item{"b": dynamo.Number(2)})})},
-	{name: "add to a number", update: "ADD #n :one, #new :minus", want: with(dynamo.Item{"n": dynamo.Number(6), "new": dynamo.Number(-7)})},
+	{
+		name: "set and remove", update: "SET #n = :one REMOVE #m.#a",
+		want: with(dynamo.Item{"n": dynamo.Number(1), "m": dynamo.Map(dynamo.Item{"b": dynamo.Number(2)})}),
+	},
+	{name: "remove a member of an absent map", update: "REMOVE #new.#c", refused: invalid, message: "document path"},
+	{name: "remove a member of no map", update: "REMOVE #s.#c", refused: invalid, message: "document path"},
+	{
+		name: "add to a number", update: "ADD #n :one, #new :minus",
+		want: with(dynamo.Item{"n": dynamo.Number(6), "new": dynamo.Number(-7)}),
+	},
 	{name: "add to a set", update: "ADD #set :setYZ", want: with(dynamo.Item{"set": dynamo.StringSet([]string{"x", "y", "z"})})},
 	{name: "add to a string", update: "ADD #s :one", refused: invalid, message: "incorrect data type"},
 	{name: "add a string", update: "ADD #n :abc", refused: invalid, message: "Incorrect operand type"},
@@ -86,7 +112,10 @@ var updateCases = []updateCase{
 	{name: "delete the last of a set", update: "DELETE #set :setXY", want: with(nil, "set")},
 	{name: "delete from an absent set", update: "DELETE #new :setX", want: stored()},
 	{name: "create", absent: true, update: "SET #n = if_not_exists(#n, :zero) + :one", want: dynamo.Item{"n": dynamo.Number(1)}},
-	{name: "create with a map", absent: true, update: "SET #m = :map", want: dynamo.Item{"m": dynamo.Map(dynamo.Item{"a": dynamo.Number(1)})}},
+	{
+		name: "create with a map", absent: true, update: "SET #m = :map",
+		want: dynamo.Item{"m": dynamo.Map(dynamo.Item{"a": dynamo.Number(1)})},
+	},
 	{name: "create with add", absent: true, update: "ADD #n :one", want: dynamo.Item{"n": dynamo.Number(1)}},
 	{name: "lower case", update: "set #n = :one remove #s", want: with(dynamo.Item{"n": dynamo.Number(1)}, "s")},
 
@@ -101,7 +130,11 @@ var updateCases = []updateCase{
 	{name: "other type", update: setN, condition: "#s < :five OR #s = :five", refused: failed},
 	{name: "absent attribute", update: setN, condition: "#new < :five OR #new >= :five", refused: failed},
 	{name: "exists", update: setN, condition: "attribute_exists(#n) AND attribute_not_exists(#new)", want: setsN},
-	{name: "member exists", update: setN, condition: "attribute_exists(#m.#a) AND attribute_not_exists(#m.#c) AND attribute_not_exists(#new.#c)", want: setsN},
+	{
+		name: "member exists", update: setN,
+		condition: "attribute_exists(#m.#a) AND attribute_not_exists(#m.#c) AND attribute_not_exists(#new.#c)",
+		want:      setsN,
+	},
 	{name: "size of a map", update: setN, condition: "size(#m) = :zero", refused: failed},
 	{name: "size of an empty map", update: setN, condition: "size(#empty) < :one", want: setsN},
 	{name: "size of a set and a string", update: setN, condition: "size(#set) < :five AND size(#s) < :five", want: setsN},
@@ -112,14 +145,20 @@ var updateCases = []updateCase{
 	{name: "parentheses", update: setN, condition: "(#n = :five OR #n = :one) AND #s = :x", refused: failed},
 	{name: "not", update: setN, condition: "NOT (#n = :one) AND NOT #s = :x", want: setsN},
 	{name: "condition before the path", update: "SET #new.#c = :one", condition: "#n = :one", refused: failed},
-	{name: "absent item", absent: true, update: setN, condition: "attribute_not_exists(pk)", want: dynamo.Item{"n": dynamo.Number(1)}},
+	{
+		name: "absent item", absent: true, update: setN, condition: "attribute_not_exists(pk)",
+		want: dynamo.Item{"n": dynamo.Number(1)},
+	},
 	{name: "condition of an absent item", absent: true, update: setN, condition: "#n = :five", refused: failed},
 	{name: "members of one attribute", update: setN, condition: "#m.#a < #m.#b", want: setsN},
 
 	// What is no request.
 	{name: "arithmetic in a condition", update: setN, condition: "#n + :one <= :five", refused: invalid, message: "Syntax error"},
 	{name: "arithmetic on the right", update: setN, condition: "#n <= :five - :one", refused: invalid, message: "Syntax error"},
-	{name: "if_not_exists in a condition", update: setN, condition: "if_not_exists(#n, :zero) < :five", refused: invalid, message: "placeholder"},
+	{
+		name: "if_not_exists in a condition", update: setN, condition: "if_not_exists(#n, :zero) < :five",
+		refused: invalid, message: "placeholder",
+	},
 	{name: "redundant parentheses", update: setN, condition: "((#n = :five))", refused: invalid, message: "redundant parentheses"},
 	{name: "same operands", update: setN, condition: "#n = #n", refused: invalid, message: "distinct"},
 	{name: "order of booleans", update: setN, condition: "#b < :true", refused: invalid, message: "Incorrect operand type"},
@@ -133,7 +172,10 @@ var updateCases = []updateCase{
 	{name: "unclosed parenthesis", update: setN, condition: "(#n = :five", refused: invalid, message: "Syntax error"},
 	{name: "no operator", update: "SET #n :one", refused: invalid, message: "Syntax error"},
 	{name: "other section", update: "CHANGE #n = :one", refused: invalid, message: "Syntax error"},
-	{name: "too long", update: setN, condition: "#n = :five" + strings.Repeat(" OR #n = :five", 300), refused: invalid, message: "size"},
+	{
+		name: "too long", update: setN, condition: "#n = :five" + strings.Repeat(" OR #n = :five", 300),
+		refused: invalid, message: "size",
+	},
 }
 
 // request returns the case's update of an item, with the placeholders that it uses.
@@ -142,7 +184,8 @@ func (c updateCase) request(key dynamo.Item) dynamo.Update {
 		Key: key, Update: c.update, Condition: c.condition, ReturnNew: true, ReturnOld: true,
 		Names: map[string]string{}, Values: dynamo.Item{},
 	}
-	for _, token := range strings.FieldsFunc(c.update+" "+c.condition, func(r rune) bool { return strings.ContainsRune(" ,.()", r) }) {
+	between := func(r rune) bool { return strings.ContainsRune(" ,.()", r) }
+	for _, token := range strings.FieldsFunc(c.update+" "+c.condition, between) {
 		switch {
 		case token == "#undefined" || token == ":undefined":
 		case token[0] == '#':
@@ -221,12 +264,14 @@ func sortedSets(item dynamo.Item) dynamo.Item {
 func TestPlaceholdersAreUsedAndDefined(t *testing.T) {
 	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for name, u := range map[string]dynamo.Update{
-			"unused name":  {Update: "SET #n = :n", Names: map[string]string{"#n": "n", "#x": "x"}, Values: dynamo.Item{":n": dynamo.Number(1)}},
-			"unused value": {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": dynamo.Number(1), ":x": dynamo.Number(1)}},
-			"no sign":      {Update: "SET #n = :n", Names: map[string]string{"#n": "n", "x": "x"}, Values: dynamo.Item{":n": dynamo.Number(1)}},
-			"no value":     {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {}}},
-			"empty set":    {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {SS: []string{}}}},
-			"no number":    {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {N: new(string)}}},
+			"unused name": {Update: "SET #n = :n", Names: map[string]string{"#n": "n", "#x": "x"}, Values: dynamo.Item{":n": dynamo.Number(1)}},
+			"unused value": {
+				Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": dynamo.Number(1), ":x": dynamo.Number(1)},
+			},
+			"no sign":   {Update: "SET #n = :n", Names: map[string]string{"#n": "n", "x": "x"}, Values: dynamo.Item{":n": dynamo.Number(1)}},
+			"no value":  {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {}}},
+			"empty set": {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {SS: []string{}}}},
+			"no number": {Update: "SET #n = :n", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":n": {N: new(string)}}},
 			"no expression": {
 				Names: map[string]string{"#n": "n"},
 			},
@@ -249,8 +294,10 @@ func isInvalid(t *testing.T, err error, name string) {
 func TestKeysAreTheSchemas(t *testing.T) {
 	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
 		for name, key := range map[string]dynamo.Item{
-			"no sort key": {"pk": dynamo.String("a")}, "no string": {"pk": dynamo.String("a"), "sk": dynamo.Number(1)},
-			"empty": {"pk": dynamo.String(""), "sk": dynamo.String("a")}, "more": {"pk": dynamo.String("a"), "sk": dynamo.String("a"), "x": dynamo.String("a")},
+			"no sort key": {"pk": dynamo.String("a")},
+			"no string":   {"pk": dynamo.String("a"), "sk": dynamo.Number(1)},
+			"empty":       {"pk": dynamo.String(""), "sk": dynamo.String("a")},
+			"more":        {"pk": dynamo.String("a"), "sk": dynamo.String("a"), "x": dynamo.String("a")},
 		} {
 			_, err := table.GetItem(t.Context(), key)
 			isInvalid(t, err, "get: "+name)

@@ -37,7 +37,10 @@ func TestATransactionAppliesAllWrites(t *testing.T) {
 				Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":ten": dynamo.Number(10)},
 			}},
 			{Delete: &dynamo.Delete{Key: key("a", "2"), Condition: "attribute_exists(pk)"}},
-			{Check: &dynamo.Check{Key: key("a", "3"), Condition: "#n = :three", Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":three": dynamo.Number(3)}}},
+			{Check: &dynamo.Check{
+				Key: key("a", "3"), Condition: "#n = :three",
+				Names: map[string]string{"#n": "n"}, Values: dynamo.Item{":three": dynamo.Number(3)},
+			}},
 			{Delete: &dynamo.Delete{Key: key("a", "absent")}},
 		}))
 		items, err := table.Query(t.Context(), dynamo.Query{Partition: "a"})

@@ -76,7 +76,8 @@ func parsePut(put dynamo.Put) (write, error) {
 	if err == nil {
 		err = checkItem(put.Item)
 	}
-	return write{key: keyOf(put.Item), condition: condition, returnOld: put.ReturnOld, apply: func(dynamo.Item) (dynamo.Item, error) { return clone(put.Item), nil }}, err
+	after := func(dynamo.Item) (dynamo.Item, error) { return clone(put.Item), nil }
+	return write{key: keyOf(put.Item), condition: condition, returnOld: put.ReturnOld, apply: after}, err
 }
 
 func parseDelete(d dynamo.Delete) (write, error) {
@@ -84,7 +85,8 @@ func parseDelete(d dynamo.Delete) (write, error) {
 	if err == nil {
 		err = checkKey(d.Key)
 	}
-	return write{key: keyOf(d.Key), condition: condition, returnOld: d.ReturnOld, apply: func(dynamo.Item) (dynamo.Item, error) { return nil, nil }}, err
+	after := func(dynamo.Item) (dynamo.Item, error) { return nil, nil }
+	return write{key: keyOf(d.Key), condition: condition, returnOld: d.ReturnOld, apply: after}, err
 }
 
 func parseCheck(c dynamo.Check) (write, error) {
@@ -95,7 +97,8 @@ func parseCheck(c dynamo.Check) (write, error) {
 	if err == nil && c.Condition == "" {
 		err = invalid("The ConditionExpression of a ConditionCheck is required")
 	}
-	return write{key: keyOf(c.Key), condition: condition, returnOld: c.ReturnOld, apply: func(old dynamo.Item) (dynamo.Item, error) { return old, nil }}, err
+	after := func(old dynamo.Item) (dynamo.Item, error) { return old, nil }
+	return write{key: keyOf(c.Key), condition: condition, returnOld: c.ReturnOld, apply: after}, err
 }
 
 func parseWrite(w dynamo.Write) (write, error) {
