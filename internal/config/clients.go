@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
@@ -27,7 +25,7 @@ const highestCeiling = 100_000_000 * price.Dollar
 
 var (
 	clientAccess = setting[string]{
-		key: "clientAccess", byDefault: lambdaenv.ClientAccessOpen, basic: true,
+		key: "clientAccess", byDefault: lambdaenv.ClientAccessKeys, basic: true,
 		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
 		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. " +
 			"With keys, a client needs a key. With migrating, requests without a key are those of the client anonymous, " +
@@ -120,8 +118,9 @@ func amount(written string) price.Amount {
 	return a
 }
 
-// checkClients refuses models without a price and prices of other models, unless there
-// are no clients: then no price has an effect.
+// checkClients refuses models without a price, unless there are no clients: then no price has
+// an effect. Prices of other models may be there: they do no harm, and a model that is
+// allowed again has its price.
 func (s Settings) checkClients(r *reader) {
 	if !s.Clients.Enabled() {
 		return
@@ -135,14 +134,5 @@ func (s Settings) checkClients(r *reader) {
 	if len(without) > 0 {
 		r.must(modelPrices, "have a price for %s and for each of %s, since %s is %s; without one: %s",
 			modelId, modelAllowedIds, clientAccess, s.Clients.Access, strings.Join(without, ", "))
-	}
-	if !modelPrices.isSet(r) {
-		return
-	}
-	for _, model := range slices.Sorted(maps.Keys(s.Clients.Prices)) {
-		if !slices.Contains(s.Model.IDs(), model) {
-			r.must(modelPrices, "have prices of %s and of each of %s only; %q is none of them",
-				modelId, modelAllowedIds, r.shown(modelPrices.String(), model))
-		}
 	}
 }
