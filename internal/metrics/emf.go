@@ -18,6 +18,9 @@ func Seconds(name string, d time.Duration) Value { return Value{name, d.Seconds(
 // Count returns a measured number.
 func Count(name string, n int) Value { return Value{name, float64(n)} }
 
+// Dollars returns an amount of money.
+func Dollars(name string, dollars float64) Value { return Value{name, dollars} }
+
 // units has the units of the metrics that are no counts.
 var units = map[string]string{
 	KeyAge:       "Seconds",
@@ -27,6 +30,8 @@ var units = map[string]string{
 
 	FirstToken:    "Seconds",
 	StreamSeconds: "Seconds",
+
+	Spend: "None", // CloudWatch has no unit of money
 }
 
 // Group has measurements that are recorded for the stack as a whole and, if there is a

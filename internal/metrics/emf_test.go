@@ -54,6 +54,13 @@ func TestTimesOfStreamsAreInSeconds(t *testing.T) {
 	assert.Contains(t, out.String(), `{"Name":"FirstToken","Unit":"Seconds"},{"Name":"StreamSeconds","Unit":"Seconds"},{"Name":"StreamsCut","Unit":"Count"}`)
 }
 
+func TestMoneyHasNoUnit(t *testing.T) {
+	var out strings.Builder
+	require.NoError(t, metrics.Write(&out, time.UnixMilli(7), "gatehouse-dev", metrics.Dollars(metrics.Spend, 0.000196), metrics.Count(metrics.HoldsExpired, 1)))
+	assert.Contains(t, out.String(), `{"Name":"Spend","Unit":"None"},{"Name":"HoldsExpired","Unit":"Count"}`)
+	assert.Contains(t, out.String(), `"Spend":0.000196`)
+}
+
 func TestWriteSaysWhenItCannot(t *testing.T) {
 	require.ErrorContains(t, metrics.Write(full{}, time.Now(), "gatehouse-dev"), "disk full")
 }

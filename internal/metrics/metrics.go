@@ -45,5 +45,14 @@ const (
 	StreamsLeft   = "StreamsLeft"   // that could not be written to their end: the client is gone
 )
 
+// The model function's metrics of clients, written for a request that reserved something of
+// its client's budget; the others than Spend only if they aren't zero.
+const (
+	Spend          = "Spend"          // charged to clients, in dollars
+	HoldExceeded   = "HoldExceeded"   // requests that cost more than was held for them
+	HoldsExpired   = "HoldsExpired"   // holds that were never settled
+	BudgetWarnings = "BudgetWarnings" // budgets that are nearly used, once a window for each copy of the function
+)
+
 // Denials counts the requests that the API itself rejected, from its log.
 const Denials = "Denials"
