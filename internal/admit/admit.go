@@ -34,8 +34,8 @@ const (
 	// least recently used ones are forgotten.
 	capacity = 4096
 
-	// unknownTTL is how long a credential that the table doesn't have stays unknown. One
-	// that was just made is accepted after it at the latest.
+	// unknownTTL is how long no read looks again for a credential that the table didn't
+	// have. One that was just made is accepted after it at the latest.
 	unknownTTL = 10 * time.Second
 
 	// maxAgain is the number of times that a request is decided again, by the record that
