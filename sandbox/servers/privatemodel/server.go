@@ -31,7 +31,7 @@ type Seen struct {
 }
 
 // returned lists the headers whose values the response has.
-var returned = []string{"x-forwarded-for", "x-request-id", "x-viewer-country"}
+var returned = []string{"x-forwarded-for", "x-gatehouse-client", "x-request-id", "x-viewer-country"}
 
 // Serve serves at address until ctx ends.
 func Serve(ctx context.Context, address string) error {

@@ -45,7 +45,7 @@ func faults() []awsclient.Fault {
 
 // TestCalm sends requests without faults: afterwards the table has exactly what was used.
 func TestCalm(t *testing.T) {
-	s := attach(t)
+	s := attachMetered(t)
 	all := s.newCustomers(t, 4, budgets)
 	traffic := newTraffic(s)
 	if err := traffic.send(t.Context(), all, 200, atOnce); err != nil {
@@ -76,7 +76,7 @@ func budgets(n int) string {
 // TestBudgetsUnderLoad sends requests of many clients at once, while calls of the table fail
 // and functions are killed. In the middle a key is revoked and a budget lowered.
 func TestBudgetsUnderLoad(t *testing.T) {
-	s := attach(t)
+	s := attachMetered(t)
 	all := s.newCustomers(t, customers, budgets)
 	revoked, lowered := all[0], all[4]
 	if err := s.cloud.SetFaults(t.Context(), faults()); err != nil {

@@ -41,23 +41,35 @@ type suite struct {
 	meter *meter
 }
 
-// attach returns the suite on the running stack, whose backend is a model that counts what
-// each client uses until the test ends.
+// attach returns the suite on the running stack with its own backend.
 func attach(t *testing.T) *suite {
 	t.Helper()
 	e := e2etest.Attach(t)
 	if e.ClientKey.IsZero() {
 		t.Fatal("the stack is open: set gatehouse:clientAccess to keys, and run `make local`")
 	}
+	return newSuite(t, e)
+}
+
+// attachMetered returns the suite on the running stack, whose backend is a model that counts
+// what each client uses until the test ends.
+func attachMetered(t *testing.T) *suite {
+	t.Helper()
 	m, url := startMeter(t)
-	e = e2etest.Deploy(t, e, map[string]any{
+	s := newSuite(t, e2etest.Deploy(t, attach(t).env, map[string]any{
 		"gatehouse:modelBackend": "openai", "gatehouse:modelBaseUrl": url,
 		"gatehouse:modelId": scriptedmodel.Model, "gatehouse:modelAllowedIds": []string{},
 		"gatehouse:modelPrices": pricesSetting,
-	})
+	}))
+	s.meter = m
+	return s
+}
+
+func newSuite(t *testing.T, e *env.Environment) *suite {
+	t.Helper()
 	endpoint, table := e.Servers.Cloud.Endpoint(), e.Outputs[env.ClientsTableOutput]
 	s := &suite{
-		env: e, cloud: awsclient.Controls{Endpoint: endpoint}, meter: m,
+		env: e, cloud: awsclient.Controls{Endpoint: endpoint},
 		admin: localclient.Admin(endpoint, table), table: localclient.Table(endpoint, table),
 	}
 	e2etest.Cleanup(t, "remove the faults", func(ctx context.Context) error { return s.cloud.SetFaults(ctx, nil) })
@@ -83,16 +95,22 @@ func (s *suite) newCustomers(t *testing.T, count int, budget func(int) string) [
 
 func (s *suite) newCustomer(t *testing.T, name, budget string) customer {
 	t.Helper()
-	var random [credential.RandomSize]byte
-	_, _ = rand.Read(random[:])
-	c := customer{name: name, key: credential.New(random)}
-	change, err := clientadmin.ParseChange(name, map[string]string{
+	return s.newLimited(t, name, map[string]string{
 		clientadmin.BudgetFlag: budget, clientadmin.PerMinuteFlag: fmt.Sprint(client.MaxPerMinute), clientadmin.AtOnceFlag: fmt.Sprint(client.MaxAtOnce),
-	}, time.Now())
+	})
+}
+
+// newLimited makes a client with these limits, and its key.
+func (s *suite) newLimited(t *testing.T, name string, limits map[string]string) customer {
+	t.Helper()
+	c := customer{name: name, key: newKey()}
+	change, err := clientadmin.ParseChange(name, limits, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.limit = *change.Budget
+	if change.Budget != nil {
+		c.limit = *change.Budget
+	}
 	if _, err := s.admin.Create(t.Context(), name, change); err != nil {
 		t.Fatal(err)
 	}
@@ -113,6 +131,12 @@ func (c customer) allowed(since time.Time) int64 {
 		return 2 * c.limit.Limit
 	}
 	return c.limit.Limit
+}
+
+func newKey() credential.Key {
+	var random [credential.RandomSize]byte
+	_, _ = rand.Read(random[:])
+	return credential.New(random)
 }
 
 func (c customer) header() http.Header {

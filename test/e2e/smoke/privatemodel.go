@@ -10,10 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/localclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
+
+// clientHeader tells the private model which client asks.
+const clientHeader = "x-gatehouse-client"
 
 // healthTime is the longest that the load balancer may take to notice that a target is
 // gone or back: three health checks, and the slack of a busy machine.
@@ -30,20 +35,29 @@ func privateModel(e *env.Environment, key string) []check.Check {
 		return nil
 	}
 	wrong := strings.Repeat("0", len(key))
+	// CloudFront moves the credential into a header of its own.
+	moved := http.Header{}
+	if !e.ClientKey.IsZero() {
+		moved.Set(credential.Header, e.ClientKey.Reveal())
+	}
 	request := func(name, base, value string, status int) check.Check {
+		sent := e.Authorization()
+		if base == e.APIURL() {
+			sent = moved
+		}
 		want := fmt.Sprint(status)
 		if status == http.StatusOK {
 			want += ", seen as " + privatePath + " without key"
 		}
 		return check.Check{Name: name, Want: want, Run: func(ctx context.Context) (string, error) {
-			got, content, err := post(ctx, e.Authorization(), base+prefix+privatePath+"?a=b", header, value)
+			got, content, err := post(ctx, sent, base+prefix+privatePath+"?a=b", header, value)
 			switch {
 			case err != nil:
 				return "", err
 			case got != status:
 				return "", fmt.Errorf("%d %s", got, content)
 			case status == http.StatusOK:
-				return "", verifySeen(content, header)
+				return "", verifySeen(content, header, !e.ClientKey.IsZero())
 			}
 			return "", nil
 		}}
@@ -58,8 +72,9 @@ func privateModel(e *env.Environment, key string) []check.Check {
 }
 
 // verifySeen returns an error unless the model saw the request as it must: with the path
-// below the prefix, and without the key.
-func verifySeen(content []byte, header string) error {
+// below the prefix, without the key and, if the API has clients, with the client's name but
+// without its credential.
+func verifySeen(content []byte, header string, clients bool) error {
 	var seen privatemodel.Seen
 	if err := json.Unmarshal(content, &seen); err != nil {
 		return fmt.Errorf("no response of the private model: %w", err)
@@ -67,6 +82,10 @@ func verifySeen(content []byte, header string) error {
 	switch {
 	case slices.Contains(seen.Headers, header):
 		return errors.New("the key reached the model")
+	case slices.Contains(seen.Headers, credential.Header):
+		return errors.New("the client's credential reached the model")
+	case clients && seen.Values[clientHeader] != localclient.Name:
+		return fmt.Errorf("the model was told that the client is %q", seen.Values[clientHeader])
 	case seen.Path != privatePath || seen.Query != "a=b" || seen.Method != http.MethodPost:
 		return fmt.Errorf("seen as %s %s?%s", seen.Method, seen.Path, seen.Query)
 	}

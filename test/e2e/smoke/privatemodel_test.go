@@ -94,8 +94,26 @@ func TestRequestThatTheModelSawOtherwiseFails(t *testing.T) {
 		`{"method":"GET","path":"/v1/echo","query":"a=b"}`,
 		`no JSON`,
 	} {
-		if verifySeen([]byte(seen), "x-origin-verify") == nil {
+		if verifySeen([]byte(seen), "x-origin-verify", false) == nil {
 			t.Errorf("%s passed", seen)
+		}
+	}
+}
+
+func TestThePrivateModelLearnsTheClientOnly(t *testing.T) {
+	seen := func(headers, client string) []byte {
+		return []byte(`{"method":"POST","path":"/v1/echo","query":"a=b","headers":[` + headers + `],"values":{"x-gatehouse-client":"` + client + `"}}`)
+	}
+	if err := verifySeen(seen(`"x-gatehouse-client"`, "local"), "x-origin-verify", true); err != nil {
+		t.Error(err)
+	}
+	for name, wrong := range map[string][]byte{
+		"the credential": seen(`"x-gatehouse-credential"`, "local"),
+		"another client": seen(`"x-gatehouse-client"`, "forged"),
+		"no client":      seen("", ""),
+	} {
+		if verifySeen(wrong, "x-origin-verify", true) == nil {
+			t.Errorf("%s: passed", name)
 		}
 	}
 }

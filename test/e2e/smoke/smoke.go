@@ -59,7 +59,13 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 		checks = append(checks, issued.RenewalChecks()...)
 	}
 	checks = append(checks, preview(func(ctx context.Context) (string, error) { return e.Stack.Preview(ctx, doing) }))
-	secrets := func() []string { return append(keys, issued.Secrets()...) }
+	secrets := func() []string {
+		all := append(slices.Clone(keys), issued.Secrets()...)
+		if !e.ClientKey.IsZero() {
+			all = append(all, e.ClientKey.Reveal())
+		}
+		return all
+	}
 	return append(checks, secretsInClear(e.Checkout, e.Servers.Cloud.Endpoint(), e.Stack.Outputs, secrets)...), nil
 }
 
