@@ -38,6 +38,10 @@ func TestGuideHasEveryCode(t *testing.T) {
 		codeStreaming: http.StatusUnprocessableEntity, codeRejected: http.StatusUnprocessableEntity, codeUnsupported: http.StatusUnprocessableEntity, codeTooLong: http.StatusBadRequest, codeAnswerTooLarge: http.StatusUnprocessableEntity,
 		codeMalformedAnswer: http.StatusBadGateway, codeSchemaMismatch: http.StatusBadGateway, codeBusy: http.StatusTooManyRequests, codeModelFailed: http.StatusBadGateway,
 		codeUnavailable: http.StatusServiceUnavailable, codeTimeout: http.StatusGatewayTimeout,
+		codeMissingCredential: http.StatusUnauthorized, codeSeveralCredentials: http.StatusBadRequest, codeInvalidKey: http.StatusUnauthorized,
+		codeSuspended: http.StatusForbidden, codeRateExceeded: http.StatusTooManyRequests, codeTooManyAtOnce: http.StatusTooManyRequests,
+		codeBudgetInUse: http.StatusTooManyRequests, codeBudgetSpent: http.StatusTooManyRequests, codeClientsUnavailable: http.StatusServiceUnavailable,
+		codeQuery: http.StatusBadRequest,
 	} {
 		assert.Contains(t, part, "\n| "+strconv.Itoa(status)+" | `"+code+"` |", http.StatusText(status))
 	}

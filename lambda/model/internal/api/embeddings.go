@@ -5,8 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"math"
-	"slices"
 
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/admission"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
@@ -61,22 +61,26 @@ func (h *Handler) embed(ctx context.Context, e *exchange) (*result, *problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	r := &reader{limits: h.Limits}
+	r := &reader{limits: h.limits(e)}
 	request := r.embeddingBody(body)
-	switch {
-	case len(r.faults) > 0:
+	if len(r.faults) > 0 {
 		return nil, invalidBody(r.faults)
-	case !slices.Contains(h.Limits.Models, request.Model):
-		return nil, h.noSuchModel()
-	case h.provider.Describe(request.Model).Kind == chat.KindChat:
+	}
+	if problem := h.checkModel(ctx, e, request.Model); problem != nil {
+		return nil, problem
+	}
+	if h.provider.Describe(request.Model).Kind == chat.KindChat {
 		return nil, unsupported([]strictjson.Fault{{Pointer: "/model", Detail: "want a model of embeddings: this one completes conversations"}})
 	}
 	e.changes = changesOf(r, chat.Adaptation{})
+	if problem := h.reserve(ctx, e, r, admission.ForEmbeddings(request.EmbeddingRequest)); problem != nil {
+		return nil, problem
+	}
 	var made chat.Embeddings
 	h.call(ctx, e, request.Model, func(ctx context.Context) {
 		made, e.cause = h.provider.Embed(ctx, request.EmbeddingRequest)
+		e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
 	})
-	e.call.completion.Usage = chat.Usage{InputTokens: made.InputTokens, TotalTokens: made.InputTokens}
 	if e.cause != nil {
 		return nil, problemOf(r, e.cause)
 	}

@@ -20,6 +20,7 @@ type event struct {
 	Version         string            `json:"version"`
 	RawPath         string            `json:"rawPath"`
 	Headers         map[string]string `json:"headers"` // names in lower case
+	Query           map[string]string `json:"queryStringParameters"`
 	Body            string            `json:"body"`
 	IsBase64Encoded bool              `json:"isBase64Encoded"`
 	RequestContext  struct {

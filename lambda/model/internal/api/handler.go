@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/admission"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
@@ -19,6 +20,10 @@ import (
 // margin is how long before the deadline of the invocation the model's call times out,
 // which leaves time to respond.
 const margin = time.Second
+
+// settleMargin is added to margins with clients: what is left of a second and a half is
+// enough for a settlement and the response.
+const settleMargin = admission.SettleTimeout / 2
 
 // retryAfter is the header Retry-After, in seconds, when the model is busy or
 // unavailable.
@@ -49,6 +54,10 @@ type Config struct {
 
 	// Streaming is set if the handler's responses are streamed.
 	Streaming *Streaming
+
+	// Admission admits the requests of clients. If it is nil, client access is open: no
+	// request needs a credential.
+	Admission *admission.Admission
 }
 
 // Handler handles events of an HTTP API. It implements [lambda.Handler] itself, so that
@@ -86,6 +95,7 @@ type exchange struct {
 	changes changes    // members that had no effect
 	problem *problem
 	cause   error // the backend's error that caused the problem, if one did
+	client  admitted
 }
 
 // modelCall is a call of a model, completed or failed.
@@ -119,14 +129,18 @@ type shape interface {
 	strict() bool
 }
 
-// complete returns an endpoint that calls the model.
-func (h *Handler) complete(s shape) endpoint {
+// complete returns a function that calls the model.
+func (h *Handler) complete(s shape) serve {
 	return func(ctx context.Context, e *exchange) (*result, *problem) {
-		r := &reader{limits: h.Limits, streams: h.Streaming != nil}
-		c, problem := h.conversation(e, s, r)
+		r := &reader{limits: h.limits(e), streams: h.Streaming != nil}
+		adapted, problem := h.conversation(ctx, e, s, r)
 		if problem != nil {
 			return nil, problem
 		}
+		if problem := h.reserve(ctx, e, r, admission.ForConversation(adapted)); problem != nil {
+			return nil, problem
+		}
+		c := adapted.Conversation
 		if r.stream.requested {
 			return h.stream(ctx, e, r, c)
 		}
@@ -144,9 +158,14 @@ func (h *Handler) complete(s shape) endpoint {
 	}
 }
 
-// call calls a model, with a deadline before that of the invocation, and measures it.
+// call calls a model, with a deadline before that of the invocation, and measures it. What
+// the client is charged is settled then, also if the call panics.
 func (h *Handler) call(ctx context.Context, e *exchange, model string, do func(context.Context)) {
 	e.call = &modelCall{model: model}
+	defer func() {
+		h.settle(ctx, e)
+		e.client.setHeaders()
+	}()
 	bounded, cancel := h.withMargin(ctx)
 	defer cancel()
 	if h.Streaming != nil {
@@ -160,29 +179,39 @@ func (h *Handler) call(ctx context.Context, e *exchange, model string, do func(c
 
 // conversation reads and validates the conversation in a request's body, and adapts it to
 // its model.
-func (h *Handler) conversation(e *exchange, s shape, r *reader) (chat.Conversation, *problem) {
+func (h *Handler) conversation(ctx context.Context, e *exchange, s shape, r *reader) (adapted chat.Adaptation, _ *problem) {
 	body, problem := readBody(e.event, h.Limits.MaxBody)
 	if problem != nil {
-		return chat.Conversation{}, problem
+		return adapted, problem
 	}
 	c := s.read(r, body)
 	switch {
 	case requestsStream(body) && !r.stream.requested:
-		return c, newProblem(http.StatusUnprocessableEntity, codeStreaming, "Responses can't be streamed. Send the request without stream.", r.faults...)
+		return adapted, newProblem(http.StatusUnprocessableEntity, codeStreaming, "Responses can't be streamed. Send the request without stream.", r.faults...)
 	case len(r.faults) > 0:
-		return c, invalidBody(r.faults)
-	case !slices.Contains(h.Limits.Models, c.Model):
-		return c, h.noSuchModel()
+		return adapted, invalidBody(r.faults)
 	}
-	adapted := h.provider.Adapt(c)
+	if problem := h.checkModel(ctx, e, c.Model); problem != nil {
+		return adapted, problem
+	}
+	adapted = h.provider.Adapt(c)
 	if len(adapted.Refused) > 0 {
-		return c, unsupported(faultsOf(adapted.Refused))
+		return adapted, unsupported(faultsOf(adapted.Refused))
 	}
 	e.changes = changesOf(r, adapted)
 	if faults := e.changes.faults(); len(faults) > 0 && (s.strict() || h.Limits.RefuseUnsupported) {
-		return c, unsupported(faults)
+		return adapted, unsupported(faults)
 	}
-	return adapted.Conversation, nil
+	return adapted, nil
+}
+
+// checkModel returns a problem unless the model exists and the client may use it. One that
+// it may not use doesn't exist for it.
+func (h *Handler) checkModel(ctx context.Context, e *exchange, model string) *problem {
+	if !slices.Contains(h.Limits.Models, model) {
+		return h.noSuchModel()
+	}
+	return h.checkAllowed(ctx, e, model)
 }
 
 func faultsOf(refused []chat.Fault) []strictjson.Fault {
@@ -200,13 +229,23 @@ func requestsStream(body strictjson.Value) bool { return body.Get("stream").Raw 
 // withMargin returns a context that ends before the deadline of the invocation.
 func (h *Handler) withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
-	switch {
-	case !ok:
+	if !ok {
 		return context.WithCancel(ctx)
-	case h.Streaming != nil:
-		return context.WithDeadline(ctx, deadline.Add(-streamMargin))
 	}
-	return context.WithDeadline(ctx, deadline.Add(-margin))
+	return context.WithDeadline(ctx, deadline.Add(-h.margin()))
+}
+
+// margin is the time from the end of a model's call to the deadline of the invocation.
+// With clients, it has that of a settlement.
+func (h *Handler) margin() time.Duration {
+	m := margin
+	if h.Streaming != nil {
+		m = streamMargin
+	}
+	if h.Admission != nil {
+		m += settleMargin
+	}
+	return m
 }
 
 // problemOf returns the problem for an error of the backend, without its details.

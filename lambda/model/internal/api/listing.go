@@ -32,21 +32,22 @@ type oneModel struct {
 }
 
 func (h *Handler) listModels(_ context.Context, e *exchange) (*result, *problem) {
-	list := modelList{Object: "list", RequestID: e.id}
-	for _, id := range h.Limits.Models {
-		list.Data = append(list.Data, h.model(id))
+	models := h.models(e)
+	list := modelList{Object: "list", Data: make([]modelItem, len(models)), RequestID: e.id}
+	for i, id := range models {
+		list.Data[i] = h.model(id, id == models[0])
 	}
 	return asJSON(list), nil
 }
 
-func (h *Handler) model(id string) modelItem {
+func (h *Handler) model(id string, isDefault bool) modelItem {
 	d := h.provider.Describe(id)
 	return modelItem{
 		ID:        id,
 		Object:    "model",
 		OwnedBy:   d.Owner,
 		Version:   orNull(d.Version),
-		Default:   id == h.Limits.Models[0],
+		Default:   isDefault,
 		MaxTokens: h.Limits.MaxTokens,
 	}
 }
@@ -61,10 +62,11 @@ func (h *Handler) retrieveModel(_ context.Context, e *exchange) (*result, *probl
 	if decoded, err := url.PathUnescape(id); err == nil && !slices.Contains(h.Limits.Models, id) {
 		id = decoded
 	}
-	if !slices.Contains(h.Limits.Models, id) {
+	models := h.models(e)
+	if !slices.Contains(models, id) {
 		return nil, h.noSuchModel()
 	}
-	return asJSON(oneModel{h.model(id), e.id}), nil
+	return asJSON(oneModel{h.model(id, id == models[0]), e.id}), nil
 }
 
 func (h *Handler) noSuchModel() *problem {

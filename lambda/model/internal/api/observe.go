@@ -14,6 +14,7 @@ import (
 // observe writes the log line and the metrics of an exchange.
 func (h *Handler) observe(ctx context.Context, e *exchange) {
 	h.log(ctx, e)
+	h.logAdmission(ctx, e)
 	if !e.probe {
 		h.count(ctx, e)
 	}
@@ -45,6 +46,7 @@ func (h *Handler) log(ctx context.Context, e *exchange) {
 		}
 		attrs = append(attrs, slog.String("error", e.cause.Error()))
 	}
+	attrs = append(attrs, e.client.attrs()...)
 	if e.call != nil {
 		attrs = append(attrs, slog.String("model", e.call.model), slog.Int64("modelMilliseconds", e.call.duration.Milliseconds()))
 	}
@@ -136,6 +138,7 @@ func (h *Handler) count(ctx context.Context, e *exchange) {
 	if e.stream != nil && e.stream.left {
 		groups[0].Values = append(groups[0].Values, metrics.Count(metrics.StreamsLeft, 1))
 	}
+	groups[0].Values = append(groups[0].Values, e.client.values()...)
 	if err := metrics.WriteGroups(h.Metrics, h.now(), h.Stack, groups...); err != nil {
 		h.Log.LogAttrs(ctx, slog.LevelError, "metrics could not be written", slog.String("error", err.Error()))
 	}

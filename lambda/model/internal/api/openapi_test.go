@@ -73,7 +73,7 @@ func parseDocument(t *testing.T) described {
 
 func TestDocumentHasEveryEndpoint(t *testing.T) {
 	d := parseDocument(t)
-	paths := newSetup().paths
+	paths := newClientSetup(t, acme()).paths
 	assert.ElementsMatch(t, slices.Sorted(maps.Keys(paths)), slices.Sorted(maps.Keys(d.Paths)))
 	for path, methods := range paths {
 		var served []string
@@ -81,6 +81,23 @@ func TestDocumentHasEveryEndpoint(t *testing.T) {
 			served = append(served, strings.ToLower(method))
 		}
 		assert.ElementsMatch(t, served, slices.Collect(maps.Keys(d.Paths[path])), path)
+	}
+}
+
+// TestDocumentHasTheAccessOfEveryEndpoint checks that the endpoints that need no key are
+// those that the document says need none.
+func TestDocumentHasTheAccessOfEveryEndpoint(t *testing.T) {
+	d := parseDocument(t)
+	for path, methods := range newClientSetup(t, acme()).paths {
+		for method, endpoint := range methods {
+			operation, ok := d.Paths[path][strings.ToLower(method)].(map[string]any)
+			require.True(t, ok)
+			security, own := operation["security"]
+			assert.Equal(t, endpoint.access == openAccess, own, path)
+			if own {
+				assert.Empty(t, security, path)
+			}
+		}
 	}
 }
 
@@ -104,6 +121,8 @@ func TestDocumentHasEveryCode(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		codeUnauthenticated, codeNotFound, codeModelNotFound, codeMethod, codeBodyTooLarge, codeMediaType, codeMalformedBody, codeInvalidBody,
 		codeStreaming, codeUnsupported, codeRejected, codeTooLong, codeAnswerTooLarge, codeBusy, codeMalformedAnswer, codeSchemaMismatch, codeModelFailed, codeUnavailable, codeTimeout,
+		codeMissingCredential, codeSeveralCredentials, codeInvalidKey, codeSuspended, codeRateExceeded, codeTooManyAtOnce, codeBudgetInUse, codeBudgetSpent,
+		codeClientsUnavailable, codeQuery,
 		"malformed_request", "forbidden", "length_required", "target_too_long", // by the edge
 	}, parseDocument(t).Components.Schemas["Code"].Enum)
 }

@@ -50,6 +50,17 @@ const (
 	codeAnswerTooLarge  = "answer_too_large"
 	codeUnavailable     = "model_unavailable"
 	codeTimeout         = "model_timeout"
+	codeQuery           = "invalid_query"
+
+	codeMissingCredential  = "missing_credential"
+	codeSeveralCredentials = "several_credentials"
+	codeInvalidKey         = "invalid_api_key"
+	codeSuspended          = "client_suspended"
+	codeRateExceeded       = "client_rate_exceeded"
+	codeTooManyAtOnce      = "too_many_at_once"
+	codeBudgetInUse        = "budget_in_use"
+	codeBudgetSpent        = "insufficient_quota"
+	codeClientsUnavailable = "clients_unavailable"
 )
 
 func newProblem(status int, code, detail string, faults ...strictjson.Fault) *problem {
@@ -72,7 +83,10 @@ func newProblem(status int, code, detail string, faults ...strictjson.Fault) *pr
 
 // with sets a header of the response.
 func (p *problem) with(name, value string) *problem {
-	p.headers = map[string]string{name: value}
+	if p.headers == nil {
+		p.headers = map[string]string{}
+	}
+	p.headers[name] = value
 	return p
 }
 
@@ -94,6 +108,8 @@ func errorType(status int) string {
 	switch {
 	case status == http.StatusUnauthorized:
 		return "authentication_error"
+	case status == http.StatusForbidden:
+		return "permission_error"
 	case status == http.StatusTooManyRequests:
 		return "rate_limit_error"
 	case status < http.StatusInternalServerError:

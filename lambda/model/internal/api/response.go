@@ -17,7 +17,7 @@ type response struct {
 }
 
 // result is what an endpoint returns if there is no problem: a value to encode as JSON,
-// or a text or a stream of a content type.
+// or a text or a stream of a content type. Without any of them, the response has status 204.
 type result struct {
 	value any
 
@@ -58,10 +58,17 @@ func respond(e *exchange, a *result) (response, error) {
 		Headers:    e.changes.headers(),
 		Body:       string(body),
 	}
-	r.Headers["cache-control"], r.Headers[idHeader], r.Headers["content-type"] = "no-store", e.id, contentType
-	if e.problem != nil {
+	maps.Copy(r.Headers, e.client.headers)
+	r.Headers["cache-control"], r.Headers[idHeader] = "no-store", e.id
+	if contentType != "" {
+		r.Headers["content-type"] = contentType
+	}
+	switch {
+	case e.problem != nil:
 		r.StatusCode = e.problem.Status
 		maps.Copy(r.Headers, e.problem.headers)
+	case contentType == "":
+		r.StatusCode = http.StatusNoContent
 	}
 	if e.event.RequestContext.HTTP.Method == http.MethodHead {
 		r.Body = ""

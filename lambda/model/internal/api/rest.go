@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -37,6 +38,7 @@ func (h *Handler) Stream(ctx context.Context, payload json.RawMessage) (*events.
 // the way from changing the stream or holding it back.
 func streamHead(e *exchange, done *result) *events.APIGatewayProxyStreamingResponse {
 	headers := e.changes.headers()
+	maps.Copy(headers, e.client.headers)
 	headers["content-type"], headers[idHeader] = done.contentType, e.id
 	headers["cache-control"], headers["x-accel-buffering"] = "no-store, no-transform", "no"
 	return &events.APIGatewayProxyStreamingResponse{StatusCode: http.StatusOK, Headers: headers, Body: done.stream}

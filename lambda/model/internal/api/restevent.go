@@ -17,6 +17,7 @@ type restEvent struct {
 	HTTPMethod        string              `json:"httpMethod"`
 	Headers           map[string]string   `json:"headers"` // the last value of each; names as the client wrote them
 	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+	Query             map[string]string   `json:"queryStringParameters"`
 	Body              string              `json:"body"`
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 	RequestContext    struct {
@@ -44,6 +45,7 @@ func parseRESTEvent(payload []byte) (event, error) {
 		Version:         given.Version,
 		RawPath:         given.Path,
 		Headers:         given.headers(),
+		Query:           given.Query,
 		Body:            given.Body,
 		IsBase64Encoded: given.IsBase64Encoded,
 	}

@@ -8,23 +8,47 @@ import (
 	"strings"
 )
 
-// endpoint handles the requests of one path and method.
-type endpoint func(ctx context.Context, e *exchange) (*result, *problem)
+// serve responds to a request.
+type serve func(ctx context.Context, e *exchange) (*result, *problem)
+
+// endpoint serves the requests of one path and method.
+type endpoint struct {
+	serve
+	access access
+}
+
+// access says who may use an endpoint, unless client access is open.
+type access int
+
+const (
+	clientAccess access = iota // clients that are neither suspended nor expired
+	ownerAccess                // the owner of any key that the table knows
+	openAccess                 // anyone
+)
+
+func ofClients(s serve) endpoint { return endpoint{s, clientAccess} }
+
+func openToAll(s serve) endpoint { return endpoint{s, openAccess} }
 
 // methods are the endpoints of one path.
 type methods map[string]endpoint
 
 func (h *Handler) routes() map[string]methods {
-	return map[string]methods{
-		"/models/{model}":   {http.MethodGet: h.retrieveModel},
-		"/models":           {http.MethodGet: h.listModels, http.MethodPost: h.complete(ownShape{})},
-		"/chat/completions": {http.MethodPost: h.complete(openAIShape{})},
-		"/embeddings":       {http.MethodPost: h.embed},
-		"/chat/healthz":     {http.MethodGet: h.isAlive}, // where responses are streamed, all paths are below /chat
-		"/healthz":          {http.MethodGet: h.isAlive},
-		"/readyz":           {http.MethodGet: h.isReady},
-		"/openapi.yaml":     {http.MethodGet: h.describeAPI},
+	all := map[string]methods{
+		"/models/{model}":   {http.MethodGet: ofClients(h.retrieveModel)},
+		"/models":           {http.MethodGet: ofClients(h.listModels), http.MethodPost: ofClients(h.complete(ownShape{}))},
+		"/chat/completions": {http.MethodPost: ofClients(h.complete(openAIShape{}))},
+		"/embeddings":       {http.MethodPost: ofClients(h.embed)},
+		"/chat/healthz":     {http.MethodGet: openToAll(h.isAlive)}, // where responses are streamed, all paths are below /chat
+		"/healthz":          {http.MethodGet: openToAll(h.isAlive)},
+		"/readyz":           {http.MethodGet: openToAll(h.isReady)},
+		"/openapi.yaml":     {http.MethodGet: openToAll(h.describeAPI)},
 	}
+	if h.Admission != nil {
+		all["/usage"] = methods{http.MethodGet: ofClients(h.reportUsage)}
+		all["/key/revoke"] = methods{http.MethodPost: {h.revokeKey, ownerAccess}}
+	}
+	return all
 }
 
 // serve calls the endpoint for a request. It rejects requests that the authorizer did
@@ -43,11 +67,16 @@ func (h *Handler) serve(ctx context.Context, e *exchange) (*result, *problem) {
 	if method == http.MethodHead {
 		method = http.MethodGet // render leaves the body out
 	}
-	serve, allowed := known[method]
+	one, allowed := known[method]
 	if !allowed {
 		return nil, newProblem(http.StatusMethodNotAllowed, codeMethod, "The method is not allowed for this path.").with("allow", known.allow())
 	}
-	return serve(ctx, e)
+	if h.Admission != nil {
+		if problem := h.identify(ctx, e, one.access); problem != nil {
+			return nil, problem
+		}
+	}
+	return one.serve(ctx, e)
 }
 
 // endpoints returns the endpoints of a path. Below /v1 are the same ones again: some
@@ -60,7 +89,7 @@ func (h *Handler) endpoints(path string) (methods, bool) {
 	if rest, versioned := strings.CutPrefix(path, "/v1/"); versioned {
 		path = "/" + rest
 	}
-	if id, one := strings.CutPrefix(path, modelPath); one && id != "" {
+	if id, below := strings.CutPrefix(path, modelPath); below && id != "" {
 		return h.paths[modelPath+"{model}"], true
 	}
 	known, found := h.paths[path]

@@ -92,7 +92,7 @@ func (h *Handler) stream(ctx context.Context, e *exchange, r *reader, c chat.Con
 	s.cancel = cancel
 	if deadline, ok := bounded.Deadline(); ok {
 		s.late = time.After(time.Until(deadline) + streamMargin/2)
-		s.stalled = time.AfterFunc(time.Until(deadline)+streamMargin*3/4, func() { _ = body.Close() }) // which unblocks run
+		s.stalled = time.AfterFunc(time.Until(deadline)+h.margin()-streamMargin/4, func() { _ = body.Close() }) // which unblocks run
 	}
 	go s.call(bounded)
 	go s.run()
@@ -209,6 +209,7 @@ func (s *stream) end(out modelResult, began time.Time) {
 		e.stream.left, out.err = true, nil // aws-lambda-go has ended the invocation, as nothing reads its body: the model has not failed
 	}
 	e.call.completion, e.call.duration, e.cause = out.completion, s.h.now().Sub(began), out.err
+	s.h.settle(s.ctx, e)
 	s.h.logContent(s.ctx, e, s.c)
 	e.problem = s.problem(out)
 	if e.problem != nil && !s.begun {

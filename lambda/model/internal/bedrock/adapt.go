@@ -34,7 +34,7 @@ func (p *Provider) Adapt(c chat.Conversation) chat.Adaptation {
 	a.passThrough()
 	a.messages()
 	slices.Sort(a.dropped)
-	return chat.Adaptation{Conversation: c, Dropped: slices.Compact(a.dropped), Clamped: a.clamped, Refused: a.refused}
+	return chat.Adaptation{Conversation: c, Added: added(a.family, &c), Dropped: slices.Compact(a.dropped), Clamped: a.clamped, Refused: a.refused}
 }
 
 // adapter changes a conversation so that a family accepts it.

@@ -81,11 +81,11 @@ func (p *Provider) plan(c *chat.Conversation) *plan {
 func (p *Provider) converse(ctx context.Context, plan *plan, emit func(chat.Delta) error) (chat.Completion, error) {
 	in, err := p.input(plan)
 	if err != nil {
-		return chat.Completion{}, err
+		return chat.Completion{}, chat.NotComputed(err)
 	}
 	out, err := p.API.Converse(ctx, in)
 	if err != nil {
-		return chat.Completion{}, meaning(err)
+		return chat.Completion{}, callMeaning(err)
 	}
 	return completionOf(plan, out, emit)
 }

@@ -39,7 +39,7 @@ const (
 func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {
 	e := p.familyOf(r.Model).embedding
 	if err := embeddable(e, &r); err != nil {
-		return chat.Embeddings{}, err
+		return chat.Embeddings{}, chat.NotComputed(err)
 	}
 	dimensions := r.Dimensions
 	if e.fixed {
@@ -58,8 +58,11 @@ func (p *Provider) Embed(ctx context.Context, r chat.EmbeddingRequest) (chat.Emb
 	}
 	err := group.Wait()
 	all := joined(answers, len(r.Texts))
-	if err != nil {
-		return chat.Embeddings{InputTokens: all.InputTokens}, err
+	switch {
+	case err != nil && len(batches) == 1:
+		return chat.Embeddings{InputTokens: all.InputTokens}, callMeaning(err)
+	case err != nil: // the other calls may have been computed
+		return chat.Embeddings{InputTokens: all.InputTokens}, meaning(err)
 	}
 	return all, nil
 }
@@ -122,7 +125,7 @@ func (p *Provider) invoke(ctx context.Context, r *chat.EmbeddingRequest, body an
 		Accept:      aws.String("application/json"),
 	})
 	if err != nil {
-		return chat.Embeddings{}, meaning(err)
+		return chat.Embeddings{}, err
 	}
 	answer, err := embeddingsOf(out.Body)
 	if err == nil && len(answer.Vectors) != texts {

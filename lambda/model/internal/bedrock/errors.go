@@ -63,6 +63,24 @@ func meaning(err error) error {
 	return fmt.Errorf("bedrock: %s", detail)
 }
 
+// rejections are the codes of the errors of requests that Bedrock rejects before a model
+// processes them. In a stream, the same codes may come after a part of the reply.
+var rejections = map[string]bool{
+	"ThrottlingException": true, "ServiceQuotaExceededException": true, "ServiceUnavailableException": true, "ModelNotReadyException": true,
+	"ValidationException": true, "AccessDeniedException": true, "ResourceNotFoundException": true, "UnrecognizedClientException": true,
+}
+
+// callMeaning returns the meaning of an error of a call, which is marked if surely no model
+// computed anything. Errors of a stream that has begun are never marked.
+func callMeaning(err error) error {
+	var apiErr smithy.APIError
+	rejected := errors.As(err, &apiErr) && rejections[apiErr.ErrorCode()]
+	if meant := meaning(err); (rejected || neverSent(err)) && !errors.Is(meant, chat.ErrTimeout) {
+		return chat.NotComputed(meant)
+	}
+	return meaning(err)
+}
+
 // deniesCaching reports whether Bedrock rejects cache points, which it does as if access
 // to the model were missing (https://github.com/BerriAI/litellm/pull/39210).
 func deniesCaching(err smithy.APIError) bool {

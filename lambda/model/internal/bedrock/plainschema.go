@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/strictjson"
 )
 
@@ -44,6 +45,26 @@ func plainSchema(schema []byte) []byte {
 		return []byte(openSchema)
 	}
 	return objectOf(only(resolved, func(name string) bool { return plainRoot[name] }))
+}
+
+// added returns the number of bytes by which the schemas of a conversation grow when
+// definitions are inlined. The schema of the answer may be that of a tool.
+func added(f *family, c *chat.Conversation) int {
+	if !f.plainTools {
+		return 0
+	}
+	bytes := growth(c.Format.Schema)
+	for i := range c.Tools {
+		bytes += growth(c.Tools[i].Parameters)
+	}
+	return bytes
+}
+
+func growth(schema []byte) int {
+	if !refers(schema) {
+		return 0
+	}
+	return max(0, len(plainSchema(schema))-len(schema))
 }
 
 // only returns the members whose names are wanted.

@@ -28,14 +28,14 @@ func (p *Provider) Stream(ctx context.Context, c chat.Conversation, emit func(ch
 	}
 	in, err := p.input(plan)
 	if err != nil {
-		return chat.Completion{}, err
+		return chat.Completion{}, chat.NotComputed(err)
 	}
 	out, err := p.API.ConverseStream(ctx, streamInput(in, p.GuardrailStreaming))
 	switch {
 	case notStreamed(err):
 		return p.converse(ctx, plan, emit)
 	case err != nil:
-		return chat.Completion{}, meaning(err)
+		return chat.Completion{}, callMeaning(err)
 	}
 	return read(ctx, plan, out.GetStream(), emit)
 }

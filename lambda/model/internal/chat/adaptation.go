@@ -4,6 +4,10 @@ package chat
 type Adaptation struct {
 	Conversation Conversation
 
+	// Added is the number of bytes by which the backend's form of the conversation may be
+	// longer than its texts, if that is more than a few.
+	Added int
+
 	// Dropped are members that were left out because the model has nothing like them, by
 	// the names that OpenAI's API has. Each changes the answer; what doesn't is left out
 	// without being listed.

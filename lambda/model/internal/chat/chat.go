@@ -12,7 +12,8 @@ type Provider interface {
 
 	// Complete returns the model's reply to a conversation that Adapt returned. Its error
 	// wraps one of this package's if that is more specific, and contains nothing of the
-	// conversation.
+	// conversation. It is marked by [NotComputed] if surely no model computed anything.
+	// Beside [ErrMalformed], the completion has the usage if that is known.
 	Complete(ctx context.Context, c Conversation) (Completion, error)
 
 	// Stream is like Complete, but passes the reply to emit in pieces, as the model

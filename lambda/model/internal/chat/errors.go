@@ -19,6 +19,29 @@ var (
 	ErrMalformed = errors.New("the model's reply is malformed")
 )
 
+// notComputed marks an error.
+type notComputed struct{ error }
+
+// Unwrap returns the error that is marked.
+func (e notComputed) Unwrap() error { return e.error }
+
+// NotComputed marks the error of a request of which surely no model computed anything: it
+// was not sent, or rejected before. Nothing is billed for it. An error whose request may
+// have been computed, such as one in the middle of a reply, isn't marked, though it may
+// wrap the same error of this package.
+func NotComputed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return notComputed{err}
+}
+
+// IsNotComputed reports whether an error is marked by [NotComputed].
+func IsNotComputed(err error) bool {
+	var marked notComputed
+	return errors.As(err, &marked)
+}
+
 // Rejection is the error of a model that rejected a request, with what is known of the
 // reason. It wraps [ErrRejected].
 type Rejection struct {

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,4 +29,15 @@ func TestConversationsThatAreTooLong(t *testing.T) {
 	for _, message := range []string{"", "max_tokens is too large", "the name is too long"} {
 		assert.False(t, Reject(message).TooLong, message)
 	}
+}
+
+func TestErrorsOfRequestsThatNoModelComputed(t *testing.T) {
+	cut := fmt.Errorf("%w: in the middle of a reply", ErrBusy)
+	marked := fmt.Errorf("call the model: %w", NotComputed(cut))
+	assert.True(t, IsNotComputed(marked))
+	assert.ErrorIs(t, marked, ErrBusy)
+	assert.Equal(t, "call the model: "+cut.Error(), marked.Error())
+	assert.False(t, IsNotComputed(cut))
+	assert.False(t, IsNotComputed(nil))
+	assert.NoError(t, NotComputed(nil))
 }

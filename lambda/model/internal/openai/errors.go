@@ -46,6 +46,18 @@ func statusError(status int, about complaint) error {
 	return err
 }
 
+// rejects reports whether a server with this status has rejected a request before its
+// model processed it.
+func rejects(status int) bool {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed,
+		http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity, http.StatusTooManyRequests,
+		http.StatusServiceUnavailable:
+		return true
+	}
+	return false
+}
+
 var aboutModel = regexp.MustCompile(`(?i)\bmodel(_not_found)?\b`)
 
 func newRefusal(err error, about complaint) *refusal {

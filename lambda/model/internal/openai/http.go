@@ -49,7 +49,7 @@ func (p *Provider) authorized(ctx context.Context, method, path string, body []b
 	}
 	key, err := p.Key.Get(ctx, "")
 	if err != nil {
-		return nil, err
+		return nil, chat.NotComputed(err)
 	}
 	got, status, err := p.send(ctx, method, path, body, key)
 	if status != http.StatusUnauthorized && status != http.StatusForbidden {
@@ -87,7 +87,11 @@ func (p *Provider) send(ctx context.Context, method, path string, body []byte, k
 	if err != nil {
 		content = nil // the status says enough
 	}
-	return nil, got.StatusCode, statusError(got.StatusCode, complaintOf(content))
+	err = statusError(got.StatusCode, complaintOf(content))
+	if rejects(got.StatusCode) {
+		err = chat.NotComputed(err)
+	}
+	return nil, got.StatusCode, err
 }
 
 // maxResponse limits the size of a response, in bytes. Lambda's own limit is six million
@@ -112,8 +116,8 @@ func meaning(err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", chat.ErrTimeout, err)
-	case errors.As(err, &op) && op.Op == "dial":
-		return fmt.Errorf("%w: %w", chat.ErrUnavailable, err)
+	case errors.As(err, &op) && op.Op == "dial": // nothing was sent
+		return chat.NotComputed(fmt.Errorf("%w: %w", chat.ErrUnavailable, err))
 	}
 	return err
 }

@@ -1,0 +1,153 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/budget"
+	"github.com/gatehouse-iac/gatehouse/internal/client"
+	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
+)
+
+// unknownTTL is how long it is remembered that there is no key with a digest.
+const unknownTTL = 10 * time.Second
+
+// identities remembers the clients of keys. A key's client never changes, nor does the end
+// of the key: only its client's item says whether it is still valid.
+type identities struct {
+	known   *lru[credential.Digest, clientstore.Identity]
+	unknown *lru[credential.Digest, time.Time] // when it was looked for
+}
+
+func newIdentities() identities {
+	return identities{
+		known:   newLRU[credential.Digest, clientstore.Identity](maxIdentities),
+		unknown: newLRU[credential.Digest, time.Time](maxIdentities),
+	}
+}
+
+// Caller is the client that a request belongs to.
+type Caller struct {
+	Client string
+	Key    string // id of the key; empty for requests without one
+
+	expires time.Time     // of the key
+	record  client.Record // as it was last seen
+}
+
+// Models returns those of the models that the client may use, as far as is known.
+func (c *Caller) Models(all []string) []string {
+	if c.record.Models == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(model string) bool { return !c.record.Allows(model) })
+}
+
+// Identify returns the client of the credential in a request's headers, whose names are in
+// lower case. The client may have been suspended, and the key ended: see
+// [Admission.Check].
+func (a *Admission) Identify(ctx context.Context, headers map[string]string) (*Caller, error) {
+	key, err := presented(headers)
+	switch {
+	case err != nil && a.Anonymous && (errors.Is(err, ErrMissing) || errors.Is(err, ErrForeign)):
+		return &Caller{Client: client.Anonymous}, nil
+	case err != nil:
+		return nil, err
+	}
+	found, err := a.resolve(ctx, key.Digest())
+	if err != nil {
+		return nil, err
+	}
+	return &Caller{Client: found.Client, Key: found.ID, expires: found.Expires}, nil
+}
+
+func (a *Admission) resolve(ctx context.Context, d credential.Digest) (clientstore.Identity, error) {
+	if known, found := a.identities.known.get(d); found {
+		return known, nil
+	}
+	if at, found := a.identities.unknown.get(d); found && a.Now().Sub(at) < unknownTTL {
+		return clientstore.Identity{}, ErrUnknown
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	resolved, found, err := a.Store.Resolve(ctx, d)
+	switch {
+	case err != nil:
+		return clientstore.Identity{}, unavailable("look for the key", err)
+	case !found:
+		a.identities.unknown.put(d, a.Now())
+		return clientstore.Identity{}, ErrUnknown
+	}
+	a.identities.unknown.remove(d)
+	a.identities.known.put(d, resolved)
+	return resolved, nil
+}
+
+// Check returns a [budget.Refusal] unless the caller's key is valid and the client isn't
+// suspended. It decides by what is remembered of the client, but refuses, and decides if
+// latest is set, by what the table has.
+func (a *Admission) Check(ctx context.Context, c *Caller, latest bool) error {
+	if err := a.observe(ctx, c, latest); err != nil {
+		return err
+	}
+	refusal := a.standing(c)
+	if refusal != nil && !latest {
+		if err := a.observe(ctx, c, true); err != nil {
+			return err
+		}
+		refusal = a.standing(c)
+	}
+	if refusal != nil {
+		return refusal
+	}
+	return nil
+}
+
+// standing returns the refusal of every request of the caller, if there is one.
+func (a *Admission) standing(c *Caller) *budget.Refusal {
+	_, refusal := budget.Decide(c.record, budget.Ask{Now: a.Now(), Key: c.Key, KeyExpires: c.expires})
+	if refusal != nil && (refusal.Reason == budget.InvalidKey || refusal.Reason == budget.Suspended) {
+		return refusal
+	}
+	return nil
+}
+
+// Allows reports whether the caller may use a model. It refuses by what the table has.
+func (a *Admission) Allows(ctx context.Context, c *Caller, model string) (bool, error) {
+	if c.record.Allows(model) {
+		return true, nil
+	}
+	err := a.observe(ctx, c, true)
+	return err == nil && c.record.Allows(model), err
+}
+
+// observe sets the caller's record to what is remembered or, if there is nothing or latest
+// is set, to what the table has. A client that doesn't exist has no valid key.
+func (a *Admission) observe(ctx context.Context, c *Caller, latest bool) error {
+	if remembered, found := a.records.get(c.Client); found && !latest {
+		c.record = remembered
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	record, found, err := a.Store.Client(ctx, c.Client)
+	switch {
+	case err != nil:
+		return unavailable("read the client", err)
+	case !found:
+		a.records.remove(c.Client)
+		return &budget.Refusal{Reason: budget.InvalidKey}
+	}
+	a.remember(c, record)
+	return nil
+}
+
+// remember keeps a record as the latest of the caller's client. It must not be changed any
+// more.
+func (a *Admission) remember(c *Caller, record client.Record) {
+	c.record = record
+	a.records.put(c.Client, record)
+}
