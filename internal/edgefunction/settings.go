@@ -32,6 +32,8 @@ type viewerSettings struct {
 	BodyLimit         int               `json:"bodyLimit"`
 	CORS              *corsSettings     `json:"cors"`
 	AnswerHeaders     map[string]string `json:"answerHeaders"`
+
+	Credential *credentialSettings `json:"credential"` // null while clients need none
 }
 
 type corsSettings struct {
@@ -71,6 +73,7 @@ func newViewerSettings(args *ViewerArgs) viewerSettings {
 		BodyLimit:         args.Edge.BodyLimit,
 		CORS:              newCORSSettings(args.CORS),
 		AnswerHeaders:     responseheaders.ForGenerated(args.ResponseHeaders),
+		Credential:        newCredentialSettings(args.Credential),
 	}
 }
 

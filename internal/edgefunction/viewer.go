@@ -30,6 +30,9 @@ type ViewerArgs struct {
 	ProblemsPrefix  string // below which the origin-request function serves problem documents; empty for none
 	KeyHeader       string // carries the origin key; viewers can't send it
 
+	// Credential configures how viewers present their credentials; nil while they need none.
+	Credential *Credential
+
 	// CloudFrontHeaders are the headers that CloudFront adds because an origin request
 	// policy lists them. Their names begin with CloudFront-.
 	CloudFrontHeaders []string
@@ -66,7 +69,7 @@ func NewViewer(ctx *pulumi.Context, name string, args *ViewerArgs, opts ...pulum
 }
 
 func (v *Viewer) newFunction(ctx *pulumi.Context, name, event string, d deployment.Deployment, source string, s any) (*cloudfront.Function, error) {
-	code, err := Render(source, s)
+	code, err := RenderCompact(source, s)
 	if err != nil {
 		return nil, err
 	}

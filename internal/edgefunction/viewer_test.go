@@ -73,7 +73,7 @@ func TestViewerRequestFunctionHasTheSettings(t *testing.T) {
 		"keyHeader": "x-origin-key", "requestIdHeader": "x-request-id", "countryHeader": "x-viewer-country",
 		"cloudFrontHeaders": []any{"cloudfront-viewer-country"},
 		"methods":           []any{"GET", "HEAD", "OPTIONS", "POST"},
-		"targetLimit":       4096.0, "bodyLimit": 1048576.0, "cors": nil,
+		"targetLimit":       4096.0, "bodyLimit": 1048576.0, "cors": nil, "credential": nil,
 	}, known)
 }
 

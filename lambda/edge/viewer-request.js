@@ -1,20 +1,24 @@
 // A CloudFront Function for the viewer-request event, JavaScript runtime 2.0. It responds to
-// CORS preflights, rejects malformed and oversized requests, removes headers that a viewer
-// must not send, and sets the request's id.
+// CORS preflights, rejects malformed and oversized requests and those without a credential,
+// removes headers that a viewer must not send, and sets the request's id.
 
 const settings = {}; // replaced at deployment
 
-// Headers in which proxies forward the client's address or the original request. Names are
-// compared without regular expressions here and below, which take this runtime longer than
-// all the rest.
+// Headers in which proxies forward the client's address or the original request, and those
+// of this API itself. Names are compared without regular expressions here and below, which
+// take this runtime longer than all the rest.
 const PROXY_HEADERS = ['cf-connecting-ip', 'forwarded', 'proxy', 'x-azure-socketip', 'x-host', 'x-http-host-override', 'x-http-method',
   'x-http-method-override', 'x-method-override', 'x-originating-ip', 'x-real-ip', 'x-remote-addr', 'x-remote-ip', 'x-rewrite-url'];
-const PROXY_PREFIXES = ['x-amzn-', 'x-apigateway-', 'x-envoy-', 'x-forwarded', 'x-original-'];
+const PROXY_PREFIXES = ['x-amzn-', 'x-apigateway-', 'x-envoy-', 'x-forwarded', 'x-gatehouse-', 'x-original-'];
 const PROXY_ENDINGS = ['client-ip', 'clientip'];
+
+// The headers in which clients send credentials, with what precedes those in lower case.
+const SCHEMES = { authorization: 'bearer ', 'x-api-key': '' };
 
 const REASONS = {
   204: 'No Content',
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
@@ -39,12 +43,12 @@ function handler(event) {
   if (isPreflight(request)) {
     return preflight(event);
   }
-  const refusal = targetRefusal(request) || methodRefusal(request) || lengthRefusal(request);
+  const claimed = request.headers[settings.requestIdHeader];
+  removeHeaders(request.headers);
+  const refusal = targetRefusal(request) || methodRefusal(request) || lengthRefusal(request) || credentialRefusal(request);
   if (refusal) {
     return problem(event, refusal);
   }
-  const claimed = request.headers[settings.requestIdHeader];
-  removeHeaders(request.headers);
   request.headers[settings.requestIdHeader] = replacement(claimed, event.context.requestId);
   return request;
 }
@@ -112,6 +116,66 @@ function lengthRefusal(request) {
     return { status: 413, detail: 'The body has more than ' + settings.bodyLimit + ' bytes.' };
   }
   return null;
+}
+
+// credentialRefusal moves the client's credential from the header in which it was sent to
+// one that private models don't receive, and rejects requests without one if it is
+// required. A header without a credential of this API stays: it is the private model's.
+function credentialRefusal(request) {
+  const rules = settings.credential;
+  if (!rules || !isBelow(request, settings.prefix) || isOpen(request)) {
+    return null;
+  }
+  const headers = request.headers;
+  let found = '';
+  let sent = '';
+  let several = false;
+  Object.keys(SCHEMES).forEach(function (name) {
+    const header = headers[name] || { value: '' };
+    const values = header.multiValue || [header];
+    values.forEach(function (each) {
+      const credential = credentialIn(each.value, SCHEMES[name]);
+      const other = found && found !== credential;
+      several = several || (values.length > 1 ? rules.required || credential : other && credential);
+      sent += each.value;
+      if (credential) {
+        found = credential;
+        delete headers[name];
+      }
+    });
+  });
+  if (several) {
+    return unproven(400, 'several_credentials', ', error="invalid_request"', 'Send one credential, once: as Authorization: Bearer or as X-API-Key.');
+  }
+  if (found) {
+    headers[rules.header] = { value: found };
+  } else if (rules.required) {
+    return sent
+      ? unproven(401, 'invalid_api_key', ', error="invalid_token"', 'Keys of this API are sk-gth_ and 49 letters or digits: send one as Authorization: Bearer.')
+      : unproven(401, 'missing_credential', '', 'Send your key as Authorization: Bearer sk-gth_...; the operator of this API hands out keys.');
+  }
+  return null;
+}
+
+// isOpen reports whether a path needs no credential. The API ignores /v1 after the prefix.
+function isOpen(request) {
+  const path = request.uri.slice(settings.prefix.length);
+  return settings.credential.open.includes(path.startsWith('/v1/') ? path.slice(3) : path);
+}
+
+// credentialIn returns what follows a scheme if it has the form of a key, or of a token (a
+// JWS of three parts) where the API accepts those. Else it returns ''. The API verifies the
+// rest.
+function credentialIn(value, scheme) {
+  const text = value.slice(scheme.length).trim();
+  const fits = /^sk-gth_[0-9A-Za-z]{49}$/.test(text)
+    || (settings.credential.tokens && text.length <= 8192 && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(text));
+  return fits && value.slice(0, scheme.length).toLowerCase() === scheme ? text : '';
+}
+
+// unproven returns a refusal with a challenge (RFC 6750, section 3).
+function unproven(status, code, error, detail) {
+  return { status: status, code: code, detail: detail, headers: { 'www-authenticate': 'Bearer realm="gatehouse"' + error } };
 }
 
 function isPreflight(request) {
@@ -196,7 +260,7 @@ function valueOf(request, name) {
 // problem returns an error in the API's format: a problem document (RFC 9457) with an error
 // for OpenAI's clients.
 function problem(event, refusal) {
-  const code = CODES[refusal.status];
+  const code = refusal.code || CODES[refusal.status];
   const response = respond(event, refusal.status, refusal.headers || {});
   response.headers['content-type'] = { value: 'application/problem+json' };
   response.headers['cache-control'] = { value: 'no-store' };
@@ -210,7 +274,12 @@ function problem(event, refusal) {
         detail: refusal.detail,
         instance: event.context.requestId,
         code: code,
-        error: { message: refusal.detail, type: 'invalid_request_error', param: null, code: code },
+        error: {
+          message: refusal.detail,
+          type: refusal.status === 401 ? 'authentication_error' : 'invalid_request_error',
+          param: null,
+          code: code,
+        },
       }),
     };
   }

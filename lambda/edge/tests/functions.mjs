@@ -4,6 +4,8 @@
 import { readFileSync } from "node:fs";
 import vm from "node:vm";
 
+import { compact } from "./compact.mjs";
+
 const MARKER = "const settings = {}; // replaced at deployment";
 
 // source returns a function's source before deployment.
@@ -11,8 +13,8 @@ export function source(file) {
   return readFileSync(new URL(`../${file}`, import.meta.url), "utf8");
 }
 
-// render is a function's text with its settings, and without its comments and
-// indentation, as the program deploys it.
+// render is a function's text with its settings, and without its comments and indentation,
+// as the program deploys functions of Lambda@Edge.
 export function render(file, settings) {
   const text = source(file);
   if (text.split("\n").filter((line) => line === MARKER).length !== 1) {
@@ -24,6 +26,11 @@ export function render(file, settings) {
     .filter((line) => line !== "" && !line.startsWith("//"))
     .map((line) => (line === MARKER ? `const settings = ${JSON.stringify(settings)};` : line))
     .join("\n");
+}
+
+// renderCompact is a CloudFront Function's text as the program deploys it.
+export function renderCompact(file, settings) {
+  return compact(render(file, settings), source(file));
 }
 
 // An event's request has a method beside its members, which are plain values
@@ -46,7 +53,7 @@ function query(parameters) {
 // language's own globals, and what it is given and returns is a copy, as there.
 export function cloudFrontFunction(file, settings) {
   const surroundings = vm.createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } });
-  vm.runInContext(`"use strict";\n${render(file, settings)}\nglobalThis.handler = handler;`, surroundings);
+  vm.runInContext(`"use strict";\n${renderCompact(file, settings)}\nglobalThis.handler = handler;`, surroundings);
   const handle = vm.runInContext(CALL, surroundings);
   return (event) => {
     const raw = event.request.rawQueryString ?? query(event.request.querystring);

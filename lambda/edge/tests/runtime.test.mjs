@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { render } from "./functions.mjs";
+import { render, renderCompact, source } from "./functions.mjs";
 
 const FUNCTIONS = ["viewer-request.js", "viewer-response.js"];
 const LARGEST_FUNCTION = 10 * 1024; // bytes
@@ -14,7 +14,7 @@ const LARGEST_FUNCTION = 10 * 1024; // bytes
 // list of features.
 const METHODS = [
   "decodeURIComponent", "endsWith", "filter", "forEach", "includes", "indexOf", "join", "keys", "map", "rawQueryString", "replace", "slice", "some", "split",
-  "startsWith", "stringify", "test", "trim", "Boolean", "Number", "String",
+  "startsWith", "stringify", "test", "toLowerCase", "trim", "Boolean", "Number", "String",
 ];
 
 // code returns a function's source without the content of literals.
@@ -37,9 +37,27 @@ for (const file of FUNCTIONS) {
   });
 }
 
+// What RenderCompact of package edgefunction demands of a source.
+for (const file of FUNCTIONS) {
+  test(`${file} can be made compact`, () => {
+    const lines = source(file).split("\n").filter((line) => !line.trim().startsWith("//") && !line.endsWith("// replaced at deployment"));
+    const strings = /'(?:[^'\\\n]|\\.)*'/g;
+    const regexps = [...lines.join("\n").replace(strings, "''").matchAll(/[(,=:&|!]\s*\/((?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+)\//g)];
+    assert.ok(file !== "viewer-request.js" || regexps.length > 5);
+    for (const [, regexp] of regexps) {
+      assert.doesNotMatch(regexp, /[ '"`]/, "a space or a quote in a regular expression");
+    }
+    for (const line of lines) {
+      const text = line.replace(strings, "''");
+      assert.doesNotMatch(text, /`|[;{},] *\/\/|(^|[;{]) *;/, `a template, a comment behind code or an empty statement: ${line}`);
+      assert.doesNotMatch(text.replace(/\[[^\]]*\]/g, "[]"), /(^|[^\w$.])[A-Z]($|[^\w$])/, `a name of one capital letter: ${line}`);
+    }
+  });
+}
+
 test("the functions stay within CloudFront's size with much in their settings", () => {
   const name = (index) => `https://application-${index}.internal.example.com`;
-  const text = render("viewer-request.js", {
+  const text = renderCompact("viewer-request.js", {
     prefix: "/api",
     problemsPrefix: "/problems",
     keyHeader: "x-origin-verify",
@@ -64,6 +82,12 @@ test("the functions stay within CloudFront's size with much in their settings", 
       "referrer-policy": "no-referrer",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
       "x-custom-ai-header": "secure",
+    },
+    credential: {
+      header: "x-gatehouse-credential",
+      open: ["/healthz", "/readyz", "/openapi.yaml", "/chat/healthz"],
+      required: true,
+      tokens: true,
     },
   });
   const size = Buffer.byteLength(text);

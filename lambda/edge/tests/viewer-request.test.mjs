@@ -1,44 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { DISALLOWED, READ_ONLY, cloudFrontFunction, copy, event } from "./functions.mjs";
+import { DISALLOWED, READ_ONLY, copy } from "./functions.mjs";
 import { random } from "./random.mjs";
+import { ID, SETTINGS, ask, assertProblem, handleWith, header } from "./viewer-request.mjs";
 
-const SETTINGS = {
-  prefix: "/api",
-  problemsPrefix: "",
-  keyHeader: "x-origin-verify",
-  countryHeader: "x-viewer-country",
-  requestIdHeader: "x-request-id",
-  cloudFrontHeaders: ["cloudfront-viewer-country"],
-  methods: ["GET", "HEAD", "OPTIONS", "POST"],
-  targetLimit: 4096,
-  bodyLimit: 1048576,
-  cors: {
-    origins: ["https://app.example.com", "https://*.example.org", "http://localhost:3000"],
-    methods: ["GET", "POST"],
-    headers: ["authorization", "content-type"],
-    exposedHeaders: ["x-request-id", "retry-after"],
-    credentials: false,
-    maxAge: 3600,
-  },
-  answerHeaders: { "x-content-type-options": "nosniff", "x-custom-ai-header": "secure" },
-};
-const ID = event("viewer-request").context.requestId;
-
-const handle = cloudFrontFunction("viewer-request.js", SETTINGS);
-const handleWith = (changes) => cloudFrontFunction("viewer-request.js", { ...SETTINGS, ...changes });
-
-// ask is the recorded event with other members of the request; header values are given
-// as text.
-function ask({ headers = {}, ...members } = {}) {
-  const asked = event("viewer-request");
-  Object.assign(asked.request, members);
-  for (const [name, value] of Object.entries(headers)) {
-    asked.request.headers[name] = typeof value === "string" ? { value } : value;
-  }
-  return asked;
-}
+const handle = handleWith({});
 
 // queries are the parameters as CloudFront takes a query apart: still encoded.
 function parameters(query) {
@@ -53,24 +20,6 @@ function parameters(query) {
     }
   }
   return taken;
-}
-
-function header(answer, name) {
-  return answer.headers[name]?.value;
-}
-
-function assertProblem(answer, status, message) {
-  assert.equal(answer.statusCode, status, message);
-  assert.equal(header(answer, "content-type"), "application/problem+json");
-  assert.equal(header(answer, "cache-control"), "no-store");
-  assert.equal(header(answer, "x-request-id"), ID);
-  const document = JSON.parse(answer.body.data);
-  assert.deepEqual(Object.keys(document), ["type", "title", "status", "detail", "instance", "code", "error"]);
-  assert.equal(document.error.code, document.code);
-  assert.equal(document.error.message, document.detail);
-  assert.match(document.code, /^[a-z_]+$/);
-  assert.deepEqual([document.type, document.status, document.instance], ["about:blank", status, ID]);
-  assert.equal(document.title, answer.statusDescription);
 }
 
 test("a valid request gets an id and is not changed otherwise", () => {
@@ -97,11 +46,12 @@ const SPOOFED = [
   "true-client-ip", "fastly-client-ip", "cf-connecting-ip", "x-envoy-external-address", "x-forwarded", "x-forwarded.for", "x.forwarded.for",
   "x-originating-ip", "x-remote-ip", "x-remote-addr", "proxy-client-ip", "wl-proxy-client-ip", "x-azure-clientip", "x-azure-socketip",
   "x-amzn-trace-id", "x-amzn-oidc-identity", "x-apigateway-event",
+  "x-gatehouse-credential", "x_gatehouse_credential", "x.gatehouse.credential", "x-gatehouse_client", "x-gatehouse-authorized",
   "cloudfront-is-mobile-viewer", "cloudfront-viewer-address", "cloudfront_viewer_country",
 ];
 const HARMLESS = [
   "accept", "accept-language", "authorization", "content-encoding", "content-type", "openai-organization", "origin", "range", "referer",
-  "traceparent", "user-agent", "x-api-key", "x-stainless-lang", "x-requested-with", "forwarded-by", "x_custom", "x.custom", "x-hosts",
+  "traceparent", "user-agent", "x-api-key", "x-stainless-lang", "x-requested-with", "forwarded-by", "x_custom", "x.custom", "x-hosts", "x-gatehouses",
 ];
 const READ = ["content-length", "host", "via"];
 
