@@ -30,7 +30,7 @@ help: ## List the targets
 driver := .local/bin/gatehouse-local
 .PHONY: $(driver)
 $(driver):
-	@test -x $(driver) || echo "compiling the sandbox's own program, which takes a minute if nothing is compiled yet"
+	@test -x $(driver) || echo "compiling the sandbox's own program, which takes a minute if nothing is compiled yet" >&2
 	@go build -o $(driver) ./sandbox
 
 # The compilers collect garbage less often than they do by default, which saves a tenth of
@@ -69,6 +69,51 @@ revoke: ## The same at once: delete every key that is in the keyring now
 rotation-status: ## Show the origin keys of STACK, which is in use, and what comes next
 	@$(outputs) | $(aws) go run ./cmd/gatehouse status
 
+# The clients of STACK's API. Values reach the command through the environment, to which make
+# exports the variables of its command line: no shell ever reads them as code. Those of the
+# environment itself are no flags, since NAME or MODELS may be set there for another program.
+# A key is never an argument; KEY is its public id. YES=1 doesn't ask, JSON=1 is for programs.
+flag = $(if $(filter command,$(origin $(1))),-$(2) "$$$(1)")
+switch = $(if $(filter command,$(origin $(1))),-$(2))
+client = @$(outputs) | $(aws) go run ./cmd/gatehouse client
+name = $(call flag,NAME,name)
+policy = $(call flag,BUDGET,budget) $(call flag,RPM,rpm) $(call flag,PARALLEL,parallel) $(call flag,MODELS,models) \
+	$(call flag,INFERENCE,inference) $(call flag,EXPIRES,expires)
+subject = $(call flag,ISSUER,issuer) $(call flag,CLAIM,claim) $(call flag,VALUE,value)
+yes = $(call switch,YES,yes)
+json = $(call switch,JSON,json)
+
+client_targets := client-create client-key client-list client-show client-usage client-set client-suspend client-resume \
+	client-revoke client-delete client-map client-unmap
+.PHONY: $(client_targets)
+ifeq ($(STACK),local)
+$(client_targets): $(driver)
+endif
+client-create: ## Create a client of STACK: NAME= BUDGET=50usd/month RPM= PARALLEL= MODELS= INFERENCE= EXPIRES=
+	$(client) create $(name) $(policy)
+client-key: ## Make a key of a client, printed alone, once: make -s client-key NAME= EXPIRES=90d | gh secret set …
+	$(client) key $(name) $(call flag,EXPIRES,expires)
+client-list: ## List the clients with budgets, use and keys, and the largest bill of a month
+	$(client) list $(json)
+client-show: ## Show a client's limits, use, keys and holds: NAME=
+	$(client) show $(name) $(json)
+client-usage: ## Show a client's requests, tokens and costs by day and model: NAME= DAYS=31
+	$(client) usage $(name) $(call flag,DAYS,days) $(json)
+client-set: ## Change what is given of a client's limits: NAME= and variables of client-create
+	$(client) set $(name) $(policy) $(yes)
+client-suspend: ## Refuse all requests of a client at once, until client-resume: NAME=
+	$(client) suspend $(name) $(yes)
+client-resume: ## End a client's suspension: NAME=
+	$(client) resume $(name)
+client-revoke: ## End a key of a client at once, by its public id, or without KEY all: NAME= KEY=
+	$(client) revoke $(name) $(call flag,KEY,key) $(yes)
+client-delete: ## Delete a client that has no keys, or with FORCE=1 with its keys: NAME=
+	$(client) delete $(name) $(call switch,FORCE,force) $(yes)
+client-map: ## Take an identity provider's tokens for those of a client: NAME= ISSUER= CLAIM= VALUE=
+	$(client) map $(name) $(subject)
+client-unmap: ## End what client-map began: NAME= ISSUER= CLAIM= VALUE=
+	$(client) unmap $(name) $(subject) $(yes)
+
 .PHONY: doctor
 doctor: $(driver) ## Say why STACK can't be deployed, and what to do about it; changes nothing
 	@go run ./cmd/gatehouse doctor -stack $(STACK) -pulumi "$(pulumi)"
@@ -91,9 +136,15 @@ API_TEST_SECONDS ?= 60
 local-api-test: ## Test the local stack's API by its description, with a slow model, and with a second backend
 	@go test ./test/e2e/api -count=1 -timeout 1h -v -seconds=$(API_TEST_SECONDS)
 
-.PHONY: local-clients-test
-local-clients-test: ## Use the local stack's API with client libraries as they are published, on both backends
+.PHONY: local-libraries-test
+local-libraries-test: ## Use the local stack's API with client libraries as they are published, on both backends
 	@go test ./test/e2e/clientsuites -count=1 -timeout 1h -v -run 'Bedrock|SecondBackend'
+
+# How many requests `make local-clients-test` sends for 20 clients.
+REQUESTS ?= 2000
+.PHONY: local-clients-test
+local-clients-test: ## Send requests of many clients at once under faults and kills: none may exceed its budget
+	@go test ./test/e2e/budgets -count=1 -timeout 1h -v -requests $(REQUESTS)
 
 # BRIEF=1 leaves out what takes minutes. A page is tested in the Chromium of CHROMIUM or of the
 # PATH, or else in one that a package of npm brings, in .local/browser.

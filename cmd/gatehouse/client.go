@@ -116,7 +116,8 @@ func runClient(ctx context.Context, args []string, c console) error {
 	}
 	sub, known := clientSubcommands[args[0]]
 	if !known {
-		return fmt.Errorf("client: unknown subcommand %q; want one of %s\n%s", args[0], strings.Join(slices.Sorted(maps.Keys(clientSubcommands)), ", "), clientUsage)
+		names := strings.Join(slices.Sorted(maps.Keys(clientSubcommands)), ", ")
+		return fmt.Errorf("client: unknown subcommand %q; want one of %s\n%s", args[0], names, clientUsage)
 	}
 	command := &clientCommand{console: c}
 	if err := command.parse(args[0], sub, args[1:]); err != nil {
@@ -191,7 +192,8 @@ func readClientOutputs(in io.Reader) (o clientOutputs, ceiling *price.Amount, er
 		return o, nil, fmt.Errorf("read the stack's outputs from standard input, as `pulumi stack output --json` writes them: %w", err)
 	}
 	if o.Table == "" {
-		return o, nil, errors.New("the stack has no table of clients: its outputs lack clientsTable. Set gatehouse:clientAccess to keys (or migrating), and run `pulumi up`")
+		return o, nil, errors.New("the stack has no table of clients: its outputs lack clientsTable. " +
+			"Set gatehouse:clientAccess to keys (or migrating), and run `pulumi up`")
 	}
 	if o.Ceiling == "" {
 		return o, nil, nil
@@ -227,7 +229,8 @@ func (c *clientCommand) open(ctx context.Context) error {
 		MaxAttempts:    4,
 		MaxBackoff:     time.Second,
 	})
-	c.admin = clientadmin.Admin{Table: table, Now: c.now, Ceiling: ceiling, Confirm: func(p clientadmin.Plan) error { return c.confirmPlan(ctx, p) }}
+	confirm := func(p clientadmin.Plan) error { return c.confirmPlan(ctx, p) }
+	c.admin = clientadmin.Admin{Table: table, Now: c.now, Ceiling: ceiling, Confirm: confirm}
 	c.store = clientstore.Store{Table: table}
 	return nil
 }

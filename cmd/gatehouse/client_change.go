@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,8 +83,12 @@ func (c *clientCommand) key(ctx context.Context) error {
 	key := credential.New(random)
 	id := key.Digest().ID()
 	plan, err := c.admin.AddKey(ctx, c.name, key.Digest(), expires)
-	if err != nil {
+	var unknown *clientadmin.UnknownError
+	switch {
+	case errors.As(err, &unknown):
 		return fmt.Errorf("%w\nno key is shown; if `show` lists one with the id %s, revoke it", err, id)
+	case err != nil:
+		return err
 	}
 	if _, err := fmt.Fprintln(c.out, key.Reveal()); err != nil {
 		return fmt.Errorf("key %s of client %s could not be written: %w; revoke it: %s", id, c.name, err,
@@ -129,7 +134,8 @@ func (c *clientCommand) suspend(ctx context.Context) error {
 
 // printUnderWay says what a change doesn't stop.
 func (c *clientCommand) printUnderWay() {
-	c.printf("Requests that were admitted before end within 30 seconds, streams within gatehouse:streamingTimeout.")
+	c.printf("%s", "Requests that were admitted before are still answered: "+
+		"chat completions within gatehouse:streamingTimeout, others within 30 seconds.")
 }
 
 func (c *clientCommand) resume(ctx context.Context) error {
@@ -172,7 +178,8 @@ func (c *clientCommand) revoke(ctx context.Context) error {
 // checkKeyID refuses what isn't an id of a key.
 func checkKeyID(name, id string) error {
 	if len(id) != 8 || strings.Trim(id, "abcdefghijklmnopqrstuvwxyz234567") != "" {
-		return fmt.Errorf("client %s: -%s is %q; want the public id of a key, 8 characters such as k7f3q2ab, which `show` lists, or no -%[2]s for all keys", name, clientadmin.KeyFlag, id)
+		return fmt.Errorf("client %s: -%s is %q; want the public id of a key, 8 characters such as k7f3q2ab, which `show` lists, "+
+			"or no -%[2]s for all keys", name, clientadmin.KeyFlag, id)
 	}
 	return nil
 }
@@ -186,7 +193,9 @@ func (c *clientCommand) delete(ctx context.Context) error {
 }
 
 func (c *clientCommand) subject() clientadmin.Subject {
-	return clientadmin.Subject{Issuer: c.given[clientadmin.IssuerFlag], Claim: c.given[clientadmin.ClaimFlag], Value: c.given[clientadmin.ValueFlag]}
+	return clientadmin.Subject{
+		Issuer: c.given[clientadmin.IssuerFlag], Claim: c.given[clientadmin.ClaimFlag], Value: c.given[clientadmin.ValueFlag],
+	}
 }
 
 func (c *clientCommand) mapSubject(ctx context.Context) error {

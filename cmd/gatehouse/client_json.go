@@ -39,7 +39,7 @@ type keyJSON struct {
 	Expires *time.Time `json:"expires,omitempty"`
 }
 
-// holdJSON is what is held for one request.
+// holdJSON is the hold of one request.
 type holdJSON struct {
 	ID      string      `json:"id"`
 	Amount  json.Number `json:"amount"`
@@ -116,7 +116,8 @@ func listJSON(records []client.Record, credentials []clientadmin.Credential, bil
 func showJSON(r client.Record, credentials []clientadmin.Credential, now time.Time) any {
 	holds := make([]holdJSON, 0, len(r.Holds))
 	for _, id := range sortedHolds(r) {
-		holds = append(holds, holdJSON{ID: id, Amount: number(useOf(r, now).unit, r.Holds[id]), Ends: client.HoldEnd(id).UTC(), Expired: client.IsExpired(id, now)})
+		amount := number(useOf(r, now).unit, r.Holds[id])
+		holds = append(holds, holdJSON{ID: id, Amount: amount, Ends: client.HoldEnd(id).UTC(), Expired: client.IsExpired(id, now)})
 	}
 	return struct {
 		clientJSON

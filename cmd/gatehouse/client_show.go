@@ -71,7 +71,7 @@ func stateOf(r client.Record, now time.Time) string {
 	return stateActive
 }
 
-// use is what a client has used and holds in the window of its budget.
+// use has the amounts that a client has used and holds in the window of its budget.
 type use struct {
 	unit       client.Unit
 	used, held int64 // used doesn't include what is held

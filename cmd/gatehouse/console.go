@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// console is what a command reads and writes.
+// console has the input and the outputs of a command.
 type console struct {
 	in     io.Reader
 	out    io.Writer

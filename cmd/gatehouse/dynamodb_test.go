@@ -12,6 +12,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 )
 
+// errReplyLost stands for a failure of the service after a write.
+var errReplyLost = errors.New("reply lost")
+
 // tableServer serves a table in memory as DynamoDB's endpoint does.
 type tableServer struct {
 	name  string
@@ -64,6 +67,8 @@ func (s *tableServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, "ConditionalCheckFailedException", map[string]any{"message": "The conditional request failed"})
 	case errors.As(err, &canceled):
 		s.fail(w, "TransactionCanceledException", map[string]any{"message": "canceled", "CancellationReasons": canceled.Reasons})
+	case errors.Is(err, errReplyLost):
+		w.WriteHeader(http.StatusInternalServerError)
 	case err != nil:
 		s.fail(w, "ValidationException", map[string]any{"message": err.Error()})
 	default:

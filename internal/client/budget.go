@@ -41,6 +41,9 @@ func (b Budget) IsZero() bool { return b == Budget{} }
 // MaxTokens is the largest budget of tokens.
 const MaxTokens = 1_000_000_000_000_000
 
+// longestMonth is the largest number of days in a month.
+const longestMonth = 31
+
 var units = map[string]Unit{"usd": Dollars, "tokens": Tokens}
 
 var periods = map[string]Period{"day": Day, "month": Month, "once": Once}
@@ -66,6 +69,9 @@ func ParseBudget(s string) (Budget, error) {
 		dollars, err := price.ParseAmount(number)
 		if err != nil {
 			return Budget{}, fmt.Errorf("budget %q: %w", s, err)
+		}
+		if b.Period == Day && dollars > price.MaxAmount/longestMonth {
+			return Budget{}, fmt.Errorf("budget %q: want at most %s dollars a day", s, price.MaxAmount/longestMonth)
 		}
 		b.Limit = int64(dollars)
 		return b, nil
@@ -144,7 +150,7 @@ func (b Budget) Monthly() (price.Amount, bool) {
 	case b.Unit != Dollars:
 		return 0, false
 	case b.Period == Day:
-		return price.Amount(b.Limit) * 31, true
+		return price.Amount(b.Limit) * longestMonth, true
 	}
 	return price.Amount(b.Limit), true
 }

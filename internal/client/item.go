@@ -105,6 +105,9 @@ func ParseItem(item dynamo.Item) (Record, error) {
 		PerMinute: int(p.number(perMinuteAttribute)),
 		AtOnce:    int(p.number(atOnceAttribute)),
 	}
+	if _, limited := item[modelsAttribute]; limited && len(r.Models) == 0 {
+		p.fail(modelsAttribute)
+	}
 	if _, expires := item[expiresAttribute]; expires {
 		r.Expires = time.Unix(p.number(expiresAttribute), 0)
 	}

@@ -23,8 +23,9 @@ const (
 
 // Policy holds the limits of a client, as the operator set them.
 type Policy struct {
-	// Revision is the number of changes. Every write that admits a request requires the
-	// revision under which it was decided.
+	// Revision rises with every change, and with every client that gets the name of a
+	// deleted one. Every write that admits a request requires the revision under which it
+	// was decided.
 	Revision int64
 
 	Enabled   bool     // not suspended

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/awsjson"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
@@ -70,8 +71,7 @@ func (a Admin) Resume(ctx context.Context, name string) (Plan, error) {
 	return a.run(ctx, name, false, Resume)
 }
 
-// AddKey stores a key for a client. If its error doesn't say that nothing was written, the
-// key may be stored.
+// AddKey stores a key for a client. After an [*UnknownError], the key may be stored.
 func (a Admin) AddKey(ctx context.Context, name string, digest credential.Digest, expires time.Time) (Plan, error) {
 	return a.run(ctx, name, false, func(seen Seen) (Plan, error) { return AddKey(seen, digest, expires, a.Now()) })
 }
@@ -158,7 +158,8 @@ func (a Admin) remove(ctx context.Context, plan Plan, all []Credential) error {
 // leftItems returns the error for a change that is in force, while items of credentials
 // that are no longer valid are left.
 func leftItems(plan Plan, err error) error {
-	return fmt.Errorf("client %s: the change is in force and the keys are refused, but their items are left in the table; repeat the command to remove them: %w", plan.Client, err)
+	return fmt.Errorf("client %s: the change is in force and the keys are refused, but their items, which have no effect any more, "+
+		"could not be deleted: %w", plan.Client, err)
 }
 
 // run reads, plans and writes until nothing has changed in between.
@@ -188,8 +189,10 @@ func (a Admin) run(ctx context.Context, name string, withSum bool, plan func(See
 		switch {
 		case err == nil:
 			return planned, nil
+		case isRefused(err):
+			return Plan{}, fmt.Errorf("client %s: nothing was written: %w", name, err)
 		case !isConditionFailed(err):
-			return Plan{}, fmt.Errorf("client %s: it isn't known whether the change was written; `show` tells: %w", name, err)
+			return Plan{}, &UnknownError{Client: name, Err: err}
 		case attempt == maxAttempts:
 			return Plan{}, &ConflictError{Client: name, Err: err}
 		}
@@ -223,6 +226,11 @@ func isConditionFailed(err error) bool {
 	return errors.As(err, &failed) || errors.As(err, &canceled)
 }
 
+// isRefused reports whether the service refused a write, for lack of a permission for
+// instance. Where it refused only the last attempt, as with throttling, an earlier one may
+// have been applied.
+func isRefused(err error) bool { return awsjson.IsRejected(err) && !awsjson.IsTransient(err) }
+
 // isConflict reports whether a transaction was canceled only because of other writes of
 // the same items at the same time.
 func isConflict(err error) bool {
@@ -242,6 +250,21 @@ func isConflict(err error) bool {
 	}
 	return conflict
 }
+
+// UnknownError is the error of a change of which it isn't known whether it was written,
+// because the reply was lost.
+type UnknownError struct {
+	Client string
+	Err    error
+}
+
+// Error implements error.
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("client %s: it isn't known whether the change was written; `show` tells: %v", e.Client, e.Err)
+}
+
+// Unwrap returns the error of the table.
+func (e *UnknownError) Unwrap() error { return e.Err }
 
 // ConflictError is the error of a change that was not written, because each time something
 // else had changed since it was planned.

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -20,58 +21,61 @@ import (
 )
 
 func TestLifeOfAClient(t *testing.T) {
-	table := dynamotest.New()
-	a := admin(table)
-	create(t, a, "acme", "50usd/month")
-	for n := byte(1); n <= 3; n++ {
-		plan, err := a.AddKey(t.Context(), "acme", keyOf(n).Digest(), now.Add(time.Duration(n)*time.Hour))
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
+		a := admin(table)
+		create(t, a, "acme", "50usd/month")
+		for n := byte(1); n <= 3; n++ {
+			plan, err := a.AddKey(t.Context(), "acme", keyOf(n).Digest(), now.Add(time.Duration(n)*time.Hour))
+			require.NoError(t, err)
+			assert.True(t, plan.After.Has(keyOf(n).Digest().ID()))
+		}
+		record, keys, err := a.Client(t.Context(), "acme")
 		require.NoError(t, err)
-		assert.True(t, plan.After.Has(keyOf(n).Digest().ID()))
-	}
-	record, keys, err := a.Client(t.Context(), "acme")
-	require.NoError(t, err)
-	require.Len(t, keys, 3)
-	assert.True(t, keys[0].IsKey())
-	assert.Equal(t, now.UnixMicro()+3, record.Revision)
+		require.Len(t, keys, 3)
+		assert.True(t, keys[0].IsKey())
+		assert.Equal(t, now.UnixMicro()+3, record.Revision)
 
-	id := keyOf(1).Digest().ID()
-	plan, gone, err := a.Revoke(t.Context(), "acme", []string{id})
-	require.NoError(t, err)
-	assert.Empty(t, gone)
-	assert.False(t, plan.After.Has(id))
-	_, keys, err = a.Client(t.Context(), "acme")
-	require.NoError(t, err)
-	assert.Len(t, keys, 2)
-	all, err := a.Credentials(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, all, 2, "the item of the key is gone")
+		id := keyOf(1).Digest().ID()
+		plan, gone, err := a.Revoke(t.Context(), "acme", []string{id})
+		require.NoError(t, err)
+		assert.Empty(t, gone)
+		assert.False(t, plan.After.Has(id))
+		_, keys, err = a.Client(t.Context(), "acme")
+		require.NoError(t, err)
+		assert.Len(t, keys, 2)
+		all, err := a.Credentials(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, all, 2, "the item of the key is gone")
 
-	_, err = a.Delete(t.Context(), "acme", false)
-	require.ErrorContains(t, err, "has keys")
-	_, err = a.Delete(t.Context(), "acme", true)
-	require.NoError(t, err)
-	left := table.Items()
-	require.Len(t, left, 1, "only the sum is left")
-	assert.Equal(t, dynamo.Number(0), left[0]["sum"])
+		_, err = a.Delete(t.Context(), "acme", false)
+		require.ErrorContains(t, err, "has keys")
+		_, err = a.Delete(t.Context(), "acme", true)
+		require.NoError(t, err)
+		left, err := table.Scan(t.Context(), "")
+		require.NoError(t, err)
+		require.Len(t, left, 1, "only the sum is left")
+		assert.Equal(t, dynamo.Number(0), left[0]["sum"])
+	})
 }
 
 // A revision never comes back, or a decision remembered of a deleted client would be
 // taken for one about its namesake.
 func TestRevisionsOfNamesakesDiffer(t *testing.T) {
-	table := dynamotest.New()
-	a := admin(table)
-	create(t, a, "acme", "1usd/month")
-	_, err := a.Suspend(t.Context(), "acme")
-	require.NoError(t, err)
-	before, _, err := a.Client(t.Context(), "acme")
-	require.NoError(t, err)
-	_, err = a.Delete(t.Context(), "acme", false)
-	require.NoError(t, err)
-	a.Now = func() time.Time { return now.Add(time.Second) }
-	create(t, a, "acme", "1usd/month")
-	after, _, err := a.Client(t.Context(), "acme")
-	require.NoError(t, err)
-	assert.Greater(t, after.Revision, before.Revision)
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
+		a := admin(table)
+		create(t, a, "acme", "1usd/month")
+		_, err := a.Suspend(t.Context(), "acme")
+		require.NoError(t, err)
+		before, _, err := a.Client(t.Context(), "acme")
+		require.NoError(t, err)
+		_, err = a.Delete(t.Context(), "acme", false)
+		require.NoError(t, err)
+		a.Now = func() time.Time { return now.Add(time.Second) }
+		create(t, a, "acme", "1usd/month")
+		after, _, err := a.Client(t.Context(), "acme")
+		require.NoError(t, err)
+		assert.Greater(t, after.Revision, before.Revision)
+	})
 }
 
 func TestRevoke(t *testing.T) {
@@ -97,7 +101,7 @@ func TestRevoke(t *testing.T) {
 		return nil
 	}
 	_, _, err = a.Revoke(t.Context(), "acme", []string{id})
-	require.ErrorContains(t, err, "the change is in force and the keys are refused, but their items are left")
+	require.ErrorContains(t, err, "the change is in force and the keys are refused, but their items, which have no effect any more, could not be deleted")
 	record, _, err := a.Client(t.Context(), "acme")
 	require.ErrorContains(t, err, "no permission")
 	assert.Empty(t, record.Keys)
@@ -117,63 +121,65 @@ func TestRevoke(t *testing.T) {
 }
 
 func TestSubjects(t *testing.T) {
-	table := dynamotest.New()
-	a := admin(table)
-	create(t, a, "acme", "none")
-	create(t, a, "other", "none")
-	_, err := a.Map(t.Context(), "acme", subject)
-	require.NoError(t, err)
-	plan, err := a.Map(t.Context(), "acme", subject)
-	require.NoError(t, err)
-	assert.Empty(t, plan.Writes, "it is mapped already")
-	_, err = a.Map(t.Context(), "other", subject)
-	require.ErrorContains(t, err, "is a subject of client acme")
-	_, subjects, err := a.Client(t.Context(), "acme")
-	require.NoError(t, err)
-	require.Len(t, subjects, 1)
-	assert.False(t, subjects[0].IsKey())
-	_, err = a.Unmap(t.Context(), "acme", subject)
-	require.NoError(t, err)
-	_, err = a.Map(t.Context(), "other", subject)
-	require.NoError(t, err)
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
+		a := admin(table)
+		create(t, a, "acme", "none")
+		create(t, a, "other", "none")
+		_, err := a.Map(t.Context(), "acme", subject)
+		require.NoError(t, err)
+		plan, err := a.Map(t.Context(), "acme", subject)
+		require.NoError(t, err)
+		assert.Empty(t, plan.Writes, "it is mapped already")
+		_, err = a.Map(t.Context(), "other", subject)
+		require.ErrorContains(t, err, "is a subject of client acme")
+		_, subjects, err := a.Client(t.Context(), "acme")
+		require.NoError(t, err)
+		require.Len(t, subjects, 1)
+		assert.False(t, subjects[0].IsKey())
+		_, err = a.Unmap(t.Context(), "acme", subject)
+		require.NoError(t, err)
+		_, err = a.Map(t.Context(), "other", subject)
+		require.NoError(t, err)
+	})
 }
 
 // Twenty operators raise budgets at the same time: the sum never exceeds the ceiling, and
 // all of it that fits is given.
 func TestOperatorsDontExceedTheCeilingTogether(t *testing.T) {
-	table := dynamotest.New()
-	a := admin(table)
-	a.Ceiling = new(100 * price.Dollar)
-	var group sync.WaitGroup
-	var mu sync.Mutex
-	created := 0
-	for n := range 20 {
-		group.Go(func() {
-			for {
-				_, err := a.Create(t.Context(), fmt.Sprintf("client-%d", n), clientadmin.Change{Budget: budget(t, "10usd/month")})
-				var conflict *clientadmin.ConflictError
-				switch {
-				case errors.As(err, &conflict):
-					continue // as an operator would
-				case err == nil:
-					mu.Lock()
-					created++
-					mu.Unlock()
-				default:
-					assert.ErrorContains(t, err, "gatehouse:clientBudgetCeiling allows 100")
+	dynamotest.OnEach(t, func(t *testing.T, table dynamotest.API) {
+		a := admin(table)
+		a.Ceiling = new(100 * price.Dollar)
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		created := 0
+		for n := range 20 {
+			group.Go(func() {
+				for {
+					_, err := a.Create(t.Context(), fmt.Sprintf("client-%d", n), clientadmin.Change{Budget: parsed(t, "10usd/month")})
+					var conflict *clientadmin.ConflictError
+					switch {
+					case errors.As(err, &conflict):
+						continue // as an operator would
+					case err == nil:
+						mu.Lock()
+						created++
+						mu.Unlock()
+					default:
+						assert.ErrorContains(t, err, "gatehouse:clientBudgetCeiling allows 100")
+					}
+					return
 				}
-				return
-			}
-		})
-	}
-	group.Wait()
-	assert.Equal(t, 10, created)
-	records, err := a.Clients(t.Context())
-	require.NoError(t, err)
-	assert.Len(t, records, 10)
-	bill, err := a.LargestBill(t.Context(), records)
-	require.NoError(t, err)
-	assert.Equal(t, clientadmin.Bill{Sum: 100 * price.Dollar, Ceiling: 100 * price.Dollar}, bill)
+			})
+		}
+		group.Wait()
+		assert.Equal(t, 10, created)
+		records, err := a.Clients(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, records, 10)
+		bill, err := a.LargestBill(t.Context(), records)
+		require.NoError(t, err)
+		assert.Equal(t, clientadmin.Bill{Sum: 100 * price.Dollar, Ceiling: 100 * price.Dollar}, bill)
+	})
 }
 
 // Between any two operations of one operator, another completes a change of a budget.
@@ -188,12 +194,12 @@ func TestAChangeInBetweenIsSeen(t *testing.T) {
 		table.Before = func(string) error {
 			if operations++; operations == interrupted {
 				table.Before = nil
-				_, err := other.Set(t.Context(), "other", clientadmin.Change{Budget: budget(t, "55usd/month")})
+				_, err := other.Set(t.Context(), "other", clientadmin.Change{Budget: parsed(t, "55usd/month")})
 				require.NoError(t, err)
 			}
 			return nil
 		}
-		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "50usd/month")})
+		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "50usd/month")})
 		require.ErrorContains(t, err, "brings the sum of all budgets to 105 dollars", "operation %d", interrupted)
 	}
 }
@@ -263,6 +269,25 @@ func TestLostReplies(t *testing.T) {
 	_, err := a.AddKey(t.Context(), "acme", keyOf(1).Digest(), time.Time{})
 	require.ErrorIs(t, err, lost)
 	require.ErrorContains(t, err, "it isn't known whether the change was written")
+	table.After = nil
+	table.Before = func(operation string) error {
+		if operation == dynamotest.TransactWrite {
+			return &smithy.GenericAPIError{Code: "AccessDeniedException", Fault: smithy.FaultClient}
+		}
+		return nil
+	}
+	_, err = a.AddKey(t.Context(), "acme", keyOf(2).Digest(), time.Time{})
+	require.ErrorContains(t, err, "client acme: nothing was written: ")
+	table.Before = func(operation string) error {
+		if operation == dynamotest.TransactWrite {
+			return &smithy.GenericAPIError{Code: "ThrottlingException", Fault: smithy.FaultClient}
+		}
+		return nil
+	}
+	_, err = a.AddKey(t.Context(), "acme", keyOf(2).Digest(), time.Time{})
+	var unknown *clientadmin.UnknownError
+	require.ErrorAs(t, err, &unknown, "an earlier attempt may have been applied")
+	table.Before = nil
 	for _, operation := range []string{dynamotest.GetItem, dynamotest.ScanItems} {
 		table.After = nil
 		table.Before = func(called string) error {
@@ -271,19 +296,19 @@ func TestLostReplies(t *testing.T) {
 			}
 			return nil
 		}
-		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+		_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 		require.ErrorIs(t, err, lost)
 		assert.Zero(t, writesOf(t, table, "1usd/day"))
 	}
 }
 
-// A reply is lost, and the client of the table repeats the call: then the change itself
-// is what has changed since the plan.
+// A reply is lost, and the client of the table repeats the call: then it is the change
+// itself that has happened since the plan.
 func TestRepeatedWritesAreRecognized(t *testing.T) {
 	table := &repeating{Table: dynamotest.New()}
 	a := admin(table.Table)
 	a.Table = table
-	plan, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+	plan, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 	require.NoError(t, err)
 	assert.Len(t, plan.Writes, 2)
 	plan, err = a.AddKey(t.Context(), "acme", keyOf(1).Digest(), time.Time{})
@@ -349,7 +374,7 @@ func TestConflictsWithRequestsAreRetried(t *testing.T) {
 func writesOf(t *testing.T, table *dynamotest.Table, text string) (found int) {
 	t.Helper()
 	for _, item := range table.Items() {
-		if r, err := client.ParseItem(item); err == nil && r.Budget == *budget(t, text) {
+		if r, err := client.ParseItem(item); err == nil && r.Budget == *parsed(t, text) {
 			found++
 		}
 	}
@@ -382,9 +407,9 @@ func TestTheSumFollowsTheClients(t *testing.T) {
 	a := admin(table)
 	create(t, a, "acme", "40usd/month")
 	table.Put(dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S"), "sum": dynamo.Number(999), "ceil": dynamo.Number(int64(50 * price.Dollar))})
-	_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "51usd/month")})
+	_, err := a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "51usd/month")})
 	require.ErrorContains(t, err, "gatehouse:clientBudgetCeiling allows 50")
-	_, err = a.Set(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "50usd/month")})
+	_, err = a.Set(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "50usd/month")})
 	require.NoError(t, err)
 	sum, err := table.GetItem(t.Context(), dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S")})
 	require.NoError(t, err)
@@ -396,7 +421,7 @@ func TestDamagedItemsAreNamed(t *testing.T) {
 	table := dynamotest.New()
 	a := admin(table)
 	table.Put(dynamo.Item{"pk": dynamo.String("S"), "sk": dynamo.String("S"), "sum": dynamo.String("x")})
-	_, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: budget(t, "1usd/day")})
+	_, err := a.Create(t.Context(), "acme", clientadmin.Change{Budget: parsed(t, "1usd/day")})
 	require.ErrorContains(t, err, "the table's item S, with the sum of budgets, is damaged")
 	_, err = a.LargestBill(t.Context(), nil)
 	require.ErrorContains(t, err, "is damaged")
@@ -409,11 +434,11 @@ func TestDamagedItemsAreNamed(t *testing.T) {
 
 func TestLargestBill(t *testing.T) {
 	records := []client.Record{
-		{Name: "a", Policy: client.Policy{Budget: *budget(t, "1usd/day")}},
-		{Name: "b", Policy: client.Policy{Budget: *budget(t, "10usd/month")}},
-		{Name: "c", Policy: client.Policy{Budget: *budget(t, "5usd/once")}},
+		{Name: "a", Policy: client.Policy{Budget: *parsed(t, "1usd/day")}},
+		{Name: "b", Policy: client.Policy{Budget: *parsed(t, "10usd/month")}},
+		{Name: "c", Policy: client.Policy{Budget: *parsed(t, "5usd/once")}},
 	}
 	assert.Equal(t, clientadmin.Bill{Sum: 46 * price.Dollar}, clientadmin.LargestBill(records, 0))
-	records = append(records, client.Record{Name: "d", Policy: client.Policy{Budget: *budget(t, "5tokens/day")}}, client.Record{Name: "e"})
+	records = append(records, client.Record{Name: "d", Policy: client.Policy{Budget: *parsed(t, "5tokens/day")}}, client.Record{Name: "e"})
 	assert.Equal(t, []string{"d", "e"}, clientadmin.LargestBill(records, 0).Unlimited)
 }

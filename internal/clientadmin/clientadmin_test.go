@@ -9,7 +9,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientadmin"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
-	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 )
 
@@ -24,7 +23,7 @@ func keyOf(n byte) credential.Key {
 	return credential.New(random)
 }
 
-func budget(t *testing.T, text string) *client.Budget {
+func parsed(t *testing.T, text string) *client.Budget {
 	t.Helper()
 	b, err := client.ParseBudget(text)
 	require.NoError(t, err)
@@ -38,7 +37,7 @@ func acme(t *testing.T) client.Record {
 		Name: "acme",
 		Policy: client.Policy{
 			Revision: 7, Enabled: true, Keys: []string{keyOf(1).Digest().ID(), keyOf(2).Digest().ID()},
-			Models: []string{"model-a", "model-b"}, Inference: true, Budget: *budget(t, "50usd/month"), PerMinute: 120, AtOnce: 10,
+			Models: []string{"model-a", "model-b"}, Inference: true, Budget: *parsed(t, "50usd/month"), PerMinute: 120, AtOnce: 10,
 		},
 		Used:    map[string]int64{"u$m2026-11": 20 * int64(price.Dollar)},
 		Minutes: map[string]int64{client.Minute(now.Add(-time.Minute)): 30},
@@ -53,7 +52,7 @@ func seen(t *testing.T) clientadmin.Seen {
 }
 
 // admin returns an operator who confirms everything.
-func admin(table *dynamotest.Table) clientadmin.Admin {
+func admin(table clientadmin.Table) clientadmin.Admin {
 	return clientadmin.Admin{
 		Table:   table,
 		Now:     func() time.Time { return now },
@@ -63,6 +62,6 @@ func admin(table *dynamotest.Table) clientadmin.Admin {
 
 func create(t *testing.T, a clientadmin.Admin, name, text string) {
 	t.Helper()
-	_, err := a.Create(t.Context(), name, clientadmin.Change{Budget: budget(t, text)})
+	_, err := a.Create(t.Context(), name, clientadmin.Change{Budget: parsed(t, text)})
 	require.NoError(t, err)
 }

@@ -50,7 +50,9 @@ func (c Credential) IsKey() bool {
 }
 
 // HasExpired reports whether the credential's time is over.
-func (c Credential) HasExpired(now time.Time) bool { return !c.Expires.IsZero() && !now.Before(c.Expires) }
+func (c Credential) HasExpired(now time.Time) bool {
+	return !c.Expires.IsZero() && !now.Before(c.Expires)
+}
 
 func parseCredential(item dynamo.Item) Credential {
 	c := Credential{

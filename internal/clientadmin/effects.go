@@ -16,7 +16,8 @@ func effects(r client.Record, after client.Policy, now time.Time) []string {
 	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
 	counter := after.Budget.Counter(now)
 	if used := r.Used[counter]; after.Budget.Limit <= used && !after.Budget.IsZero() && hasRoom(r, counter, now) {
-		add("%s of the budget %s are used and held: requests are refused%s", after.Budget.Unit.Format(used), after.Budget, until(after.Budget.Period.End(now)))
+		add("%s of the budget %s are used and held: requests are refused%s",
+			after.Budget.Unit.Format(used), after.Budget, until(after.Budget.Period.End(now)))
 	}
 	if admitted := lastMinutes(r, now); after.PerMinute < r.PerMinute && int64(after.PerMinute) < admitted {
 		add("%d requests were admitted in a minute just now: with %d some are refused", admitted, after.PerMinute)

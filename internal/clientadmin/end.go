@@ -10,7 +10,8 @@ import (
 // likely a slip of the keyboard.
 const maxValidity = 3660 * 24 * time.Hour
 
-const endForm = "a time to come within ten years: a duration such as 90d or 12h, a date such as 2027-01-31, of which the whole UTC day is valid, or never"
+const endForm = "a time to come within ten years: a duration such as 90d or 12h, " +
+	"a date such as 2027-01-31, of which the whole UTC day is valid, or never"
 
 // ParseEnd reads the value of -expires in a command about a client: the zero time for
 // "never".

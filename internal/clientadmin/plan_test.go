@@ -39,15 +39,15 @@ func plans(t *testing.T) map[string]func() (clientadmin.Plan, error) {
 		"create with defaults": func() (clientadmin.Plan, error) { return clientadmin.Create(unseen, clientadmin.Change{}, now) },
 		"create with everything": func() (clientadmin.Plan, error) {
 			return clientadmin.Create(unseen, clientadmin.Change{
-				Budget: budget(t, "20usd/month"), PerMinute: new(1), AtOnce: new(2), Models: &[]string{"model-a"}, Inference: new(true), Expires: new(now.Add(time.Hour)),
+				Budget: parsed(t, "20usd/month"), PerMinute: new(1), AtOnce: new(2), Models: &[]string{"model-a"}, Inference: new(true), Expires: new(now.Add(time.Hour)),
 			}, now)
 		},
 		"create with the first budget": func() (clientadmin.Plan, error) {
-			return clientadmin.Create(first, clientadmin.Change{Budget: budget(t, "1usd/day")}, now)
+			return clientadmin.Create(first, clientadmin.Change{Budget: parsed(t, "1usd/day")}, now)
 		},
-		"set a budget":           set(clientadmin.Change{Budget: budget(t, "70usd/month")}),
+		"set a budget":           set(clientadmin.Change{Budget: parsed(t, "70usd/month")}),
 		"set no budget":          set(clientadmin.Change{Budget: &client.Budget{}}),
-		"set a budget of tokens": set(clientadmin.Change{Budget: budget(t, "1000tokens/day")}),
+		"set a budget of tokens": set(clientadmin.Change{Budget: parsed(t, "1000tokens/day")}),
 		"set all models":         set(clientadmin.Change{Models: new([]string)}),
 		"set several":            set(clientadmin.Change{PerMinute: new(60), AtOnce: new(40), Expires: new(now.Add(time.Hour)), Inference: new(false)}),
 		"suspend":                func() (clientadmin.Plan, error) { return clientadmin.Suspend(seen(t)) },
@@ -181,17 +181,17 @@ func TestRefusals(t *testing.T) {
 		{
 			"client new: -budget 20.01usd/month brings the sum of all budgets to 100.01 dollars a month; gatehouse:clientBudgetCeiling allows 100: want 20usd/month or less, lower another client's, or raise the ceiling",
 			func() (clientadmin.Plan, error) {
-				return clientadmin.Create(clientadmin.Seen{Name: "new", Sum: seen(t).Sum}, clientadmin.Change{Budget: budget(t, "20.01usd/month")}, now)
+				return clientadmin.Create(clientadmin.Seen{Name: "new", Sum: seen(t).Sum}, clientadmin.Change{Budget: parsed(t, "20.01usd/month")}, now)
 			},
 		},
 		{"client acme: -budget 70.01usd/month brings the sum of all budgets to 100.01 dollars a month; gatehouse:clientBudgetCeiling allows 100: want 70usd/month or less", func() (clientadmin.Plan, error) {
-			return clientadmin.Set(seen(t), clientadmin.Change{Budget: budget(t, "70.01usd/month")}, now)
+			return clientadmin.Set(seen(t), clientadmin.Change{Budget: parsed(t, "70.01usd/month")}, now)
 		}},
 		{"client acme: -budget 3usd/day brings the sum of all budgets to 123 dollars a month; gatehouse:clientBudgetCeiling allows 100: want 2.258064516usd/day or less", func() (clientadmin.Plan, error) {
-			return clientadmin.Set(seen(t), clientadmin.Change{Budget: budget(t, "3usd/day")}, now)
+			return clientadmin.Set(seen(t), clientadmin.Change{Budget: parsed(t, "3usd/day")}, now)
 		}},
 		{"client acme: -budget 51usd/month brings the sum of all budgets to 201 dollars a month; gatehouse:clientBudgetCeiling allows 100: there is no room for a budget in dollars", func() (clientadmin.Plan, error) {
-			return clientadmin.Set(over, clientadmin.Change{Budget: budget(t, "51usd/month")}, now)
+			return clientadmin.Set(over, clientadmin.Change{Budget: parsed(t, "51usd/month")}, now)
 		}},
 		{"client acme: nothing to set; give at least one of -budget, -rpm, -parallel, -models, -inference, -expires", func() (clientadmin.Plan, error) {
 			return clientadmin.Set(seen(t), clientadmin.Change{}, now)
@@ -239,7 +239,7 @@ func TestRefusals(t *testing.T) {
 func TestLoweringNeedsNoRoom(t *testing.T) {
 	over := seen(t)
 	over.Sum.Total = 200 * price.Dollar
-	plan, err := clientadmin.Set(over, clientadmin.Change{Budget: budget(t, "49usd/month")}, now)
+	plan, err := clientadmin.Set(over, clientadmin.Change{Budget: parsed(t, "49usd/month")}, now)
 	require.NoError(t, err)
 	assert.Equal(t, dynamo.Number(int64(199*price.Dollar)), plan.Writes[1].Update.Values[":sum"])
 }
@@ -253,12 +253,12 @@ func TestEffects(t *testing.T) {
 		change clientadmin.Change
 		want   []string
 	}{
-		{seen(t), clientadmin.Change{Budget: budget(t, "20usd/month")}, []string{"20usd of the budget 20usd/month are used and held: requests are refused until 2026-12-01 00:00 UTC"}},
-		{seen(t), clientadmin.Change{Budget: budget(t, "20.01usd/month")}, nil},
-		{seen(t), clientadmin.Change{Budget: budget(t, "1usd/day")}, nil}, // a new count
+		{seen(t), clientadmin.Change{Budget: parsed(t, "20usd/month")}, []string{"20usd of the budget 20usd/month are used and held: requests are refused until 2026-12-01 00:00 UTC"}},
+		{seen(t), clientadmin.Change{Budget: parsed(t, "20.01usd/month")}, nil},
+		{seen(t), clientadmin.Change{Budget: parsed(t, "1usd/day")}, nil}, // a new count
 		{seen(t), clientadmin.Change{Budget: &client.Budget{}}, nil},
-		{once, clientadmin.Change{Budget: budget(t, "1usd/once")}, []string{"1usd of the budget 1usd/once are used and held: requests are refused"}},
-		{spent, clientadmin.Change{Budget: budget(t, "40usd/month")}, nil}, // has none left already
+		{once, clientadmin.Change{Budget: parsed(t, "1usd/once")}, []string{"1usd of the budget 1usd/once are used and held: requests are refused"}},
+		{spent, clientadmin.Change{Budget: parsed(t, "40usd/month")}, nil}, // has none left already
 		{seen(t), clientadmin.Change{PerMinute: new(29)}, []string{"30 requests were admitted in a minute just now: with 29 some are refused"}},
 		{seen(t), clientadmin.Change{PerMinute: new(30)}, nil},
 		{seen(t), clientadmin.Change{AtOnce: new(1)}, []string{"2 requests are under way: with 1 at once new ones are refused until some have ended"}},

@@ -41,7 +41,8 @@ func parseSum(item dynamo.Item) (Sum, error) {
 	stored, ok := item[sumAttribute].Int()
 	ceiling, ok2 := item[ceilingAttribute].Int()
 	if !ok || !ok2 {
-		return Sum{}, fmt.Errorf("the table's item %s, with the sum of budgets, is damaged: want numbers as %s and %s", sumKey, sumAttribute, ceilingAttribute)
+		return Sum{}, fmt.Errorf("the table's item %s, with the sum of budgets, is damaged: want numbers as %s and %s",
+			sumKey, sumAttribute, ceilingAttribute)
 	}
 	return Sum{Exists: true, Stored: price.Amount(stored), Ceiling: price.Amount(ceiling)}, nil
 }

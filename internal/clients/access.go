@@ -35,6 +35,15 @@ func (a *Access) Statements() []iampolicy.Statement {
 	}
 }
 
+// AuthorizerStatements returns the permissions of the authorizer of the private model: it
+// finds out whose a request is, and reserves what it costs.
+func (a *Access) AuthorizerStatements() []iampolicy.Statement {
+	return []iampolicy.Statement{
+		a.allow("FindClients", "dynamodb:GetItem", keys, subjects, issuers, policies),
+		a.allow("CountRequests", "dynamodb:UpdateItem", policies),
+	}
+}
+
 // allow returns a statement that allows an action on items with these partition keys. An
 // action that names no partition key, such as Scan, must not be allowed so: for it, the
 // condition is always true.

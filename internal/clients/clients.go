@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // The attributes of the table's key, and the one with the time in seconds after which
@@ -32,7 +33,7 @@ type Clients struct {
 	Access *Access
 }
 
-// New declares the table. It is billed by request, so that it costs nothing at rest. It is
+// New declares the table, and with migrating access the client anonymous. The table is billed by request, so that it costs nothing at rest. It is
 // encrypted as every table is, with a key that DynamoDB owns: it has no secrets, only
 // digests of the clients' keys. With point-in-time recovery, an operator's mistake can be
 // undone for 35 days.
@@ -57,6 +58,11 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	}, pulumi.Parent(c), d.HoldsData())
 	if err != nil {
 		return nil, err
+	}
+	if args.Settings.Access == lambdaenv.ClientAccessMigrating {
+		if err := c.newAnonymous(ctx, name, table); err != nil {
+			return nil, err
+		}
 	}
 	c.Access = &Access{Settings: args.Settings, TableName: table.Name, TableARN: table.Arn}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"tableName": table.Name})

@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
@@ -56,11 +58,44 @@ func TestTableIsKeptIfConfigured(t *testing.T) {
 	assert.True(t, made.Request.GetRetainOnDelete())
 }
 
-// policyOf returns the statements of a function's policy in JSON.
-func policyOf(t *testing.T, access *clients.Access) string {
+const item = "aws:dynamodb/tableItem:TableItem"
+
+// While clients migrate, requests without a key are those of a client with no limit that
+// a viewer would notice.
+func TestAnonymousIsAClientWhileMigrating(t *testing.T) {
+	made := run(t, lambdaenv.ClientAccessMigrating).Only(t, item)
+	assert.Equal(t, "gatehouse-test-clients", made.Text("tableName"))
+	assert.Equal(t, "pk", made.Text("hashKey"))
+	assert.Equal(t, "sk", made.Text("rangeKey"))
+	assert.JSONEq(t, `{
+		"pk": {"S": "C#anonymous"}, "sk": {"S": "C"}, "rev": {"N": "1"}, "on": {"BOOL": true}, "inf": {"BOOL": true},
+		"rpm": {"N": "24000"}, "par": {"N": "40"}, "h": {"M": {}}
+	}`, made.Text("item"))
+
+	var stored dynamo.Item
+	require.NoError(t, json.Unmarshal([]byte(made.Text("item")), &stored))
+	record, err := client.ParseItem(stored)
+	require.NoError(t, err)
+	assert.True(t, record.Policy.Enabled)
+	assert.True(t, record.Policy.Budget.IsZero())
+	assert.True(t, record.Policy.Allows("any"))
+}
+
+// A later deployment must not undo what operators and requests changed in the item.
+func TestItemOfAnonymousIsOnlyCreated(t *testing.T) {
+	made := run(t, lambdaenv.ClientAccessMigrating).Only(t, item)
+	assert.Equal(t, []string{"item"}, made.Request.GetIgnoreChanges())
+}
+
+func TestAnonymousIsNoClientAfterTheMigration(t *testing.T) {
+	assert.Empty(t, run(t, lambdaenv.ClientAccessKeys).OfType(item))
+}
+
+// policyOf returns the policy of a function with these statements in JSON.
+func policyOf(t *testing.T, statements []iampolicy.Statement) string {
 	t.Helper()
 	values := pulumitest.Resolve(t, func(*pulumi.Context) (pulumi.Map, error) {
-		return pulumi.Map{"policy": iampolicy.Document(access.Statements()...)}, nil
+		return pulumi.Map{"policy": iampolicy.Document(statements...)}, nil
 	})
 	text, ok := values["policy"].(string)
 	require.True(t, ok)
@@ -69,7 +104,8 @@ func policyOf(t *testing.T, access *clients.Access) string {
 
 func TestFunctionsReachItemsByTheirKind(t *testing.T) {
 	arn := pulumi.String("arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients").ToStringOutput()
-	policy := policyOf(t, &clients.Access{Settings: settings(t, lambdaenv.ClientAccessKeys), TableARN: arn})
+	access := &clients.Access{Settings: settings(t, lambdaenv.ClientAccessKeys), TableARN: arn}
+	policy := policyOf(t, access.Statements())
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
 		{"Sid": "FindClients", "Effect": "Allow", "Action": ["dynamodb:GetItem"],
 			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
@@ -81,6 +117,14 @@ func TestFunctionsReachItemsByTheirKind(t *testing.T) {
 			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
 			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["U#*"]}}}
 	]}`, policy)
+	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [
+		{"Sid": "FindClients", "Effect": "Allow", "Action": ["dynamodb:GetItem"],
+			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
+			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["K#*", "J#*", "I#*", "C#*"]}}},
+		{"Sid": "CountRequests", "Effect": "Allow", "Action": ["dynamodb:UpdateItem"],
+			"Resource": ["arn:aws:dynamodb:eu-west-1:123456789012:table/gatehouse-test-clients"],
+			"Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["C#*"]}}}
+	]}`, policyOf(t, access.AuthorizerStatements()))
 }
 
 // ForAllValues is true of a request that names no partition key.
@@ -92,7 +136,9 @@ func TestEachActionNamesPartitionKeys(t *testing.T) {
 			Condition map[string]map[string][]string
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(policyOf(t, &clients.Access{TableARN: arn})), &document))
+	access := &clients.Access{TableARN: arn}
+	policy := policyOf(t, append(access.Statements(), access.AuthorizerStatements()...))
+	require.NoError(t, json.Unmarshal([]byte(policy), &document))
 	require.NotEmpty(t, document.Statement)
 	for _, s := range document.Statement {
 		assert.NotEmpty(t, s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"])

@@ -251,6 +251,14 @@ func repeat[T any](call func() (T, error)) T {
 	}
 }
 
+// A client that doesn't exist is one thing, a reply without its item another.
+func TestAReplyWithoutTheItemIsAnError(t *testing.T) {
+	known := record(t, with(t, dynamotest.New(), policy()))
+	reply, err := clientstore.Store{Table: &recorder{}}.Reserve(t.Context(), decide(t, known, ask(1, "a")))
+	require.ErrorContains(t, err, "damaged")
+	assert.Equal(t, budget.Reply{}, reply)
+}
+
 func TestErrorsNameTheClient(t *testing.T) {
 	table := dynamotest.New()
 	store := with(t, table, policy())

@@ -31,7 +31,7 @@ var (
 		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
 		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, a client " +
 			"needs a key. With migrating, requests without a key are those of the client anonymous, which may have a budget like any other. " +
-			"There is a table of clients with keys and with migrating: going back to open deletes it, unless protect or retainOnDelete is true.",
+			"There is a table of clients with keys and with migrating. Going back to open deletes it; protect prevents that, and retainOnDelete keeps the table.",
 	}
 	modelPrices = setting[[]string]{
 		key: "modelPrices", basic: true, byDefault: []string{"amazon.nova-micro-v1:0=0.035/0.14"}, allowed: prices(),

@@ -32,6 +32,7 @@ type Item struct {
 var free = []string{
 	"aws:apigateway/", "aws:apigatewayv2/", "aws:cloudfront/", "aws:cloudwatch/logDelivery", "aws:cloudwatch/logGroup:", "aws:cloudwatch/logMetricFilter:",
 	"aws:cloudwatch/logResourcePolicy:", "aws:cloudwatch/queryDefinition:",
+	"aws:dynamodb/table:", "aws:dynamodb/tableItem:", // on demand; kilobytes of clients and their backups cost nothing
 	"aws:ec2/defaultSecurityGroup:", "aws:ec2/egressOnlyInternetGateway:", "aws:ec2/flowLog:", "aws:ec2/internetGateway:", "aws:ec2/route:",
 	"aws:ec2/routeTable:", "aws:ec2/routeTableAssociation:", "aws:ec2/securityGroup:", "aws:ec2/subnet:", "aws:ec2/vpc:", "aws:vpc/",
 	"aws:iam/", "aws:kms/alias:", "aws:lambda/", "aws:lb/listener:", "aws:lb/targetGroup:", "aws:lb/targetGroupAttachment:",

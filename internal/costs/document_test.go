@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -112,7 +113,7 @@ func TestDocumentIsUpToDate(t *testing.T) {
 	require.NoError(t, err)
 	wanted, err := costs.Fill(string(current), map[string]string{
 		"at rest": costs.Table(atRest...), "options": optionsTable(t, prices),
-		"models": costs.Table(models...), "streams": costs.Table(streams...), "private": costs.Table(private...),
+		"models": costs.Table(models...), "streams": costs.Table(streams...), "clients": costs.Table(clientsColumn(t, prices)), "private": costs.Table(private...),
 		"beside at rest": costs.Table(restBeside...), "beside in use": costs.Table(useBeside...),
 		"prices": costs.PriceList(prices), "date": fmt.Sprintf("List prices of %s in US dollars, as of %s.\n", prices.Region, prices.AsOf),
 	})
@@ -130,6 +131,28 @@ func TestDocumentIsUpToDate(t *testing.T) {
 	committed, err := os.ReadFile(sums)
 	require.NoError(t, err)
 	assert.Equal(t, string(figures), string(committed), "docs/costs.json is not up to date: run `make docs`")
+}
+
+// clientsColumn returns what clients add to a million requests of dev.
+func clientsColumn(t *testing.T, prices costs.Prices) costs.Column {
+	t.Helper()
+	free := []string{}
+	for _, id := range load(t, "dev", map[string]string{"gatehouse:clientAccess": "open"}).Model.IDs() {
+		free = append(free, id+"=0/0")
+	}
+	encoded, err := json.Marshal(free)
+	require.NoError(t, err)
+	s := load(t, "dev", map[string]string{"gatehouse:clientAccess": "keys", "gatehouse:modelPrices": string(encoded)})
+	items, err := prices.PerMillion(declare(t, s), costs.Usual, s.Gateway.AuthorizerTTL, time.Hour)
+	require.NoError(t, err)
+	column := costs.Column{Heading: "dev"}
+	for _, item := range items {
+		if strings.HasPrefix(item.What, "Clients, ") {
+			column.Items = append(column.Items, item)
+		}
+	}
+	require.NotEmpty(t, column.Items)
+	return column
 }
 
 // besides returns the costs of dev and of the other systems, with the same times: at rest,

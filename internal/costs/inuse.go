@@ -32,7 +32,11 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	if err != nil {
 		return nil, err
 	}
-	items = append(items, Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)})
+	clients, err := p.clientRequests(resources)
+	if err != nil {
+		return nil, err
+	}
+	items = append(append(items, clients...), Item{"Model's function", million, "invocations", p.runs(model, million, r.ModelSeconds)})
 	return append(append(items, p.tokens(r)...), p.logs(r, retention)), nil
 }
 

@@ -29,6 +29,10 @@ func (p Prices) StreamedPerMillion(resources []Resource, r Request, authorizerTT
 	if err != nil {
 		return nil, err
 	}
+	clients, err := p.clientRequests(resources)
+	if err != nil {
+		return nil, err
+	}
 	requests := million * math.Max(1, math.Ceil(r.BytesOut/restAPIRequest))
 	gb := million * math.Max(0, r.BytesOut-freeStream) / 1e9
 	items := append(p.edge(resources, r, retention),
@@ -37,5 +41,5 @@ func (p Prices) StreamedPerMillion(resources []Resource, r Request, authorizerTT
 		Item{"Function that streams", million, "invocations", p.runs(stream, million, r.ModelSeconds)},
 		Item{"Streamed beyond 6 MB", gb, "GB", gb * p.of("lambdaStreamed")},
 	)
-	return append(append(items, p.tokens(r)...), p.logs(r, retention)), nil
+	return append(append(append(items, clients...), p.tokens(r)...), p.logs(r, retention)), nil
 }

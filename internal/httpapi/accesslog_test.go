@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 // contextOfAuthorizer lists the properties that the authorizer returns (lambda/authorizer).
-var contextOfAuthorizer = []string{"originKey"}
+var contextOfAuthorizer = []string{"originKey", "client", "key"}
 
 // API Gateway accepts a format with any variable, and logs a hyphen for one that HTTP
 // APIs don't have, so that a query for it never finds anything.
@@ -25,7 +26,10 @@ func TestTheAccessLogHasVariablesOfHTTPAPIs(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal(content, &known))
 	require.NotEmpty(t, known.Variables)
-	for field, text := range accessLog {
+	fields := maps.Clone(accessLog)
+	maps.Copy(fields, clientFields)
+	require.Len(t, fields, len(accessLog)+len(clientFields), "each name once")
+	for field, text := range fields {
 		name, found := strings.CutPrefix(text, "$context.")
 		require.True(t, found, field)
 		if property, ok := strings.CutPrefix(name, known.ContextOfAuthorizer); ok && slices.Contains(contextOfAuthorizer, property) {

@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/function"
@@ -21,6 +23,9 @@ type Args struct {
 	Key        config.Key
 	Keyring    rotation.Keyring
 	Routes     []Route
+
+	// Clients has the table of clients; nil if any viewer may ask.
+	Clients *clients.Access
 }
 
 // API is an HTTP API with its stage, authorizer and routes.
@@ -36,6 +41,10 @@ type API struct {
 	executionARN pulumi.StringOutput
 	authorizerID pulumi.StringOutput
 
+	// The authorizer of the routes that require a client, if there are any.
+	clientAuthorizerID pulumi.StringOutput
+	clientPermission   *lambda.Permission
+
 	functionTargets map[*function.Function]pulumi.StringOutput // integrations that exist already
 }
 
@@ -49,6 +58,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		return nil, err
 	}
 	if err := a.newAuthorizer(ctx, name, args); err != nil {
+		return nil, err
+	}
+	if err := a.newClientAuthorizer(ctx, name, args); err != nil {
 		return nil, err
 	}
 	for _, route := range args.Routes {

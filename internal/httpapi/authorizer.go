@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/function"
+	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
@@ -17,14 +18,8 @@ func (a *API) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err e
 		Description: "Accepts requests with an origin key of " + args.Keyring.Path,
 		Timeout:     8, // below the 10 seconds that API Gateway waits
 		Memory:      256,
-		Environment: pulumi.ToStringMap(lambdaenv.Authorizer{
-			KeyPath:       args.Keyring.Path,
-			Header:        args.Key.Header,
-			KeyringTTL:    args.Key.MemoryTTL,
-			RefetchPeriod: args.Key.RefetchPeriod,
-			StaleLimit:    args.Key.StaleLimit,
-		}.Variables()),
-		Statements: args.Keyring.ReadStatements(),
+		Environment: args.authorizerEnvironment(),
+		Statements:  args.authorizerStatements(),
 	}, pulumi.Parent(a))
 	if err != nil {
 		return err
@@ -43,17 +38,45 @@ func (a *API) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err e
 		return err
 	}
 	a.authorizerID = authorizer.ID().ToStringOutput()
-	return a.allowInvoke(ctx, name+"-authorizer-permission", a.Authorizer,
+	_, err = a.allowInvoke(ctx, name+"-authorizer-permission", a.Authorizer,
 		pulumi.Sprintf("%s/authorizers/%s", a.executionARN, authorizer.ID()))
+	return err
+}
+
+// authorizerEnvironment returns the variables of the authorizer.
+func (a *Args) authorizerEnvironment() pulumi.StringMap {
+	env := lambdaenv.Authorizer{
+		KeyPath:       a.Keyring.Path,
+		Header:        a.Key.Header,
+		KeyringTTL:    a.Key.MemoryTTL,
+		RefetchPeriod: a.Key.RefetchPeriod,
+		StaleLimit:    a.Key.StaleLimit,
+	}
+	if !a.requireClient() {
+		return pulumi.ToStringMap(env.Variables())
+	}
+	env.RequiresClient = true
+	env.InferencePrice = a.Clients.Settings.InferencePrice
+	variables := pulumi.ToStringMap(env.Variables())
+	variables[lambdaenv.ClientsTableVariable] = a.Clients.TableName
+	return variables
+}
+
+// authorizerStatements returns the permissions of the authorizer.
+func (a *Args) authorizerStatements() []iampolicy.Statement {
+	statements := a.Keyring.ReadStatements()
+	if a.requireClient() {
+		statements = append(statements, a.Clients.AuthorizerStatements()...)
+	}
+	return statements
 }
 
 // allowInvoke permits the API to invoke a function, from source only.
-func (a *API) allowInvoke(ctx *pulumi.Context, name string, f *function.Function, source pulumi.StringInput) error {
-	_, err := lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
+func (a *API) allowInvoke(ctx *pulumi.Context, name string, f *function.Function, source pulumi.StringInput) (*lambda.Permission, error) {
+	return lambda.NewPermission(ctx, name, &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
 		Function:  f.Name,
 		Principal: pulumi.String("apigateway.amazonaws.com"),
 		SourceArn: source,
 	}, pulumi.Parent(a))
-	return err
 }

@@ -30,13 +30,14 @@ func (a *API) newRoute(ctx *pulumi.Context, name string, args *Args, route Route
 	if err != nil {
 		return err
 	}
+	authorizerID, before := a.authorization(args, route)
 	_, err = apigatewayv2.NewRoute(ctx, name+"-route", &apigatewayv2.RouteArgs{
 		ApiId:             a.APIID,
 		RouteKey:          pulumi.String(route.Method + " " + route.Path),
 		Target:            target,
 		AuthorizationType: pulumi.String("CUSTOM"),
-		AuthorizerId:      a.authorizerID,
-	}, pulumi.Parent(a))
+		AuthorizerId:      authorizerID,
+	}, append(before, pulumi.Parent(a))...)
 	return err
 }
 
@@ -47,7 +48,7 @@ func (a *API) target(ctx *pulumi.Context, name string, args *Args, route Route) 
 	if shared, made := a.functionTargets[route.Function]; made {
 		return shared, nil
 	}
-	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", route.integration(a.APIID, args.Key.Header), pulumi.Parent(a))
+	integration, err := apigatewayv2.NewIntegration(ctx, name+"-integration", args.integration(a.APIID, route), pulumi.Parent(a))
 	if err != nil {
 		return pulumi.StringOutput{}, err
 	}
@@ -57,7 +58,8 @@ func (a *API) target(ctx *pulumi.Context, name string, args *Args, route Route) 
 	}
 	a.functionTargets[route.Function] = target
 	source := pulumi.Sprintf("%s/%s/*%s/*", a.executionARN, StageName, args.Gateway.Prefix)
-	return target, a.allowInvoke(ctx, name+"-permission", route.Function, source)
+	_, err = a.allowInvoke(ctx, name+"-permission", route.Function, source)
+	return target, err
 }
 
 func (r Route) check(prefix string) error {
@@ -73,9 +75,9 @@ func (r Route) check(prefix string) error {
 	}
 }
 
-func (r Route) integration(apiID pulumi.StringInput, keyHeader string) *apigatewayv2.IntegrationArgs {
+func (a *Args) integration(apiID pulumi.StringInput, r Route) *apigatewayv2.IntegrationArgs {
 	if r.VPCLink != nil {
-		return r.VPCLink.integration(apiID, r.Method, keyHeader)
+		return r.VPCLink.integration(apiID, r.Method, a.requestParameters(r))
 	}
 	return &apigatewayv2.IntegrationArgs{
 		ApiId:                apiID,

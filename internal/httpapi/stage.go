@@ -32,6 +32,12 @@ var accessLog = map[string]string{
 	"error":              "$context.error.message",
 }
 
+// clientFields are those of requests on routes that require a client.
+var clientFields = map[string]string{
+	"client":    "$context.authorizer.client",
+	"clientKey": "$context.authorizer.key", // the public id of the client's key
+}
+
 func (a *API) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	logs, err := cloudwatch.NewLogGroup(ctx, name+"-access-logs", &cloudwatch.LogGroupArgs{
 		// Below /aws/vendedlogs, log delivery doesn't grow the account's only resource
@@ -45,6 +51,9 @@ func (a *API) newStage(ctx *pulumi.Context, name string, args *Args) error {
 	a.AccessLog = logs.Name
 	fields := maps.Clone(accessLog)
 	fields["stack"] = args.Deployment.Name
+	if args.requireClient() {
+		maps.Copy(fields, clientFields)
+	}
 	format, err := json.Marshal(fields)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"maps"
 	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
@@ -19,9 +20,8 @@ type VPCLinkTarget struct {
 	Timeout     time.Duration // at most 30 seconds
 }
 
-// integration forwards requests unchanged but for the path and the origin header: the
-// server must not learn the origin key.
-func (p *VPCLinkTarget) integration(apiID pulumi.StringInput, method, keyHeader string) *apigatewayv2.IntegrationArgs {
+// integration forwards requests unchanged but for the mapped parameters.
+func (p *VPCLinkTarget) integration(apiID pulumi.StringInput, method string, parameters map[string]string) *apigatewayv2.IntegrationArgs {
 	args := &apigatewayv2.IntegrationArgs{
 		ApiId:                apiID,
 		IntegrationType:      pulumi.String("HTTP_PROXY"),
@@ -31,13 +31,22 @@ func (p *VPCLinkTarget) integration(apiID pulumi.StringInput, method, keyHeader 
 		ConnectionId:         p.LinkID.ToStringOutput(),
 		PayloadFormatVersion: pulumi.String("1.0"), // the only one for HTTP_PROXY
 		TimeoutMilliseconds:  pulumi.Int(int(p.Timeout.Milliseconds())),
-		RequestParameters: pulumi.StringMap{
-			"overwrite:path":             pulumi.String("/$request.path.proxy"),
-			"remove:header." + keyHeader: pulumi.String("''"), // an empty value would remove the mapping
-		},
+		RequestParameters:    pulumi.ToStringMap(parameters),
 	}
 	if p.ServerName != "" {
 		args.TlsConfig = &apigatewayv2.IntegrationTlsConfigArgs{ServerNameToVerify: pulumi.String(p.ServerName)}
 	}
 	return args
+}
+
+// requestParameters returns the mapping of the requests of a route through a VPC link: the
+// path loses the route's, and the server must not learn the origin key. Authorization is
+// the server's own: API Gateway couldn't map it, since it is a reserved header.
+func (a *Args) requestParameters(route Route) map[string]string {
+	parameters := map[string]string{
+		"overwrite:path":                "/$request.path.proxy",
+		"remove:header." + a.Key.Header: "''", // an empty value would remove the mapping
+	}
+	maps.Copy(parameters, a.clientParameters(route))
+	return parameters
 }

@@ -56,6 +56,7 @@ const (
 	ClientsTableVariable    = "GATEHOUSE_CLIENTS_TABLE"
 	ModelPricesVariable     = "GATEHOUSE_MODEL_PRICES"
 	ClientUsageDaysVariable = "GATEHOUSE_CLIENT_USAGE_DAYS"
+	InferencePriceVariable  = "GATEHOUSE_INFERENCE_PRICE"
 )
 
 // The bounds of the values.

@@ -20,6 +20,11 @@ var (
 		KeyPath: "/gatehouse/test/origin-key", Header: "x-origin-verify",
 		KeyringTTL: time.Minute, RefetchPeriod: 10 * time.Second, StaleLimit: time.Hour,
 	}
+	clientAuthorizer = Authorizer{
+		KeyPath: "/gatehouse/test/origin-key", Header: "x-origin-verify",
+		KeyringTTL: time.Minute, RefetchPeriod: 10 * time.Second, StaleLimit: time.Hour,
+		RequiresClient: true, ClientsTable: "gatehouse-test-clients", InferencePrice: 2_500_000,
+	}
 	rotator = Rotator{
 		Stack: "gatehouse-test", KeyPath: "/gatehouse/test/origin-key", KMSKeyARN: "arn:aws:kms:us-east-1:123456789012:key/1",
 		Header: "x-origin-verify", APIPrefix: "/api",
@@ -65,6 +70,10 @@ func TestVariables(t *testing.T) {
 		"GATEHOUSE_REFETCH_PERIOD": "10s",
 		"GATEHOUSE_STALE_LIMIT":    "1h0m0s",
 	}, authorizer.Variables())
+	withClients := authorizer.Variables()
+	withClients["GATEHOUSE_CLIENTS_TABLE"] = "gatehouse-test-clients"
+	withClients["GATEHOUSE_INFERENCE_PRICE"] = "0.0025"
+	assert.Equal(t, withClients, clientAuthorizer.Variables())
 	assert.Equal(t, map[string]string{
 		"GATEHOUSE_STACK":         "gatehouse-test",
 		"GATEHOUSE_KEY_PATH":      "/gatehouse/test/origin-key",
@@ -128,6 +137,12 @@ func TestVariables(t *testing.T) {
 
 // The program sets the table's name under the variable's name.
 func TestUnknownTableIsLeftOut(t *testing.T) {
+	a := clientAuthorizer
+	a.ClientsTable, a.InferencePrice = "", 0
+	assert.NotContains(t, a.Variables(), ClientsTableVariable)
+	assert.Equal(t, "0", a.Variables()[InferencePriceVariable])
+	require.ErrorContains(t, parseAuthorizer(lookup(a.Variables())), ClientsTableVariable+" is not set")
+
 	m := keyed
 	m.ClientsTable = ""
 	assert.NotContains(t, m.Variables(), ClientsTableVariable)
@@ -174,6 +189,9 @@ func TestParseReadsWhatVariablesWrites(t *testing.T) {
 	a, err := ParseAuthorizer(lookup(authorizer.Variables()))
 	require.NoError(t, err)
 	assert.Equal(t, authorizer, a)
+	a, err = ParseAuthorizer(lookup(clientAuthorizer.Variables()))
+	require.NoError(t, err)
+	assert.Equal(t, clientAuthorizer, a)
 
 	r, err := ParseRotator(lookup(rotator.Variables()))
 	require.NoError(t, err)
@@ -214,6 +232,10 @@ func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
 			KeyringTTLVariable:    {"", "60", "9s", "4m1s", "16m"}, // 9s is less than the refetch period
 			RefetchPeriodVariable: {"", "0s", "2m"},
 			StaleLimitVariable:    {"", "30s", "48h"}, // 30s is less than the keyring's TTL
+		}},
+		{parseAuthorizer, clientAuthorizer.Variables(), map[string][]string{
+			ClientsTableVariable:   {"", "ab", "a b c"},
+			InferencePriceVariable: {"", "free", "-1", "0.0000000001"},
 		}},
 		{parseRotator, rotator.Variables(), map[string][]string{
 			StackVariable:        {""},

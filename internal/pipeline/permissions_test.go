@@ -208,7 +208,7 @@ func TestBoundaryAllowsTheActionsOfTheStacksRoles(t *testing.T) {
 // roleShapes are the settings on which the roles' policies depend.
 var roleShapes = map[string]func(*config.Settings){
 	"a network":  func(s *config.Settings) { s.Network.Enabled = true },
-	"clients": func(s *config.Settings) { s.Clients.Access = lambdaenv.ClientAccessKeys },
+	"clients":    func(s *config.Settings) { s.Clients.Access = lambdaenv.ClientAccessKeys },
 	"a firewall": func(s *config.Settings) { s.Firewall.Enabled = true },
 	"all of Bedrock": func(s *config.Settings) {
 		s.Lambda.Tracing = true
@@ -286,8 +286,16 @@ func TestOnlyTheStacksTableIsAllowed(t *testing.T) {
 	for _, action := range []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:BatchGetItem"} {
 		assert.False(t, boundary.allows(action, arn, nil), action)
 	}
-	for _, action := range []string{"dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem"} {
-		assert.False(t, deployRole(t).mayCall(action), "a deployment reads no clients")
+	for _, action := range []string{"dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"} {
+		assert.False(t, deployRole(t).mayCall(action), "a deployment lists and changes no clients")
+	}
+	for client, allowed := range map[string]bool{"C#anonymous": true, "C#acme": false, "K#anonymous": false} {
+		given := context{"dynamodb:LeadingKeys": {client}}
+		for _, action := range []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"} {
+			assert.Equal(t, allowed, deployRole(t).allows(action, arn, given), "%s of %s", action, client)
+		}
+		assert.Equal(t, allowed, previewRole(t).allows("dynamodb:GetItem", arn, given), client)
+		assert.False(t, previewRole(t).allows("dynamodb:PutItem", arn, given), client)
 	}
 }
 

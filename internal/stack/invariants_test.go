@@ -3,6 +3,7 @@ package stack_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -59,6 +60,7 @@ func shapes(t testing.TB) map[string]config.Settings {
 		"clients":                 withClients(t, pulumitest.Settings(t), lambdaenv.ClientAccessKeys),
 		"private clients":         withClients(t, privateFunction(t), lambdaenv.ClientAccessMigrating),
 		"clients in existing VPC": withClients(t, inExistingVPC(t), lambdaenv.ClientAccessMigrating),
+		"private keys":            withClients(t, privateFunction(t), lambdaenv.ClientAccessKeys),
 	}
 }
 
@@ -338,13 +340,38 @@ func TestFunctionsHaveLogGroup(t *testing.T) {
 
 func TestRoutesUseTheAuthorizer(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		authorizer := recorder.Only(t, "aws:apigatewayv2/authorizer:Authorizer")
+		authorizer := recorder.Named(t, "aws:apigatewayv2/authorizer:Authorizer", "gateway-origin-key").Name
 		routes := recorder.OfType("aws:apigatewayv2/route:Route")
 		require.NotEmpty(t, routes)
+		requireClient := len(recorder.OfType("aws:apigatewayv2/authorizer:Authorizer")) == 2
 		for _, route := range routes {
-			assert.Equal(t, authorizer.Name+"-id", route.Text("authorizerId"), route.Name)
+			want := authorizer
+			if route.Name == "gateway-inference-route" && requireClient {
+				want = "gateway-client"
+			}
+			assert.Equal(t, want+"-id", route.Text("authorizerId"), route.Name)
 		}
 	})
+}
+
+// A function decides about clients itself. The private model can't.
+func TestPrivateRouteRequiresAClientWithKeys(t *testing.T) {
+	for access, required := range map[string]bool{
+		lambdaenv.ClientAccessOpen: false, lambdaenv.ClientAccessMigrating: false, lambdaenv.ClientAccessKeys: true,
+	} {
+		recorder := deploy(t, withClients(t, privateFunction(t), access))
+		authorizers := recorder.OfType("aws:apigatewayv2/authorizer:Authorizer")
+		authorizer := recorder.Named(t, "aws:lambda/function:Function", "gateway-authorizer")
+		policy := recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "gateway-authorizer-policy").Text("policy")
+		integration := recorder.Named(t, "aws:apigatewayv2/integration:Integration", "gateway-inference-integration").Input("requestParameters").Mappable()
+		assert.Equal(t, required, len(authorizers) == 2, access)
+		assert.Equal(t, required, authorizer.Text("environment.variables.GATEHOUSE_CLIENTS_TABLE") != "", access)
+		assert.Equal(t, required, strings.Contains(policy, "dynamodb:"), access)
+		assert.Equal(t, access != lambdaenv.ClientAccessOpen, strings.Contains(fmt.Sprint(integration), "remove:header.x-gatehouse-credential"), access)
+	}
+	recorder := deploy(t, withClients(t, pulumitest.Settings(t), lambdaenv.ClientAccessKeys))
+	recorder.Only(t, "aws:apigatewayv2/authorizer:Authorizer")
+	assert.NotContains(t, recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "gateway-authorizer-policy").Text("policy"), "dynamodb:")
 }
 
 // The HTTP API's authorizer accepts the REST API's requests, too. The rules of the policy

@@ -39,6 +39,9 @@ func TestProtectedStackIsProtectedAsAWhole(t *testing.T) {
 				if r.Type == "vault:index/mount:Mount" {
 					changes = false // the authority's keys are in it
 				}
+				if r.Type == "aws:dynamodb/tableItem:TableItem" {
+					changes = true // the end of a migration deletes it
+				}
 				assert.Equal(t, !changes, r.Request.GetProtect(), "%s %s", r.Type, r.Name)
 			}
 		})

@@ -108,6 +108,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 		Key:        s.Key,
 		Keyring:    c.rotation.Keyring,
 		Routes:     slices.Concat(c.model.Routes, c.private.routes()),
+		Clients:    c.clientsAccess(),
 	}, onAWS)
 	if err != nil {
 		return c, err

@@ -8,7 +8,10 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/admit"
 	"github.com/gatehouse-iac/gatehouse/internal/budget"
+	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 	"github.com/gatehouse-iac/gatehouse/internal/secret"
 )
@@ -22,6 +25,19 @@ type clients struct {
 	admitter *admit.Admitter
 	price    price.Amount // of a request, which is charged at once and never settled
 	now      func() time.Time
+}
+
+// newClients returns the clients of the environment, nil if none is required. It sends no
+// request: most events need no client.
+func newClients(env lambdaenv.Authorizer, getenv func(string) string, now func() time.Time) *clients {
+	if !env.RequiresClient {
+		return nil
+	}
+	return &clients{
+		admitter: admit.New(clientstore.Store{Table: dynamo.FromEnvironment(getenv, env.ClientsTable)}),
+		price:    env.InferencePrice,
+		now:      now,
+	}
 }
 
 // clientDecision is the outcome for a client's credential, with its reason. The client is

@@ -2,6 +2,9 @@
 // origin header has a key of the keyring, which only CloudFront adds. It takes the REQUEST
 // events of the HTTP API, payload format 2.0, and returns simple responses to them; and
 // those of the REST API, to which it returns policies. One cached keyring serves both.
+//
+// For the private model, which no function of the API can protect, it also decides about
+// the client: see [handler.invokeForClient].
 package main
 
 import (
@@ -26,6 +29,7 @@ func main() {
 	lambda.Start(&handler{
 		header:  env.Header,
 		log:     log,
+		clients: newClients(env, os.Getenv, wallClock),
 		decider: newDecider(keystore.NewReader(newParameterStore(os.Getenv), env.KeyPath), limits{ttl: env.KeyringTTL, refetch: env.RefetchPeriod, stale: env.StaleLimit}, wallClock, log),
 	})
 }

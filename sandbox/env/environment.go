@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
+	"github.com/gatehouse-iac/gatehouse/sandbox/localclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localstack"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 )
@@ -106,14 +107,23 @@ func (e *Environment) Deploy(ctx context.Context, settings map[string]any, doing
 	return withOutputs(ctx, deployed)
 }
 
+// withOutputs returns the environment with the outputs of its stack. It makes the sandbox's
+// own client, if the API has clients: a deployment may have made an empty table.
 func withOutputs(ctx context.Context, e Environment) (*Environment, error) {
 	outputs, _, err := e.Stack.Outputs(ctx)
 	if err != nil {
 		return nil, err
 	}
-	e.Outputs = outputs
-	return &e, nil
+	e.Outputs, e.ClientKey = outputs, secret.Text{}
+	if table := outputs[ClientsTableOutput]; table != "" {
+		e.ClientKey, err = localclient.Ensure(ctx, e.Checkout, e.Servers.Cloud.Endpoint(), table)
+	}
+	return &e, err
 }
+
+// ClientsTableOutput names the stack's output with the name of the table of clients. A stack
+// whose API is open has none.
+const ClientsTableOutput = "clientsTable"
 
 // DistributionURL returns the address of the distribution, without a path.
 func (e *Environment) DistributionURL() string {

@@ -99,6 +99,8 @@ var updateCases = []updateCase{
 		name: "set and remove", update: "SET #n = :one REMOVE #m.#a",
 		want: with(dynamo.Item{"n": dynamo.Number(1), "m": dynamo.Map(dynamo.Item{"b": dynamo.Number(2)})}),
 	},
+	{name: "remove a member of an absent map", update: "REMOVE #new.#c", refused: invalid, message: "document path"},
+	{name: "remove a member of no map", update: "REMOVE #s.#c", refused: invalid, message: "document path"},
 	{
 		name: "add to a number", update: "ADD #n :one, #new :minus",
 		want: with(dynamo.Item{"n": dynamo.Number(6), "new": dynamo.Number(-7)}),

@@ -69,7 +69,9 @@ func TestItemsAreCopies(t *testing.T) {
 
 func TestPutRefusesWhatNoTableHas(t *testing.T) {
 	for _, item := range []dynamo.Item{
-		nil, {"pk": dynamo.String("a")}, {"pk": dynamo.String("a"), "sk": dynamo.Number(1)},
+		nil,
+		{"pk": dynamo.String("a")},
+		{"pk": dynamo.String("a"), "sk": dynamo.Number(1)},
 		{"pk": dynamo.String("a"), "sk": dynamo.String("a"), "x": dynamo.Value{}},
 		{"pk": dynamo.String("a"), "sk": dynamo.String("a"), "x": dynamo.Value{SS: []string{}}},
 	} {

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from gatehouse_cloud import log_filter, response_writes
 from gatehouse_cloud.controls import calls, faults, origin_headers
-from gatehouse_cloud.fidelity import absent_members, dynamodb_conditions, error_envelopes, schedules, web_acls
+from gatehouse_cloud.fidelity import absent_members, error_envelopes, schedules, web_acls
 from gatehouse_cloud.fidelity.apigateway import (
     access_logs,
     authorizer_cache,
@@ -53,6 +53,17 @@ from gatehouse_cloud.fidelity.cloudfront import (
     replicas,
     response_headers_policies,
 )
+from gatehouse_cloud.fidelity.dynamodb import (
+    backups,
+    conditions,
+    expressions,
+    queries,
+    stale_reads,
+    tables,
+    time_to_live,
+    updates,
+)
+from gatehouse_cloud.fidelity.dynamodb import errors as dynamodb_errors
 from gatehouse_cloud.fidelity.iam import (
     access,
     administration,
@@ -60,6 +71,7 @@ from gatehouse_cloud.fidelity.iam import (
     ec2_resources,
     edge_administration,
     hidden_tags,
+    item_conditions,
     parameter_store,
     settling,
     tag_on_create,
@@ -123,6 +135,8 @@ EXTENSIONS = (
     Extension(settling, after=(administration, edge_administration)),
     # Records the conditions of a request before administration adds the tags that are in effect.
     Extension(calls, after=(administration,)),
+    # Adds the conditions of items before they are recorded.
+    Extension(item_conditions, after=(calls,)),
     # Outside of guardrails, which may respond itself: a fault can hit that response, too.
     Extension(faults, after=(guardrails,)),
     Extension(error_envelopes),
@@ -179,9 +193,19 @@ EXTENSIONS = (
     Extension(alarms, after=(alarm_states,)),
     Extension(saved_queries),
     Extension(log_deliveries),
+    # DynamoDB.
+    Extension(conditions),
+    Extension(updates),
+    Extension(expressions),
+    Extension(queries),
+    Extension(stale_reads, after=(queries,)),
+    Extension(tables),
+    Extension(time_to_live),
+    Extension(backups),
+    # Gives the errors of tables, and of requests that aren't authorized, DynamoDB's form.
+    Extension(dynamodb_errors, after=(tables, error_envelopes)),
     # Other services, and members of several.
     Extension(absent_members),
-    Extension(dynamodb_conditions),
     Extension(schedules),
     Extension(web_acls),
     Extension(converse),

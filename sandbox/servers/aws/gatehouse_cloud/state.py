@@ -12,6 +12,7 @@ from gatehouse_cloud.fidelity.bedrock.guardrails import Order
 from gatehouse_cloud.fidelity.cloudfront.deployments import Fleet
 from gatehouse_cloud.fidelity.cloudfront.edge import Viewers
 from gatehouse_cloud.fidelity.cloudfront.origin_connections import Connections
+from gatehouse_cloud.fidelity.dynamodb.stale_reads import Staleness
 from gatehouse_cloud.fidelity.iam.settling import Settling
 
 
@@ -32,3 +33,4 @@ class State:
     quota: Quota = field(default_factory=Quota)
     rates: Rates = field(default_factory=Rates)
     settling: Settling = field(default_factory=Settling)
+    staleness: Staleness = field(default_factory=Staleness)

@@ -12,6 +12,7 @@ GET/PUT  /_gatehouse/restapis     {"scale": …}: a factor of the time limits of
                                   silence in streamed responses; 1 at first
 GET/PUT  /_gatehouse/settling     {"seconds": …}: how long a change of a role's permissions, or of a KMS key's tags, takes to
                                   take effect; 0 at first
+GET/PUT  /_gatehouse/stale-reads  {"seconds": …}: how far eventually consistent reads of DynamoDB are behind; 0 at first
 GET/PUT  /_gatehouse/streams      {"limited": false}: whether streamed responses of functions have Lambda's speed beyond their
                                   first bytes; with "unlimitedBytes", "bytesPerSecond", "largest"
 PUT      /_gatehouse/kill         {"function": name}: ends its execution environments at once, invocations included
@@ -30,6 +31,8 @@ from ministack import app
 from gatehouse_cloud.controls import faults
 from gatehouse_cloud.fidelity.awslambda import runtime
 from gatehouse_cloud.fidelity.cloudfront import deployments, edge
+from gatehouse_cloud.fidelity.dynamodb.stale_reads import Staleness
+from gatehouse_cloud.fidelity.iam.settling import Settling
 from gatehouse_cloud.state import State
 
 PREFIX = "/_gatehouse/"
@@ -67,7 +70,9 @@ class Controls:
             ("GET", "restapis"): lambda _: {"scale": self._state.limits.scale},
             ("PUT", "restapis"): self._set_limits,
             ("GET", "settling"): lambda _: {"seconds": self._state.settling.seconds},
-            ("PUT", "settling"): self._set_settling,
+            ("PUT", "settling"): lambda wanted: _set_seconds(self._state.settling, wanted),
+            ("GET", "stale-reads"): lambda _: {"seconds": self._state.staleness.seconds},
+            ("PUT", "stale-reads"): lambda wanted: _set_seconds(self._state.staleness, wanted),
             ("GET", "streams"): lambda _: self._streams(),
             ("PUT", "streams"): self._set_streams,
             ("PUT", "kill"): self._kill,
@@ -159,13 +164,6 @@ class Controls:
         self._state.limits.scale = scale
         return {"scale": scale}
 
-    def _set_settling(self, wanted) -> dict:
-        seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
-        if not isinstance(seconds, (int, float)) or seconds < 0:
-            raise Refused(400, f"seconds is {seconds!r}; it must be a number of at least 0")
-        self._state.settling.seconds = seconds
-        return {"seconds": seconds}
-
     def _streams(self) -> dict:
         rates = self._state.rates
         return {given: getattr(rates, name) for given, name in RATES.items()}
@@ -189,3 +187,11 @@ class Controls:
 
 def _since(query: dict) -> int:
     return int(query.get("since", ["0"])[0])
+
+
+def _set_seconds(delay: Settling | Staleness, wanted) -> dict:
+    seconds = wanted.get("seconds") if isinstance(wanted, dict) else None
+    if not isinstance(seconds, (int, float)) or seconds < 0:
+        raise Refused(400, f"seconds is {seconds!r}; it must be a number of at least 0")
+    delay.seconds = seconds
+    return {"seconds": seconds}

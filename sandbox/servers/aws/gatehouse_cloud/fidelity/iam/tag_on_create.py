@@ -54,6 +54,7 @@ TAGGING: dict[str, tuple[str, Callable[[Request], str]]] = {
     "apigateway:POST": ("apigateway:TagResource", _in_collection),
     "cloudfront:CreateDistribution": ("cloudfront:TagResource", _new_distribution),
     "cloudwatch:PutMetricAlarm": ("cloudwatch:TagResource", _same),
+    "dynamodb:CreateTable": ("dynamodb:TagResource", _same),
     "elasticloadbalancing:CreateListener": ("elasticloadbalancing:AddTags", _new_listener),
     "elasticloadbalancing:CreateLoadBalancer": ("elasticloadbalancing:AddTags", _same),
     "elasticloadbalancing:CreateTargetGroup": ("elasticloadbalancing:AddTags", _same),
@@ -81,7 +82,8 @@ def install() -> None:
 
 def _checks(request: Request) -> Iterator[Check]:
     action, resource = TAGGING.get(request.action, ("", _same))
-    if not action or not request.tags:
+    # DynamoDB requires it also for an empty list of tags, which Terraform's provider sends.
+    if not action or not (request.tags or (request.service == "dynamodb" and "Tags" in request.json)):
         return
     if "::/restapis" in request.resource:
         action = "apigateway:PUT"

@@ -1,6 +1,7 @@
 package clientstore_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -57,6 +58,22 @@ func TestDamagedCredentialsAreErrors(t *testing.T) {
 		assert.NotContains(t, err.Error(), digest.String())
 		assert.False(t, found)
 	}
+}
+
+// wrong returns the same item for every key.
+type wrong struct {
+	clientstore.Table
+	item dynamo.Item
+}
+
+func (w wrong) GetItem(context.Context, dynamo.Item) (dynamo.Item, error) { return w.item, nil }
+
+func TestAnotherCredentialsItemIsRefused(t *testing.T) {
+	other := credential.New([credential.RandomSize]byte{2}).Digest()
+	item := clientstore.KeyItem(other, clientstore.Identity{Client: name, ID: digest.ID()}, noon)
+	_, found, err := clientstore.Store{Table: wrong{item: item}}.Resolve(t.Context(), digest)
+	require.ErrorContains(t, err, "another credential")
+	assert.False(t, found)
 }
 
 func TestAnErrorIsNoUnknownCredential(t *testing.T) {

@@ -1,0 +1,1 @@
+"""DynamoDB: expressions, permissions of items, the life of a table, errors."""
