@@ -25,14 +25,6 @@ const (
 	maxText = 255 // of a claim that names the holder, in bytes; OpenID Connect Core 2 has it for sub
 )
 
-// Issuer is an issuer whose tokens are accepted.
-type Issuer struct {
-	Name     string // in the settings
-	URL      string // that the claim iss must be, byte for byte
-	Audience string // that the claim aud must contain
-	Keys     KeySet
-}
-
 // Subject says whose a verified token is.
 type Subject struct {
 	Issuer   string // [Issuer.Name]
