@@ -37,8 +37,12 @@ const (
 	MaxKeysAge = 24 * time.Hour
 )
 
-// UnknownSubject is the reason for refusing a valid token that was mapped to no client.
-const UnknownSubject token.Reason = "the subject of the token is no client of this API"
+// Reasons for refusing a valid token: its subject is mapped to no client, or was taken off
+// it; or the time of its client is over.
+const (
+	UnknownSubject token.Reason = "the subject of the token is no client of this API"
+	ClientEnded    token.Reason = "the access of the client of the token has ended"
+)
 
 // ErrKeysUnavailable is wrapped by errors of tokens that can't be verified, because the
 // table doesn't have their issuer's keys, or has only old ones.

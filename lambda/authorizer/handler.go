@@ -54,6 +54,7 @@ func (h *handler) invokeForClient(ctx context.Context, e event, payload []byte) 
 		slog.String("key", string(d.key)),
 		slog.String("client", c.client),
 		slog.String("clientKey", c.key),
+		slog.String("user", c.user),
 		slog.String("reason", c.reason))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.reason, err)
