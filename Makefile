@@ -196,10 +196,13 @@ test-go:
 # How long `make fuzz` looks for input that breaks each of the fuzz tests.
 FUZZ_TIME ?= 5s
 .PHONY: fuzz
-fuzz: ## Look for input that breaks the model API, for FUZZ_TIME in each of the fuzz tests
+fuzz: ## Look for input that breaks the model API or the reading of clients, for FUZZ_TIME in each of the fuzz tests
 	@for target in api/FuzzBody api/FuzzEvent api/FuzzStreamEvent api/FuzzChunks api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
+	done
+	@for target in FuzzParseBudget FuzzParseItem; do \
+		go test ./internal/client -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
 	done
 
 # The tests start the cloud some thirty times: it has to be compiled before, whatever

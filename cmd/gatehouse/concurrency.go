@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/gatehouse-iac/gatehouse/internal/diagnosis"
@@ -69,16 +68,9 @@ func (s settings) reserved() int {
 
 // concurrency returns the quota of the account in a Region.
 func concurrency(ctx context.Context, region, profile string) (diagnosis.Concurrency, error) {
-	var options []func(*config.LoadOptions) error
-	if region != "" {
-		options = append(options, config.WithRegion(region))
-	}
-	if profile != "" {
-		options = append(options, config.WithSharedConfigProfile(profile))
-	}
-	sdk, err := config.LoadDefaultConfig(ctx, options...)
+	sdk, err := loadAWS(ctx, region, profile)
 	if err != nil {
-		return diagnosis.Concurrency{}, fmt.Errorf("configure the AWS SDK: %w", err)
+		return diagnosis.Concurrency{}, err
 	}
 	account, err := lambda.NewFromConfig(sdk).GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 	if err != nil {

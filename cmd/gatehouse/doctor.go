@@ -75,6 +75,7 @@ func (d doctor) examine(ctx context.Context) error {
 	}
 	fmt.Fprintln(d.out, "✓ preview: credentials, permissions to read, and rules are in order")
 	d.checkConcurrency(ctx)
+	d.checkRoutes(ctx)
 	return nil
 }
 

@@ -72,8 +72,12 @@ func gatehouseAtNoon() {
 }
 
 // accountStub stands in for Lambda, with the quotas of an account in each Region: the
-// signature of a request has the Region.
+// signature of a request has the Region. For EC2, see networkStub.
 func accountStub(w http.ResponseWriter, r *http.Request) {
+	if strings.Contains(r.Header.Get("Authorization"), "/ec2/") {
+		networkStub(w, r)
+		return
+	}
 	quotas := map[string]string{
 		"us-east-1": `{"AccountLimit": {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 890}}`,
 		"eu-west-1": `{"AccountLimit": {"ConcurrentExecutions": 10, "UnreservedConcurrentExecutions": 10}}`,
@@ -87,6 +91,28 @@ func accountStub(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Amzn-ErrorType", "AccessDeniedException")
 	w.WriteHeader(http.StatusForbidden)
 	_, _ = io.WriteString(w, `{"Message": "not authorized to perform: lambda:GetAccountSettings"}`)
+}
+
+// networkStub stands in for EC2. Of its VPCs, vpc-with has a gateway endpoint of DynamoDB for
+// its one table, and vpc-without has none. Other VPCs may not be read.
+func networkStub(w http.ResponseWriter, r *http.Request) {
+	table := func(routes string) string {
+		return `<DescribeRouteTablesResponse><routeTableSet><item><routeTableId>rtb-1</routeTableId><routeSet>` +
+			`<item><destinationCidrBlock>10.0.0.0/16</destinationCidrBlock><state>active</state></item>` +
+			`<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock><state>blackhole</state></item>` + routes +
+			`</routeSet><associationSet><item><main>true</main></item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`
+	}
+	responses := map[string]string{
+		"com.amazonaws.us-east-1.dynamodb": `<DescribePrefixListsResponse><prefixListSet><item><prefixListId>pl-1</prefixListId></item></prefixListSet></DescribePrefixListsResponse>`,
+		"vpc-with":                         table(`<item><destinationPrefixListId>pl-1</destinationPrefixListId><state>active</state></item>`),
+		"vpc-without":                      table(""),
+	}
+	if response, known := responses[r.FormValue("Filter.1.Value.1")]; known {
+		_, _ = io.WriteString(w, response)
+		return
+	}
+	w.WriteHeader(http.StatusForbidden)
+	_, _ = io.WriteString(w, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized</Message></Error></Errors></Response>`)
 }
 
 // pulumiStub stands in for Pulumi. For the command `stack`, for example, it prints the files

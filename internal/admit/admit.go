@@ -33,8 +33,8 @@ const (
 	// least recently used ones are forgotten.
 	capacity = 4096
 
-	// unknownTTL is how long a credential that the table doesn't have stays unknown. One
-	// that was just made is accepted after it at the latest.
+	// unknownTTL is how long no read looks again for a credential that the table didn't
+	// have. One that was just made is accepted after it at the latest.
 	unknownTTL = 10 * time.Second
 
 	// maxAgain is the number of times that a request is decided again, by the record that
@@ -106,6 +106,10 @@ type Admission struct {
 
 	// Record is the client's record after the reservation.
 	Record client.Record
+
+	// Expired is the number of expired holds that the reservation's write removed: those
+	// of requests that never settled them.
+	Expired int
 }
 
 // Unconfirmed is the error of a request whose reservation may have been written, or not:
@@ -130,17 +134,13 @@ func (u *Unconfirmed) Unwrap() error { return u.Err }
 // table can't be read. It sets the ask's key and its expiry to the identity's.
 func (a *Admitter) Admit(ctx context.Context, identity clientstore.Identity, ask budget.Ask) (Admission, error) {
 	ask.Key, ask.KeyExpires = identity.ID, identity.Expires
-	record, remembered := a.records.get(identity.Client)
-	if !remembered {
-		var err error
-		if record, err = a.read(ctx, identity.Client); err != nil {
-			return Admission{}, err
-		}
+	record, latest, err := a.Record(ctx, identity.Client)
+	if err != nil {
+		return Admission{}, err
 	}
 	reservation, refusal := budget.Decide(record, ask)
-	if refusal != nil && remembered {
-		var err error
-		if record, err = a.read(ctx, identity.Client); err != nil {
+	if refusal != nil && !latest {
+		if record, err = a.Latest(ctx, identity.Client); err != nil {
 			return Admission{}, err
 		}
 		reservation, refusal = budget.Decide(record, ask)
@@ -151,9 +151,21 @@ func (a *Admitter) Admit(ctx context.Context, identity clientstore.Identity, ask
 	return a.reserve(ctx, reservation, record, ask)
 }
 
-// read returns the client's record by a consistent read, and remembers it. A client that
-// doesn't exist has no key.
-func (a *Admitter) read(ctx context.Context, name string) (client.Record, error) {
+// Record returns what is remembered of a client. If that is nothing, it reads the latest
+// record, and says so. The record must not be changed. The error is that of
+// [Admitter.Latest].
+func (a *Admitter) Record(ctx context.Context, name string) (record client.Record, latest bool, err error) {
+	if record, remembered := a.records.get(name); remembered {
+		return record, false, nil
+	}
+	record, err = a.Latest(ctx, name)
+	return record, true, err
+}
+
+// Latest returns the client's record by a consistent read, and remembers it. The record
+// must not be changed. A client that doesn't exist has no key: the error is a
+// [*budget.Refusal] then.
+func (a *Admitter) Latest(ctx context.Context, name string) (client.Record, error) {
 	record, found, err := a.store.Client(ctx, name)
 	switch {
 	case err != nil:
@@ -181,7 +193,7 @@ func (a *Admitter) reserve(ctx context.Context, reservation budget.Reservation, 
 		verdict, refusal := reservation.Conclude(reply)
 		switch {
 		case verdict == budget.Admitted:
-			return Admission{Reservation: reservation, Record: record}, nil
+			return admitted(reservation, record, reply), nil
 		case verdict == budget.Refused:
 			return Admission{}, refusal
 		case again == maxAgain:
@@ -191,6 +203,14 @@ func (a *Admitter) reserve(ctx context.Context, reservation budget.Reservation, 
 			return Admission{}, refusal
 		}
 	}
+}
+
+func admitted(reservation budget.Reservation, record client.Record, reply budget.Reply) Admission {
+	admission := Admission{Reservation: reservation, Record: record}
+	if reply.Applied {
+		admission.Expired = len(reservation.Cleared)
+	}
+	return admission
 }
 
 // remember keeps the record of a reply.

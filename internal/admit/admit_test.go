@@ -3,6 +3,7 @@ package admit_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"testing"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 )
 
 var (
@@ -23,110 +26,99 @@ var (
 	acme    = clientstore.Identity{Client: "acme", ID: digest.ID()}
 )
 
-// table is a store in memory. It counts its calls.
+// table is a store of a table in memory. It counts its calls.
 type table struct {
-	identities map[credential.Digest]clientstore.Identity
-	records    map[string]client.Record
-	calls      map[string]int
+	store clientstore.Store
+	items *dynamotest.Table
+	calls map[string]int
 
 	// before runs before a call, and its error replaces the call; after runs after it,
 	// and its error replaces the reply.
 	before, after func(call string) error
 }
 
+// newTable returns a table with a client that has a key.
 func newTable() *table {
-	return &table{
-		identities: map[credential.Digest]clientstore.Identity{digest: acme},
-		records:    map[string]client.Record{"acme": record()},
-		calls:      map[string]int{},
+	items := dynamotest.New()
+	items.Put(clientstore.KeyItem(digest, acme, noon), client.NewItem("acme", policy()))
+	return &table{store: clientstore.Store{Table: items}, items: items, calls: map[string]int{}}
+}
+
+// policy allows all models.
+func policy() client.Policy {
+	return client.Policy{
+		Revision: 3, Enabled: true, Keys: []string{digest.ID()}, Inference: true, PerMinute: 60, AtOnce: 10,
+		Budget: client.Budget{Limit: 1000, Unit: client.Dollars, Period: client.Month},
 	}
 }
 
-// record is that of a client with a key, who may use all models.
-func record() client.Record {
-	return client.Record{
-		Name: "acme",
-		Policy: client.Policy{
-			Revision: 3, Enabled: true, Keys: []string{digest.ID()}, Inference: true, PerMinute: 60, AtOnce: 10,
-			Budget: client.Budget{Limit: 1000, Unit: client.Dollars, Period: client.Month},
-		},
-		Used: map[string]int64{}, Minutes: map[string]int64{}, Holds: map[string]int64{},
-	}
-}
-
-func (s *table) call(name string) error {
+// call counts a call, and runs it between the hooks.
+func (s *table) call(name string, run func() error) error {
 	s.calls[name]++
 	if s.before != nil {
-		return s.before(name)
+		if err := s.before(name); err != nil {
+			return err
+		}
 	}
-	return nil
-}
-
-func (s *table) replied(name string) error {
-	if s.after != nil {
+	err := run()
+	if err == nil && s.after != nil {
 		return s.after(name)
 	}
-	return nil
+	return err
 }
 
-func (s *table) Resolve(_ context.Context, d credential.Digest) (clientstore.Identity, bool, error) {
-	if err := s.call("Resolve"); err != nil {
-		return clientstore.Identity{}, false, err
-	}
-	identity, found := s.identities[d]
-	return identity, found, s.replied("Resolve")
+func (s *table) Resolve(ctx context.Context, d credential.Digest) (identity clientstore.Identity, found bool, err error) {
+	err = s.call("Resolve", func() (err error) {
+		identity, found, err = s.store.Resolve(ctx, d)
+		return err
+	})
+	return identity, found, err
 }
 
-func (s *table) Client(_ context.Context, name string) (client.Record, bool, error) {
-	if err := s.call("Client"); err != nil {
-		return client.Record{}, false, err
-	}
-	found, exists := s.records[name]
-	return clone(found), exists, s.replied("Client")
+func (s *table) Client(ctx context.Context, name string) (record client.Record, found bool, err error) {
+	err = s.call("Client", func() (err error) {
+		record, found, err = s.store.Client(ctx, name)
+		return err
+	})
+	return record, found, err
 }
 
-// Reserve has the conditions and the effect of the reservation's update.
-func (s *table) Reserve(_ context.Context, r budget.Reservation) (budget.Reply, error) {
-	if err := s.call("Reserve"); err != nil {
-		return budget.Reply{}, err
-	}
-	found, exists := s.records[r.Client]
-	if !exists {
-		return budget.Reply{}, s.replied("Reserve")
-	}
-	found = clone(found)
-	_, held := found.Holds[r.HoldID]
-	reply := budget.Reply{Record: &found}
-	if found.Revision == r.Revision && !held && found.Minutes[r.Minute] < int64(r.PerMinute) && found.Used[r.Counter] <= r.Room &&
-		(r.Final || len(found.Holds) < r.AtOnce) {
-		reply.Applied = true
-		found.Used[r.Counter] += r.Amount
-		found.Minutes[r.Minute]++
-		if !r.Final {
-			found.Holds[r.HoldID] = r.Amount
-		}
-		s.records[r.Client] = clone(found)
-	}
-	return reply, s.replied("Reserve")
+func (s *table) Reserve(ctx context.Context, r budget.Reservation) (reply budget.Reply, err error) {
+	err = s.call("Reserve", func() (err error) {
+		reply, err = s.store.Reserve(ctx, r)
+		return err
+	})
+	return reply, err
 }
 
-func clone(r client.Record) client.Record {
-	for _, counters := range []*map[string]int64{&r.Used, &r.Minutes, &r.Holds} {
-		copied := map[string]int64{}
-		for name, n := range *counters {
-			copied[name] = n
-		}
-		*counters = copied
-	}
-	return r
+// record returns the client's record as it is.
+func (s *table) record(t *testing.T) client.Record {
+	t.Helper()
+	record, found, err := s.store.Client(t.Context(), "acme")
+	require.NoError(t, err)
+	require.True(t, found)
+	return record
 }
 
-// change changes the client's policy, as an operator does.
-func (s *table) change(change func(*client.Policy)) {
-	r := s.records["acme"]
-	change(&r.Policy)
-	r.Revision++
-	s.records["acme"] = r
+// change changes the client's policy, as an operator does, and leaves its counters.
+func (s *table) change(t *testing.T, change func(*client.Policy)) {
+	t.Helper()
+	item, err := s.items.GetItem(t.Context(), client.Key("acme"))
+	require.NoError(t, err)
+	changed := s.record(t).Policy
+	change(&changed)
+	changed.Revision++
+	for _, attribute := range client.PolicyAttributes() {
+		delete(item, attribute)
+	}
+	maps.Copy(item, changed.Attributes())
+	s.items.Put(item)
+}
+
+// delete deletes the client.
+func (s *table) delete(t *testing.T) {
+	t.Helper()
+	require.NoError(t, s.items.TransactWrite(t.Context(), []dynamo.Write{{Delete: &dynamo.Delete{Key: client.Key("acme")}}}))
 }
 
 func ask() budget.Ask {
@@ -155,7 +147,7 @@ func TestUnknownCredentialsAreRememberedForAWhile(t *testing.T) {
 		return found
 	}
 	assert.False(t, identify(noon))
-	s.identities[unknown] = acme
+	s.items.Put(clientstore.KeyItem(unknown, clientstore.Identity{Client: "acme", ID: unknown.ID()}, noon))
 	assert.False(t, identify(noon.Add(10*time.Second-1)))
 	assert.Equal(t, 1, s.calls["Resolve"])
 	assert.True(t, identify(noon.Add(10*time.Second)))
@@ -212,13 +204,17 @@ func TestAChangedPolicyCountsAtOnce(t *testing.T) {
 		_, err := a.Admit(t.Context(), acme, asked)
 		require.NoError(t, err)
 
-		before := s.records["acme"].Policy
-		s.change(change)
+		before := s.record(t).Policy
+		s.change(t, change)
 		_, err = a.Admit(t.Context(), acme, asked)
 		assert.Equal(t, reason, refusalOf(t, err).Reason)
 		assert.Equal(t, 1, s.calls["Client"], "the failed write has the record")
 
-		s.change(func(p *client.Policy) { *p = before; p.Revision = s.records["acme"].Revision })
+		s.change(t, func(p *client.Policy) {
+			revision := p.Revision
+			*p = before
+			p.Revision = revision
+		})
 		_, err = a.Admit(t.Context(), acme, asked)
 		require.NoError(t, err, "%s: a refusal by what is remembered is confirmed by a read", reason)
 		assert.Equal(t, 2, s.calls["Client"])
@@ -230,7 +226,7 @@ func TestAClientThatIsGoneIsRefused(t *testing.T) {
 	a := admit.New(s)
 	_, err := a.Admit(t.Context(), acme, ask())
 	require.NoError(t, err)
-	delete(s.records, "acme")
+	s.delete(t)
 	for range 2 {
 		_, err = a.Admit(t.Context(), acme, ask())
 		assert.Equal(t, budget.InvalidKey, refusalOf(t, err).Reason)
@@ -262,9 +258,9 @@ func TestRateAndBudgetAreTheTables(t *testing.T) {
 		_, err := admitter.Admit(t.Context(), acme, asked)
 		assert.Equal(t, budget.BudgetSpent, refusalOf(t, err).Reason)
 	}
-	assert.Equal(t, int64(1000), s.records["acme"].Used["u$m2026-01"])
+	assert.Equal(t, int64(1000), s.record(t).Used["u$m2026-01"])
 
-	s.change(func(p *client.Policy) { p.Budget = client.Budget{}; p.PerMinute = 10 })
+	s.change(t, func(p *client.Policy) { p.Budget = client.Budget{}; p.PerMinute = 10 })
 	_, err := a.Admit(t.Context(), acme, asked)
 	assert.Equal(t, budget.RateExceeded, refusalOf(t, err).Reason)
 }
@@ -301,7 +297,7 @@ func TestARepeatedHoldIsAdmittedOnce(t *testing.T) {
 	s.after = nil
 	_, err = a.Admit(t.Context(), acme, ask())
 	require.NoError(t, err)
-	assert.Equal(t, int64(100), s.records["acme"].Used["u$m2026-01"])
+	assert.Equal(t, int64(100), s.record(t).Used["u$m2026-01"])
 }
 
 func TestARequestIsDecidedAgainTwice(t *testing.T) {
@@ -310,7 +306,7 @@ func TestARequestIsDecidedAgainTwice(t *testing.T) {
 		a := admit.New(s)
 		s.before = func(call string) error {
 			if call == "Reserve" && s.calls["Reserve"] <= changes {
-				s.change(func(p *client.Policy) { p.PerMinute++ })
+				s.change(t, func(p *client.Policy) { p.PerMinute++ })
 			}
 			return nil
 		}
@@ -328,9 +324,47 @@ func TestTheAnonymousClientNeedsNoKey(t *testing.T) {
 	s := newTable()
 	_, err := admit.New(s).Admit(t.Context(), admit.Anonymous(), ask())
 	assert.Equal(t, budget.InvalidKey, refusalOf(t, err).Reason, "it doesn't exist")
-	anonymous := record()
-	anonymous.Name, anonymous.Keys = client.Anonymous, nil
-	s.records[client.Anonymous] = anonymous
+	s.items.Put(client.NewItem(client.Anonymous, client.Policy{Revision: 1, Enabled: true, PerMinute: 60, AtOnce: 10}))
 	_, err = admit.New(s).Admit(t.Context(), admit.Anonymous(), ask())
 	require.NoError(t, err)
+}
+
+func TestRecordsAreRemembered(t *testing.T) {
+	s := newTable()
+	a := admit.New(s)
+	for n := range 2 {
+		record, latest, err := a.Record(t.Context(), "acme")
+		require.NoError(t, err)
+		assert.Equal(t, n == 0, latest)
+		assert.Equal(t, 60, record.PerMinute)
+	}
+	s.change(t, func(p *client.Policy) { p.PerMinute = 30 })
+	record, err := a.Latest(t.Context(), "acme")
+	require.NoError(t, err)
+	assert.Equal(t, 30, record.PerMinute)
+	record, _, err = a.Record(t.Context(), "acme")
+	require.NoError(t, err)
+	assert.Equal(t, 30, record.PerMinute)
+
+	s.delete(t)
+	_, err = a.Latest(t.Context(), "acme")
+	assert.Equal(t, budget.InvalidKey, refusalOf(t, err).Reason)
+	s.before = func(string) error { return errDown }
+	_, _, err = a.Record(t.Context(), "acme")
+	require.ErrorIs(t, err, errDown, "a client that is gone is forgotten")
+}
+
+func TestExpiredHoldsAreRemovedAndCounted(t *testing.T) {
+	s := newTable()
+	a := admit.New(s)
+	_, err := a.Admit(t.Context(), acme, ask())
+	require.NoError(t, err)
+	later := ask()
+	later.Now = noon.Add(2 * time.Minute)
+	later.HoldID = client.HoldID(later.Now.Add(time.Minute), "b")
+	admission, err := a.Admit(t.Context(), acme, later)
+	require.NoError(t, err)
+	assert.Equal(t, 1, admission.Expired)
+	assert.Equal(t, map[string]int64{later.HoldID: 100}, s.record(t).Holds)
+	assert.Equal(t, int64(200), s.record(t).Used["u$m2026-01"], "nothing is refunded")
 }

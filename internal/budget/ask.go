@@ -23,10 +23,13 @@ import (
 
 // Ask is a request for which admission is asked.
 type Ask struct {
+	// Now is when the request came. It stays the same when the request is decided again:
+	// a write by an earlier decision may still be applied, and must not hold anything of
+	// another window or minute.
 	Now time.Time
 
-	// HoldID is the hold's id: see [client.HoldID]. It stays the same when the write is
-	// repeated, and is used for one request only.
+	// HoldID is the hold's id: see [client.HoldID]. It ends after Now, stays the same when
+	// the write is repeated or the request decided again, and is used for one request only.
 	HoldID string
 
 	// Key is the id of the credential, and KeyExpires the end of its validity, zero for

@@ -8,9 +8,13 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 )
 
-// maxCleared is the number of expired holds that a write removes by the way, so that its
-// expression stays small. A client has at most [client.MaxAtOnce] of them.
+// maxCleared is the number of expired holds that one write removes at most, so that its
+// expression stays small. It is exceeded where more are in the way: after the limit of
+// requests at once was lowered.
 const maxCleared = 8
+
+// maxOld is the number of old minutes, and of old windows, that one write removes at most.
+const maxOld = 8
 
 // Decide decides about a request by a client's record, which may be out of date: the
 // reservation's write is refused if the policy is another by then. A refusal is certain
@@ -31,21 +35,19 @@ func Decide(known client.Record, ask Ask) (Reservation, *Refusal) {
 		PerMinute:  known.PerMinute,
 		AtOnce:     known.AtOnce,
 		Final:      ask.Final,
-		OldMinutes: known.OldMinutes(ask.Now),
+		OldMinutes: first(known.OldMinutes(ask.Now), maxOld),
 		policy:     known.Policy,
 		now:        ask.Now,
 	}
 	if !known.Budget.IsZero() {
 		r.Room = known.Budget.Limit - r.Amount
 	}
+	// A write that fails removes nothing, so that this one must make enough room.
+	r.Cleared = expired(known, ask.Now, max(maxCleared, len(known.Holds)-known.AtOnce+1))
 	live, _ := known.Live(ask.Now)
 	// Expired holds count until they are removed. Where they take all the places, the
-	// write that removes them may use one of theirs, if they are still there.
+	// write that removes some may use one of theirs, if they are still there.
 	r.Replaces = !ask.Final && live < known.AtOnce && len(known.Holds) >= known.AtOnce
-	r.Cleared = expired(known, ask.Now)
-	if !r.Replaces {
-		r.Cleared = r.Cleared[:min(len(r.Cleared), maxCleared)]
-	}
 	return r, nil
 }
 
@@ -85,7 +87,8 @@ func budgetRefusal(known client.Record, now time.Time, amount int64) *Refusal {
 		Budget: known.Budget,
 		Left:   max(0, known.Budget.Limit-used),
 	}
-	if used-held+amount <= known.Budget.Limit {
+	// Some of what is held may be of another window.
+	if max(0, used-held)+amount <= known.Budget.Limit {
 		refusal.Reason = BudgetInUse
 		return refusal
 	}
@@ -93,8 +96,8 @@ func budgetRefusal(known client.Record, now time.Time, amount int64) *Refusal {
 	return refusal
 }
 
-// expired returns the ids of the holds whose requests have surely ended.
-func expired(known client.Record, now time.Time) []string {
+// expired returns the ids of at most n holds whose requests have surely ended.
+func expired(known client.Record, now time.Time, n int) []string {
 	var ids []string
 	for id := range known.Holds {
 		if client.IsExpired(id, now) {
@@ -102,8 +105,11 @@ func expired(known client.Record, now time.Time) []string {
 		}
 	}
 	slices.Sort(ids)
-	return ids
+	return first(ids, n)
 }
+
+// first returns the first n of some names, or fewer.
+func first(names []string, n int) []string { return names[:min(len(names), n)] }
 
 // of returns the use in the unit of a budget.
 func (u Use) of(b client.Budget) int64 {

@@ -51,15 +51,15 @@ func (r Reservation) Settle(outcome Outcome, latest client.Record, now time.Time
 		Counter:    r.Counter,
 		Charge:     outcome.Charge,
 		Amount:     r.charged(outcome),
-		OldMinutes: latest.OldMinutes(now),
+		OldMinutes: first(latest.OldMinutes(now), maxOld),
 	}
 	s.Refund = r.Amount - s.Amount
-	for _, id := range expired(latest, now) {
-		if id != r.HoldID && len(s.Cleared) < maxCleared {
+	for _, id := range expired(latest, now, maxCleared) {
+		if id != r.HoldID {
 			s.Cleared = append(s.Cleared, id)
 		}
 	}
-	for _, name := range latest.OldWindows(now) {
+	for _, name := range first(latest.OldWindows(now), maxOld) {
 		if name != r.Counter {
 			s.OldWindows = append(s.OldWindows, name)
 		}

@@ -33,10 +33,10 @@ type Clients struct {
 	Access *Access
 }
 
-// New declares the table, and with migrating access the client anonymous. The table is billed by request, so that it costs nothing at rest. It is
-// encrypted as every table is, with a key that DynamoDB owns: it has no secrets, only
-// digests of the clients' keys. With point-in-time recovery, an operator's mistake can be
-// undone for 35 days.
+// New declares the table, and with migrating access the client anonymous. The table is
+// billed by request, so that it costs nothing at rest. It is encrypted as every table is,
+// with a key that DynamoDB owns: it has no secrets, only digests of the clients' keys. With
+// point-in-time recovery, an operator's mistake can be undone for 35 days.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Clients, error) {
 	c := &Clients{}
 	if err := ctx.RegisterComponentResource("gatehouse:clients:Clients", name, c, opts...); err != nil {

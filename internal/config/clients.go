@@ -2,8 +2,6 @@ package config
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
@@ -29,16 +27,18 @@ const highestCeiling = 100_000_000 * price.Dollar
 
 var (
 	clientAccess = setting[string]{
-		key: "clientAccess", byDefault: lambdaenv.ClientAccessOpen, basic: true,
+		key: "clientAccess", byDefault: lambdaenv.ClientAccessKeys, basic: true,
 		allowed: oneOf(lambdaenv.ClientAccessOpen, lambdaenv.ClientAccessMigrating, lambdaenv.ClientAccessKeys),
-		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. With keys, a client " +
-			"needs a key. With migrating, requests without a key are those of the client anonymous, which may have a budget like any other. " +
-			"There is a table of clients with keys and with migrating. Going back to open deletes it; protect prevents that, and retainOnDelete keeps the table.",
+		description: "Which clients may ask the API. With open, any viewer who finds the address may use the models at the owner's expense. " +
+			"With keys, a client needs a key. With migrating, requests without a key are those of the client anonymous, " +
+			"which may have a budget like any other. There is a table of clients with keys and with migrating. " +
+			"Going back to open deletes it; protect prevents that, and retainOnDelete keeps the table.",
 	}
 	modelPrices = setting[[]string]{
 		key: "modelPrices", basic: true, byDefault: []string{"amazon.nova-micro-v1:0=0.035/0.14"}, allowed: prices(),
-		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. 3/15/0.30/3.75 has those of tokens read from " +
-			"and written to the prompt cache, too. Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
+		description: "Prices of the models in dollars per million tokens in and out, by which requests are charged to clients' budgets. " +
+			"3/15/0.30/3.75 has those of tokens read from and written to the prompt cache, too. " +
+			"Unless clientAccess is open, modelId and each of modelAllowedIds needs a price; 0/0 charges nothing.",
 	}
 	clientBudgetCeiling = setting[string]{
 		key: "clientBudgetCeiling", byDefault: "0", allowed: dollars(highestCeiling),
@@ -85,7 +85,8 @@ func readClients(r *reader) Clients {
 // prices allows lists of models with their prices, each model given once.
 func prices() rule[[]string] {
 	of := each(func(written string) bool { _, _, ok := parseModelPrice(written); return ok },
-		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
+		fmt.Sprintf("a model with its price in dollars per million tokens in and out, at most %s, "+
+			"such as amazon.nova-micro-v1:0=0.035/0.14", price.MaxPrice))
 	return rule[[]string]{words: of.words, check: func(values []string, quote func(string) string) string {
 		if allowed := of.check(values, quote); allowed != "" {
 			return allowed
@@ -153,8 +154,9 @@ func amount(written string) price.Amount {
 	return a
 }
 
-// checkClients refuses models without a price and prices of other models, unless there
-// are no clients: then no price has an effect. Without clients, it refuses issuers.
+// checkClients refuses models without a price, unless there are no clients: then no price has
+// an effect. Prices of other models may be there: they do no harm, and a model that is
+// allowed again has its price. Without clients, it refuses issuers.
 func (s Settings) checkClients(r *reader) {
 	if !s.Clients.Enabled() {
 		if oidcIssuers.isSet(r) {
@@ -171,13 +173,5 @@ func (s Settings) checkClients(r *reader) {
 	if len(without) > 0 {
 		r.must(modelPrices, "have a price for %s and for each of %s, since %s is %s; without one: %s",
 			modelId, modelAllowedIds, clientAccess, s.Clients.Access, strings.Join(without, ", "))
-	}
-	if !modelPrices.isSet(r) {
-		return
-	}
-	for _, model := range slices.Sorted(maps.Keys(s.Clients.Prices)) {
-		if !slices.Contains(s.Model.IDs(), model) {
-			r.must(modelPrices, "have prices of %s and of each of %s only; %q is none of them", modelId, modelAllowedIds, r.shown(modelPrices.String(), model))
-		}
 	}
 }

@@ -156,10 +156,6 @@ func TestClientMistakes(t *testing.T) {
 			map[string]string{"clientAccess": "migrating", "modelAllowedIds": `["` + titan + `","` + profile + `"]`},
 			"since gatehouse:clientAccess is migrating; without one: " + titan + ", " + profile,
 		},
-		{
-			map[string]string{"clientAccess": "keys", "modelPrices": `["` + novaMicro + `=1/1","` + titan + `=0.02/0"]`},
-			`have prices of gatehouse:modelId and of each of gatehouse:modelAllowedIds only; "` + titan + `" is none of them`,
-		},
 	} {
 		_, err := Load(own(c.config))
 		require.ErrorContains(t, err, c.want, "%v", c.config)
@@ -169,12 +165,18 @@ func TestClientMistakes(t *testing.T) {
 	}
 }
 
+// A model that is taken away for a while keeps its price.
+func TestPricesOfOtherModelsMayStay(t *testing.T) {
+	s, err := Load(own(map[string]string{"modelPrices": `["` + novaMicro + `=1/1","` + titan + `=0.02/0"]`}))
+	require.NoError(t, err)
+	assert.Len(t, s.Clients.Prices, 2)
+}
+
 func TestEveryClientMistakeIsReported(t *testing.T) {
 	_, err := Load(own(map[string]string{
-		"clientAccess": "keys", "modelId": "amazon.nova-lite-v1:0",
-		"modelPrices": `["amazon.nova-pro-v1:0=0.8/3.2","` + titan + `=0.02/0"]`,
+		"clientAccess": "keys", "modelId": "amazon.nova-lite-v1:0", "clientUsageDays": "1", "clientBudgetCeiling": "-1",
 	}))
-	for _, want := range []string{"without one: amazon.nova-lite-v1:0", `"amazon.nova-pro-v1:0" is none of them`, `"` + titan + `" is none of them`} {
+	for _, want := range []string{"without one: amazon.nova-lite-v1:0", "from 31 to 1096", "dollars from 0"} {
 		require.ErrorContains(t, err, want)
 	}
 }

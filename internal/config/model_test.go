@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 func TestModelDefaults(t *testing.T) {
@@ -17,9 +19,10 @@ func TestModelDefaults(t *testing.T) {
 	}, s.Model)
 }
 
-// own prepends the namespace to the keys.
+// own prepends the namespace to the keys. The API is open unless they say otherwise, so that
+// a model needs no price in tests of other settings.
 func own(config map[string]string) map[string]string {
-	full := map[string]string{}
+	full := map[string]string{clientAccess.String(): lambdaenv.ClientAccessOpen}
 	for key, value := range config {
 		full[Namespace+":"+key] = value
 	}
@@ -61,6 +64,7 @@ func TestApplicationInferenceProfilesAreModelsOfTheirRegion(t *testing.T) {
 		"among others":  {"gatehouse:modelRegion": "eu-west-1", "gatehouse:modelAllowedIds": `["amazon.titan-embed-text-v2:0", "` + profileInIreland + `"]`},
 		"a server's id": {"gatehouse:modelBackend": "openai", "gatehouse:modelBaseUrl": "http://10.0.16.25:4000/v1", "gatehouse:modelId": profileInIreland},
 	} {
+		given[clientAccess.String()] = lambdaenv.ClientAccessOpen // so that no price is needed
 		s, err := Load(given)
 		require.NoError(t, err, title)
 		assert.Contains(t, s.Model.IDs(), profileInIreland, title)

@@ -50,11 +50,11 @@ var reservedHeaders = []string{
 	"content-location", "content-type", "cookie", "expect", "forwarded",
 	"host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "keep-alive", "max-forwards", "origin",
 	"pragma", "proxy-authenticate", "proxy-authorization", "proxy-connection", "range", "request-range", "te", "trailer", "trailers",
-	"transfer-encoding", "upgrade", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
+	"transfer-encoding", "upgrade", "via", "x-api-key", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
 	"x-request-id", "x-viewer-country",
 }
 
-var reservedPrefixes = []string{"access-control-", "apigw-", "x-amz-", "x-amzn-", "x-edge-"}
+var reservedPrefixes = []string{"access-control-", "apigw-", "x-amz-", "x-amzn-", "x-edge-", "x-gatehouse-"}
 
 // isOriginHeader reports whether a header can have the origin key.
 func isOriginHeader(name string) bool {

@@ -53,6 +53,8 @@ func TestMalformedIsAnErrorThatNamesKeyGivenAndAllowed(t *testing.T) {
 		{"gatehouse:keyHeader", "host", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "x-amz-key", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyHeader", "apigw-key", "none that CloudFront or API Gateway uses itself"},
+		{"gatehouse:keyHeader", "x-gatehouse-credential", "none that CloudFront or API Gateway uses itself"},
+		{"gatehouse:keyHeader", "x-api-key", "none that CloudFront or API Gateway uses itself"},
 		{"gatehouse:keyMemoryTtl", "5s", "it must be at least gatehouse:keyRefetchPeriod, 10s"},
 		{"gatehouse:keyStaleLimit", "30s", "it must be at least gatehouse:keyMemoryTtl, 1m"},
 		{"gatehouse:rotationSettle", "11s", "it must be more than gatehouse:keyRefetchPeriod and a second for Parameter Store, 11s"},

@@ -113,7 +113,7 @@ func TestEveryFindingHasASectionInTheRunbook(t *testing.T) {
 	for _, match := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(string(text), -1) {
 		sections = append(sections, match[1])
 	}
-	findings := []Finding{damaged(""), foreignState(1, "", "", ""), killed(nil), fewStreams("")}
+	findings := []Finding{damaged(""), foreignState(1, "", "", ""), killed(nil), fewStreams(""), noRouteToDynamoDB(nil)}
 	for _, s := range all() {
 		findings = append(findings, s.finding([][]string{make([]string, s.pattern.NumSubexp()+1)}))
 	}

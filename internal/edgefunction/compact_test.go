@@ -17,7 +17,10 @@ func TestCompactCode(t *testing.T) {
 		{marker + "\nconst LIMITS = { one: 1, LIMITS: 2, };\n", "const settings = 1;\nconst A=settings;const B={one:1,LIMITS:2,};"},
 		{marker + "\nfunction first(x) {\n  return x;\n}\n\nfunction handler(x) {\n  return first(x) + x.first;\n}",
 			"const settings = 1;\nconst A=settings;\nfunction B(x){return x}\nfunction handler(x){return B(x)+x.first}"},
-		{marker + "\n  let x = 'a = \\' b;';\n  return typeof\n  x;", "const settings = 1;\nconst A=settings;let x='a = \\' b;';return typeof\nx;"},
+		{
+			marker + "\n  let x = 'a = \\' b;';\n  return typeof\n  x;",
+			"const settings = 1;\nconst A=settings;let x='a = \\' b;';return typeof\nx;",
+		},
 		{marker + "\n  return [\n    settings,\n  ];\n", "const settings = 1;\nconst A=settings;return[A];"},
 		{marker + "\n  x = a + +b - -c;\n", "const settings = 1;\nconst A=settings;x=a+ +b- -c;"},
 		{marker + "\nconst list = [];\n  x = y ? list : { list: list };\n", "const settings = 1;\nconst A=settings;const B=[];x=y?B:{list:B};"},

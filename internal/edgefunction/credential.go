@@ -1,8 +1,6 @@
 package edgefunction
 
-// credentialHeader carries a client's credential from the viewer-request function to the
-// API. Viewers can't send it.
-const credentialHeader = "x-gatehouse-credential"
+import "github.com/gatehouse-iac/gatehouse/internal/credential"
 
 // openPaths are the paths of the API that need no credential, after its prefix: those that
 // probes request, and the API's description. With /v1 after the prefix they are open as
@@ -29,5 +27,5 @@ func newCredentialSettings(c *Credential) *credentialSettings {
 	if c == nil {
 		return nil
 	}
-	return &credentialSettings{Header: credentialHeader, Open: openPaths, Required: c.Required, Tokens: c.Tokens}
+	return &credentialSettings{Header: credential.Header, Open: openPaths, Required: c.Required, Tokens: c.Tokens}
 }

@@ -4,7 +4,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/clients"
+	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/edgefunction"
+	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
 // openWarning is the warning of a stack without clients, at each preview and update.
@@ -18,6 +21,15 @@ func (c *components) declareClients(ctx *pulumi.Context, d deployment.Deployment
 	}
 	c.clients, err = clients.New(ctx, "clients", &clients.Args{Deployment: d, Settings: c.settings.Clients}, onAWS)
 	return err
+}
+
+// edgeCredential returns what the edge does with clients' credentials, nil while the API is
+// open.
+func edgeCredential(s config.Clients) *edgefunction.Credential {
+	if !s.Enabled() {
+		return nil
+	}
+	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys}
 }
 
 // clientsAccess returns what a function needs to use the table of clients, nil without

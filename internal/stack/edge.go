@@ -108,6 +108,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 		Edge:              s.Edge,
 		CORS:              s.CORS,
 		ResponseHeaders:   s.ResponseHeaders,
+		Credential:        edgeCredential(s.Clients),
 		Prefix:            s.Gateway.Prefix,
 		ProblemsPrefix:    problemsPrefix,
 		KeyHeader:         s.Key.Header,

@@ -30,6 +30,7 @@ func (c *components) declareObservability(ctx *pulumi.Context, d deployment.Depl
 			Model:      c.model.Function.Name,
 			Rotator:    c.rotation.Rotator.Name,
 		},
+		Clients:           s.Clients.Enabled(),
 		FlowLogs:          c.private.flowLogGroup(),
 		LoadBalancer:      c.private.loadBalancer(),
 		OldestKey:         rotation.OldestKey(s.Rotation),

@@ -11,11 +11,6 @@ import (
 // that API Gateway authorized from its cache.
 type responseContext struct {
 	OriginKey keyring.Name `json:"originKey"`
-
-	// Client is the name of the client, and Key the public id of its credential, where a
-	// client is required.
-	Client string `json:"client,omitempty"`
-	Key    string `json:"key,omitempty"`
 }
 
 // simpleResponse is the response to the HTTP API.
@@ -48,7 +43,7 @@ const (
 func (e event) response(d decision) ([]byte, error) {
 	var found *responseContext
 	if d.outcome == accepted {
-		found = &responseContext{OriginKey: d.key}
+		found = &responseContext{d.key}
 	}
 	if e.stage == "" {
 		return json.Marshal(simpleResponse{IsAuthorized: found != nil, Context: found})
@@ -69,14 +64,28 @@ func (e event) response(d decision) ([]byte, error) {
 	})
 }
 
-// response returns the response to a decision about a client, whose request has an
-// accepted origin key. Only events of the HTTP API are about clients.
+// clientResponse is the response to the HTTP API that admits a client's request. The
+// integration tells the server who the client is.
+type clientResponse struct {
+	IsAuthorized bool          `json:"isAuthorized"`
+	Context      clientContext `json:"context"`
+}
+
+type clientContext struct {
+	responseContext
+
+	Client string `json:"client"` // its name
+	Key    string `json:"key"`    // the public id of its credential
+}
+
+// response returns the response to a decision about a client that is certain, whose
+// request has an accepted origin key. Only events of the HTTP API are about clients.
 func (c clientDecision) response(d decision) ([]byte, error) {
 	if c.outcome != accepted {
 		return json.Marshal(simpleResponse{})
 	}
-	return json.Marshal(simpleResponse{
+	return json.Marshal(clientResponse{
 		IsAuthorized: true,
-		Context:      &responseContext{OriginKey: d.key, Client: c.client, Key: c.key},
+		Context:      clientContext{responseContext{d.key}, c.client, c.key},
 	})
 }

@@ -44,6 +44,10 @@ func newHandler(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
+	admitter, err := newAdmission(env, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
 	provider := newProvider(env, sdk)
 	if daemon := os.Getenv(xray.AddressVariable); daemon != "" {
 		if provider, err = xray.New(provider, env.Backend, daemon); err != nil {
@@ -61,6 +65,7 @@ func newHandler(ctx context.Context) (any, error) {
 		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
 		Metrics:    os.Stdout,
 		Streaming:  streaming(env),
+		Admission:  admitter,
 	}, provider)
 	if env.Streaming {
 		return handler.Stream, nil

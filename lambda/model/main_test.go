@@ -45,6 +45,42 @@ func TestStreamingIsThatOfTheEnvironment(t *testing.T) {
 		streaming(lambdaenv.Model{Streaming: true, Heartbeat: 15 * time.Second, AnswerTimeout: 40 * time.Second}))
 }
 
+func TestClientsAreThoseOfTheEnvironment(t *testing.T) {
+	variables := map[string]string{
+		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:1", // which refuses connections
+	}
+	getenv := func(name string) string { return variables[name] }
+	open, err := newAdmission(lambdaenv.Model{ClientAccess: lambdaenv.ClientAccessOpen}, getenv)
+	require.NoError(t, err)
+	assert.Nil(t, open)
+
+	const model = "amazon.nova-micro-v1:0"
+	env := lambdaenv.Model{
+		ClientAccess: lambdaenv.ClientAccessKeys, ClientsTable: "clients", ModelIDs: []string{model}, ClientUsageDays: 31,
+		ModelPrices: map[string]string{model: "0.035/0.14"},
+	}
+	keys, err := newAdmission(env, getenv)
+	require.NoError(t, err)
+	assert.Equal(t, "0.035/0.14", keys.Prices[model].String())
+	assert.Equal(t, 31, keys.UsageDays)
+	assert.False(t, keys.Anonymous)
+
+	env.ClientAccess = lambdaenv.ClientAccessMigrating
+	migrating, err := newAdmission(env, getenv)
+	require.NoError(t, err)
+	assert.True(t, migrating.Anonymous)
+	_, err = migrating.Identify(t.Context(), nil)
+	require.NoError(t, err)
+
+	env.ModelIDs = append(env.ModelIDs, "other")
+	_, err = newAdmission(env, getenv)
+	require.ErrorContains(t, err, `"other" has no price`)
+	env.ModelPrices[model] = "free"
+	_, err = newAdmission(env, getenv)
+	require.ErrorContains(t, err, lambdaenv.ModelPricesVariable)
+}
+
 // TestHandlerIsThatOfTheEnvironment checks which handler aws-lambda-go gets: it streams
 // nothing of a type that implements its interface.
 func TestHandlerIsThatOfTheEnvironment(t *testing.T) {

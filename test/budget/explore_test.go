@@ -51,7 +51,9 @@ func explore(w *world) *exploration {
 		w.next(&s, func(e event, next state, broken *violation) {
 			x.happened[e.kind]++
 			x.steps++
-			next.normalise()
+			if !w.plain {
+				w.normalise(&next)
+			}
 			visit(next, uint32(at), e, broken)
 		})
 	}

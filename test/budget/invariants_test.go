@@ -131,7 +131,11 @@ func (w *world) violation(s *state) *violation {
 	item := &w.table.items[s.item]
 	var unsettled [mostCounters]int64
 	for i := range s.requests {
-		unsettled[s.requests[i].counter] += int64(s.requests[i].excess)
+		r := &s.requests[i]
+		if r.phase == running && r.admit && r.counter == noCounter {
+			return &violation{admittedOnNothing, fmt.Sprintf("request %c", 'A'+rune(i))}
+		}
+		unsettled[r.counter] += int64(r.excess)
 	}
 	for n := 1; n < mostCounters; n++ {
 		used, truth := w.used(s, item, n), int64(s.truth[n])
@@ -165,10 +169,10 @@ func (w *world) wrongAtRest(s *state, item *itemFacts) *violation {
 	for n := 1; n < mostCounters; n++ {
 		owed[n] += int64(s.owed[n])
 		switch used, truth := item.used[n], int64(s.truth[n]); {
-		case used > truth+owed[n]:
-			return &violation{overcharged, fmt.Sprintf("it is %d, used is %d, and held may be %d", used, truth, owed[n])}
 		case exact && w.prompt && used != truth:
 			return &violation{inexact, fmt.Sprintf("it is %d, used is %d", used, truth)}
+		case used > truth+owed[n]:
+			return &violation{overcharged, fmt.Sprintf("it is %d, used is %d, and held may be %d", used, truth, owed[n])}
 		}
 	}
 	if exact && w.prompt && len(item.record.Holds) > 0 {

@@ -39,7 +39,16 @@ func TestProtocolHolds(t *testing.T) {
 			r.crashes, r.losses, r.changes, r.requests, r.ahead = 0, 2, 0, 2, false
 		})},
 		{name: "changes", rules: ours().but(func(r *rules) {
-			r.crashes, r.losses, r.changes, r.requests, r.ahead = 0, 1, 1, 2, false
+			r.crashes, r.losses, r.changes, r.requests, r.ahead, r.moments = 0, 1, 1, 2, false, 3
+		})},
+		{name: "clocks that differ, until all holds have expired", big: true, rules: ours().but(func(r *rules) {
+			r.crashes, r.losses, r.changes = 0, 0, 0
+		})},
+		{name: "everything but clocks that differ; two requests", big: true, rules: ours().but(func(r *rules) {
+			r.requests, r.ahead = 2, false
+		})},
+		{name: "changes; three requests", big: true, rules: ours().but(func(r *rules) {
+			r.crashes, r.losses, r.ahead, r.moments, r.kinds = 0, 0, false, 3, []change{takeKey, lower, recreate}
 		})},
 		{name: "costs above the hold", rules: ours().but(func(r *rules) {
 			r.excess, r.changes, r.requests, r.ahead = 1, 0, 2, false
@@ -53,7 +62,7 @@ func TestProtocolHolds(t *testing.T) {
 			t.Parallel()
 			w := newWorld(world.rules)
 			x := explore(w)
-			t.Log(x, len(w.table.items), len(w.writes))
+			t.Log(x)
 			if x.broken != nil {
 				t.Fatalf("%s\n%s", x.broken, x.trace(w, x.brokenAt))
 			}

@@ -1,16 +1,12 @@
 package budget_test
 
-import (
-	"fmt"
-
-	"github.com/gatehouse-iac/gatehouse/internal/budget"
-)
+import "github.com/gatehouse-iac/gatehouse/internal/budget"
 
 // begin emits the ways in which a request is decided: by any copy's record, and by any
 // clock. A refusal by a remembered record is confirmed by a read.
 func (w *world) begin(s *state, i int, emit emitter) {
 	for c := range s.memory {
-		if c > 0 && s.memory[c] == s.memory[0] {
+		if c > 0 && s.memory[c] == s.memory[0] && !w.plain {
 			continue
 		}
 		for now := s.clock; now <= s.clock+1 && now < w.moments; now++ {
@@ -47,13 +43,14 @@ func (w *world) send(s *state, i int, emit emitter) {
 	next := *s
 	applied, broken := w.deliver(&next, s.requests[i].write, true)
 	lost := next
-	reason, wrong := w.reply(&next, i, applied)
-	if broken == nil {
-		broken = wrong
-	}
+	reason := w.reply(&next, i, applied)
 	emit(event{kind: replies, request: uint8(i), applied: applied, reason: reason}, next, broken)
 	w.loseCalls(s, &lost, i, applied, broken, emit, func(s *state) {
 		r := &s.requests[i]
+		if r.tries == mostTries && w.onMemory {
+			r.admitted(w.table.record(s.item))
+			return
+		}
 		if r.tries == mostTries {
 			w.leave(s, r)
 			return
@@ -102,7 +99,7 @@ func (w *world) leave(s *state, r *request) {
 }
 
 // reply concludes a reply to a reserve.
-func (w *world) reply(s *state, i int, applied bool) (budget.Reason, *violation) {
+func (w *world) reply(s *state, i int, applied bool) budget.Reason {
 	r := &s.requests[i]
 	latest := w.table.record(s.item)
 	s.memory[r.copy] = latest
@@ -112,10 +109,7 @@ func (w *world) reply(s *state, i int, applied bool) (budget.Reason, *violation)
 	}
 	switch v.Verdict {
 	case budget.Admitted:
-		r.phase, r.latest, r.tries, r.again, r.admit = running, latest, 0, 0, true
-		if r.counter == noCounter {
-			return "", &violation{admittedOnNothing, fmt.Sprintf("request %c runs without a hold", 'A'+rune(i))}
-		}
+		r.admitted(latest)
 	case budget.Refused:
 		if !w.clamp || v.reason != budget.BudgetInUse && v.reason != budget.BudgetSpent || !w.shrink(s, r) {
 			r.refuse()
@@ -123,7 +117,11 @@ func (w *world) reply(s *state, i int, applied bool) (budget.Reason, *violation)
 	case budget.Again:
 		w.decideAgain(s, i)
 	}
-	return v.reason, nil
+	return v.reason
+}
+
+func (r *request) admitted(latest id) {
+	r.phase, r.latest, r.tries, r.again, r.admit = running, latest, 0, 0, true
 }
 
 func (w *world) decideAgain(s *state, i int) {

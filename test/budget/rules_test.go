@@ -26,12 +26,15 @@ type rules struct {
 	moments uint8    // how many of the moments there are
 	prompt  bool     // requests end before their holds expire
 
+	plain bool // states are told apart that lead to the same: slower, for comparison
+
 	// What a weaker protocol would do.
 	reserve   func(budget.Reservation, client.Record) dynamo.Update
 	settle    func(budget.Settlement, time.Time) dynamo.Update
 	readFirst bool // decide by a read of the item, like Conclude, before the write
 	newID     bool // a repeat has another id
 	clamp     bool // what does not fit is admitted with a smaller hold
+	onMemory  bool // a request whose reserve has no reply is admitted
 	reset     bool // one counter, which is reset at the window's end
 	sameStart bool // clients that are created again begin with the same revision
 }

@@ -74,7 +74,7 @@ func (s *state) atRest() bool {
 
 // normalise gives states that differ in nothing that matters the same form: copies have
 // no names, and what has no effect any more is dropped.
-func (s *state) normalise() {
+func (w *world) normalise(s *state) {
 	begins := false // whether any request may still begin
 	for i := range s.requests {
 		begins = begins || s.requests[i].phase == idle
@@ -88,24 +88,49 @@ func (s *state) normalise() {
 			r.copy = 0
 		}
 		if r.ended() {
-			s.blank(r)
+			s.blank(r, w.isLate(s, i))
 		}
 	}
 	if s.late[0] < s.late[1] {
 		s.late[0], s.late[1] = s.late[1], s.late[0]
 	}
-	if s.memory[0] < s.memory[1] {
-		s.memory[0], s.memory[1] = s.memory[1], s.memory[0]
-		for i := range s.requests {
-			if r := &s.requests[i]; r.phase != idle && !r.ended() {
-				r.copy = 1 - r.copy
-			}
+	if begins && (s.memory[0] < s.memory[1] || s.memory[0] == s.memory[1] && s.firstCopy() == 1) {
+		s.swapCopies()
+	}
+}
+
+// firstCopy returns the copy that has the first request which is underway.
+func (s *state) firstCopy() uint8 {
+	for i := range s.requests {
+		if s.requests[i].underway() {
+			return s.requests[i].copy
+		}
+	}
+	return 0
+}
+
+func (s *state) swapCopies() {
+	s.memory[0], s.memory[1] = s.memory[1], s.memory[0]
+	for i := range s.requests {
+		if r := &s.requests[i]; r.underway() {
+			r.copy = 1 - r.copy
 		}
 	}
 }
 
-// blank drops what doesn't matter of a request that has ended.
-func (s *state) blank(r *request) {
+// isLate reports whether a call of a request may still arrive.
+func (w *world) isLate(s *state, request int) bool {
+	for _, at := range s.late {
+		if at != 0 && w.writes[at].request == request {
+			return true
+		}
+	}
+	return false
+}
+
+// blank drops what doesn't matter of a request that has ended. late is set if a call of
+// it may still arrive.
+func (s *state) blank(r *request, late bool) {
 	r.write, r.latest, r.copy, r.tries, r.again = 0, 0, 0, 0, 0
 	if r.admit && !s.mayJoin(r.asked) {
 		r.admit = false
@@ -117,7 +142,7 @@ func (s *state) blank(r *request) {
 		return
 	}
 	r.done = false
-	if r.excess == 0 && s.late == [mostLate]id{} {
+	if r.excess == 0 && !late {
 		r.counter = noCounter
 	}
 }

@@ -34,6 +34,9 @@ func TestWeakerProtocolsFail(t *testing.T) {
 		{"a new id for a retry", func(r *rules) { r.losses, r.newID = 1, true }, overcharged},
 		{"clamp: a smaller hold where it does not fit", func(r *rules) { r.clamp = true }, belowTruth},
 		{"settle into the current window", func(r *rules) { r.moments, r.prompt, r.settle = all, false, intoCurrent }, otherWindow},
+		{"admission without a reply", func(r *rules) { r.losses, r.onMemory = mostTries, true }, admittedOnNothing},
+		{"no refund", func(r *rules) { r.settle = refundingNothing }, inexact},
+		{"no charge above the hold", func(r *rules) { r.excess, r.settle = 1, chargingTheHold }, belowTruth},
 		{"no count of the minute in the condition", func(r *rules) { r.limit, r.atOnce, r.reserve = 9, 3, withoutMinute }, tooManyAMinute},
 		{"no size of the holds in the condition", func(r *rules) { r.limit, r.perMin, r.reserve = 9, 3, withoutSize }, tooManyAtOnce},
 		{"expired holds that stay", func(r *rules) { r.crashes, r.moments, r.reserve = 2, all, withoutClearing }, stuck},
@@ -134,6 +137,16 @@ func reserveOne(r budget.Reservation, _ client.Record) dynamo.Update {
 }
 
 func settleOne(s budget.Settlement, _ time.Time) dynamo.Update { return withOneCounter(s.Update()) }
+
+func refundingNothing(s budget.Settlement, _ time.Time) dynamo.Update {
+	s.Refund = 0
+	return s.Update()
+}
+
+func chargingTheHold(s budget.Settlement, _ time.Time) dynamo.Update {
+	s.Refund = max(0, s.Refund)
+	return s.Update()
+}
 
 // intoCurrent settles into the window of the settlement's time.
 func intoCurrent(s budget.Settlement, now time.Time) dynamo.Update {

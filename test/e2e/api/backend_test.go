@@ -43,6 +43,7 @@ func TestSecondBackend(t *testing.T) {
 	}
 	e = e2etest.Deploy(t, e, map[string]any{
 		"gatehouse:modelBackend": "openai", "gatehouse:modelId": scriptedmodel.Model, "gatehouse:modelBaseUrl": server.url + "/v1",
+		"gatehouse:modelAllowedIds": []string{}, "gatehouse:modelPrices": e2etest.Prices(scriptedmodel.Model),
 		"gatehouse:modelApiKeyParameter": keyParameter,
 		"gatehouse:modelInVpc":           true, "gatehouse:networkInterfaceEndpoints": []string{"ssm"},
 	})

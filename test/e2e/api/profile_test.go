@@ -34,7 +34,9 @@ func TestApplicationInferenceProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	e2etest.Cleanup(t, "delete the inference profile", func(ctx context.Context) error { return cloud.delete(ctx, arn) })
-	e = e2etest.Deploy(t, e, map[string]any{"gatehouse:modelId": arn, "gatehouse:modelAllowedIds": []string{}})
+	e = e2etest.Deploy(t, e, map[string]any{
+		"gatehouse:modelId": arn, "gatehouse:modelAllowedIds": []string{}, "gatehouse:modelPrices": e2etest.Prices(arn),
+	})
 	a := New(e)
 	var checks []check.Check
 	for _, r := range []request{

@@ -41,10 +41,17 @@ var initial = map[string]any{
 	"gatehouse:networkNat":                  "perZone",
 	"gatehouse:networkInterfaceEndpoints":   []string{"logs"},
 	"gatehouse:modelId":                     "us.amazon.nova-micro-v1:0",
+	"gatehouse:modelPrices":                 modelPrices,
 	"gatehouse:modelRegion":                 "us-west-2",
 	"gatehouse:rotationReservedConcurrency": 0, // a young account has none to give
 	"gatehouse:modelGuardrailId":            "gr1234567890",
 	"gatehouse:modelGuardrailVersion":       "1",
+}
+
+// modelPrices has a price for each model of these settings.
+var modelPrices = []string{
+	"us.amazon.nova-micro-v1:0=0.035/0.14", "amazon.nova-lite-v1:0=0.06/0.24", "us.anthropic.claude-sonnet-4-5-20250929-v1:0=3/15/0.30/3.75",
+	"amazon.titan-embed-text-v2:0=0.02/0",
 }
 
 // adjusted are settings that change in place what the last update removes or replaces.
@@ -70,6 +77,7 @@ var changed = map[string]any{
 	"gatehouse:alarmEmail":                "",
 	"gatehouse:modelMaxTokens":            100,
 	"gatehouse:modelId":                   "amazon.nova-lite-v1:0",
+	"gatehouse:modelPrices":               modelPrices,
 	"gatehouse:modelInVpc":                true,
 	"gatehouse:inferenceTargets":          []string{"10.0.0.11"},
 	"gatehouse:inferencePort":             9090, // replaces the target group

@@ -34,6 +34,7 @@ func TestSecondBackend(t *testing.T) {
 	s := newSuite(t, e2etest.Deploy(t, e, map[string]any{
 		"gatehouse:modelBackend": "openai", "gatehouse:modelBaseUrl": server.URL + "/v1",
 		"gatehouse:modelId": scriptedmodel.Model, "gatehouse:modelAllowedIds": []string{scriptedmodel.Thinker},
+		"gatehouse:modelPrices": e2etest.Prices(scriptedmodel.Model, scriptedmodel.Thinker),
 	}))
 	s.model, s.thinker, s.backendModel = scriptedmodel.Model, scriptedmodel.Thinker, scriptedmodel.Model
 	s.backend.URL, s.failing = server.URL+"/v1", model.fails
