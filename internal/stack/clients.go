@@ -29,7 +29,7 @@ func edgeCredential(s config.Clients) *edgefunction.Credential {
 	if !s.Enabled() {
 		return nil
 	}
-	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys}
+	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys, Tokens: len(s.Issuers) > 0}
 }
 
 // clientsAccess returns what a function needs to use the table of clients, nil without
