@@ -104,6 +104,9 @@ func (t *Tokens) Accepts(text string) bool { return t != nil && token.HasForm(te
 // [ErrKeysUnavailable]. As with keys, the client's policy says whether it still has the
 // subject.
 func (t *Tokens) Identify(ctx context.Context, text string, now time.Time) (Holder, error) {
+	// Without the monotonic clock, which may stand still while Lambda has the process frozen:
+	// what is remembered would seem younger than it is.
+	now = now.Round(0)
 	read, err := token.Parse(text)
 	if err != nil {
 		return Holder{}, err
