@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 ARCH ?= arm64
 GOARCH_arm64 := arm64
 GOARCH_x86_64 := amd64
-LAMBDAS := authorizer model rotator
+LAMBDAS := authorizer issuers model rotator
 
 # The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
 # and Pulumi on one machine is apart, so that its dependencies never mix with the
