@@ -188,7 +188,7 @@ func TestIssuersAreReadEveryTenMinutes(t *testing.T) {
 	assert.Equal(t, "rate(10 minutes)", s.Text("scheduleExpression"))
 	assert.Equal(t, "arn:aws:mock:::Function/clients-issuers", s.Text("target.arn"))
 	assert.Equal(t, "{}", s.Text("target.input"))
-	assert.Equal(t, "arn:aws:mock:::Queue/clients-issuers-dead-letters", s.Text("target.deadLetterConfig.arn"))
+	assert.Equal(t, "arn:aws:mock:::Queue/clients-issuers-schedule-dead-letters", s.Text("target.deadLetterConfig.arn"))
 
 	first := recorder.Only(t, "aws:lambda/invocation:Invocation")
 	assert.Equal(t, "corp=https://login.example.com|gatehouse", first.Text("triggers.issuers"), "other issuers are read at once too")

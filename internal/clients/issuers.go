@@ -49,7 +49,7 @@ func (c *Clients) newIssuers(ctx *pulumi.Context, name string, args *Args) error
 	if err != nil {
 		return err
 	}
-	_, err = schedule.New(ctx, name, &schedule.Args{
+	_, err = schedule.New(ctx, name+"-schedule", &schedule.Args{
 		Deployment:  args.Deployment,
 		Parent:      c,
 		Suffix:      "issuers",
