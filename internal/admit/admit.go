@@ -18,6 +18,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/lru"
 )
 
 // Store is the table of clients: a [clientstore.Store].
@@ -50,18 +51,18 @@ var errContended = errors.New("the client's item changed again and again: try ag
 // concurrent use. Make it with [New].
 type Admitter struct {
 	store      Store
-	identities *memory[credential.Digest, clientstore.Identity]
-	unknown    *memory[credential.Digest, time.Time] // when the read of each began
-	records    *memory[string, client.Record]
+	identities *lru.Map[credential.Digest, clientstore.Identity]
+	unknown    *lru.Map[credential.Digest, time.Time] // when the read of each began
+	records    *lru.Map[string, client.Record]
 }
 
 // New returns an admitter that remembers nothing yet.
 func New(store Store) *Admitter {
 	return &Admitter{
 		store:      store,
-		identities: newMemory[credential.Digest, clientstore.Identity](capacity),
-		unknown:    newMemory[credential.Digest, time.Time](capacity),
-		records:    newMemory[string, client.Record](capacity),
+		identities: lru.New[credential.Digest, clientstore.Identity](capacity),
+		unknown:    lru.New[credential.Digest, time.Time](capacity),
+		records:    lru.New[string, client.Record](capacity),
 	}
 }
 
@@ -73,10 +74,10 @@ func Anonymous() clientstore.Identity { return clientstore.Identity{Client: clie
 // it. It says nothing about whether the credential is still valid: [Admitter.Admit] does.
 // An identity never changes, so it is remembered for as long as there is room.
 func (a *Admitter) Identify(ctx context.Context, digest credential.Digest, now time.Time) (clientstore.Identity, bool, error) {
-	if identity, known := a.identities.get(digest); known {
+	if identity, known := a.identities.Get(digest); known {
 		return identity, true, nil
 	}
-	if since, known := a.unknown.get(digest); known && within(unknownTTL, since, now) {
+	if since, known := a.unknown.Get(digest); known && within(unknownTTL, since, now) {
 		return clientstore.Identity{}, false, nil
 	}
 	identity, found, err := a.store.Resolve(ctx, digest)
@@ -84,11 +85,11 @@ func (a *Admitter) Identify(ctx context.Context, digest credential.Digest, now t
 	case err != nil:
 		return clientstore.Identity{}, false, err
 	case !found:
-		a.unknown.put(digest, now)
+		a.unknown.Put(digest, now)
 		return clientstore.Identity{}, false, nil
 	}
-	a.identities.put(digest, identity)
-	a.unknown.remove(digest)
+	a.identities.Put(digest, identity)
+	a.unknown.Remove(digest)
 	return identity, true, nil
 }
 
@@ -155,7 +156,7 @@ func (a *Admitter) Admit(ctx context.Context, identity clientstore.Identity, ask
 // record, and says so. The record must not be changed. The error is that of
 // [Admitter.Latest].
 func (a *Admitter) Record(ctx context.Context, name string) (record client.Record, latest bool, err error) {
-	if record, remembered := a.records.get(name); remembered {
+	if record, remembered := a.records.Get(name); remembered {
 		return record, false, nil
 	}
 	record, err = a.Latest(ctx, name)
@@ -171,12 +172,15 @@ func (a *Admitter) Latest(ctx context.Context, name string) (client.Record, erro
 	case err != nil:
 		return client.Record{}, err
 	case !found:
-		a.records.remove(name)
+		a.records.Remove(name)
 		return client.Record{}, &budget.Refusal{Reason: budget.InvalidKey}
 	}
-	a.records.put(name, record)
+	a.records.Put(name, record)
 	return record, nil
 }
+
+// Forget forgets a client's record, after a change of its policy by this process.
+func (a *Admitter) Forget(name string) { a.records.Remove(name) }
 
 // reserve writes the reservation that was decided by record. If the record was out of
 // date, it decides again by the one in the reply, which is as good as a consistent read.
@@ -216,8 +220,8 @@ func admitted(reservation budget.Reservation, record client.Record, reply budget
 // remember keeps the record of a reply.
 func (a *Admitter) remember(name string, reply budget.Reply) {
 	if reply.Record == nil {
-		a.records.remove(name)
+		a.records.Remove(name)
 		return
 	}
-	a.records.put(name, *reply.Record)
+	a.records.Put(name, *reply.Record)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/lru"
 	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
@@ -62,7 +63,7 @@ type Holder struct {
 type Tokens struct {
 	store    TokenStore
 	issuers  []*issuer
-	subjects *memory[credential.Digest, resolved]
+	subjects *lru.Map[credential.Digest, resolved]
 }
 
 // issuer has what is remembered of an issuer's keys. One read of them is under way at a
@@ -89,7 +90,7 @@ func NewTokens(store TokenStore, issuers []token.Issuer) *Tokens {
 	if len(issuers) == 0 {
 		return nil
 	}
-	t := &Tokens{store: store, subjects: newMemory[credential.Digest, resolved](capacity)}
+	t := &Tokens{store: store, subjects: lru.New[credential.Digest, resolved](capacity)}
 	for _, i := range issuers {
 		t.issuers = append(t.issuers, &issuer{Issuer: i})
 	}
@@ -200,7 +201,7 @@ func (t *Tokens) resolve(ctx context.Context, s token.Subject, now time.Time) (c
 // client returns the client of a subject, and whether it has one.
 func (t *Tokens) client(ctx context.Context, subject clientstore.Subject, now time.Time) (clientstore.Identity, bool, error) {
 	digest := subject.Digest()
-	if known, remembered := t.subjects.get(digest); remembered {
+	if known, remembered := t.subjects.Get(digest); remembered {
 		ttl := subjectTTL
 		if !known.found {
 			ttl = unknownTTL
@@ -213,6 +214,6 @@ func (t *Tokens) client(ctx context.Context, subject clientstore.Subject, now ti
 	if err != nil {
 		return clientstore.Identity{}, false, err
 	}
-	t.subjects.put(digest, resolved{identity: identity, found: found, read: now})
+	t.subjects.Put(digest, resolved{identity: identity, found: found, read: now})
 	return identity, found, nil
 }

@@ -51,10 +51,11 @@ func destinationsOf(tables []RouteTable, subnet string) []string {
 func noRouteToDynamoDB(subnets []string) Finding {
 	return Finding{
 		Section: "clients-unreachable",
-		Wrong: fmt.Sprintf("The model's function can't reach DynamoDB, which has the clients: no route leads there from %s of networkPrivateSubnetIds.",
-			strings.Join(subnets, ", ")),
+		Wrong: fmt.Sprintf("The model's function can't reach DynamoDB, which has the clients: "+
+			"no route leads there from %s of networkPrivateSubnetIds.", strings.Join(subnets, ", ")),
 		Next: []string{
-			"Create a gateway endpoint in the VPC, which costs nothing: `aws ec2 create-vpc-endpoint --vpc-id VPC --service-name com.amazonaws.REGION.dynamodb --route-table-ids TABLES`, with the route tables of these subnets.",
+			"Create a gateway endpoint in the VPC, which costs nothing: `aws ec2 create-vpc-endpoint --vpc-id VPC " +
+				"--service-name com.amazonaws.REGION.dynamodb --route-table-ids TABLES`, with the route tables of these subnets.",
 			"If there is one, `aws ec2 modify-vpc-endpoint --vpc-endpoint-id ID --add-route-table-ids TABLES`.",
 		},
 	}

@@ -179,7 +179,8 @@ func (m *Model) readClients(r *reader) {
 
 // readPrices reads the prices of the models: each needs one.
 func (m *Model) readPrices(r *reader) map[string]string {
-	const want = "a price for each model, such as amazon.nova-micro-v1:0=0.035/0.14 in dollars per million tokens in and out, separated by commas"
+	const want = "a price for each model in dollars per million tokens in and out, such as amazon.nova-micro-v1:0=0.035/0.14, " +
+		"separated by commas"
 	given := r.optional(ModelPricesVariable)
 	prices := pairs(r.optionalList(ModelPricesVariable, want, isModelPrice))
 	if prices == nil && given != "" {

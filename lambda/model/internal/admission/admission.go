@@ -2,8 +2,8 @@
 // its credential, reserves the most that the request may cost of the client's budget, and
 // settles that with what the request did cost.
 //
-// Package budget decides, and one conditional write of the client's item admits: what is
-// remembered here of identities and policies saves reads, but admits nothing by itself.
+// Package admit decides, and one conditional write of the client's item admits: what is
+// remembered of identities and policies saves reads, but admits nothing by itself.
 // Without the table, no request is admitted.
 package admission
 
@@ -21,14 +21,13 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/lru"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 )
 
 // Store is the table of clients: a [clientstore.Store].
 type Store interface {
-	Resolve(ctx context.Context, d credential.Digest) (clientstore.Identity, bool, error)
-	Client(ctx context.Context, name string) (client.Record, bool, error)
-	Reserve(ctx context.Context, r budget.Reservation) (budget.Reply, error)
+	admit.Store
 	Usage(ctx context.Context, name string, from, to time.Time) ([]clientstore.Row, error)
 	EndKey(ctx context.Context, name, keyID string) error
 }
@@ -82,16 +81,12 @@ var ErrUnavailable = errors.New("the table of clients can't be reached")
 type Admission struct {
 	Config
 
-	identities identities
-	records    *lru[string, client.Record]
-	warned     *lru[string, bool]
+	admitter *admit.Admitter
+	warned   *lru.Map[string, bool]
 }
 
-// Sizes of what is remembered. A record is two kilobytes or less.
-const (
-	maxIdentities = 4096
-	maxRecords    = 1024
-)
+// maxWarned is the number of windows of budgets whose warnings are remembered.
+const maxWarned = 1024
 
 // New returns an Admission with these settings. It fails if a model has no price.
 func New(config Config, models []string) (*Admission, error) {
@@ -107,11 +102,31 @@ func New(config Config, models []string) (*Admission, error) {
 		config.Random = rand.Reader
 	}
 	return &Admission{
-		Config:     config,
-		identities: newIdentities(),
-		records:    newLRU[string, client.Record](maxRecords),
-		warned:     newLRU[string, bool](maxRecords),
+		Config:   config,
+		admitter: admit.New(bounded{config.Store}),
+		warned:   lru.New[string, bool](maxWarned),
 	}, nil
+}
+
+// bounded is a store whose calls before the model's have a timeout.
+type bounded struct{ store admit.Store }
+
+func (b bounded) Resolve(ctx context.Context, d credential.Digest) (clientstore.Identity, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return b.store.Resolve(ctx, d)
+}
+
+func (b bounded) Client(ctx context.Context, name string) (client.Record, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return b.store.Client(ctx, name)
+}
+
+func (b bounded) Reserve(ctx context.Context, r budget.Reservation) (budget.Reply, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return b.store.Reserve(ctx, r)
 }
 
 // holdID returns the id of a request's hold. Its nonce has 40 random bits: enough that no

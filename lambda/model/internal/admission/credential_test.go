@@ -53,23 +53,3 @@ func TestRemovesCredentials(t *testing.T) {
 	RemoveCredentials(headers)
 	assert.Equal(t, map[string]string{"x-request-id": "d"}, headers)
 }
-
-func TestLRUForgetsWhatWasUsedLeast(t *testing.T) {
-	l := newLRU[int, string](2)
-	assert.False(t, l.put(1, "a"))
-	assert.False(t, l.put(2, "b"))
-	_, found := l.get(1)
-	assert.True(t, found)
-	l.put(3, "c")
-	_, found = l.get(2)
-	assert.False(t, found)
-	assert.True(t, l.put(1, "d"))
-	value, _ := l.get(1)
-	assert.Equal(t, "d", value)
-	l.remove(1)
-	l.remove(7)
-	_, found = l.get(1)
-	assert.False(t, found)
-	assert.Len(t, l.entries, 1)
-	assert.Equal(t, 1, l.order.Len())
-}

@@ -9,26 +9,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/budget"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
-	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
-
-// unknownTTL is how long it is remembered that there is no key with a digest.
-const unknownTTL = 10 * time.Second
-
-// identities remembers the clients of keys. A key's client never changes, nor does the end
-// of the key: only its client's item says whether it is still valid.
-type identities struct {
-	known   *lru[credential.Digest, clientstore.Identity]
-	unknown *lru[credential.Digest, time.Time] // when it was looked for
-}
-
-func newIdentities() identities {
-	return identities{
-		known:   newLRU[credential.Digest, clientstore.Identity](maxIdentities),
-		unknown: newLRU[credential.Digest, time.Time](maxIdentities),
-	}
-}
 
 // Caller is the client that a request belongs to.
 type Caller struct {
@@ -39,6 +21,10 @@ type Caller struct {
 
 	expires time.Time     // of the credential
 	record  client.Record // as it was last seen
+}
+
+func (c *Caller) identity() clientstore.Identity {
+	return clientstore.Identity{Client: c.Client, ID: c.Key, Expires: c.expires}
 }
 
 // Models returns those of the models that the client may use, as far as is known.
@@ -63,9 +49,12 @@ func (a *Admission) Identify(ctx context.Context, headers map[string]string) (*C
 	case err != nil:
 		return nil, err
 	}
-	found, err := a.resolve(ctx, sent.key.Digest())
-	if err != nil {
-		return nil, err
+	found, known, err := a.admitter.Identify(ctx, sent.key.Digest(), a.Now())
+	switch {
+	case err != nil:
+		return nil, unavailable("look for the key", err)
+	case !known:
+		return nil, ErrUnknown
 	}
 	return &Caller{Client: found.Client, Key: found.ID, expires: found.Expires}, nil
 }
@@ -86,28 +75,6 @@ func (a *Admission) identifyToken(ctx context.Context, text string) (*Caller, er
 		return nil, unavailable("identify the token", err)
 	}
 	return &Caller{Client: holder.Client, Key: holder.ID, User: holder.User, Token: true, expires: holder.Expires}, nil
-}
-
-func (a *Admission) resolve(ctx context.Context, d credential.Digest) (clientstore.Identity, error) {
-	if known, found := a.identities.known.get(d); found {
-		return known, nil
-	}
-	if at, found := a.identities.unknown.get(d); found && a.Now().Sub(at) < unknownTTL {
-		return clientstore.Identity{}, ErrUnknown
-	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	resolved, found, err := a.Store.Resolve(ctx, d)
-	switch {
-	case err != nil:
-		return clientstore.Identity{}, unavailable("look for the key", err)
-	case !found:
-		a.identities.unknown.put(d, a.Now())
-		return clientstore.Identity{}, ErrUnknown
-	}
-	a.identities.unknown.remove(d)
-	a.identities.known.put(d, resolved)
-	return resolved, nil
 }
 
 // Check returns a [budget.Refusal] unless the caller's credential is valid and the client isn't
@@ -151,27 +118,20 @@ func (a *Admission) Allows(ctx context.Context, c *Caller, model string) (bool, 
 // observe sets the caller's record to what is remembered or, if there is nothing or latest
 // is set, to what the table has. A client that doesn't exist has no valid key.
 func (a *Admission) observe(ctx context.Context, c *Caller, latest bool) error {
-	if remembered, found := a.records.get(c.Client); found && !latest {
-		c.record = remembered
-		return nil
+	var record client.Record
+	var err error
+	if latest {
+		record, err = a.admitter.Latest(ctx, c.Client)
+	} else {
+		record, _, err = a.admitter.Record(ctx, c.Client)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	record, found, err := a.Store.Client(ctx, c.Client)
+	var gone *budget.Refusal
 	switch {
+	case errors.As(err, &gone):
+		return gone
 	case err != nil:
 		return unavailable("read the client", err)
-	case !found:
-		a.records.remove(c.Client)
-		return &budget.Refusal{Reason: budget.InvalidKey}
 	}
-	a.remember(c, record)
-	return nil
-}
-
-// remember keeps a record as the latest of the caller's client. It must not be changed any
-// more.
-func (a *Admission) remember(c *Caller, record client.Record) {
 	c.record = record
-	a.records.put(c.Client, record)
+	return nil
 }

@@ -6,14 +6,11 @@ import (
 	"sort"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/admit"
 	"github.com/gatehouse-iac/gatehouse/internal/budget"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 )
-
-// maxAgain is the number of times that a request is decided again because its client's
-// item changed between the decision and the write.
-const maxAgain = 2
 
 // Refused is the error of a request that isn't admitted.
 type Refused struct {
@@ -38,82 +35,35 @@ func (a *Admission) Reserve(ctx context.Context, c *Caller, need Need) (*Ticket,
 	}
 	cost := a.Prices[need.Model]
 	ask := budget.Ask{
-		Now: now, HoldID: id, Key: c.Key, KeyExpires: c.expires, Model: need.Model,
+		Now: now, HoldID: id, Model: need.Model,
 		Most: need.use(cost),
 	}
-	t := &Ticket{admission: a, caller: c, need: need, price: cost, most: ask.Most, now: now}
-	refusal, err := a.admit(ctx, t, ask)
+	admitted, err := a.admitter.Admit(ctx, c.identity(), ask)
+	var refusal *budget.Refusal
 	switch {
-	case err != nil:
-		return nil, err
-	case refusal != nil:
+	case errors.As(err, &refusal):
 		return nil, &Refused{refusal, fitting(refusal, need, cost)}
-	}
-	return t, nil
-}
-
-// admit decides and writes a reservation, and decides again if the item has changed.
-func (a *Admission) admit(ctx context.Context, t *Ticket, ask budget.Ask) (*budget.Refusal, error) {
-	for again := 0; again <= maxAgain; again++ {
-		r, refusal, err := a.decide(ctx, t.caller, ask)
-		if err != nil || refusal != nil {
-			return refusal, err
-		}
-		reply, err := a.write(ctx, t, r)
-		if err != nil {
-			return nil, err
-		}
-		if reply.Record != nil {
-			a.remember(t.caller, *reply.Record)
-		}
-		switch verdict, refusal := r.Conclude(reply); verdict {
-		case budget.Admitted:
-			t.reservation, t.record = r, t.caller.record
-			if reply.Applied {
-				t.expired = len(r.Cleared)
-			}
-			return nil, nil
-		case budget.Refused:
-			return refusal, nil
-		case budget.Again:
-		}
-	}
-	return nil, unavailable("reserve", errors.New("the client's item changes too often"))
-}
-
-// decide decides by what is remembered of the client. A refusal is confirmed by what the
-// table has.
-func (a *Admission) decide(ctx context.Context, c *Caller, ask budget.Ask) (budget.Reservation, *budget.Refusal, error) {
-	r, refusal := budget.Decide(c.record, ask)
-	if refusal == nil {
-		return r, nil, nil
-	}
-	err := a.observe(ctx, c, true)
-	var gone *budget.Refusal
-	switch {
-	case errors.As(err, &gone):
-		return r, gone, nil
 	case err != nil:
-		return r, nil, err
+		return nil, unavailable("reserve", errors.Join(err, a.giveBack(ctx, err)))
 	}
-	r, refusal = budget.Decide(c.record, ask)
-	return r, refusal, nil
+	c.record = admitted.Record
+	return &Ticket{
+		admission: a, caller: c, need: need, price: cost, most: ask.Most, now: now,
+		reservation: admitted.Reservation, record: admitted.Record, expired: admitted.Expired,
+	}, nil
 }
 
-// write writes a reservation. If it isn't known whether it was applied, what it may hold
-// is given back: no model is called.
-func (a *Admission) write(ctx context.Context, t *Ticket, r budget.Reservation) (budget.Reply, error) {
-	bounded, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	reply, err := a.Store.Reserve(bounded, r)
-	if err == nil {
-		return reply, nil
+// giveBack settles a reservation of which it isn't known whether it was written: what it
+// may hold is given back, since no model is called.
+func (a *Admission) giveBack(ctx context.Context, err error) error {
+	var unconfirmed *admit.Unconfirmed
+	if !errors.As(err, &unconfirmed) {
+		return nil
 	}
 	settling, done := settleContext(ctx)
 	defer done()
-	settlement := r.Settle(budget.Outcome{Charge: budget.ChargedNothing}, client.Record{}, a.Now())
-	_, settleErr := a.Settler.Settle(settling, settlement)
-	return reply, unavailable("reserve", errors.Join(err, settleErr))
+	_, err = a.Settler.Settle(settling, unconfirmed.Reservation.Settle(budget.Outcome{Charge: budget.ChargedNothing}, client.Record{}, a.Now()))
+	return err
 }
 
 // fitting returns the highest maximum of tokens with which a request that its budget

@@ -123,7 +123,7 @@ func (t *Ticket) warning() int {
 	if share < warnAt {
 		return 0
 	}
-	if t.admission.warned.put(t.caller.Client+" "+t.reservation.Counter+" "+strconv.FormatInt(b.Limit, 10), true) {
+	if t.admission.warned.Put(t.caller.Client+" "+t.reservation.Counter+" "+strconv.FormatInt(b.Limit, 10), true) {
 		return 0
 	}
 	return share

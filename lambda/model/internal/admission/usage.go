@@ -62,6 +62,6 @@ func (a *Admission) EndKey(ctx context.Context, c *Caller) error {
 	if err := a.Store.EndKey(ctx, c.Client, c.Key); err != nil {
 		return unavailable("end the key", err)
 	}
-	a.records.remove(c.Client)
+	a.admitter.Forget(c.Client)
 	return nil
 }

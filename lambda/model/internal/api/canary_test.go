@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,10 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatehouse-iac/gatehouse/internal/client"
-	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
-	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/admission"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/chat"
 )
 
@@ -148,31 +145,4 @@ func TestStreamsHaveNoCredential(t *testing.T) {
 	r, body = s.ask(t, t.Context(), restEvent{Path: "/api/chat/completions", HTTPMethod: http.MethodPost, Headers: map[string]string{"X-API-Key": "sk-proj-4f8d1cCanary"}, RequestContext: restChat("").RequestContext})
 	require.Equal(t, http.StatusUnauthorized, r.StatusCode)
 	assertNoCanary(t, body+s.logs.String(), "a stream that is refused")
-}
-
-// BenchmarkAdmission measures a request of a client beside one with open access, without
-// the calls of the table.
-func BenchmarkAdmission(b *testing.B) {
-	for _, open := range []bool{true, false} {
-		s := newClientSetup(b, acme(), func(c *admission.Config) {
-			store := clientstore.Store{Table: newFixedTable()}
-			c.Store, c.Settler = store, store
-		})
-		name := "client"
-		if open {
-			s.setup, name = newSetup(), "open"
-		}
-		s.Log, s.Metrics = slog.New(slog.NewJSONHandler(io.Discard, nil)), io.Discard
-		payload, err := json.Marshal(keyed(keyOf(1), post(hello)))
-		require.NoError(b, err)
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				s.fake.calls = s.fake.calls[:0]
-				if _, err := s.Invoke(b.Context(), payload); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

@@ -184,8 +184,8 @@ func (h *Handler) clientProblem(e *exchange, r *reader, err error) *problem {
 const challenge = `Bearer realm="gatehouse"`
 
 func missingCredential() *problem {
-	return newProblem(http.StatusUnauthorized, codeMissingCredential, "The request has no key. Send one as Authorization: Bearer <key>, or as X-API-Key.").
-		with("www-authenticate", challenge)
+	const detail = "The request has no key. Send one as Authorization: Bearer <key>, or as X-API-Key."
+	return newProblem(http.StatusUnauthorized, codeMissingCredential, detail).with("www-authenticate", challenge)
 }
 
 // notValid is the detail for a key that the table doesn't have, and for one that was taken
@@ -220,14 +220,19 @@ func (h *Handler) refusalProblem(e *exchange, r *reader, err error, refusal *bud
 	case budget.ModelNotAllowed:
 		return h.noSuchModel()
 	case budget.RateExceeded:
-		return newProblem(http.StatusTooManyRequests, codeRateExceeded, fmt.Sprintf("The client has sent %d requests this minute, which is its limit.", refusal.Limit)).
-			with("retry-after", inSeconds(wait+time.Duration(rand.Int64N(int64(rateJitter))))).
-			with(rateLimitHeader, strconv.FormatInt(refusal.Limit, 10)).with(rateRemainingHeader, "0").with(rateResetHeader, inSeconds(wait)+"s")
+		return rateProblem(refusal, wait)
 	case budget.TooManyAtOnce:
-		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, fmt.Sprintf("The client has %d requests at the same time, which is its limit.", refusal.Limit)).
-			with("retry-after", "2")
+		detail := fmt.Sprintf("The client has %d requests at the same time, which is its limit.", refusal.Limit)
+		return newProblem(http.StatusTooManyRequests, codeTooManyAtOnce, detail).with("retry-after", "2")
 	}
 	return budgetProblem(r, err, refusal, wait)
+}
+
+func rateProblem(refusal *budget.Refusal, wait time.Duration) *problem {
+	detail := fmt.Sprintf("The client has sent %d requests this minute, which is its limit.", refusal.Limit)
+	return newProblem(http.StatusTooManyRequests, codeRateExceeded, detail).
+		with("retry-after", inSeconds(wait+rand.N(rateJitter))).
+		with(rateLimitHeader, strconv.FormatInt(refusal.Limit, 10)).with(rateRemainingHeader, "0").with(rateResetHeader, inSeconds(wait)+"s")
 }
 
 // rateJitter spreads the retries of requests that a rate refused over the next minute's
@@ -252,7 +257,8 @@ func expiredKey(caller *admission.Caller, refusal *budget.Refusal) *problem {
 
 // budgetProblem returns the problem of a request that doesn't fit into its client's budget.
 func budgetProblem(r *reader, err error, refusal *budget.Refusal, wait time.Duration) *problem {
-	detail := fmt.Sprintf("The request may cost more than is left of the client's budget of %s: %s.", refusal.Budget, withUnit(refusal.Left, refusal.Budget.Unit))
+	detail := fmt.Sprintf("The request may cost more than is left of the client's budget of %s: %s.",
+		refusal.Budget, withUnit(refusal.Left, refusal.Budget.Unit))
 	var refused *admission.Refused
 	if errors.As(err, &refused) && refused.Fitting > 0 {
 		name := r.tokenLimit

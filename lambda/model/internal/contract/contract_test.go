@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,7 @@ type call struct {
 	method, path string
 	contentType  string
 	body         string
+	headers      map[string]string
 }
 
 func (c call) http(t *testing.T) *http.Request {
@@ -118,6 +120,9 @@ func (c call) http(t *testing.T) *http.Request {
 	require.NoError(t, err)
 	if c.contentType != "" {
 		r.Header.Set("Content-Type", c.contentType)
+	}
+	for name, value := range c.headers {
+		r.Header.Set(name, value)
 	}
 	return r
 }
@@ -143,8 +148,16 @@ func (s subject) invoke(t *testing.T, c call) reply {
 	if c.contentType != "" {
 		headers["content-type"] = c.contentType
 	}
+	for name, value := range c.headers {
+		headers[strings.ToLower(name)] = value
+	}
+	path, query, _ := strings.Cut(c.path, "?")
+	parameters := map[string]string{}
+	for name, values := range mustParse(t, query) {
+		parameters[name] = strings.Join(values, ",")
+	}
 	event, err := json.Marshal(map[string]any{
-		"version": "2.0", "rawPath": prefix + c.path, "headers": headers, "body": c.body,
+		"version": "2.0", "rawPath": prefix + path, "headers": headers, "body": c.body, "queryStringParameters": parameters,
 		"requestContext": map[string]any{
 			"requestId":  "Jh3kXh7GIAMEVjQ=",
 			"http":       map[string]any{"method": c.method},
@@ -161,6 +174,13 @@ func (s subject) invoke(t *testing.T, c call) reply {
 	}
 	require.NoError(t, json.Unmarshal(text, &answer))
 	return reply{answer.StatusCode, answer.Headers, answer.Body}
+}
+
+func mustParse(t *testing.T, query string) url.Values {
+	t.Helper()
+	values, err := url.ParseQuery(query)
+	require.NoError(t, err)
+	return values
 }
 
 // check sends a call and checks its response against the description.
@@ -184,7 +204,9 @@ func (s subject) describes(t *testing.T, c call) bool {
 	return valid
 }
 
-func post(path, body string) call { return call{"POST", path, "application/json", body} }
+func post(path, body string) call {
+	return call{method: "POST", path: path, contentType: "application/json", body: body}
+}
 
 func TestDescriptionIsValidOpenAPI(t *testing.T) {
 	valid, problems := newSubject(t, nil).validator.ValidateDocument()
@@ -207,7 +229,7 @@ var taken = []call{
 	post("/models", `{"model":"llama3.2:1b","messages":[{"role":"system","content":"Be brief."},`+turn+`,{"role":"assistant","content":"Hi"}],"max_tokens":100,"temperature":1,"top_p":0,"stop":["1","2","3","4"]}`),
 	post("/models", `{"model":null,"messages":[`+turn+`],"max_tokens":null,"temperature":null,"top_p":null,"stop":null}`),
 	post("/models", `{"messages":[`+turn+`],"max_tokens":7.0,"stop":[]}`),
-	{"POST", "/models", "application/json; charset=utf-8", `{"messages":[` + turn + `]}`},
+	{method: "POST", path: "/models", contentType: "application/json; charset=utf-8", body: `{"messages":[` + turn + `]}`},
 	post("/chat/completions", `{"model":"amazon.nova-micro-v1:0","messages":[`+turn+`]}`),
 	post("/chat/completions", `{"model":"llama3.2:1b","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":""}]},`+turn+`,
 		{"role":"assistant","content":"Hi","refusal":null,"annotations":[],"tool_calls":null,"name":"x"}],"max_completion_tokens":1,"max_tokens":null,"stop":"END"}`),
@@ -264,8 +286,8 @@ var refused = map[int][]call{
 		post("/models", `{`), post("/models", `{} {}`), post("/chat/completions", `hello`),
 	},
 	http.StatusUnsupportedMediaType: {
-		{"POST", "/models", "text/plain", `{"messages":[` + turn + `]}`},
-		{"POST", "/chat/completions", "application/xml", `<a/>`},
+		{method: "POST", path: "/models", contentType: "text/plain", body: `{"messages":[` + turn + `]}`},
+		{method: "POST", path: "/chat/completions", contentType: "application/xml", body: `<a/>`},
 	},
 	http.StatusNotFound: {
 		own(`"model":"amazon.titan-text-lite-v1"`),

@@ -22,7 +22,7 @@ import (
 
 // services lists the packages of the SDK that the program uses or may use later; "." has the provider.
 var services = []string{
-	".", "acm", "apigateway", "apigatewayv2", "bedrock", "cloudfront", "cloudwatch", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
+	".", "acm", "apigateway", "apigatewayv2", "bedrock", "cloudfront", "cloudwatch", "dynamodb", "ec2", "iam", "kms", "lambda", "lb", "resourcegroups",
 	"route53", "s3", "scheduler", "sns", "sqs", "ssm", "vpc", "wafv2",
 }
 
