@@ -201,8 +201,8 @@ fuzz: ## Look for input that breaks the model API or the reading of clients, for
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
 	done
-	@for target in FuzzParseBudget FuzzParseItem; do \
-		go test ./internal/client -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
+	@for target in client/FuzzParseBudget client/FuzzParseItem token/FuzzVerify token/FuzzParseKeySet; do \
+		go test ./internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
 	done
 
 # The tests start the cloud some thirty times: it has to be compiled before, whatever

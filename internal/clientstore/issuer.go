@@ -57,18 +57,26 @@ func (s Store) PublishedKeys(ctx context.Context, name string) (PublishedKeys, b
 	if item == nil {
 		return PublishedKeys{}, false, nil
 	}
+	keys, err := parseKeys(name, item)
+	if err != nil {
+		return PublishedKeys{}, false, fmt.Errorf("read the keys of issuer %s: %w", name, err)
+	}
+	return keys, true, nil
+}
+
+func parseKeys(name string, item dynamo.Item) (PublishedKeys, error) {
 	keys, err := token.ParseKeySet([]byte(item[keySetAttribute].Text()))
 	if err != nil {
-		return PublishedKeys{}, false, fmt.Errorf("read the keys of issuer %s: %w: attribute %s: %w", name, errDamaged, keySetAttribute, err)
+		return PublishedKeys{}, fmt.Errorf("%w: attribute %s: %w", errDamaged, keySetAttribute, err)
 	}
 	at, ok := item[createdAttribute].Int()
 	if !ok {
-		return PublishedKeys{}, false, fmt.Errorf("read the keys of issuer %s: %w: attribute %s is no Unix time", name, errDamaged, createdAttribute)
+		return PublishedKeys{}, fmt.Errorf("%w: attribute %s is no Unix time", errDamaged, createdAttribute)
 	}
 	return PublishedKeys{
 		Issuer: token.Issuer{
 			Name: name, URL: item[issuerURLAttribute].Text(), Audience: item[audienceAttribute].Text(), Keys: keys,
 		},
 		At: time.Unix(at, 0),
-	}, true, nil
+	}, nil
 }

@@ -104,7 +104,8 @@ func (r *reader) issuers() []token.Issuer {
 	value := r.optional(OIDCIssuersVariable)
 	issuers, ok := token.ParseIssuers(value)
 	if !ok {
-		r.reject(OIDCIssuersVariable, value, fmt.Sprintf("at most %d of these, each name and each URL once, separated by commas: %s", token.MaxIssuers, token.IssuerForm))
+		r.reject(OIDCIssuersVariable, value,
+			fmt.Sprintf("at most %d of these, each name and each URL once, separated by commas: %s", token.MaxIssuers, token.IssuerForm))
 		return nil
 	}
 	return issuers

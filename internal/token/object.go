@@ -45,7 +45,7 @@ func parseObject(content []byte) (object, error) {
 	return read, nil
 }
 
-// has reports whether there is a member with a name, whatever its value is.
+// has reports whether there is a member with a name, of any value.
 func (o object) has(name string) bool {
 	_, found := o[name]
 	return found
