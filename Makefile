@@ -146,6 +146,10 @@ REQUESTS ?= 2000
 local-clients-test: ## Send requests of many clients at once under faults and kills: none may exceed its budget
 	@go test ./test/e2e/budgets -count=1 -timeout 1h -v -requests $(REQUESTS)
 
+.PHONY: local-tokens-test
+local-tokens-test: ## Use tokens of an issuer that rotates its keys as credentials on the local stack
+	@go test ./test/e2e/oidc -count=1 -timeout 1h -v
+
 # BRIEF=1 leaves out what takes minutes. A page is tested in the Chromium of CHROMIUM or of the
 # PATH, or else in one that a package of npm brings, in .local/browser.
 .PHONY: local-streaming-test
