@@ -18,6 +18,8 @@ func routes(prefix string, f *function.Function) []httpapi.Route {
 		{Name: "model", Method: http.MethodGet, Path: "/models/{model+}"},
 		{Name: "completions", Method: http.MethodPost, Path: "/chat/completions"},
 		{Name: "embeddings", Method: http.MethodPost, Path: "/embeddings"},
+		{Name: "usage", Method: http.MethodGet, Path: "/usage"},
+		{Name: "key-revocation", Method: http.MethodPost, Path: "/key/revoke"},
 		{Name: "health", Method: http.MethodGet, Path: "/healthz"},
 		{Name: "readiness", Method: http.MethodGet, Path: "/readyz"},
 		{Name: "description", Method: http.MethodGet, Path: "/openapi.yaml"},

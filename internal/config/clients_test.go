@@ -174,9 +174,9 @@ func TestPricesOfOtherModelsMayStay(t *testing.T) {
 
 func TestEveryClientMistakeIsReported(t *testing.T) {
 	_, err := Load(own(map[string]string{
-		"clientAccess": "keys", "modelId": "amazon.nova-lite-v1:0", "clientUsageDays": "1", "clientBudgetCeiling": "-1",
+		"clientAccess": "closed", "clientUsageDays": "1", "clientBudgetCeiling": "-1",
 	}))
-	for _, want := range []string{"without one: amazon.nova-lite-v1:0", "from 31 to 1096", "dollars from 0"} {
+	for _, want := range []string{"one of open, migrating, keys", "from 31 to 1096", "dollars from 0"} {
 		require.ErrorContains(t, err, want)
 	}
 }

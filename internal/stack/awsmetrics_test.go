@@ -30,7 +30,8 @@ var knownMetrics = map[string]map[string][]string{
 	metrics.Namespace: merged(
 		of([]string{metrics.StackDimension},
 			metrics.KeyAge, metrics.KeyringSize, metrics.Steps, metrics.Duration, metrics.DeployingFor, metrics.Repairs, metrics.FailedChecks, metrics.Failures,
-			metrics.Requests, metrics.Denials, metrics.StreamsLeft),
+			metrics.Requests, metrics.Denials, metrics.StreamsLeft,
+			metrics.Spend, metrics.HoldExceeded, metrics.HoldsExpired, metrics.BudgetWarnings),
 		of([]string{metrics.StackDimension, metrics.ErrorTypeDimension + " " + metrics.StackDimension}, metrics.Errors, metrics.StreamsCut),
 		of([]string{metrics.StackDimension, metrics.ModelDimension + " " + metrics.StackDimension},
 			metrics.ModelLatency, metrics.InputTokens, metrics.OutputTokens, metrics.FirstToken, metrics.StreamSeconds),

@@ -488,6 +488,13 @@ func TestNetworkIsOptional(t *testing.T) {
 	}
 }
 
+// withoutClients returns settings whose API is open. With clients, a private route lets the
+// authorizer read their table.
+func withoutClients(s config.Settings) config.Settings {
+	s.Clients.Access = lambdaenv.ClientAccessOpen
+	return s
+}
+
 func TestOptionsOnlyAddResources(t *testing.T) {
 	network := served(t)
 	network.Certificate.Enabled = false
@@ -496,8 +503,8 @@ func TestOptionsOnlyAddResources(t *testing.T) {
 		without config.Settings
 		with    config.Settings
 	}{
-		"own network":               {pulumitest.Settings(t), all["own network"]},
-		"existing network":          {pulumitest.Settings(t), all["existing network"]},
+		"own network":               {withoutClients(pulumitest.Settings(t)), withoutClients(all["own network"])},
+		"existing network":          {withoutClients(pulumitest.Settings(t)), withoutClients(all["existing network"])},
 		"certificate":               {pulumitest.Settings(t), all["certificate"]},
 		"certificate by manager":    {pulumitest.Settings(t), all["certificate by manager"]},
 		"existing authority":        {pulumitest.Settings(t), all["existing authority"]},
