@@ -131,7 +131,7 @@ type endpoints struct {
 	AWSEndpoint     string `json:"awsEndpoint"`
 	Region          string `json:"region"`
 	ClientKeyFile   string `json:"clientKeyFile,omitempty"` // a path; without a file, the API is open
-	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"` // the private model through CloudFront
+	VPCLinkURL      string `json:"vpcLinkUrl,omitempty"`    // the private model through CloudFront
 	VaultAddress    string `json:"vaultAddr"`
 	Kubeconfig      string `json:"kubeconfig"` // a path
 }

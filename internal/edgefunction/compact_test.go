@@ -15,8 +15,10 @@ import (
 func TestCompactCode(t *testing.T) {
 	for _, c := range []struct{ given, want string }{
 		{marker + "\nconst LIMITS = { one: 1, LIMITS: 2, };\n", "const settings = 1;\nconst A=settings;const B={one:1,LIMITS:2,};"},
-		{marker + "\nfunction first(x) {\n  return x;\n}\n\nfunction handler(x) {\n  return first(x) + x.first;\n}",
-			"const settings = 1;\nconst A=settings;\nfunction B(x){return x}\nfunction handler(x){return B(x)+x.first}"},
+		{
+			marker + "\nfunction first(x) {\n  return x;\n}\n\nfunction handler(x) {\n  return first(x) + x.first;\n}",
+			"const settings = 1;\nconst A=settings;\nfunction B(x){return x}\nfunction handler(x){return B(x)+x.first}",
+		},
 		{
 			marker + "\n  let x = 'a = \\' b;';\n  return typeof\n  x;",
 			"const settings = 1;\nconst A=settings;let x='a = \\' b;';return typeof\nx;",

@@ -21,10 +21,10 @@ const requestTimeout = 30 * time.Second
 
 // API is the model API of a deployed stack.
 type API struct {
-	URL       string // through CloudFront, with the prefix
-	DirectURL string // bypassing CloudFront
+	URL       string      // through CloudFront, with the prefix
+	DirectURL string      // bypassing CloudFront
 	ClientKey secret.Text // that requests need; empty if the API is open
-	KeyHeader string // that direct requests need
+	KeyHeader string      // that direct requests need
 	Key       func(context.Context) (string, error)
 
 	Cloud  string   // the endpoint of the sandbox's AWS

@@ -76,7 +76,7 @@ func TestSecondBackend(t *testing.T) {
 	e = e2etest.Deploy(t, e, map[string]any{
 		"gatehouse:modelBackend": "openai", "gatehouse:modelBaseUrl": server.URL + "/v1",
 		"gatehouse:modelId": scriptedmodel.Model, "gatehouse:modelAllowedIds": []string{scriptedmodel.Thinker, scriptedmodel.Embedder},
-		"gatehouse:modelPrices":    e2etest.Prices(scriptedmodel.Model, scriptedmodel.Thinker, scriptedmodel.Embedder),
+		"gatehouse:modelPrices":      e2etest.Prices(scriptedmodel.Model, scriptedmodel.Thinker, scriptedmodel.Embedder),
 		"gatehouse:modelPassThrough": passThrough,
 	})
 	target := scriptedTarget(e.DistributionURL() + e.Outputs["apiPrefix"])

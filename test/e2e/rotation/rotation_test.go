@@ -111,7 +111,7 @@ func newSuite(ctx context.Context, e *env.Environment) (*suite, error) {
 }
 
 // distribution returns the distribution as viewers reach it.
-func (s *suite) distribution() target { 
+func (s *suite) distribution() target {
 	return target{url: s.env.ModelsURL(s.env.DistributionURL()), credential: s.env.Authorization()}
 }
 
