@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -330,7 +329,7 @@ func FuzzParseKeySet(f *testing.F) {
 		written, err := json.Marshal(set)
 		require.NoError(t, err)
 		read, err := token.ParseKeySet(written)
-		require.NoError(t, err, fmt.Sprintf("%s", written))
+		require.NoError(t, err, string(written))
 		assert.Equal(t, set, read)
 	})
 }
