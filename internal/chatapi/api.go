@@ -107,6 +107,7 @@ func (c *API) newFunctions(ctx *pulumi.Context, name string, args *Args, profile
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 		Environment:         environment,
 		Statements:          args.statements(profiles, false),
+		Policies:            args.clientPolicies(),
 		VPC:                 vpcConfig,
 	}
 	c.Function, err = function.New(ctx, name+"-function", &functionArgs, pulumi.Parent(c))

@@ -56,14 +56,17 @@ func TestFunctionKnowsPricesOfItsModelsOnly(t *testing.T) {
 func TestBothFunctionsMayUseTheTable(t *testing.T) {
 	const counts = `"Action":["dynamodb:UpdateItem"],"Condition":{"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["C#*","U#*"]}},` +
 		`"Effect":"Allow","Resource":["` + clientsTableARN + `"]`
-	assert.Contains(t, policyOf(run(t, withClients(t)), t), counts)
+	clientsPolicy := func(recorder *pulumitest.Recorder) string {
+		return recorder.Named(t, "aws:iam/rolePolicy:RolePolicy", "model-function-clients-policy").Text("policy")
+	}
+	assert.Contains(t, clientsPolicy(run(t, withClients(t))), counts)
 	f, streaming := streamed(t, withClients(t))
 	assert.Contains(t, streaming, counts)
 	assert.Equal(t, "gatehouse-test-clients", f.Text("environment.variables.GATEHOUSE_CLIENTS_TABLE"))
 
 	server := openAI(config.Server{BaseURL: "http://10.0.16.25:8000/v1"})
 	recorder := run(t, server, withClients(t), func(a *chatapi.Args) { a.Clients.Settings.Prices["llama3.2:1b"] = price.Price{} })
-	assert.Contains(t, policyOf(recorder, t), counts)
+	assert.Contains(t, clientsPolicy(recorder), counts)
 	assert.Equal(t, "llama3.2:1b=0/0", variables(t, recorder)["GATEHOUSE_MODEL_PRICES"])
 }
 

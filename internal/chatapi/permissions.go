@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/function"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/modelid"
@@ -17,19 +18,18 @@ var (
 	invokeAndStream = []string{"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
 )
 
-// statements returns the permissions of the function behind the HTTP API, or of the one
-// that streams. profiles are the inference profiles among the models, by id.
-func (a *Args) statements(profiles map[string]profile, streams bool) []iampolicy.Statement {
-	statements := a.askModels(profiles, streams)
-	if a.Clients != nil {
-		statements = append(statements, a.Clients.Statements()...)
+// clientPolicies returns the policy with which the functions use the table of clients.
+func (a *Args) clientPolicies() []function.Policy {
+	if a.Clients == nil {
+		return nil
 	}
-	return statements
+	return []function.Policy{{Name: "clients-policy", Statements: a.Clients.Statements()}}
 }
 
-// askModels allows requests to the models of the settings. The function that streams serves
-// no embeddings.
-func (a *Args) askModels(profiles map[string]profile, streams bool) []iampolicy.Statement {
+// statements allows requests to the models of the settings: of the function behind the HTTP
+// API, or of the one that streams, which serves no embeddings. profiles are the inference
+// profiles among the models, by id.
+func (a *Args) statements(profiles map[string]profile, streams bool) []iampolicy.Statement {
 	if a.Settings.Backend == lambdaenv.BackendOpenAI {
 		return a.readKey()
 	}

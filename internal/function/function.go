@@ -33,6 +33,16 @@ type Args struct {
 
 	// Statements allow the function more than to write its log.
 	Statements []iampolicy.Statement
+
+	// Policies are further policies of its role. One that is taken away is deleted after
+	// the function was updated, so that no request is denied what the function still uses.
+	Policies []Policy
+}
+
+// Policy is a policy of a function's role.
+type Policy struct {
+	Name       string // the suffix of the resource's name
+	Statements []iampolicy.Statement
 }
 
 // VPC holds the subnets and security groups of a function's network interfaces.
@@ -65,7 +75,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err != nil {
 		return nil, err
 	}
-	role, rolePolicy, err := f.newRole(ctx, name, args, logs)
+	role, policies, err := f.newRole(ctx, name, args, logs)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +100,9 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if args.VPC != nil {
 		functionArgs.VpcConfig = &lambda.FunctionVpcConfigArgs{SubnetIds: args.VPC.SubnetIDs, SecurityGroupIds: args.VPC.SecurityGroupIDs}
 	}
-	// Created after its policy and log group, and destroyed before them: it runs while the
+	// Created after its policies and log group, and destroyed before them: it runs while the
 	// stack is destroyed too.
-	function, err := lambda.NewFunction(ctx, name, functionArgs, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{rolePolicy, logs}))
+	function, err := lambda.NewFunction(ctx, name, functionArgs, pulumi.Parent(f), pulumi.DependsOn(append(policies, logs)))
 	if err != nil {
 		return nil, err
 	}
@@ -121,8 +131,8 @@ func (f *Function) newLogGroup(ctx *pulumi.Context, name string, args *Args) (*c
 	}, pulumi.Parent(f), args.Deployment.HoldsData())
 }
 
-func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (*iam.Role, *iam.RolePolicy, error) {
-	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
+func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *cloudwatch.LogGroup) (role *iam.Role, policies []pulumi.Resource, err error) {
+	role, err = iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Name:        pulumi.String(args.physicalName()),
 		Description: pulumi.String(fmt.Sprintf("Runs the function %s", args.physicalName())),
 		AssumeRolePolicy: iampolicy.Document(iampolicy.Statement{
@@ -135,11 +145,18 @@ func (f *Function) newRole(ctx *pulumi.Context, name string, args *Args, logs *c
 	if err != nil {
 		return nil, nil, err
 	}
-	rolePolicy, err := iam.NewRolePolicy(ctx, name+"-policy", &iam.RolePolicyArgs{
-		Role:   role.Name,
-		Policy: iampolicy.Document(append(args.runtimeStatements(logs), args.Statements...)...),
-	}, pulumi.Parent(f))
-	return role, rolePolicy, err
+	own := Policy{Name: "policy", Statements: append(args.runtimeStatements(logs), args.Statements...)}
+	for _, p := range append([]Policy{own}, args.Policies...) {
+		policy, err := iam.NewRolePolicy(ctx, name+"-"+p.Name, &iam.RolePolicyArgs{
+			Role:   role.Name,
+			Policy: iampolicy.Document(p.Statements...),
+		}, pulumi.Parent(f))
+		if err != nil {
+			return nil, nil, err
+		}
+		policies = append(policies, policy)
+	}
+	return role, policies, nil
 }
 
 // runtimeStatements returns what Lambda itself needs to run the function.

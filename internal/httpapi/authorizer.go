@@ -6,7 +6,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/function"
-	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 )
 
@@ -19,7 +18,8 @@ func (a *API) newAuthorizer(ctx *pulumi.Context, name string, args *Args) (err e
 		Timeout:     8, // below the 10 seconds that API Gateway waits
 		Memory:      256,
 		Environment: args.authorizerEnvironment(),
-		Statements:  args.authorizerStatements(),
+		Statements:  args.Keyring.ReadStatements(),
+		Policies:    args.clientPolicies(),
 	}, pulumi.Parent(a))
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (a *Args) authorizerEnvironment() pulumi.StringMap {
 		RefetchPeriod: a.Key.RefetchPeriod,
 		StaleLimit:    a.Key.StaleLimit,
 	}
-	if !a.requireClient() {
+	if !a.mayRequireClient() {
 		return pulumi.ToStringMap(env.Variables())
 	}
 	env.RequiresClient = true
@@ -62,13 +62,12 @@ func (a *Args) authorizerEnvironment() pulumi.StringMap {
 	return variables
 }
 
-// authorizerStatements returns the permissions of the authorizer.
-func (a *Args) authorizerStatements() []iampolicy.Statement {
-	statements := a.Keyring.ReadStatements()
-	if a.requireClient() {
-		statements = append(statements, a.Clients.AuthorizerStatements()...)
+// clientPolicies returns the policy with which the authorizer decides about clients.
+func (a *Args) clientPolicies() []function.Policy {
+	if !a.mayRequireClient() {
+		return nil
 	}
-	return statements
+	return []function.Policy{{Name: "clients-policy", Statements: a.Clients.AuthorizerStatements()}}
 }
 
 // allowInvoke permits the API to invoke a function, from source only.

@@ -25,6 +25,12 @@ func (a *Args) requiresClient(route Route) bool {
 // requireClient reports whether any route requires a client.
 func (a *Args) requireClient() bool { return slices.ContainsFunc(a.Routes, a.requiresClient) }
 
+// mayRequireClient reports whether the function must be able to decide about clients: also
+// while they migrate, so that it is whenever a route begins or ends to require one.
+func (a *Args) mayRequireClient() bool {
+	return a.Clients != nil && slices.ContainsFunc(a.Routes, func(route Route) bool { return route.VPCLink != nil })
+}
+
 // newClientAuthorizer declares the authorizer of the routes that require a client, which
 // invokes the same function. API Gateway rejects requests without one of its three identity
 // sources itself, and the function knows by their number that it has to decide about the
