@@ -14,7 +14,7 @@ export CGO_ENABLED := 0
 ARCH ?= arm64
 GOARCH_arm64 := arm64
 GOARCH_x86_64 := amd64
-LAMBDAS := authorizer model rotator
+LAMBDAS := authorizer issuers model rotator
 
 # The Go modules with code of their own. What stands in for AWS, Vault, Kubernetes
 # and Pulumi on one machine is apart, so that its dependencies never mix with the
@@ -146,6 +146,10 @@ REQUESTS ?= 2000
 local-clients-test: ## Send requests of many clients at once under faults and kills: none may exceed its budget
 	@go test ./test/e2e/budgets -count=1 -timeout 1h -v -requests $(REQUESTS)
 
+.PHONY: local-tokens-test
+local-tokens-test: ## Use tokens of an issuer that rotates its keys as credentials on the local stack
+	@go test ./test/e2e/oidc -count=1 -timeout 1h -v
+
 # BRIEF=1 leaves out what takes minutes. A page is tested in the Chromium of CHROMIUM or of the
 # PATH, or else in one that a package of npm brings, in .local/browser.
 .PHONY: local-streaming-test
@@ -201,8 +205,8 @@ fuzz: ## Look for input that breaks the model API or the reading of clients, for
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
 	done
-	@for target in FuzzParseBudget FuzzParseItem; do \
-		go test ./internal/client -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
+	@for target in client/FuzzParseBudget client/FuzzParseItem token/FuzzVerify token/FuzzParseKeySet; do \
+		go test ./internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
 	done
 
 # The tests start the cloud some thirty times: it has to be compiled before, whatever

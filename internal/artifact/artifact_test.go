@@ -15,7 +15,7 @@ import (
 
 // It checks what Pulumi uploads, not the file: the engine may repack what it is given.
 func TestUploadedFunctionIsExecutable(t *testing.T) {
-	for _, function := range []string{"authorizer", "model", "rotator"} {
+	for _, function := range []string{"authorizer", "issuers", "model", "rotator"} {
 		code, err := pulumitest.Artifacts(t).Archive(function, "arm64")
 		require.NoError(t, err)
 		uploaded, err := archive.FromPath(code.Path())

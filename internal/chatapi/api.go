@@ -165,7 +165,7 @@ func (a *Args) environment(profiles map[string]profile, streaming *Streaming) (p
 	}
 	if a.Clients != nil {
 		env.ClientAccess, env.ClientUsageDays = a.Clients.Settings.Access, a.Clients.Settings.UsageDays
-		env.ModelPrices = a.prices()
+		env.ModelPrices, env.Issuers = a.prices(), a.Clients.Settings.Issuers
 	}
 	known := env.Variables()
 	if size := sizeOf(known); size > maxEnvironment {

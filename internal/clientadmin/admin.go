@@ -13,6 +13,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/awsjson"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
+	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
@@ -79,7 +80,7 @@ func (a Admin) AddKey(ctx context.Context, name string, digest credential.Digest
 // Map takes the tokens of a subject for those of a client.
 func (a Admin) Map(ctx context.Context, name string, s Subject) (Plan, error) {
 	return a.run(ctx, name, false, func(seen Seen) (Plan, error) {
-		item, err := a.Table.GetItem(ctx, s.key())
+		item, err := a.Table.GetItem(ctx, clientstore.Subject(s).Key())
 		if err != nil {
 			return Plan{}, fmt.Errorf("read the subject: %w", err)
 		}

@@ -1,8 +1,6 @@
 package clientadmin
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +24,6 @@ const (
 const (
 	keyPrefix     = "K#"
 	subjectPrefix = "J#"
-	subjectSort   = "J"
 
 	clientAttribute  = "c"
 	idAttribute      = "id"
@@ -70,37 +67,21 @@ func parseCredential(item dynamo.Item) Credential {
 }
 
 // Subject names the holder of an issuer's tokens by one of their claims.
-type Subject struct {
-	Issuer string // its name in gatehouse:oidcIssuers
-	Claim  string // azp, client_id or sub; * with the value * for all tokens of the issuer
-	Value  string
-}
-
-// digest returns the digest under which the subject is stored.
-func (s Subject) digest() credential.Digest {
-	return sha256.Sum256([]byte(s.Issuer + "\x00" + s.Claim + "\x00" + s.Value))
-}
+type Subject clientstore.Subject
 
 // ID returns the subject's public name in the client's policy, which looks as those of
 // keys do.
-func (s Subject) ID() string { return s.digest().ID() }
-
-func (s Subject) key() dynamo.Item {
-	digest := s.digest()
-	return dynamo.Item{
-		dynamo.PartitionKey: dynamo.String(subjectPrefix + base64.RawURLEncoding.EncodeToString(digest[:])),
-		dynamo.SortKey:      dynamo.String(subjectSort),
-	}
-}
+func (s Subject) ID() string { return clientstore.Subject(s).ID() }
 
 func (s Subject) check(p *problems) {
 	checkText(p, IssuerFlag, s.Issuer)
 	checkText(p, ValueFlag, s.Value)
-	if claims := []string{"azp", "client_id", "sub", anyClaim}; !slices.Contains(claims, s.Claim) {
+	if claims := []string{clientstore.AzpClaim, clientstore.ClientIDClaim, clientstore.SubClaim, clientstore.AnyClaim}; !slices.Contains(claims, s.Claim) {
 		p.flag(ClaimFlag, s.Claim, "one of "+strings.Join(claims, ", "))
 	}
-	if (s.Claim == anyClaim) != (s.Value == anyClaim) {
-		p.add("-%s %s requires -%s %s, and the other way round: all tokens of the issuer", ClaimFlag, anyClaim, ValueFlag, anyClaim)
+	if (s.Claim == clientstore.AnyClaim) != (s.Value == clientstore.AnyValue) {
+		p.add("-%s %s requires -%s %s, and the other way round: all tokens of the issuer",
+			ClaimFlag, clientstore.AnyClaim, ValueFlag, clientstore.AnyValue)
 	}
 }
 
@@ -111,10 +92,9 @@ func checkText(p *problems, flag, value string) {
 	}
 }
 
-const (
-	maxClaim = 255
-	anyClaim = "*"
-)
+// maxClaim is the length of the longest value, in bytes: tokens with longer ones are
+// refused.
+const maxClaim = 255
 
 // AddKey plans a new key of a client, which ends at a time, or never at the zero time. The
 // key's item and its id in the policy are one transaction: neither is there without the
@@ -133,9 +113,7 @@ func Map(seen Seen, s Subject, owner string) (Plan, error) {
 	if owner != "" && owner != seen.Name {
 		p.add("-%s %s -%s %s is a subject of client %s; unmap it there before", ClaimFlag, s.Claim, ValueFlag, s.Value, owner)
 	}
-	item := s.key()
-	item[clientAttribute], item[idAttribute] = dynamo.String(seen.Name), dynamo.String(s.ID())
-	return seen.addCredential(p, s.ID(), dynamo.Put{Item: item})
+	return seen.addCredential(p, s.ID(), dynamo.Put{Item: clientstore.Subject(s).Item(seen.Name)})
 }
 
 // addCredential plans to put the item of a credential and to add its id to the policy.
@@ -213,7 +191,7 @@ func Unmap(seen Seen, s Subject) (Plan, error) {
 	}
 	after := seen.Record.Policy
 	after.Keys = slices.DeleteFunc(slices.Clone(after.Keys), func(id string) bool { return id == s.ID() })
-	plan := seen.change(after, dynamo.Write{Delete: &dynamo.Delete{Key: s.key()}})
+	plan := seen.change(after, dynamo.Write{Delete: &dynamo.Delete{Key: clientstore.Subject(s).Key()}})
 	plan.Effects = []string{"requests with tokens of this subject are refused"}
 	return plan, nil
 }

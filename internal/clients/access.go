@@ -44,6 +44,12 @@ func (a *Access) AuthorizerStatements() []iampolicy.Statement {
 	}
 }
 
+// issuerStatements returns the permissions of the function that reads issuers' keys: it
+// stores them, and does nothing else.
+func (a *Access) issuerStatements() []iampolicy.Statement {
+	return []iampolicy.Statement{a.allow("StoreKeys", "dynamodb:PutItem", issuers)}
+}
+
 // allow returns a statement that allows an action on items with these partition keys. An
 // action that names no partition key, such as Scan, must not be allowed so: for it, the
 // condition is always true.

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
@@ -23,17 +24,23 @@ const (
 type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.Clients
+	Notifier   *alerting.Notifier // of the alarm about issuers; needed with issuers only
 }
 
-// Clients is the table of clients.
+// Clients is the table of clients, and with issuers of tokens the function that reads
+// their keys.
 type Clients struct {
 	pulumi.ResourceState
+
+	// Alarms are the ends of their names: "issuers-errors". There are none without issuers.
+	Alarms []string
 
 	// Access has what a function needs to use the table.
 	Access *Access
 }
 
-// New declares the table, and with migrating access the client anonymous. The table is
+// New declares the table, with migrating access the client anonymous, and with issuers
+// what reads their keys. The table is
 // billed by request, so that it costs nothing at rest. It is encrypted as every table is,
 // with a key that DynamoDB owns: it has no secrets, only digests of the clients' keys. With
 // point-in-time recovery, an operator's mistake can be undone for 35 days.
@@ -65,5 +72,10 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		}
 	}
 	c.Access = &Access{Settings: args.Settings, TableName: table.Name, TableARN: table.Arn}
+	if len(args.Settings.Issuers) > 0 {
+		if err := c.newIssuers(ctx, name+"-issuers", args); err != nil {
+			return nil, err
+		}
+	}
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"tableName": table.Name})
 }

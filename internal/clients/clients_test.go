@@ -2,12 +2,14 @@ package clients_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gatehouse-iac/gatehouse/internal/alerting"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clients"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
@@ -146,4 +148,69 @@ func TestEachActionNamesPartitionKeys(t *testing.T) {
 			assert.Contains(t, []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"}, action)
 		}
 	}
+}
+
+func runWithIssuers(t *testing.T) *pulumitest.Recorder {
+	t.Helper()
+	return pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		d := pulumitest.Deployment(t)
+		notifier, err := alerting.New(ctx, "alerting", &alerting.Args{Deployment: d, RunbookURL: "https://runbook.example"})
+		if err != nil {
+			return err
+		}
+		s := pulumitest.Configured(t, map[string]string{
+			"clientAccess": lambdaenv.ClientAccessKeys, "oidcIssuers": `["corp=https://login.example.com|gatehouse"]`,
+		})
+		c, err := clients.New(ctx, "clients", &clients.Args{Deployment: d, Settings: s.Clients, Notifier: notifier})
+		if err == nil {
+			assert.Equal(t, []string{"issuers-errors"}, c.Alarms)
+		}
+		return err
+	})
+}
+
+func TestWithoutIssuersNothingReadsKeys(t *testing.T) {
+	recorder := run(t, lambdaenv.ClientAccessKeys)
+	for _, kind := range []string{"aws:lambda/function:Function", "aws:scheduler/schedule:Schedule", "aws:lambda/invocation:Invocation", "aws:sqs/queue:Queue"} {
+		assert.Empty(t, recorder.OfType(kind), kind)
+	}
+}
+
+func TestIssuersAreReadEveryTenMinutes(t *testing.T) {
+	recorder := runWithIssuers(t)
+	f := recorder.Only(t, "aws:lambda/function:Function")
+	assert.Equal(t, "gatehouse-test-issuers", f.Text("name"))
+	assert.Equal(t, "corp=https://login.example.com|gatehouse", f.Text("environment.variables.GATEHOUSE_OIDC_ISSUERS"))
+	assert.NotEmpty(t, f.Text("environment.variables.GATEHOUSE_CLIENTS_TABLE"))
+	assert.False(t, f.Input("vpcConfig").IsObject(), "issuers are in the internet")
+
+	s := recorder.Only(t, "aws:scheduler/schedule:Schedule")
+	assert.Equal(t, "rate(10 minutes)", s.Text("scheduleExpression"))
+	assert.Equal(t, "arn:aws:mock:::Function/clients-issuers", s.Text("target.arn"))
+	assert.Equal(t, "{}", s.Text("target.input"))
+	assert.Equal(t, "arn:aws:mock:::Queue/clients-issuers-schedule-dead-letters", s.Text("target.deadLetterConfig.arn"))
+
+	first := recorder.Only(t, "aws:lambda/invocation:Invocation")
+	assert.Equal(t, "corp=https://login.example.com|gatehouse", first.Text("triggers.issuers"), "other issuers are read at once too")
+}
+
+func TestTheReaderOfKeysMayStoreKeysOnly(t *testing.T) {
+	policy := runWithIssuers(t).Named(t, "aws:iam/rolePolicy:RolePolicy", "clients-issuers-policy").Text("policy")
+	var document struct {
+		Statement []struct {
+			Sid       string
+			Action    []string
+			Condition map[string]map[string][]string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(policy), &document))
+	var stores int
+	for _, s := range document.Statement {
+		if strings.HasPrefix(s.Action[0], "dynamodb:") {
+			stores++
+			assert.Equal(t, []string{"dynamodb:PutItem"}, s.Action)
+			assert.Equal(t, map[string]map[string][]string{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {"I#*"}}}, s.Condition)
+		}
+	}
+	assert.Equal(t, 1, stores)
 }

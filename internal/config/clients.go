@@ -6,15 +6,17 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // Clients holds who may ask the API, and what a request costs a client.
 type Clients struct {
-	Access         string       // [lambdaenv.ClientAccessOpen], [lambdaenv.ClientAccessMigrating] or [lambdaenv.ClientAccessKeys]
-	Prices         price.Table  // of models, by id; with any access but open, of all that requests may name
-	Ceiling        price.Amount // of all clients' budgets of a month together; 0 for none
-	UsageDays      int          // until a row of a client's usage expires
-	InferencePrice price.Amount // of a request to the private model
+	Access         string         // [lambdaenv.ClientAccessOpen], [lambdaenv.ClientAccessMigrating] or [lambdaenv.ClientAccessKeys]
+	Prices         price.Table    // of models, by id; with any access but open, of all that requests may name
+	Ceiling        price.Amount   // of all clients' budgets of a month together; 0 for none
+	UsageDays      int            // until a row of a client's usage expires
+	InferencePrice price.Amount   // of a request to the private model
+	Issuers        []token.Issuer // of tokens that clients may send instead of keys, without keys
 }
 
 // Enabled reports whether the stack has clients.
@@ -52,6 +54,13 @@ var (
 	}
 )
 
+var oidcIssuers = setting[[]string]{
+	key: "oidcIssuers", allowed: issuers(),
+	description: "OIDC issuers whose tokens clients may send instead of keys, each with a name, the URL that the token's claim iss must be, and an audience " +
+		"that its claim aud must contain. `make client-map` says whose a token is. A function reads the issuers' public keys every 10 minutes. " +
+		"The subjects of clients belong to the name, so that another issuer needs another name.",
+}
+
 func readClients(r *reader) Clients {
 	c := Clients{
 		Access:         clientAccess.read(r),
@@ -59,6 +68,11 @@ func readClients(r *reader) Clients {
 		Ceiling:        amount(clientBudgetCeiling.read(r)),
 		UsageDays:      clientUsageDays.read(r),
 		InferencePrice: amount(inferenceRequestPrice.read(r)),
+	}
+	for _, written := range oidcIssuers.read(r) {
+		if issuer, ok := token.ParseIssuer(written); ok {
+			c.Issuers = append(c.Issuers, issuer)
+		}
 	}
 	for _, written := range modelPrices.read(r) {
 		if model, p, ok := parseModelPrice(written); ok {
@@ -84,6 +98,28 @@ func prices() rule[[]string] {
 				return fmt.Sprintf("a list in which each model is given once; %q is there twice", quote(model))
 			}
 			seen[model] = true
+		}
+		return ""
+	}}
+}
+
+// issuers allows lists of issuers of tokens, each name and each URL given once.
+func issuers() rule[[]string] {
+	of := each(func(written string) bool { _, ok := token.ParseIssuer(written); return ok }, token.IssuerForm)
+	return rule[[]string]{words: of.words, check: func(values []string, quote func(string) string) string {
+		if allowed := of.check(values, quote); allowed != "" {
+			return allowed
+		}
+		var all []token.Issuer
+		for _, written := range values {
+			issuer, _ := token.ParseIssuer(written)
+			all = append(all, issuer)
+		}
+		if repeated := token.Repeated(all); repeated != "" {
+			return fmt.Sprintf("a list in which each name and each URL is given once; %q is there twice", quote(repeated))
+		}
+		if len(all) > token.MaxIssuers {
+			return fmt.Sprintf("at most %d issuers", token.MaxIssuers)
 		}
 		return ""
 	}}
@@ -120,9 +156,12 @@ func amount(written string) price.Amount {
 
 // checkClients refuses models without a price, unless there are no clients: then no price has
 // an effect. Prices of other models may be there: they do no harm, and a model that is
-// allowed again has its price.
+// allowed again has its price. Without clients, it refuses issuers.
 func (s Settings) checkClients(r *reader) {
 	if !s.Clients.Enabled() {
+		if oidcIssuers.isSet(r) {
+			r.must(oidcIssuers, "be empty while %s is %s: there are no clients", clientAccess, s.Clients.Access)
+		}
 		return
 	}
 	var without []string

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 const (
@@ -91,6 +92,35 @@ func TestOpenAPINeedsNoPrices(t *testing.T) {
 		"clientAccess": "open", "modelAllowedIds": `["` + titan + `"]`, "modelPrices": `["amazon.nova-lite-v1:0=0.06/0.24"]`,
 	}))
 	require.NoError(t, err)
+}
+
+func TestIssuersGiven(t *testing.T) {
+	s, err := Load(own(map[string]string{
+		"clientAccess": "migrating", "oidcIssuers": `["corp=https://login.example.com/|gatehouse","ci=https://token.example.org|https://api.example.com"]`,
+	}))
+	require.NoError(t, err)
+	assert.Equal(t, []token.Issuer{
+		{Name: "corp", URL: "https://login.example.com/", Audience: "gatehouse"},
+		{Name: "ci", URL: "https://token.example.org", Audience: "https://api.example.com"},
+	}, s.Clients.Issuers)
+}
+
+func TestIssuerMistakes(t *testing.T) {
+	const corp = "corp=https://login.example.com|gatehouse"
+	for _, c := range []struct{ access, value, want string }{
+		{"open", `["` + corp + `"]`, "be empty while gatehouse:clientAccess is open"},
+		{"keys", corp, "pulumi config set --path 'gatehouse:oidcIssuers[0]'"},
+		{"keys", `["corp=http://login.example.com|gatehouse"]`, `"corp=http://login.example.com|gatehouse" is not`},
+		{"keys", `["https://login.example.com"]`, "such as corp=https://login.example.com|gatehouse"},
+		{"keys", `["` + corp + `","` + corp + `"]`, "is there twice"},
+		{"keys", `["` + corp + `","corp=https://other.example.com|gatehouse"]`, `"corp" is there twice`},
+		{"keys", `["` + corp + `","other=https://login.example.com|other"]`, `"https://login.example.com" is there twice`},
+		{"keys", `["a=https://a.example.com|x","b=https://b.example.com|x","c=https://c.example.com|x","d=https://d.example.com|x"]`, "at most 3 issuers"},
+	} {
+		_, err := Load(own(map[string]string{"clientAccess": c.access, "oidcIssuers": c.value}))
+		require.ErrorContains(t, err, "gatehouse:oidcIssuers", c.value)
+		require.ErrorContains(t, err, c.want, c.value)
+	}
 }
 
 func TestClientMistakes(t *testing.T) {

@@ -29,7 +29,9 @@ var table = []topic{
 		modelRegion, modelGuardrailId, modelGuardrailVersion, modelGuardrailStreaming, modelPromptCaching,
 		modelBaseUrl, modelApiKeyParameter, modelInVpc, modelMemory, modelReservedConcurrency, modelLogContent,
 	}},
-	{title: "Clients", settings: []anySetting{clientAccess, modelPrices, clientBudgetCeiling, clientUsageDays, inferenceRequestPrice}},
+	{title: "Clients", settings: []anySetting{
+		clientAccess, modelPrices, clientBudgetCeiling, clientUsageDays, inferenceRequestPrice, oidcIssuers,
+	}},
 	{title: "Streamed responses", settings: []anySetting{streamingEnabled, streamingTimeout, streamingHeartbeat, streamingReservedConcurrency}},
 	{title: "The private model", settings: []anySetting{
 		inferencePrefix, inferenceTargets, inferencePort, inferenceProtocol, inferenceHealthPath, inferenceCertificateArn,

@@ -17,6 +17,10 @@ const (
 	rotatorSeconds = 1.5 // duration of a run without a step to take
 	rotatorReads   = 2   // SecureStrings that each run decrypts
 	rotatorLog     = 2e3 // bytes of log of each run
+
+	issuersSeconds = 1   // duration of a run, of two requests to each issuer
+	issuersWrites  = 24  // write units of each run: those of a transaction count twice, and 4 KiB of keys an issuer
+	issuersLog     = 1e3 // bytes of log of each run
 )
 
 // Item holds one line of a bill.
@@ -56,11 +60,11 @@ func (p Prices) AtRest(resources []Resource) ([]Item, error) {
 		case "aws:cloudwatch/dashboard:Dashboard":
 			add("Dashboard", 1, "dashboards", "dashboard", 1)
 		case "aws:scheduler/schedule:Schedule":
-			rotation, err := p.rotation(r, resources)
+			runs, err := p.scheduled(r, resources)
 			if err != nil {
 				return nil, err
 			}
-			items = append(items, rotation...)
+			items = append(items, runs...)
 		case "aws:ec2/natGateway:NatGateway":
 			add("NAT gateways", 1, "gateways", "natGateway", hours)
 		case "aws:ec2/eip:Eip":
@@ -105,8 +109,8 @@ func alarmMetrics(r Resource) float64 {
 
 var ratePattern = regexp.MustCompile(`^rate\((\d+) minutes?\)$`)
 
-// rotation returns the costs of the rotator's ticks.
-func (p Prices) rotation(schedule Resource, all []Resource) ([]Item, error) {
+// scheduled returns the costs of a schedule's runs.
+func (p Prices) scheduled(schedule Resource, all []Resource) ([]Item, error) {
 	rate := ratePattern.FindStringSubmatch(schedule.text("scheduleExpression"))
 	if rate == nil {
 		return nil, fmt.Errorf("the schedule %q is no rate in minutes", schedule.text("scheduleExpression"))
@@ -116,6 +120,14 @@ func (p Prices) rotation(schedule Resource, all []Resource) ([]Item, error) {
 		return nil, err
 	}
 	runs := hours * 60 / float64(minutes)
+	if schedule.text("name") == "read-keys" {
+		return p.issuers(runs, all)
+	}
+	return p.rotation(runs, all)
+}
+
+// rotation returns the costs of runs of the rotator.
+func (p Prices) rotation(runs float64, all []Resource) ([]Item, error) {
 	rotator, err := function(all, "rotator")
 	if err != nil {
 		return nil, err
@@ -126,6 +138,18 @@ func (p Prices) rotation(schedule Resource, all []Resource) ([]Item, error) {
 		{"Rotator's runs", runs, "runs", usd},
 		{"Rotator's metrics", rotatorMetrics, "metrics", rotatorMetrics * p.of("customMetric")},
 	}, nil
+}
+
+// issuers returns the costs of runs of the function that reads issuers' keys, each of
+// which writes the items of as many as there may be.
+func (p Prices) issuers(runs float64, all []Resource) ([]Item, error) {
+	reader, err := function(all, "issuers")
+	if err != nil {
+		return nil, err
+	}
+	usd := runs/1e6*(p.of("schedulerInvocations")+issuersWrites*p.of("tableWrites")) + p.runs(reader, runs, issuersSeconds) +
+		runs*issuersLog/1e9*p.of("logsIngested")
+	return []Item{{"Reads of issuers' keys", runs, "runs", usd}}, nil
 }
 
 // function finds a function by the suffix of its name.

@@ -112,6 +112,16 @@ func TestPerMillion(t *testing.T) {
 	assert.InDelta(t, 1e6, find(t, always, "Authorizer").Quantity, 0)
 }
 
+func TestIssuersAtRest(t *testing.T) {
+	items, err := list(t).AtRest([]Resource{lambda("issuers", 128), resource("aws:scheduler/schedule:Schedule", map[string]property.Value{
+		"name": property.New("read-keys"), "scheduleExpression": property.New("rate(10 minutes)"),
+	})})
+	require.NoError(t, err)
+	reads := find(t, items, "Reads of issuers' keys")
+	assert.InDelta(t, 4380, reads.Quantity, 0)
+	assert.InDelta(t, 4380*(24*0.625e-6+1e-6)+4380*(0.2e-6+0.125*0.0000133334)+4380*1e3/1e9*0.53, reads.USD, 0.003)
+}
+
 func TestStreamedPerMillion(t *testing.T) {
 	stack := []Resource{lambda("model", 512), lambda("model-stream", 256), lambda("authorizer", 256)}
 	r := Request{BytesIn: 1000, BytesOut: 1e6, TokensIn: 300, TokensOut: 1000, ModelSeconds: 60, Log: 1000}

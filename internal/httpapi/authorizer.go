@@ -56,7 +56,7 @@ func (a *Args) authorizerEnvironment() pulumi.StringMap {
 		return pulumi.ToStringMap(env.Variables())
 	}
 	env.RequiresClient = true
-	env.InferencePrice = a.Clients.Settings.InferencePrice
+	env.InferencePrice, env.Issuers = a.Clients.Settings.InferencePrice, a.Clients.Settings.Issuers
 	variables := pulumi.ToStringMap(env.Variables())
 	variables[lambdaenv.ClientsTableVariable] = a.Clients.TableName
 	return variables

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/keystore"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // Authorizer holds the environment of the authorizer.
@@ -19,8 +20,9 @@ type Authorizer struct {
 
 	// RequiresClient is set if requests to the private model require a client. Then:
 	RequiresClient bool
-	ClientsTable   string       // name of the DynamoDB table of clients
-	InferencePrice price.Amount // of a request to the private model
+	ClientsTable   string         // name of the DynamoDB table of clients
+	InferencePrice price.Amount   // of a request to the private model
+	Issuers        []token.Issuer // of tokens that clients may send instead of keys, without keys
 }
 
 // Variables returns the variables that [ParseAuthorizer] reads.
@@ -45,6 +47,9 @@ func (a Authorizer) clientVariables() map[string]string {
 	variables := map[string]string{InferencePriceVariable: a.InferencePrice.String()}
 	if a.ClientsTable != "" {
 		variables[ClientsTableVariable] = a.ClientsTable
+	}
+	if len(a.Issuers) > 0 {
+		variables[OIDCIssuersVariable] = token.JoinIssuers(a.Issuers)
 	}
 	return variables
 }
@@ -74,6 +79,7 @@ func (a *Authorizer) readClients(r *reader) {
 	a.RequiresClient = true
 	a.ClientsTable = r.string(ClientsTableVariable, "the name of the DynamoDB table of clients", isTableName)
 	a.InferencePrice, _ = price.ParseAmount(r.string(InferencePriceVariable, "dollars such as 0.002", isAmount))
+	a.Issuers = r.issuers()
 }
 
 func isAmount(value string) bool {

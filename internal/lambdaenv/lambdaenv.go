@@ -56,6 +56,7 @@ const (
 	ClientsTableVariable    = "GATEHOUSE_CLIENTS_TABLE"
 	ModelPricesVariable     = "GATEHOUSE_MODEL_PRICES"
 	ClientUsageDaysVariable = "GATEHOUSE_CLIENT_USAGE_DAYS"
+	OIDCIssuersVariable     = "GATEHOUSE_OIDC_ISSUERS"
 	InferencePriceVariable  = "GATEHOUSE_INFERENCE_PRICE"
 )
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/price"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // Model holds the environment of the model function.
@@ -48,6 +49,7 @@ type Model struct {
 	ClientsTable    string            // name of the DynamoDB table of clients
 	ModelPrices     map[string]string // dollars per million tokens in and out, such as 0.035/0.14, by model of ModelIDs
 	ClientUsageDays int               // until a row of a client's usage expires
+	Issuers         []token.Issuer    // of tokens that clients may send instead of keys, without keys
 }
 
 // HasClients reports whether a request is made by a client, which the table knows.
@@ -109,6 +111,9 @@ func (m Model) clientVariables() map[string]string {
 	if m.ClientsTable != "" {
 		variables[ClientsTableVariable] = m.ClientsTable
 	}
+	if len(m.Issuers) > 0 {
+		variables[OIDCIssuersVariable] = token.JoinIssuers(m.Issuers)
+	}
 	return variables
 }
 
@@ -169,6 +174,7 @@ func (m *Model) readClients(r *reader) {
 	m.ClientsTable = r.string(ClientsTableVariable, "the name of the DynamoDB table of clients", isTableName)
 	m.ClientUsageDays = r.int(ClientUsageDaysVariable, MinClientUsageDays, MaxClientUsageDays)
 	m.ModelPrices = m.readPrices(r)
+	m.Issuers = r.issuers()
 }
 
 // readPrices reads the prices of the models: each needs one.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // reader reads variables and collects every problem, so that one failed start names all
@@ -95,6 +97,18 @@ func (r *reader) int(name string, lowest, highest int) int {
 // header reads a header's name in lower case, as HTTP APIs name headers.
 func (r *reader) header(name string) string {
 	return r.string(name, "a header's name in lower case, such as x-origin-verify", isHeaderName)
+}
+
+// issuers reads the issuers of tokens. The variable may be unset or empty, for none.
+func (r *reader) issuers() []token.Issuer {
+	value := r.optional(OIDCIssuersVariable)
+	issuers, ok := token.ParseIssuers(value)
+	if !ok {
+		r.reject(OIDCIssuersVariable, value,
+			fmt.Sprintf("at most %d of these, each name and each URL once, separated by commas: %s", token.MaxIssuers, token.IssuerForm))
+		return nil
+	}
+	return issuers
 }
 
 func (r *reader) stack() string {

@@ -17,6 +17,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 	"github.com/gatehouse-iac/gatehouse/internal/stack"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 func names(stack string) Names {
@@ -207,8 +208,12 @@ func TestBoundaryAllowsTheActionsOfTheStacksRoles(t *testing.T) {
 
 // roleShapes are the settings on which the roles' policies depend.
 var roleShapes = map[string]func(*config.Settings){
-	"a network":  func(s *config.Settings) { s.Network.Enabled = true },
-	"clients":    func(s *config.Settings) { s.Clients.Access = lambdaenv.ClientAccessKeys },
+	"a network": func(s *config.Settings) { s.Network.Enabled = true },
+	"clients":   func(s *config.Settings) { s.Clients.Access = lambdaenv.ClientAccessKeys },
+	"issuers": func(s *config.Settings) {
+		s.Clients.Access = lambdaenv.ClientAccessKeys
+		s.Clients.Issuers = []token.Issuer{{Name: "corp", URL: "https://login.example.com", Audience: "gatehouse"}}
+	},
 	"a firewall": func(s *config.Settings) { s.Firewall.Enabled = true },
 	"all of Bedrock": func(s *config.Settings) {
 		s.Lambda.Tracing = true
@@ -285,6 +290,11 @@ func TestOnlyTheStacksTableIsAllowed(t *testing.T) {
 	arn := "arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-dev-clients"
 	for _, action := range []string{"dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Scan", "dynamodb:BatchGetItem"} {
 		assert.False(t, boundary.allows(action, arn, nil), action)
+	}
+	for key, allowed := range map[string]bool{"I#corp": true, "C#acme": false, "K#1": false, "J#1": false} {
+		given := context{"dynamodb:LeadingKeys": {key}}
+		assert.Equal(t, allowed, boundary.allows("dynamodb:PutItem", arn, given), "a function stores %s", key)
+		assert.False(t, boundary.allows("dynamodb:DeleteItem", arn, given), key)
 	}
 	for _, action := range []string{"dynamodb:Scan", "dynamodb:Query", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"} {
 		assert.False(t, deployRole(t).mayCall(action), "a deployment lists and changes no clients")

@@ -73,13 +73,13 @@ func (c context) values(key string) []string {
 func holds(operator string, wanted, found []string) bool {
 	some := func(value string) bool {
 		return slices.ContainsFunc(wanted, func(pattern string) bool {
-			return pattern == value || operator == "StringLike" && matches(pattern, value)
+			return pattern == value || strings.HasSuffix(operator, "StringLike") && matches(pattern, value)
 		})
 	}
 	switch operator {
 	case "Null":
 		return (len(found) == 0) == slices.Contains(wanted, "true")
-	case "ForAllValues:StringEquals":
+	case "ForAllValues:StringEquals", "ForAllValues:StringLike":
 		return !slices.ContainsFunc(found, func(value string) bool { return !some(value) })
 	case "StringEquals", "StringLike":
 		return slices.ContainsFunc(found, some)
@@ -101,7 +101,11 @@ func TestRoleEvaluatesStatementsLikeIAM(t *testing.T) {
 			"StringEquals": {"aws:ResourceTag/stack": {"dev"}}, "Null": {"aws:RequestTag/stack": {"true"}},
 		}},
 		{Action: []string{"kms:Decrypt"}, Resource: []string{"*"}, Condition: conditions{"StringLike": {"kms:EncryptionContext:A": {"x/*"}}}},
+		{Action: []string{"dynamodb:PutItem"}, Resource: []string{"*"}, Condition: conditions{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": {"I#*"}}}},
 	}
+	assert.True(t, r.allows("dynamodb:PutItem", "arn:t", context{"dynamodb:LeadingKeys": {"I#a", "I#b"}}))
+	assert.False(t, r.allows("dynamodb:PutItem", "arn:t", context{"dynamodb:LeadingKeys": {"I#a", "C#b"}}))
+	assert.True(t, r.allows("dynamodb:PutItem", "arn:t", nil), "all of no values")
 	assert.True(t, r.allows("ec2:DeleteVpc", vpc, context{"aws:resourcetag/stack": {"dev"}}))
 	assert.False(t, r.allows("ec2:DeleteVpc", vpc, context{"aws:resourcetag/stack": {"prod"}}))
 	assert.False(t, r.allows("ec2:DeleteVpc", vpc, nil))

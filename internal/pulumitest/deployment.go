@@ -19,7 +19,7 @@ import (
 func Artifacts(t testing.TB) artifact.Directory {
 	t.Helper()
 	root := t.TempDir()
-	for _, function := range []string{"authorizer", "model", "rotator"} {
+	for _, function := range []string{"authorizer", "issuers", "model", "rotator"} {
 		folder := filepath.Join(root, "arm64", function)
 		require.NoError(t, os.MkdirAll(folder, 0o755))
 		file, err := os.Create(filepath.Join(folder, lambdazip.Archive))

@@ -91,11 +91,6 @@ func TestTheRotatorMayFlushTheRESTAPIsCache(t *testing.T) {
 	]}`, policy)
 }
 
-func TestRate(t *testing.T) {
-	assert.Equal(t, "rate(1 minute)", rate(time.Minute))
-	assert.Equal(t, "rate(60 minutes)", rate(time.Hour))
-}
-
 func TestTheRotatorMayChangeOneDistribution(t *testing.T) {
 	recorder := runSchedule(t, unchanged)
 	assert.JSONEq(t, `{"Version": "2012-10-17", "Statement": [

@@ -19,7 +19,7 @@ func (c *components) declareClients(ctx *pulumi.Context, d deployment.Deployment
 	if !c.settings.Clients.Enabled() {
 		return ctx.Log.Warn(openWarning, nil)
 	}
-	c.clients, err = clients.New(ctx, "clients", &clients.Args{Deployment: d, Settings: c.settings.Clients}, onAWS)
+	c.clients, err = clients.New(ctx, "clients", &clients.Args{Deployment: d, Settings: c.settings.Clients, Notifier: c.notifier}, onAWS)
 	return err
 }
 
@@ -29,7 +29,15 @@ func edgeCredential(s config.Clients) *edgefunction.Credential {
 	if !s.Enabled() {
 		return nil
 	}
-	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys}
+	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys, Tokens: len(s.Issuers) > 0}
+}
+
+// clientAlarms returns the ends of the names of alarms about clients' credentials.
+func (c *components) clientAlarms() []string {
+	if c.clients == nil {
+		return nil
+	}
+	return c.clients.Alarms
 }
 
 // clientsAccess returns what a function needs to use the table of clients, nil without

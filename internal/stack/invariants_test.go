@@ -61,6 +61,7 @@ func shapes(t testing.TB) map[string]config.Settings {
 		"private clients":         withClients(t, privateFunction(t), lambdaenv.ClientAccessMigrating),
 		"clients in existing VPC": withClients(t, inExistingVPC(t), lambdaenv.ClientAccessMigrating),
 		"private keys":            withClients(t, privateFunction(t), lambdaenv.ClientAccessKeys),
+		"issuers":                 withIssuers(t, withClients(t, privateFunction(t), lambdaenv.ClientAccessKeys)),
 	}
 }
 
@@ -71,6 +72,16 @@ func withClients(t testing.TB, s config.Settings, access string) config.Settings
 	for _, id := range s.Model.IDs() {
 		s.Clients.Prices[id] = price.Price{Input: price.Dollar, Output: price.Dollar}
 	}
+	return s
+}
+
+// withIssuers returns s with issuers of clients' tokens.
+func withIssuers(t testing.TB, s config.Settings) config.Settings {
+	t.Helper()
+	s.Clients.Issuers = pulumitest.Configured(t, map[string]string{
+		"clientAccess": lambdaenv.ClientAccessKeys,
+		"oidcIssuers":  `["corp=https://login.example.com|gatehouse","ci=https://token.example.org/|https://api.example.com"]`,
+	}).Clients.Issuers
 	return s
 }
 

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
@@ -22,7 +24,7 @@ func (c *components) declareObservability(ctx *pulumi.Context, d deployment.Depl
 		Deployment:     d,
 		Notifier:       c.notifier,
 		RunbookURL:     s.Observability.RunbookURL,
-		Alarms:         c.schedule.Alarms,
+		Alarms:         slices.Concat(c.schedule.Alarms, c.clientAlarms()),
 		DistributionID: c.edge.DistributionID,
 		API:            observability.API{ID: c.api.APIID, Stage: httpapi.StageName, AccessLog: c.api.AccessLog},
 		Functions: observability.Functions{

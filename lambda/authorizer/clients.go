@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
 	"github.com/gatehouse-iac/gatehouse/internal/secret"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // admitTimeout bounds the calls of the table for a request. With [readTimeout], it is
@@ -23,7 +24,8 @@ const admitTimeout = 3 * time.Second
 // clients decides whether a client may send a request to the private model.
 type clients struct {
 	admitter *admit.Admitter
-	price    price.Amount // of a request, which is charged at once and never settled
+	tokens   *admit.Tokens // nil without issuers
+	price    price.Amount  // of a request, which is charged at once and never settled
 	now      func() time.Time
 }
 
@@ -33,8 +35,10 @@ func newClients(env lambdaenv.Authorizer, getenv func(string) string, now func()
 	if !env.RequiresClient {
 		return nil
 	}
+	store := clientstore.Store{Table: dynamo.FromEnvironment(getenv, env.ClientsTable)}
 	return &clients{
-		admitter: admit.New(clientstore.Store{Table: dynamo.FromEnvironment(getenv, env.ClientsTable)}),
+		admitter: admit.New(store),
+		tokens:   admit.NewTokens(store, env.Issuers),
 		price:    env.InferencePrice,
 		now:      now,
 	}
@@ -46,6 +50,7 @@ type clientDecision struct {
 	outcome outcome
 	client  string // name
 	key     string // public id of the credential
+	user    string // claim sub of a token, or ""
 	reason  string
 }
 
@@ -55,24 +60,50 @@ const (
 	reasonTable      = "the table of clients can't be read or written"
 )
 
-// decide admits a request, or says why not. It returns the error of an indeterminate
-// decision. No reason quotes the credential.
-func (c *clients) decide(ctx context.Context, presented secret.Text) (clientDecision, error) {
+var (
+	errUnknownKey  = errors.New(reasonUnknownKey)
+	errUnavailable = errors.New("the credential can't be looked up")
+)
+
+// identify returns whose a credential is: a key's, or a token's. The error wraps
+// errUnavailable, or has nothing of the credential and is certain.
+func (c *clients) identify(ctx context.Context, presented secret.Text, now time.Time) (identity clientstore.Identity, user string, err error) {
+	if text := presented.Reveal(); c.tokens.Accepts(text) {
+		holder, err := c.tokens.Identify(ctx, text, now)
+		var reason token.Reason
+		if err != nil && !errors.As(err, &reason) {
+			err = fmt.Errorf("%w: %w", errUnavailable, err)
+		}
+		return holder.Identity, holder.User, err
+	}
 	key, err := credential.Parse(presented.Reveal())
 	if err != nil {
-		return clientDecision{outcome: rejected, reason: err.Error()}, nil
+		return clientstore.Identity{}, "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, admitTimeout)
-	defer cancel()
-	now := c.now()
 	identity, found, err := c.admitter.Identify(ctx, key.Digest(), now)
 	switch {
 	case err != nil:
-		return clientDecision{outcome: indeterminate, reason: reasonTable}, err
+		return clientstore.Identity{}, "", fmt.Errorf("%w: %w", errUnavailable, err)
 	case !found:
-		return clientDecision{outcome: rejected, reason: reasonUnknownKey}, nil
+		return clientstore.Identity{}, "", errUnknownKey
 	}
-	d := clientDecision{outcome: accepted, client: identity.Client, key: identity.ID, reason: reasonAdmitted}
+	return identity, "", nil
+}
+
+// decide admits a request, or says why not. It returns the error of an indeterminate
+// decision. No reason quotes the credential.
+func (c *clients) decide(ctx context.Context, presented secret.Text) (clientDecision, error) {
+	ctx, cancel := context.WithTimeout(ctx, admitTimeout)
+	defer cancel()
+	now := c.now()
+	identity, user, err := c.identify(ctx, presented, now)
+	switch {
+	case errors.Is(err, errUnavailable):
+		return clientDecision{outcome: indeterminate, reason: reasonTable}, err
+	case err != nil:
+		return clientDecision{outcome: rejected, reason: err.Error()}, nil
+	}
+	d := clientDecision{outcome: accepted, client: identity.Client, key: identity.ID, user: user, reason: reasonAdmitted}
 	_, err = c.admitter.Admit(ctx, identity, budget.Ask{Now: now, Most: budget.Use{Cost: c.price}, Final: true})
 	var refusal *budget.Refusal
 	switch {

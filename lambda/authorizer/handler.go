@@ -47,14 +47,19 @@ func (h *handler) invokeForClient(ctx context.Context, e event, payload []byte) 
 		return h.respond(ctx, e, d, readErr)
 	}
 	c, err := h.clients.decide(ctx, presented)
-	h.log.LogAttrs(ctx, levels[c.outcome], "decision",
+	attrs := []slog.Attr{
 		slog.String("apiId", e.RequestContext.APIID),
 		slog.String("requestId", e.RequestContext.RequestID),
 		slog.String("decision", c.outcome.String()),
 		slog.String("key", string(d.key)),
 		slog.String("client", c.client),
 		slog.String("clientKey", c.key),
-		slog.String("reason", c.reason))
+		slog.String("reason", c.reason),
+	}
+	if c.user != "" {
+		attrs = append(attrs, slog.String("user", c.user))
+	}
+	h.log.LogAttrs(ctx, levels[c.outcome], "decision", attrs...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.reason, err)
 	}

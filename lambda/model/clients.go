@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/admit"
 	"github.com/gatehouse-iac/gatehouse/internal/awsjson"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
@@ -38,6 +39,7 @@ func newAdmission(env lambdaenv.Model, getenv func(string) string) (*admission.A
 		Settler:   clientstore.Store{Table: newTable(env.ClientsTable, settleAttempt, getenv)},
 		Prices:    prices,
 		UsageDays: env.ClientUsageDays,
+		Tokens:    admit.NewTokens(store, env.Issuers),
 		Anonymous: env.ClientAccess == lambdaenv.ClientAccessMigrating,
 	}, env.ModelIDs)
 }

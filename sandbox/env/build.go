@@ -112,7 +112,7 @@ func (b Build) Functions(ctx context.Context, s *progress.Step) error {
 	}
 	// Once they were built, little is left to count.
 	if _, err := os.Stat(filepath.Join(b.Layout.Root, "dist", "lambda", architecture)); err != nil {
-		command.Packages = []string{"-tags", "lambda.norpc", "./lambda/authorizer", "./lambda/model", "./lambda/rotator"}
+		command.Packages = []string{"-tags", "lambda.norpc", "./lambda/authorizer", "./lambda/issuers", "./lambda/model", "./lambda/rotator"}
 		command.PackagesEnv = []string{"GOOS=linux", "GOARCH=" + runtime.GOARCH}
 	}
 	if err := b.Compile(ctx, s, command); err != nil {

@@ -110,9 +110,12 @@ func (t *traffic) stream(ctx context.Context, c customer, message string, s *sam
 	}
 	defer got.Close()
 	s.status = got.Status
-	if got.IsStream() != nil {
+	if got.Status != http.StatusOK {
 		content, err := got.Content()
 		s.code = codeOf(content)
+		return err
+	}
+	if err := got.IsStream(); err != nil {
 		return err
 	}
 	events, err := got.Events()

@@ -46,6 +46,9 @@ type Config struct {
 	Prices    price.Table // of each model that can be requested
 	UsageDays int         // until a row of usage expires
 
+	// Tokens identifies clients by tokens of OIDC issuers; nil accepts none.
+	Tokens *admit.Tokens
+
 	// Anonymous is set if requests without a key of this API belong to the client
 	// [client.Anonymous]. They are refused otherwise.
 	Anonymous bool

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/admit"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 )
 
@@ -14,6 +15,7 @@ var (
 	ErrSeveral = errors.New("the request has several credentials")
 	ErrForeign = errors.New("the credential is not a key of this API")
 	ErrUnknown = errors.New("the key is not valid")
+	ErrToken   = errors.New("only a key can be ended: a token ends by itself")
 )
 
 // Names of the headers with a credential, beside that of CloudFront.
@@ -22,11 +24,17 @@ const (
 	apiKeyHeader        = "x-api-key"
 )
 
-// presented returns the key that a request came with. CloudFront moves it to a header of
-// its own; a request that comes straight to the API has it where clients send it. Of two
-// headers, that with a text of a key's form counts: clients have to send something in the
-// other.
-func presented(headers map[string]string) (credential.Key, error) {
+// credentials are those of a request: a key, or a token if it is not "".
+type credentials struct {
+	key   credential.Key
+	token string
+}
+
+// presented returns the credential that a request came with. CloudFront moves it to a
+// header of its own; a request that comes straight to the API has it where clients send
+// it. Of two headers, that with a text of a key's or a token's form counts: clients have
+// to send something in the other.
+func presented(headers map[string]string, tokens *admit.Tokens) (credentials, error) {
 	candidates := []string{headers[credential.Header]}
 	if candidates[0] == "" {
 		candidates = []string{withoutScheme(headers[authorizationHeader]), strings.TrimSpace(headers[apiKeyHeader])}
@@ -36,14 +44,17 @@ func presented(headers map[string]string) (credential.Key, error) {
 		switch {
 		case text == "":
 		case credential.HasForm(text):
-			return credential.Parse(text)
+			key, err := credential.Parse(text)
+			return credentials{key: key}, err
+		case tokens.Accepts(text):
+			return credentials{token: text}, nil
 		case severalKeys(text):
-			return credential.Key{}, ErrSeveral
+			return credentials{}, ErrSeveral
 		default:
 			err = ErrForeign
 		}
 	}
-	return credential.Key{}, err
+	return credentials{}, err
 }
 
 // withoutScheme returns the credential of the header Authorization. That of another scheme

@@ -39,11 +39,12 @@ func TestTheCredentialOfARequest(t *testing.T) {
 		{"twice in X-API-Key", map[string]string{"x-api-key": key + "," + key}, "", ErrSeveral},
 		{"twice in CloudFront's", map[string]string{credential.Header: "any," + key}, "", ErrSeveral},
 		{"twice another", map[string]string{"authorization": "Bearer a,Bearer b"}, "", ErrForeign},
+		{"a token, without issuers", map[string]string{"authorization": "Bearer eyJ.a.b"}, "", ErrForeign},
 		{"long", map[string]string{"authorization": "Bearer " + strings.Repeat("a,", 10_000)}, "", ErrForeign},
 	} {
-		got, err := presented(test.headers)
+		got, err := presented(test.headers, nil)
 		require.ErrorIs(t, err, test.err, test.title)
-		assert.Equal(t, test.want, got.Reveal(), test.title)
+		assert.Equal(t, test.want, got.key.Reveal(), test.title)
 	}
 }
 

@@ -9,14 +9,17 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/budget"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
+	"github.com/gatehouse-iac/gatehouse/internal/token"
 )
 
 // Caller is the client that a request belongs to.
 type Caller struct {
 	Client string
-	Key    string // id of the key; empty for requests without one
+	Key    string // id of the key, or of the token's subject; empty for requests without one
+	User   string // claim sub of the token, if it has one
+	Token  bool   // identified by a token
 
-	expires time.Time     // of the key
+	expires time.Time     // of the credential
 	record  client.Record // as it was last seen
 }
 
@@ -36,14 +39,17 @@ func (c *Caller) Models(all []string) []string {
 // lower case. The client may have been suspended, and the key ended: see
 // [Admission.Check].
 func (a *Admission) Identify(ctx context.Context, headers map[string]string) (*Caller, error) {
-	key, err := presented(headers)
+	sent, err := presented(headers, a.Tokens)
+	if err == nil && sent.token != "" {
+		return a.identifyToken(ctx, sent.token)
+	}
 	switch {
 	case err != nil && a.Anonymous && (errors.Is(err, ErrMissing) || errors.Is(err, ErrForeign)):
 		return &Caller{Client: client.Anonymous}, nil
 	case err != nil:
 		return nil, err
 	}
-	found, known, err := a.admitter.Identify(ctx, key.Digest(), a.Now())
+	found, known, err := a.admitter.Identify(ctx, sent.key.Digest(), a.Now())
 	switch {
 	case err != nil:
 		return nil, unavailable("look for the key", err)
@@ -53,7 +59,25 @@ func (a *Admission) Identify(ctx context.Context, headers map[string]string) (*C
 	return &Caller{Client: found.Client, Key: found.ID, expires: found.Expires}, nil
 }
 
-// Check returns a [budget.Refusal] unless the caller's key is valid and the client isn't
+// identifyToken returns the client of a token. The error is a [token.Reason], or wraps
+// [ErrUnavailable]. A token of another issuer is as foreign as a key of another API.
+func (a *Admission) identifyToken(ctx context.Context, text string) (*Caller, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	holder, err := a.Tokens.Identify(ctx, text, a.Now())
+	var reason token.Reason
+	switch {
+	case errors.Is(err, token.UnknownIssuer) && a.Anonymous:
+		return &Caller{Client: client.Anonymous}, nil
+	case errors.As(err, &reason):
+		return nil, reason
+	case err != nil:
+		return nil, unavailable("identify the token", err)
+	}
+	return &Caller{Client: holder.Client, Key: holder.ID, User: holder.User, Token: true, expires: holder.Expires}, nil
+}
+
+// Check returns a [budget.Refusal] unless the caller's credential is valid and the client isn't
 // suspended. It decides by what is remembered of the client, but refuses, and decides if
 // latest is set, by what the table has.
 func (a *Admission) Check(ctx context.Context, c *Caller, latest bool) error {

@@ -51,7 +51,10 @@ func (a *Admission) Usage(ctx context.Context, c *Caller, days int) (Usage, erro
 
 // EndKey takes the caller's key off its client. It has no effect if that was done before.
 func (a *Admission) EndKey(ctx context.Context, c *Caller) error {
-	if c.Key == "" {
+	switch {
+	case c.Token:
+		return ErrToken // it would end the tokens of all that share its subject
+	case c.Key == "":
 		return ErrMissing
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)

@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/admit"
 	"github.com/gatehouse-iac/gatehouse/internal/budget"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/metrics"
 	"github.com/gatehouse-iac/gatehouse/internal/price"
+	oidc "github.com/gatehouse-iac/gatehouse/internal/token"
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/admission"
 )
 
@@ -152,7 +154,10 @@ func inSeconds(d time.Duration) string {
 // its credential.
 func (h *Handler) clientProblem(e *exchange, r *reader, err error) *problem {
 	var refusal *budget.Refusal
+	var reason oidc.Reason
 	switch {
+	case errors.As(err, &reason):
+		return invalidToken(reason)
 	case errors.Is(err, admission.ErrMissing):
 		return missingCredential()
 	case errors.Is(err, admission.ErrSeveral):
@@ -164,6 +169,8 @@ func (h *Handler) clientProblem(e *exchange, r *reader, err error) *problem {
 		return invalidKey(sentence(credential.ErrChecksum))
 	case errors.Is(err, admission.ErrUnknown):
 		return invalidKey(notValid)
+	case errors.Is(err, admission.ErrToken):
+		return invalidKey("Only a key can be ended: a token ends by itself.")
 	case errors.As(err, &refusal):
 		return h.refusalProblem(e, r, err, refusal)
 	}
@@ -187,6 +194,13 @@ const notValid = "The key is not valid."
 
 func invalidKey(detail string) *problem {
 	return newProblem(http.StatusUnauthorized, codeInvalidKey, detail).with("www-authenticate", challenge+`, error="invalid_token"`)
+}
+
+// invalidToken returns the problem of a token that isn't valid, or no client's. The reason
+// is a fixed text without any part of the token.
+func invalidToken(reason oidc.Reason) *problem {
+	return newProblem(http.StatusUnauthorized, codeInvalidToken, sentence(reason)).
+		with("www-authenticate", challenge+`, error="invalid_token", error_description="`+reason.Error()+`"`)
 }
 
 // sentence returns the text of an error as a sentence.
@@ -231,6 +245,10 @@ func expiredKey(caller *admission.Caller, refusal *budget.Refusal) *problem {
 	switch {
 	case caller != nil && caller.Key == "":
 		return missingCredential()
+	case caller != nil && caller.Token && !refusal.Expired.IsZero():
+		return invalidToken(admit.ClientEnded)
+	case caller != nil && caller.Token:
+		return invalidToken(admit.UnknownSubject)
 	case !refusal.Expired.IsZero():
 		return invalidKey("The key ended on " + refusal.Expired.UTC().Format(time.DateTime) + " UTC.")
 	}
@@ -272,6 +290,9 @@ func (a *admitted) attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("client", a.caller.Client)}
 	if a.caller.Key != "" {
 		attrs = append(attrs, slog.String("key", a.caller.Key))
+	}
+	if a.caller.User != "" {
+		attrs = append(attrs, slog.String("user", a.caller.User))
 	}
 	if a.revoked {
 		attrs = append(attrs, slog.Bool("revoked", true))

@@ -121,7 +121,7 @@ func TestDocumentHasEveryCode(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		codeUnauthenticated, codeNotFound, codeModelNotFound, codeMethod, codeBodyTooLarge, codeMediaType, codeMalformedBody, codeInvalidBody,
 		codeStreaming, codeUnsupported, codeRejected, codeTooLong, codeAnswerTooLarge, codeBusy, codeMalformedAnswer, codeSchemaMismatch, codeModelFailed, codeUnavailable, codeTimeout,
-		codeMissingCredential, codeSeveralCredentials, codeInvalidKey, codeSuspended, codeRateExceeded, codeTooManyAtOnce, codeBudgetInUse, codeBudgetSpent,
+		codeMissingCredential, codeSeveralCredentials, codeInvalidKey, codeInvalidToken, codeSuspended, codeRateExceeded, codeTooManyAtOnce, codeBudgetInUse, codeBudgetSpent,
 		codeClientsUnavailable, codeQuery,
 		"malformed_request", "forbidden", "length_required", "target_too_long", // by the edge
 	}, parseDocument(t).Components.Schemas["Code"].Enum)

@@ -55,6 +55,7 @@ const (
 	codeMissingCredential  = "missing_credential"
 	codeSeveralCredentials = "several_credentials"
 	codeInvalidKey         = "invalid_api_key"
+	codeInvalidToken       = "invalid_token"
 	codeSuspended          = "client_suspended"
 	codeRateExceeded       = "client_rate_exceeded"
 	codeTooManyAtOnce      = "too_many_at_once"
