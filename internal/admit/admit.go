@@ -34,7 +34,7 @@ const (
 	// least recently used ones are forgotten.
 	capacity = 4096
 
-	// unknownTTL is how long no read looks again for a credential that the table didn't
+	// unknownTTL is the time in which no read looks again for a credential that the table didn't
 	// have. One that was just made is accepted after it at the latest.
 	unknownTTL = 10 * time.Second
 

@@ -22,7 +22,7 @@ type TokenStore interface {
 
 // Limits of what [Tokens] remembers.
 const (
-	// keysTTL is how long an issuer's keys are used without another read of the table. A
+	// keysTTL is the time for which an issuer's keys are used without another read of the table. A
 	// key that the issuer removes is refused after it, once the table has the new keys.
 	keysTTL = time.Minute
 
@@ -30,11 +30,11 @@ const (
 	// signed with an unknown key.
 	refetchPeriod = 10 * time.Second
 
-	// subjectTTL is how long a subject's client is used without another read. Other than
+	// subjectTTL is the time for which a subject's client is used without another read. Other than
 	// a key, a subject may get another client; its former client refuses it at once.
 	subjectTTL = time.Minute
 
-	// MaxKeysAge is how long keys are trusted after they were read from the issuer.
+	// MaxKeysAge is the time for which keys are trusted after they were read from the issuer.
 	MaxKeysAge = 24 * time.Hour
 )
 

@@ -47,7 +47,7 @@ type Ask struct {
 	Final bool
 }
 
-// Use is what a request uses of a budget of either unit.
+// Use has the amounts that a request uses of budgets of either unit.
 type Use struct {
 	Cost   price.Amount
 	Tokens int64

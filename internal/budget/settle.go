@@ -20,7 +20,7 @@ const (
 	ChargedHold    Charge = "hold"    // what it used isn't known
 )
 
-// Outcome is how an admitted request ended.
+// Outcome describes the end of an admitted request.
 type Outcome struct {
 	Charge Charge
 	Use    Use // if Charge is [ChargedUse]

@@ -11,7 +11,7 @@ type Record struct {
 	Name string
 	Policy
 
-	// Used is what is used and held, in the unit of each window's budget, by the names
+	// Used has the amounts used and held, in the unit of each window's budget, by the names
 	// that [Budget.Counter] returns.
 	Used map[string]int64
 

@@ -7,7 +7,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 )
 
-// change is what the operator does.
+// change is an act of the operator.
 type change uint8
 
 const (

@@ -71,10 +71,10 @@ var moments = [...]time.Time{
 	time.Date(2026, 12, 1, 0, 2, 30, 0, time.UTC),
 }
 
-// holdLife is how long a hold lives: longer than from one moment to the next, but for
+// holdLife is the life of a hold: longer than from one moment to the next, but for
 // the last.
 const holdLife = time.Minute
 
-// longestReserve is how long a request waits for its reserve, repeats included: not so long
+// longestReserve is the longest time that a request waits for its reserve, repeats included: not so long
 // that the count of its minute is removed meanwhile.
 const longestReserve = 2 * time.Minute

@@ -13,7 +13,7 @@ const (
 // none.
 type id uint16
 
-// phase is where a request is.
+// phase is the progress of a request.
 type phase uint8
 
 const (
@@ -28,7 +28,7 @@ const (
 	unknown        // the end: its settlement was not applied, for all that is known
 )
 
-// state is what matters of a moment. It is comparable and small.
+// state has the parts of a moment that matter. It is comparable and small.
 type state struct {
 	item     id
 	memory   [2]id // records that the copies remember

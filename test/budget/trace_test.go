@@ -11,7 +11,7 @@ import (
 // emitter takes an event, the state that it leads to, and what is wrong with the step.
 type emitter func(event, state, *violation)
 
-// event is what happened.
+// event is one thing that happened.
 type event struct {
 	kind    eventKind
 	request uint8

@@ -22,14 +22,14 @@ type world struct {
 	free      map[id]bool // whether the places of expired holds are, by item
 }
 
-// decisionKey is what a decision depends on. 0 is a decision against the request.
+// decisionKey has the inputs of a decision. 0 is a decision against the request.
 type decisionKey struct {
 	known     id
 	request   uint8
 	now, held uint8
 }
 
-// endingKey is what a settlement depends on.
+// endingKey has the inputs of a settlement.
 type endingKey struct {
 	reservation, latest id
 	charge              budget.Charge

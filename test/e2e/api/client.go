@@ -56,7 +56,7 @@ func (a API) clientChecks() []check.Check {
 	return checks
 }
 
-// anyKey is what OpenAI's client sends to an API that is open: it requires a key.
+// anyKey is the text that OpenAI's client sends to an API that is open: it requires a key.
 const anyKey = "any"
 
 // runClient returns the outcome of each call. It returns those before an error too.

@@ -86,7 +86,7 @@ func TestSecondBackend(t *testing.T) {
 	run(t, e.Checkout, "second backend, base URL with /v1", target, NodeSuites)
 }
 
-// anyKey is what clients send to an API that is open: they require a key.
+// anyKey is the text that clients send to an API that is open: they require a key.
 const anyKey = "any"
 
 func keyOf(e *env.Environment) string { return cmp.Or(e.ClientKey.Reveal(), anyKey) }

@@ -30,7 +30,7 @@ type Ticket struct {
 	refund  int64 // of a settlement
 }
 
-// Settled is how a request was settled.
+// Settled describes the settlement of a request.
 type Settled struct {
 	Charge   budget.Charge
 	Cost     price.Amount

@@ -8,7 +8,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/clientstore"
 )
 
-// Usage is what a client has used.
+// Usage has the use of a client.
 type Usage struct {
 	Budget client.Budget // zero for none
 	Used   int64         // in the budget's unit, in its window; in nano-dollars this month without a budget

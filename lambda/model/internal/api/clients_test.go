@@ -139,7 +139,7 @@ func withHeaders(e event, pairs ...string) event {
 
 func get(path string) event { return request(http.MethodGet, path, "") }
 
-// hold is what is held for the request hello of POST /models: 5 bytes and 80 more tokens,
+// hold is the amount held for the request hello of POST /models: 5 bytes and 80 more tokens,
 // and the most tokens of output.
 var hold = func() int64 {
 	p, _ := price.ParsePrice("0.035/0.14")
