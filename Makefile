@@ -198,13 +198,14 @@ test-go:
 		(cd $$module && go test -short ./...) || exit 1; \
 	done
 
-# How long `make fuzz` looks for input that breaks each of the fuzz tests.
-FUZZ_TIME ?= 5s
+# How many inputs `make fuzz` tries in each of the fuzz tests, or for how long, such as 1m. A number
+# is the default: where the time ends in the middle of an input, go test reports a failure.
+FUZZ_TIME ?= 10000x
 .PHONY: fuzz
 fuzz: ## Look for input that breaks the model API or the reading of clients, for FUZZ_TIME in each of the fuzz tests
 	@for target in api/FuzzBody api/FuzzEvent api/FuzzStreamEvent api/FuzzChunks api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
-		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x; \
+		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
 	done
 	@for target in client/FuzzParseBudget client/FuzzParseItem token/FuzzVerify token/FuzzParseKeySet; do \
 		go test ./internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \

@@ -31,6 +31,7 @@ var measures = map[string]measure{
 	bench.AuthorizerPart: withDisplay(alone, benchAuthorizer),
 	bench.PathPart:       withDisplay(alone, benchPath),
 	bench.StreamPart:     withDisplay(alone, benchStream),
+	bench.ClientsPart:    withDisplay(alone, benchClients),
 	bench.RotationPart:   withDisplay(shown, benchRotation), // whose tests take the lock themselves
 	bench.ProgramPart:    withDisplay(alone, benchProgram),
 	bench.TestsPart:      withDisplay(shown, benchTests), // which take the lock themselves
@@ -203,6 +204,26 @@ func benchStream(ctx context.Context, l checkout.Layout, show *progress.Display)
 	}
 	err = show.Step(ctx, "streams", func(ctx context.Context, s *progress.Step) error {
 		rows, err = bench.Stream(ctx, streams, func(text string) { s.Doing("%s", text) })
+		return err
+	})
+	return rows, err
+}
+
+func benchClients(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {
+	e, err := env.Attach(ctx, l, show.Say)
+	if err != nil {
+		return nil, err
+	}
+	if e.ClientKey.IsZero() {
+		return nil, errors.New("the local stack is open: set gatehouse:clientAccess to keys, and run `make local`")
+	}
+	admission := bench.Admission{
+		Endpoint: e.Servers.Cloud.Endpoint(), Function: "gatehouse-" + pulumicli.StackName + "-model",
+		Program: filepath.Join(l.Root, "dist", "lambda", pulumicli.LambdaArchitecture(), "model", "bootstrap"),
+		Prefix:  e.Outputs["apiPrefix"], Key: e.ClientKey,
+	}
+	err = show.Step(ctx, "clients", func(ctx context.Context, s *progress.Step) error {
+		rows, err = bench.Clients(ctx, admission, func(text string) { s.Doing("%s", text) })
 		return err
 	})
 	return rows, err

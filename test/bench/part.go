@@ -26,6 +26,7 @@ const (
 	AuthorizerPart = "authorizer"
 	PathPart       = "path"
 	StreamPart     = "stream"
+	ClientsPart    = "clients"
 	RotationPart   = "rotation"
 	ProgramPart    = "program"
 	TestsPart      = "tests"
@@ -52,6 +53,10 @@ var Parts = []Part{
 		"when the scripted model sends it, and both have one clock. *Since the request* has the way of the request as well, and the 20 ms " +
 		"after which the model sends the token. *After Bedrock's own* is the difference of the two quantiles. *Not streamed* is the same " +
 		"answer as one piece of JSON. *Cold* is with no execution environment of the function, which then starts."},
+	{Name: ClientsPart, Title: "Clients", NeedsStack: true, About: "" +
+		"The function that serves the API, as it is deployed and with an open API: two copies beside each other, invoked with the same " +
+		"request in turns. Each request of a client is admitted by a write to the emulated DynamoDB and settled by two at the same time; " +
+		"on AWS each of them takes a few milliseconds instead."},
 	{Name: RotationPart, Title: "Rotation", NeedsStack: true, About: "" +
 		"First, rotations of the local stack's key under load: ours while rotators are killed and calls fail, beside *one value* in one " +
 		"parameter that a rotation overwrites, undisturbed. Then our rotation with deployments of CloudFront that take a given time; " +

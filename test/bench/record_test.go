@@ -114,12 +114,12 @@ func TestTheDocumentIsTheRecords(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	for names, want := range map[string]string{
-		"":                     "authorizer path stream rotation program tests cost",
+		"":                     "authorizer path stream clients rotation program tests cost",
 		"cold":                 "cold",
 		"path,authorizer":      "path authorizer",
-		"paths":                `part "paths"; allowed: authorizer, path, stream, rotation, program, tests, cost, cold`,
-		"path,":                `part ""; allowed: authorizer, path, stream, rotation, program, tests, cost, cold`,
-		"authorizer,path,none": `part "none"; allowed: authorizer, path, stream, rotation, program, tests, cost, cold`,
+		"paths":                `part "paths"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
+		"path,":                `part ""; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
+		"authorizer,path,none": `part "none"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
 	} {
 		parts, err := Choose(names)
 		var got []string
