@@ -202,7 +202,7 @@ test-go:
 # is the default: where the time ends in the middle of an input, go test reports a failure.
 FUZZ_TIME ?= 10000x
 .PHONY: fuzz
-fuzz: ## Look for input that breaks the model API or the reading of clients, for FUZZ_TIME in each of the fuzz tests
+fuzz: ## Look for input that breaks the model API or the reading of clients: FUZZ_TIME in each of the fuzz tests
 	@for target in api/FuzzBody api/FuzzEvent api/FuzzStreamEvent api/FuzzChunks api/FuzzDataURL bedrock/FuzzRequests bedrock/FuzzEvents bedrock/FuzzSchemas \
 		openai/FuzzRequest openai/FuzzReply openai/FuzzEvents strictjson/FuzzParse; do \
 		go test ./lambda/model/internal/$${target%/*} -run '^$$' -fuzz "^$${target#*/}\$$" -fuzztime $(FUZZ_TIME) -fuzzminimizetime 20x || exit 1; \
