@@ -104,18 +104,26 @@ def package(source: str, bootstrap: str = BOOTSTRAP) -> bytes:
 
 
 def free_port() -> int:
-    """Return a free port.
+    """Return a free port."""
+    return free_ports(1)[0]
 
-    It is below those that the system gives to connections, one of which could have it before the launcher binds it.
+
+def free_ports(count: int) -> list[int]:
+    """Return free ports that differ.
+
+    They are below those that the system gives to connections, one of which could have one before the launcher binds it.
     """
+    found = []
     for port in random.sample(range(20_000, 32_000), 100):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
-    raise AssertionError("there is no free port")
+            found.append(port)
+            if len(found) == count:
+                return found
+    raise AssertionError(f"there are no {count} free ports")
 
 
 def wait_for(condition, seconds: float = 5, every: float = 0.02):
@@ -143,7 +151,7 @@ class Launcher:
     """One running launcher."""
 
     def __init__(self, *options: str):
-        self.port, self.distribution_port, self.api_port = free_port(), free_port(), free_port()
+        self.port, self.distribution_port, self.api_port = free_ports(3)
         self.log = tempfile.NamedTemporaryFile(suffix=".log")
         self.temporary = tempfile.TemporaryDirectory()
         self._clients: dict[tuple, object] = {}

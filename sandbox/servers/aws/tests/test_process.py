@@ -6,7 +6,7 @@ import sys
 import threading
 import unittest
 
-from .harness import LAUNCHER, Launcher, free_port, wait_for
+from .harness import LAUNCHER, Launcher, free_ports, wait_for
 
 SLEEPER = "import time\ndef handle(event): time.sleep(60)"
 
@@ -32,7 +32,8 @@ class StartTest(unittest.TestCase):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            ended = launch("--port", str(free_port()), "--distribution-port", str(free_port()), "--api-port", str(port))
+            first, second = free_ports(2)
+            ended = launch("--port", str(first), "--distribution-port", str(second), "--api-port", str(port))
         self.assertEqual(ended.returncode, 1)
         self.assertIn(f"127.0.0.1:{port}", ended.stderr)
         self.assertIn("--api-port", ended.stderr)
