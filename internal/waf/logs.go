@@ -6,12 +6,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/gatehouse-iac/gatehouse/internal/config"
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/iampolicy"
 )
 
 // secretHeaders are the headers with clients' credentials, redacted in addition to the
-// origin header.
-var secretHeaders = []string{"authorization", "cookie", "x-api-key", "api-key"}
+// origin header. The web ACL sees a request before the edge removes the last of them, which
+// no viewer should send.
+var secretHeaders = []string{"authorization", "cookie", "x-api-key", "api-key", credential.Header}
 
 // newLogs declares the web ACL's log. AWS requires the prefix of the group's name.
 func (w *WebACL) newLogs(ctx *pulumi.Context, name string, args *Args, acl *wafv2.WebAcl) error {

@@ -188,7 +188,7 @@ func TestSecretHeadersAreRedactedInTheLog(t *testing.T) {
 	for _, field := range l.Input("redactedFields").Mappable().([]any) {
 		headers = append(headers, field.(map[string]any)["singleHeader"].(map[string]any)["name"])
 	}
-	assert.Equal(t, []any{"x-origin-key", "authorization", "cookie", "x-api-key", "api-key"}, headers)
+	assert.Equal(t, []any{"x-origin-key", "authorization", "cookie", "x-api-key", "api-key", "x-gatehouse-credential"}, headers)
 }
 
 func TestOnlyLogDeliveryOfThisAccountMayWriteTheLog(t *testing.T) {
