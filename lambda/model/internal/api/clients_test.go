@@ -555,7 +555,7 @@ func TestUsageIsReported(t *testing.T) {
 	var report usageReport
 	require.NoError(t, json.Unmarshal([]byte(s.do(t, today).Body), &report))
 	assert.Len(t, report.Data, 1)
-	for _, days := range []string{"0", "401", "-1", "x", "1,2", "1.5"} {
+	for _, days := range []string{"", "0", "401", "+1", "01", "-1", "x", "1,2", "1.5"} {
 		today.Query["days"] = days
 		assert.Equal(t, codeQuery, problemIn(t, s.do(t, today)).Code, days)
 	}

@@ -60,7 +60,7 @@ const (
 
 // reportUsage handles GET /usage.
 func (h *Handler) reportUsage(ctx context.Context, e *exchange) (*result, *problem) {
-	days, problem := daysOf(e.event.Query["days"])
+	days, problem := daysOf(e.event.Query)
 	if problem != nil {
 		return nil, problem
 	}
@@ -78,12 +78,13 @@ func (h *Handler) reportUsage(ctx context.Context, e *exchange) (*result, *probl
 	return asJSON(report), nil
 }
 
-func daysOf(given string) (int, *problem) {
-	if given == "" {
+func daysOf(query map[string]string) (int, *problem) {
+	given, found := query["days"]
+	if !found {
 		return usageDays, nil
 	}
 	days, err := strconv.Atoi(given)
-	if err != nil || days < 1 || days > maxUsageDays {
+	if err != nil || days < 1 || days > maxUsageDays || strconv.Itoa(days) != given {
 		return 0, newProblem(http.StatusBadRequest, codeQuery, fmt.Sprintf("The query's days must be a whole number from 1 to %d.", maxUsageDays))
 	}
 	return days, nil
