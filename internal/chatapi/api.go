@@ -107,7 +107,7 @@ func (c *API) newFunctions(ctx *pulumi.Context, name string, args *Args, profile
 		ReservedConcurrency: args.Settings.ReservedConcurrency,
 		Environment:         environment,
 		Statements:          args.statements(profiles, false),
-		Policies:            args.clientPolicies(),
+		Policies:            args.clientPolicies(false),
 		VPC:                 vpcConfig,
 	}
 	c.Function, err = function.New(ctx, name+"-function", &functionArgs, pulumi.Parent(c))
@@ -124,6 +124,7 @@ func (c *API) newFunctions(ctx *pulumi.Context, name string, args *Args, profile
 	functionArgs.ReservedConcurrency = args.Streaming.Settings.ReservedConcurrency
 	functionArgs.Environment = environment
 	functionArgs.Statements = args.statements(profiles, true)
+	functionArgs.Policies = args.clientPolicies(true)
 	c.Stream, err = function.New(ctx, name+"-stream-function", &functionArgs, pulumi.Parent(c))
 	return err
 }

@@ -62,6 +62,7 @@ func TestBothFunctionsMayUseTheTable(t *testing.T) {
 	assert.Contains(t, clientsPolicy(run(t, withClients(t))), counts)
 	f, streaming := streamed(t, withClients(t))
 	assert.Contains(t, streaming, counts)
+	assert.NotContains(t, streaming, "dynamodb:Query", "the HTTP API alone shows a client's usage")
 	assert.Equal(t, "gatehouse-test-clients", f.Text("environment.variables.GATEHOUSE_CLIENTS_TABLE"))
 
 	server := openAI(config.Server{BaseURL: "http://10.0.16.25:8000/v1"})

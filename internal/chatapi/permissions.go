@@ -18,10 +18,14 @@ var (
 	invokeAndStream = []string{"bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"}
 )
 
-// clientPolicies returns the policy with which the functions use the table of clients.
-func (a *Args) clientPolicies() []function.Policy {
-	if a.Clients == nil {
+// clientPolicies returns the policy with which the function behind the HTTP API, or the one
+// that streams, uses the table of clients.
+func (a *Args) clientPolicies(streams bool) []function.Policy {
+	switch {
+	case a.Clients == nil:
 		return nil
+	case streams:
+		return []function.Policy{{Name: "clients-policy", Statements: a.Clients.StreamStatements()}}
 	}
 	return []function.Policy{{Name: "clients-policy", Statements: a.Clients.Statements()}}
 }

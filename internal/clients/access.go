@@ -23,15 +23,19 @@ const (
 	usage    = "U#*" // of clients, by day and model
 )
 
-// Statements returns the permissions of a function that responds to clients: it finds out
-// whose a request is, reserves and settles what it costs, counts and shows the client's
-// usage, and takes a key off its client. It can neither make a client or a key by PutItem, nor
-// delete an item, nor read the whole table.
+// Statements returns the permissions of the function behind the HTTP API: those of the one
+// that streams, and to show the client's usage.
 func (a *Access) Statements() []iampolicy.Statement {
+	return append(a.StreamStatements(), a.allow("ShowUsage", "dynamodb:Query", usage))
+}
+
+// StreamStatements returns the permissions of the function that streams: it finds out whose
+// a request is, reserves and settles what it costs, and counts the client's usage. It can
+// neither make a client or a key by PutItem, nor delete an item, nor read the whole table.
+func (a *Access) StreamStatements() []iampolicy.Statement {
 	return []iampolicy.Statement{
 		a.allow("FindClients", "dynamodb:GetItem", keys, subjects, issuers, policies),
 		a.allow("CountRequests", "dynamodb:UpdateItem", policies, usage),
-		a.allow("ShowUsage", "dynamodb:Query", usage),
 	}
 }
 

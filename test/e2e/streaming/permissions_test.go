@@ -2,6 +2,7 @@ package streaming
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,15 +15,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/gatehouse-iac/gatehouse/internal/clientadmin"
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/localclient"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
 
+// need is a request that fails without an action.
+type need struct {
+	status int // that it then gets
+	send   func(*suite, context.Context) (int, error)
+}
+
 // needs has, for each action of the function's role that the emulated AWS checks at a request,
 // what fails without it.
-var needs = map[string]func(*suite, context.Context) (int, error){
-	"bedrock:InvokeModelWithResponseStream": func(s *suite, ctx context.Context) (int, error) { return s.statusDirect(ctx, true) },
-	"bedrock:InvokeModel":                   func(s *suite, ctx context.Context) (int, error) { return s.statusDirect(ctx, false) },
+var needs = map[string]need{
+	"bedrock:InvokeModelWithResponseStream": {http.StatusBadGateway, func(s *suite, ctx context.Context) (int, error) { return s.statusDirect(ctx, true) }},
+	"bedrock:InvokeModel":                   {http.StatusBadGateway, func(s *suite, ctx context.Context) (int, error) { return s.statusDirect(ctx, false) }},
+	"dynamodb:UpdateItem":                   {http.StatusServiceUnavailable, func(s *suite, ctx context.Context) (int, error) { return s.statusDirect(ctx, true) }},
+	"dynamodb:GetItem":                      {http.StatusServiceUnavailable, (*suite).statusOfNewClient},
 }
 
 // notAtARequest are actions that a request doesn't fail without: those of the log, whose
@@ -34,6 +47,7 @@ var notAtARequest = []string{"logs:CreateLogStream", "logs:PutLogEvents", "xray:
 // What needs it must fail, and work again with it.
 func TestPermissions(t *testing.T) {
 	s := attach(t)
+	s.newClient(t)
 	policies, err := s.policies(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +67,7 @@ func TestPermissions(t *testing.T) {
 
 func (s *suite) failsWithout(t *testing.T, action string, policies map[string]string) {
 	ctx := within(t, time.Minute)
-	fails, known := needs[action]
+	needed, known := needs[action]
 	if !known {
 		t.Fatal("no request is known that needs it: is it superfluous?")
 	}
@@ -67,15 +81,15 @@ func (s *suite) failsWithout(t *testing.T, action string, policies map[string]st
 			t.Fatal(err)
 		}
 	}
-	if status, err := fails(s, ctx); err != nil || status != http.StatusBadGateway {
-		t.Errorf("%d, %v; want 502", status, err)
+	if status, err := needed.send(s, ctx); err != nil || status != needed.status {
+		t.Errorf("%d, %v; want %d", status, err, needed.status)
 	}
 	for name, document := range policies {
 		if err := s.putPolicy(ctx, name, document); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if status, err := fails(s, ctx); err != nil || status != http.StatusOK {
+	if status, err := needed.send(s, ctx); err != nil || status != http.StatusOK {
 		t.Errorf("with all permissions %d, %v", status, err)
 	}
 }
@@ -87,6 +101,36 @@ func (s *suite) statusDirect(ctx context.Context, streamed bool) (int, error) {
 		return 0, err
 	}
 	return s.status(ctx, s.withKey(key), chatstream.Request{Model: s.model, Message: "Hello", Stream: streamed})
+}
+
+// newClient makes a client whose key no function has seen.
+func (s *suite) newClient(t *testing.T) {
+	t.Helper()
+	const name = "streaming-permissions"
+	admin := localclient.Admin(s.env.Servers.Cloud.Endpoint(), s.env.Outputs[env.ClientsTableOutput])
+	if _, err := admin.Create(t.Context(), name, clientadmin.Change{}); err != nil {
+		t.Fatal(err)
+	}
+	e2etest.Cleanup(t, "delete client "+name, func(ctx context.Context) error {
+		_, err := admin.Delete(ctx, name, true)
+		return err
+	})
+	var random [credential.RandomSize]byte
+	_, _ = rand.Read(random[:])
+	s.newKey = credential.New(random)
+	if _, err := admin.AddKey(t.Context(), name, s.newKey.Digest(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// statusOfNewClient sends a request of the client whose key no function has seen.
+func (s *suite) statusOfNewClient(ctx context.Context) (int, error) {
+	key, err := s.key(ctx)
+	if err != nil {
+		return 0, err
+	}
+	to := s.withKey(key).With("Authorization", "Bearer "+s.newKey.Reveal())
+	return s.status(ctx, to, chatstream.Request{Model: s.model, Message: "Hello", Stream: true})
 }
 
 // policies returns the inline policies of the function's role by name.

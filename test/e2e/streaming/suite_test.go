@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
@@ -58,9 +59,10 @@ type suite struct {
 	direct  chatstream.Target // the REST API, without a key
 	backend chatstream.Target // the scripted model, asked directly
 
-	model, thinker         string // of the stack
-	backendModel           string // the same asked directly
-	header                 string // that carries the origin key
+	newKey                 credential.Key // that no function has seen; see newClient
+	model, thinker         string         // of the stack
+	backendModel           string         // the same asked directly
+	header                 string         // that carries the origin key
 	failing                func(context.Context, failure) (restore func(context.Context) error, err error)
 	authorizer, restServer string // log groups: of the authorizer, and of the function that streams
 }
