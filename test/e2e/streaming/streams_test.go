@@ -429,6 +429,7 @@ func (s *suite) httpAPIEndsEarlier(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header = s.env.Authorization()
 	request.Header.Set("Content-Type", "application/json")
 	got, err := http.DefaultClient.Do(request)
 	if err != nil {
