@@ -11,7 +11,6 @@ import json
 import os
 import sys
 
-import httpx
 import openai
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -25,7 +24,7 @@ def main() -> None:
 def refused(key: str) -> dict:
     """Return the exception that the client raises with a key, and the number of requests that it sent."""
     sent = []
-    with httpx.Client(event_hooks={"request": [sent.append]}) as http:
+    with openai.DefaultHttpxClient(event_hooks={"request": [sent.append]}) as http:
         client = openai.OpenAI(base_url=sys.argv[1], api_key=key, max_retries=1, timeout=30, http_client=http)
         try:
             client.chat.completions.create(model="amazon.nova-micro-v1:0", messages=HELLO, max_completion_tokens=5)
