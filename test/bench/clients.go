@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -143,8 +142,9 @@ func (a *admitting) invoke(ctx context.Context, api *lambda.Client, payload []by
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(string(got.Payload), `"statusCode":200`) {
-		return fmt.Errorf("%s: %.300q", a.name, got.Payload)
+	var response struct{ StatusCode int }
+	if err := json.Unmarshal(got.Payload, &response); err != nil || response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %.300q, %w", a.name, got.Payload, err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -191,16 +192,22 @@ func (s *suite) times(ctx context.Context) (times, error) {
 	return all, nil
 }
 
-// findAuthorizer returns the function that authorizes the API's requests.
+// findAuthorizer returns the function that authorizes the API's requests. All authorizers
+// of the API have the same one.
 func (s *suite) findAuthorizer(ctx context.Context) (function, error) {
 	found, err := s.account.gateway.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: &s.apiID})
 	if err != nil {
 		return function{}, fmt.Errorf("find the authorizer of the API: %w", err)
 	}
-	if len(found.Items) != 1 {
-		return function{}, fmt.Errorf("the API has %d authorizers instead of one", len(found.Items))
+	var names []string
+	for _, one := range found.Items {
+		names = append(names, functionIn(aws.ToString(one.AuthorizerUri)))
 	}
-	return function{s.account.lambda, functionIn(aws.ToString(found.Items[0].AuthorizerUri))}, nil
+	slices.Sort(names)
+	if names = slices.Compact(names); len(names) != 1 {
+		return function{}, fmt.Errorf("the API's authorizers have the functions %q instead of one", names)
+	}
+	return function{s.account.lambda, names[0]}, nil
 }
 
 // functionIn returns the name of the function in an authorizer's URI, which ends with
