@@ -3,6 +3,8 @@ package price
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -85,31 +87,17 @@ func (p Price) Most(input, output int) Amount {
 // Table has the prices of models, by id.
 type Table map[string]Price
 
-// ParseTable reads prices such as "amazon.nova-micro-v1:0=0.035/0.14". Its errors name
-// the text.
-func ParseTable(texts []string) (Table, error) {
+// ParseTable reads the prices of models, by id, each as [ParsePrice] does. Its errors name
+// the models.
+func ParseTable(texts map[string]string) (Table, error) {
 	table := Table{}
 	var problems []error
-	for _, text := range texts {
-		model, p, err := parsePair(text)
-		switch _, twice := table[model]; {
-		case err != nil:
-			problems = append(problems, fmt.Errorf("%q: %w", text, err))
-		case twice:
-			problems = append(problems, fmt.Errorf("%q: %s has another price already", text, model))
-		default:
-			table[model] = p
+	for _, model := range slices.Sorted(maps.Keys(texts)) {
+		p, err := ParsePrice(texts[model])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("price of %s: %w", model, err))
 		}
+		table[model] = p
 	}
 	return table, errors.Join(problems...)
-}
-
-// parsePair reads a model with its price. Ids of models have no equals sign.
-func parsePair(text string) (string, Price, error) {
-	model, numbers, found := strings.Cut(text, "=")
-	if !found || model == "" || strings.ContainsAny(model, " \t\r\n,") {
-		return "", Price{}, errors.New("want the id of a model and its price, such as amazon.nova-micro-v1:0=0.035/0.14")
-	}
-	p, err := ParsePrice(numbers)
-	return model, p, err
 }

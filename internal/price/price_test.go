@@ -81,12 +81,13 @@ func TestNoRequestCostsMoreThanTheMost(t *testing.T) {
 
 func TestParseTable(t *testing.T) {
 	profile := "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3"
-	table, err := price.ParseTable([]string{"amazon.nova-micro-v1:0=0.035/0.14", profile + "=0/0"})
+	table, err := price.ParseTable(map[string]string{"amazon.nova-micro-v1:0": "0.035/0.14", profile: "0/0"})
 	require.NoError(t, err)
 	assert.Equal(t, price.Price{}, table[profile])
 	assert.Contains(t, table, "amazon.nova-micro-v1:0")
-	_, err = price.ParseTable([]string{"a", "=1/1", "b=1", "c=1/1", "c=2/2", "d e=1/1"})
-	for _, named := range []string{`"a"`, `"=1/1"`, `"b=1"`, `"c=2/2"`, `"d e=1/1"`} {
+	_, err = price.ParseTable(map[string]string{"a": "", "b": "1", "c": "1/1", "d": "-1/1"})
+	for _, named := range []string{"price of a:", "price of b:", "price of d:"} {
 		require.ErrorContains(t, err, named)
 	}
+	assert.NotContains(t, err.Error(), "price of c")
 }

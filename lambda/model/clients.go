@@ -24,13 +24,9 @@ func newAdmission(env lambdaenv.Model, getenv func(string) string) (*admission.A
 	if !env.HasClients() {
 		return nil, nil
 	}
-	prices := price.Table{}
-	for model, text := range env.ModelPrices {
-		p, err := price.ParsePrice(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: price of %s: %w", lambdaenv.ModelPricesVariable, model, err)
-		}
-		prices[model] = p
+	prices, err := price.ParseTable(env.ModelPrices)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", lambdaenv.ModelPricesVariable, err)
 	}
 	store := clientstore.Store{Table: newTable(env.ClientsTable, dynamo.DefaultAttemptTimeout, getenv)}
 	go connect(store)

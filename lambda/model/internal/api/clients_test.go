@@ -25,7 +25,7 @@ import (
 )
 
 // testPrices are those of the models of [newSetup].
-var testPrices = []string{testModel + "=0.035/0.14", otherModel + "=0.06/0.24", embeddingModel + "=0.02/0"}
+var testPrices = map[string]string{testModel: "0.035/0.14", otherModel: "0.06/0.24", embeddingModel: "0.02/0"}
 
 // noon is the time of the tests with clients.
 var noon = time.Date(2026, 11, 28, 12, 0, 30, 0, time.UTC)

@@ -34,7 +34,7 @@ func withClients(t *testing.T, change func(*client.Policy)) (subject, *dynamotes
 	table.Put(clientstore.KeyItem(key.Digest(), clientstore.Identity{Client: "acme", ID: key.Digest().ID()}, time.Now()), client.NewItem("acme", policy))
 	s := newSubject(t, nil)
 	store := clientstore.Store{Table: table}
-	prices, err := price.ParseTable([]string{model + "=0.035/0.14", "llama3.2:1b=0/0", "org/name:1=0.1/0"})
+	prices, err := price.ParseTable(map[string]string{model: "0.035/0.14", "llama3.2:1b": "0/0", "org/name:1": "0.1/0"})
 	require.NoError(t, err)
 	config := s.handler.Config
 	config.Admission, err = admission.New(admission.Config{Store: store, Settler: store, Prices: prices, UsageDays: 31}, config.Limits.Models)
