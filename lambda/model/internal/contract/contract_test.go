@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -30,7 +31,8 @@ const (
 
 // provider completes every conversation and embeds every text, or fails.
 type provider struct {
-	err  error
+	err  error // before the first piece of a stream
+	late error // after the last one
 	done chat.Choice
 }
 
@@ -59,7 +61,8 @@ func (p *provider) Stream(ctx context.Context, c chat.Conversation, emit func(ch
 		_ = emit(chat.Delta{ToolCall: &chat.ToolCallDelta{Index: i, ID: call.ID, Name: call.Name}})
 		_ = emit(chat.Delta{ToolCall: &chat.ToolCallDelta{Index: i, Arguments: call.Arguments}})
 	}
-	return p.Complete(ctx, c)
+	done, err := p.Complete(ctx, c)
+	return done, cmp.Or(p.late, err)
 }
 
 func (p *provider) Embed(_ context.Context, r chat.EmbeddingRequest) (chat.Embeddings, error) {
@@ -86,7 +89,7 @@ var plain = chat.Choice{Text: "Good day.", StopReason: chat.EndTurn}
 
 func newSubject(t *testing.T, failure error) subject {
 	t.Helper()
-	return subjectOf(t, &provider{failure, plain})
+	return subjectOf(t, &provider{err: failure, done: plain})
 }
 
 func subjectOf(t *testing.T, p *provider) subject {

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -62,26 +63,52 @@ func TestStreamsMatchTheDescription(t *testing.T) {
 // checkChunks checks each event of a stream against the schema of chunks.
 func (s subject) checkChunks(t *testing.T, stream string) {
 	t.Helper()
+	events := eventsOf(t, stream)
+	require.Equal(t, "[DONE]", events[len(events)-1])
+	for _, chunk := range events[:len(events)-1] {
+		assert.Empty(t, s.faults(t, "ChatCompletionChunk", chunk), chunk)
+	}
+	assert.NotEmpty(t, s.faults(t, "ChatCompletionChunk", strings.Replace(events[0], `"delta":{`, `"delta":{"other":1,`, 1)), "the schema checks deltas")
+}
+
+// eventsOf returns the data of a stream's events.
+func eventsOf(t *testing.T, stream string) []string {
+	t.Helper()
+	events := strings.Split(strings.TrimSuffix(stream, "\n\n"), "\n\n")
+	for i, event := range events {
+		data, found := strings.CutPrefix(event, "data: ")
+		require.True(t, found, event)
+		events[i] = data
+	}
+	return events
+}
+
+// faults returns what differs between a JSON text and a schema of the description.
+func (s subject) faults(t *testing.T, schema, text string) []string {
+	t.Helper()
 	document, err := libopenapi.NewDocument([]byte(s.invoke(t, call{method: "GET", path: "/openapi.yaml"}).body))
 	require.NoError(t, err)
 	model, err := document.BuildV3Model()
 	require.NoError(t, err)
-	schema := model.Model.Components.Schemas.GetOrZero("ChatCompletionChunk").Schema()
-	require.NotNil(t, schema)
-	checker := schema_validation.NewSchemaValidator()
-	events := strings.Split(strings.TrimSuffix(stream, "\n\n"), "\n\n")
-	require.Equal(t, "data: [DONE]", events[len(events)-1])
-	for _, event := range events[:len(events)-1] {
-		chunk, found := strings.CutPrefix(event, "data: ")
-		require.True(t, found, event)
-		valid, problems := checker.ValidateSchemaString(schema, chunk)
-		for _, problem := range problems {
-			t.Errorf("%s: %s: %s: %+v", chunk, problem.Message, problem.Reason, problem.SchemaValidationErrors)
-		}
-		assert.True(t, valid)
+	wanted := model.Model.Components.Schemas.GetOrZero(schema)
+	require.NotNil(t, wanted, schema)
+	_, problems := schema_validation.NewSchemaValidator().ValidateSchemaString(wanted.Schema(), text)
+	var all []string
+	for _, problem := range problems {
+		all = append(all, fmt.Sprintf("%s: %s: %+v", problem.Message, problem.Reason, problem.SchemaValidationErrors))
 	}
-	valid, _ := checker.ValidateSchemaString(schema, strings.Replace(strings.TrimPrefix(events[0], "data: "), `"delta":{`, `"delta":{"other":1,`, 1))
-	assert.False(t, valid, "the schema checks deltas")
+	return all
+}
+
+func TestErrorsInStreamsMatchTheDescription(t *testing.T) {
+	s := subjectOf(t, &provider{done: plain, late: chat.ErrBusy})
+	s.handler.Streaming = &api.Streaming{Heartbeat: time.Minute, AnswerTimeout: time.Minute}
+	got := s.streamed(t, openAI(`"stream":true`))
+	require.Equal(t, http.StatusOK, got.status, got.body)
+	events := eventsOf(t, got.body)
+	last := events[len(events)-1]
+	assert.Empty(t, s.faults(t, "StreamError", last), last)
+	assert.NotEmpty(t, s.faults(t, "ChatCompletionChunk", last), last)
 }
 
 func TestFailuresOfStreamsMatchTheDescription(t *testing.T) {
