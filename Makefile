@@ -47,12 +47,15 @@ local-down: $(driver) ## Destroy the local stack and stop everything
 	@$(driver) down
 
 # Which stack the operator's commands are about. Another than the local one is
-# reached with the Pulumi CLI and the AWS credentials of your shell.
+# reached with the Pulumi CLI and the AWS credentials of your shell. No DNS has the names of
+# the local one: its CloudFront and its APIs are at ports of this machine.
 STACK ?= local
 GATEHOUSE_PORT ?= 4566
 ifeq ($(STACK),local)
 pulumi = $(driver) pulumi
 outputs = $(driver) pulumi stack output --json
+connect = -connect-to 'https://*=$(call server,1)' -connect-to 'https://*.execute-api.*=$(call server,2)' -connect-to 'http://*=$(call server,0)'
+server = http://127.0.0.1:$(shell expr $(GATEHOUSE_PORT) + $(1))
 aws = AWS_ENDPOINT_URL=http://127.0.0.1:$(GATEHOUSE_PORT) AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
 else
 pulumi = pulumi
@@ -69,6 +72,10 @@ revoke: ## The same at once: delete every key that is in the keyring now
 rotation-status: ## Show the origin keys of STACK, which is in use, and what comes next
 	@$(outputs) | $(aws) go run ./cmd/gatehouse status
 
+.PHONY: verify
+verify: $(driver) ## Check the deployed STACK from outside: ROTATE=1 rotates under traffic, REVOKE=1, JSON=1, JUNIT=file
+	@$(outputs) | $(aws) go run ./cmd/gatehouse verify $(connect) $(verify_flags)
+
 # The clients of STACK's API. Values reach the command through the environment, to which make
 # exports the variables of its command line: no shell ever reads them as code. Those of the
 # environment itself are no flags, since NAME or MODELS may be set there for another program.
@@ -82,6 +89,7 @@ policy = $(call flag,BUDGET,budget) $(call flag,RPM,rpm) $(call flag,PARALLEL,pa
 subject = $(call flag,ISSUER,issuer) $(call flag,CLAIM,claim) $(call flag,VALUE,value)
 yes = $(call switch,YES,yes)
 json = $(call switch,JSON,json)
+verify_flags = $(json) $(call flag,JUNIT,junit) $(call switch,ROTATE,rotate) $(call switch,REVOKE,revoke)
 
 client_targets := client-create client-key client-list client-show client-usage client-set client-suspend client-resume \
 	client-revoke client-delete client-map client-unmap

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
@@ -21,7 +22,6 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
 	"github.com/gatehouse-iac/gatehouse/sandbox/toolcheck"
 	"github.com/gatehouse-iac/gatehouse/test/bench"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 // measure measures one part.

@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/test/bench"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/smoke"
 )
 
@@ -117,7 +117,7 @@ func verify(ctx context.Context, e *env.Environment, show *progress.Display, nam
 	})
 	if len(results) > 0 {
 		var table strings.Builder
-		check.PrintTable(&table, results)
+		check.PrintTable(&table, results, e.Outputs["runbookUrl"])
 		show.Say("\n%s", strings.TrimRight(table.String(), "\n"))
 	}
 	return err

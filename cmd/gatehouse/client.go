@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/gatehouse-iac/gatehouse/internal/awsjson"
 	"github.com/gatehouse-iac/gatehouse/internal/client"
@@ -211,17 +211,23 @@ func (c *clientCommand) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sdk, err := config.LoadDefaultConfig(ctx)
+	sdk, err := loadConfig(ctx)
 	if err != nil {
-		return fmt.Errorf("configure the AWS SDK: %w", err)
+		return err
 	}
-	if sdk.Region == "" {
-		return errors.New("no region is configured: set AWS_REGION to that of the stack")
-	}
-	table := dynamo.New(dynamo.Config{
+	table := openTable(sdk, outputs.Table)
+	confirm := func(p clientadmin.Plan) error { return c.confirmPlan(ctx, p) }
+	c.admin = clientadmin.Admin{Table: table, Now: c.now, Ceiling: ceiling, Confirm: confirm}
+	c.store = clientstore.Store{Table: table}
+	return nil
+}
+
+// openTable returns a table of clients.
+func openTable(sdk aws.Config, name string) *dynamo.Client {
+	return dynamo.New(dynamo.Config{
 		Endpoint:    awsjson.Endpoint(os.Getenv, "dynamodb", sdk.Region),
 		Region:      sdk.Region,
-		Table:       outputs.Table,
+		Table:       name,
 		Credentials: sdk.Credentials.Retrieve,
 
 		// Pages of a scan are 1 MB, and an operator's connection may be slow.
@@ -229,10 +235,6 @@ func (c *clientCommand) open(ctx context.Context) error {
 		MaxAttempts:    4,
 		MaxBackoff:     time.Second,
 	})
-	confirm := func(p clientadmin.Plan) error { return c.confirmPlan(ctx, p) }
-	c.admin = clientadmin.Admin{Table: table, Now: c.now, Ceiling: ceiling, Confirm: confirm}
-	c.store = clientstore.Store{Table: table}
-	return nil
 }
 
 // confirmPlan asks before a plan that makes requests fail.

@@ -34,8 +34,10 @@ func systemConsole() console {
 }
 
 // isTerminal reports whether what is written to out appears on a terminal.
-func (c console) isTerminal() bool {
-	file, ok := c.out.(*os.File)
+func (c console) isTerminal() bool { return isTerminal(c.out) }
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 

@@ -1,6 +1,6 @@
 // Command gatehouse is for operators of a stack. It finds out why the stack can't be
-// deployed, rotates and revokes its origin key, shows the status of the rotation, and
-// makes, changes and shows the API's clients.
+// deployed, checks a deployed stack from outside, rotates and revokes its origin key, shows
+// the status of the rotation, and makes, changes and shows the API's clients.
 //
 // The doctor is run in the project's folder, in the shell that failed:
 //
@@ -27,12 +27,14 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorclient"
 )
 
 const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
        pulumi stack output --json | gatehouse rotate|revoke [-through KEY]
        pulumi stack output --json | gatehouse status
        pulumi stack output --json | gatehouse client SUBCOMMAND …
+       pulumi stack output --json | gatehouse verify [-json] [-junit FILE] [-rotate] [-revoke]
 
   doctor   find out why a stack can't be deployed, and what to do; changes nothing
   rotate   put a new key into use; the old one stays valid until no request can carry it
@@ -40,6 +42,7 @@ const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
            may be rejected, streams that have begun go on
   status   show the keys, which one is in use, and what comes next
   client   make, change and show the API's clients, their keys, budgets and usage: gatehouse client
+  verify   check the deployed stack from outside; changes nothing but a client that it makes and deletes
 
   -stack NAME       the name of the stack
   -pulumi COMMAND   the command that runs Pulumi
@@ -56,13 +59,18 @@ func main() {
 
 // run runs the command with these arguments.
 func run(ctx context.Context, args []string, c console) error {
-	if len(args) > 0 && args[0] == "client" {
-		return runClient(ctx, args[1:], c)
+	if len(args) > 0 {
+		switch args[0] {
+		case "client":
+			return runClient(ctx, args[1:], c)
+		case "verify":
+			return runVerify(ctx, args[1:], c)
+		}
 	}
 	return command(ctx, args, c.in, c.out)
 }
 
-// command runs the subcommands that aren't about clients.
+// command runs the subcommands about the stack's deployment and its origin key.
 func command(ctx context.Context, args []string, in io.Reader, out io.Writer) error {
 	if len(args) == 0 {
 		return errors.New(usage)
@@ -95,32 +103,32 @@ func command(ctx context.Context, args []string, in io.Reader, out io.Writer) er
 		if err := parse(); err != nil {
 			return err
 		}
-		o, err := newOperator(ctx, in, out)
+		o, err := newRotatorClient(ctx, in, out)
 		if err != nil {
 			return err
 		}
-		return o.request(ctx, rotatorapi.Action(name), keyring.Name(*through))
+		return o.Request(ctx, rotatorapi.Action(name), keyring.Name(*through))
 	case "status":
 		if err := parse(); err != nil {
 			return err
 		}
-		o, err := newOperator(ctx, in, out)
+		o, err := newRotatorClient(ctx, in, out)
 		if err != nil {
 			return err
 		}
-		return o.status(ctx)
+		return showStatus(ctx, o)
 	}
 	return fmt.Errorf("unknown subcommand %q\n%s", name, usage)
 }
 
-func newOperator(ctx context.Context, in io.Reader, out io.Writer) (operator, error) {
-	stack, err := readOutputs(in)
+func newRotatorClient(ctx context.Context, in io.Reader, out io.Writer) (rotatorclient.Client, error) {
+	stack, err := rotatorclient.ReadOutputs(in)
 	if err != nil {
-		return operator{}, err
+		return rotatorclient.Client{}, err
 	}
 	sdk, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return operator{}, fmt.Errorf("configure the AWS SDK: %w", err)
+		return rotatorclient.Client{}, fmt.Errorf("configure the AWS SDK: %w", err)
 	}
-	return operator{api: lambda.NewFromConfig(sdk), stack: stack, out: out}, nil
+	return rotatorclient.Client{API: lambda.NewFromConfig(sdk), Stack: stack, Out: out}, nil
 }

@@ -89,6 +89,26 @@ var exports = []export{
 		func(c components) pulumi.Input { return pulumi.String(c.settings.Gateway.Prefix) },
 	},
 	{
+		"namePrefix", stringType, always, "prefix of the names of the stack's resources",
+		func(c components) pulumi.Input { return pulumi.String(c.name) },
+	},
+	{
+		"modelId", stringType, always, "ID of the model that answers requests which name none",
+		func(c components) pulumi.Input { return pulumi.String(c.settings.Model.ID) },
+	},
+	{
+		"clientAccess", stringType, always, "whether requests need a client's credential: `keys`, `migrating` or `open`",
+		func(c components) pulumi.Input { return pulumi.String(c.settings.Clients.Access) },
+	},
+	{
+		"corsOrigins", stringListType, always, "origins whose pages may call the API",
+		func(c components) pulumi.Input { return pulumi.ToStringArray(c.settings.CORS.Origins) },
+	},
+	{
+		"runbookUrl", stringType, always, "URL of the runbook",
+		func(c components) pulumi.Input { return pulumi.String(c.settings.Observability.RunbookURL) },
+	},
+	{
 		"parameterPath", stringType, always, "path of the keyring in Parameter Store",
 		func(c components) pulumi.Input { return pulumi.String(c.rotation.Keyring.Path) },
 	},

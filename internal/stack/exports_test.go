@@ -41,6 +41,11 @@ func TestExports(t *testing.T) {
 		"rotatorName":            "gatehouse-test-rotator",
 		"readme":                 "# A page",
 		"alarmsTopicArn":         "arn:aws:mock:::Topic/alerting-topic",
+		"namePrefix":             "gatehouse-test",
+		"modelId":                "amazon.nova-micro-v1:0",
+		"clientAccess":           "open",
+		"corsOrigins":            []any{},
+		"runbookUrl":             "https://github.com/gatehouse-iac/gatehouse/blob/main/docs/runbook.md",
 		"rotationEvent": `{"action":"tick","apiId":"gateway-api-id","apiStage":"$default",` +
 			`"apiUrl":"https://abcdef1234.execute-api.eu-west-1.amazonaws.com","distributionId":"edge-distribution-id",` +
 			`"distributionUrl":"https://d111111abcdef8.cloudfront.net","originId":"api",` +
@@ -55,7 +60,7 @@ func TestExportsOfTheClients(t *testing.T) {
 	assert.NotContains(t, open, "clientBudgetCeiling")
 	for _, access := range []string{"migrating", "keys"} {
 		want := maps.Clone(open)
-		maps.Copy(want, map[string]any{"clientsTable": "gatehouse-test-clients", "clientBudgetCeiling": "500.50"})
+		maps.Copy(want, map[string]any{"clientAccess": access, "clientsTable": "gatehouse-test-clients", "clientBudgetCeiling": "500.50"})
 		assert.Equal(t, want, exported(t, pulumitest.Configured(t, map[string]string{"clientAccess": access, "clientBudgetCeiling": "500.5"})))
 	}
 }

@@ -40,6 +40,7 @@ func Deploy(ctx *pulumi.Context, s config.Settings, artifacts artifact.Directory
 // nil, or the zero value.
 type components struct {
 	settings config.Settings
+	name     string // the prefix of physical names
 	readme   string
 
 	notifier      *alerting.Notifier
@@ -67,6 +68,7 @@ func declare(ctx *pulumi.Context, s config.Settings, artifacts artifact.Director
 	if err != nil {
 		return c, err
 	}
+	c.name = d.Name
 	onAWS := p.protected(p.regional)
 
 	// The certificate first, because there AWS can find that the settings are wrong.

@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 const (

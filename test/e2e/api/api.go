@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/internal/secret"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // requestTimeout is the longest that a response may take: what an HTTP API waits.

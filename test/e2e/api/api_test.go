@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // imitation responds as the API and the controls of the sandbox's AWS do, apart from what

@@ -14,9 +14,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/secretscan"
 )

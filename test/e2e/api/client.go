@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // clientCalls are the calls of test/e2e/clients/openai_client.py, each with the beginning

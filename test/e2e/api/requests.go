@@ -11,8 +11,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // request is a request to the API and the response that it must get.

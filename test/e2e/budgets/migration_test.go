@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/internal/lambdaenv"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
 

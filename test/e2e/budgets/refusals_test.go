@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/internal/clientadmin"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 const (

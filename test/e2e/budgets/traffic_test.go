@@ -14,8 +14,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 )
 
 // requestTimeout is more than any function has.

@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // Target names what the stack created in Vault and Kubernetes.

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/daemon/daemontest"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver/vaultservertest"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 const name = "inference.gatehouse.test"

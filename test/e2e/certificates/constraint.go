@@ -8,9 +8,9 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/vaultserver"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // The name and the address that no certificate of the intermediate can be valid for.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 )
 
 // handshakes check which clients trust a server with the secret.

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/kubernetesserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // ManagedChecks check what cert-manager needs to issue in the stack's place. There is no

@@ -11,8 +11,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/restclient"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // issued is Vault's response to a request for a certificate.

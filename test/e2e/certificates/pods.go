@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 )
 
 // deployments are the parts of Deployments that the check reads.

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 )
 
 // rejectedSecrets check what happens to TLS secrets that no server can use. The API

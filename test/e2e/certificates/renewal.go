@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 )
 
 // shortLife is so short that renewal is due as soon as the certificate is there.

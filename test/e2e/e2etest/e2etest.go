@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // Attach returns the environment of the running sandbox. Until the test ends, no other

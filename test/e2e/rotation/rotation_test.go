@@ -17,11 +17,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/internal/keyring"
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
 )

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 )
 
 const (

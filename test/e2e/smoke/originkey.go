@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // originKey checks that the API accepts a request only with an origin key, and that

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 const secret = "q7/Zk+3vLw9xT2=bN5cR8sD1fG4hJ6mP0"

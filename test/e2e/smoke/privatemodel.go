@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // clientHeader tells the private model which client asks.

@@ -10,10 +10,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // privateStack responds as CloudFront and the API in front of a private model do.

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/secretscan"
 )
 

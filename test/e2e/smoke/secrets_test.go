@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // logs imitates CloudWatch Logs with one group.

@@ -9,11 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // body is a request to the model.
@@ -35,7 +35,8 @@ func keyring(ctx context.Context, e *env.Environment) ([]string, error) {
 	return awsclient.Keyring(ctx, e.Servers.Cloud.Endpoint(), e.Outputs["parameterPath"])
 }
 
-// Checks returns the checks of the environment's stack. With slow, they include those that
+// Checks returns the checks of the environment's stack: those of `gatehouse verify`, and those
+// that need the sandbox's controls or its keys. With slow, they include those that
 // take minutes: they stop the private model and renew the certificate, and restore both.
 // Slow checks call doing with what is under way.
 func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(string)) ([]check.Check, error) {
@@ -50,7 +51,11 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 	target.Doing = doing
 	issued := certificates.New(target)
 
-	checks := slices.Concat(originKey(e, keys[0]), streams(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
+	verified, err := verification(ctx, e, doing)
+	if err != nil {
+		return nil, err
+	}
+	checks := slices.Concat(verified, originKey(e, keys[0]), streams(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
 	if slow {
 		checks = append(checks, PrivateModelAway(e, doing)...)
 	}

@@ -7,9 +7,10 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
+	"github.com/gatehouse-iac/gatehouse/internal/check"
+	"github.com/gatehouse-iac/gatehouse/internal/httpcheck"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/check"
 )
 
 // streams checks that the API streams through CloudFront, and that the REST API accepts a
@@ -41,7 +42,7 @@ const streamModel = "amazon.nova-micro-v1:0"
 // stream checks that an answer is streamed, and whole.
 func stream(name string, to chatstream.Target) check.Check {
 	return check.Check{Name: name, Want: "200, all tokens", Run: func(ctx context.Context) (string, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, httpcheck.Timeout)
 		defer cancel()
 		got, err := to.WholeStream(ctx, streamed)
 		if err != nil {
@@ -57,7 +58,7 @@ func stream(name string, to chatstream.Target) check.Check {
 // rejected checks that a stream is rejected before it begins.
 func rejected(name string, to chatstream.Target, status int) check.Check {
 	return check.Check{Name: name, Want: fmt.Sprint(status), Run: func(ctx context.Context) (string, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+		ctx, cancel := context.WithTimeout(ctx, httpcheck.Timeout)
 		defer cancel()
 		got, err := to.Send(ctx, streamed)
 		if err != nil {

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gatehouse-iac/gatehouse/internal/chatstream"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
-	"github.com/gatehouse-iac/gatehouse/test/e2e/chatstream"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
 

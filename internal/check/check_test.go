@@ -34,18 +34,24 @@ func TestPrintTable(t *testing.T) {
 	const long = "a long story: 0123456789 0123456789 0123456789 0123456789 0123456789"
 	var out bytes.Buffer
 	PrintTable(&out, []Result{
-		{"a", "200", "200, Hi", nil, 15 * time.Millisecond},
-		{"longer name", "401", "", errors.New("403"), 1234 * time.Millisecond},
-		{"cut", "yes", "", errors.New(long), 0},
-		{"whole", "yes", "", errors.New("short"), 0},
-	})
+		{Check{Name: "a", Want: "200"}, "200, Hi", nil, 15 * time.Millisecond},
+		{Check{Name: "longer name", Want: "401", Section: "api-denials"}, "", errors.New("403"), 1234 * time.Millisecond},
+		{Check{Name: "cut", Want: "yes", Section: "clients"}, "", errors.New(long), 0},
+		{Check{Name: "whole", Want: "yes"}, "", errors.New("short"), 0},
+		{Check{Name: "other", Want: "yes", LeftOut: "wafEnabled is off"}, "", nil, 0},
+	}, "https://runbook")
 	const want = `                 want  got                                                               ms
   ✓ a            200   200, Hi                                                           15
   ✗ longer name  401   403                                                             1234
   ✗ cut          yes   a long story: 0123456789 0123456789 0123456789 0123456789 0…       0
   ✗ whole        yes   short                                                              0
+  – other        yes   wafEnabled is off                                                   
 
-  cut: ` + long + "\n"
+  longer name: see https://runbook#api-denials
+
+  cut: ` + long + `
+    see https://runbook#clients
+`
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

@@ -1,4 +1,4 @@
-package main
+package rotatorclient
 
 import (
 	"bytes"
@@ -42,23 +42,23 @@ func (s *script) Invoke(_ context.Context, in *lambda.InvokeInput, _ ...func(*la
 	return &lambda.InvokeOutput{Payload: []byte(next.(string))}, nil
 }
 
-func operatorOf(t *testing.T, results ...any) (operator, *script, *bytes.Buffer) {
+func clientOf(t *testing.T, results ...any) (Client, *script, *bytes.Buffer) {
 	t.Helper()
-	stack, err := readOutputs(strings.NewReader(stackOutputs))
+	stack, err := ReadOutputs(strings.NewReader(stackOutputs))
 	require.NoError(t, err)
 	s, out := &script{t: t, results: results}, &bytes.Buffer{}
-	return operator{api: s, stack: stack, out: out}, s, out
+	return Client{API: s, Stack: stack, Out: out}, s, out
 }
 
 func TestRequestInvokesUntilItIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		o, s, out := operatorOf(t,
+		c, s, out := clientOf(t,
 			&types.TooManyRequestsException{},
 			`{"through":"k1","steps":[{"action":"add","keys":["k2"],"reason":"k1 is revoked"}],"done":false,"left":"k2 is not settled","againIn":"30s"}`,
 			`{"through":"k1","steps":[{"action":"publish","keys":["k2"],"reason":"settled"}],"done":false,"left":"deploying","againIn":"10s"}`,
 			`{"through":"k1","steps":[],"done":true,"left":"k2 is due in 6h"}`)
-		require.NoError(t, o.request(t.Context(), "revoke", ""))
+		require.NoError(t, c.Request(t.Context(), "revoke", ""))
 		assert.Equal(t, 45*time.Second, time.Since(began))
 		assert.Equal(t, []map[string]any{
 			{"action": "revoke", "apiId": "a", "originId": "api"},
@@ -78,20 +78,20 @@ revoke is done; k2 is due in 6h
 
 func TestAnInterruptedRequestSaysHowToContinue(t *testing.T) {
 	const begun = `{"through":"k1","steps":[],"done":false,"left":"x","againIn":"1h"}`
-	o, _, _ := operatorOf(t, begun)
+	c, _, _ := clientOf(t, begun)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	err := o.request(ctx, "revoke", "")
+	err := c.Request(ctx, "revoke", "")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.ErrorContains(t, err, "continue with: make revoke THROUGH=k1, or gatehouse revoke -through k1")
 
-	o, _, _ = operatorOf(t, `{"through":"k1","done":false,"left":"no idea"}`)
-	err = o.request(t.Context(), "rotate", "")
+	c, _, _ = clientOf(t, `{"through":"k1","done":false,"left":"no idea"}`)
+	err = c.Request(t.Context(), "rotate", "")
 	require.ErrorContains(t, err, "does not return when to retry: no idea")
 	require.ErrorContains(t, err, "gatehouse rotate -through k1")
 
-	o, _, _ = operatorOf(t, &types.TooManyRequestsException{})
-	require.ErrorIs(t, o.request(ctx, "rotate", "k1"), context.DeadlineExceeded)
+	c, _, _ = clientOf(t, &types.TooManyRequestsException{})
+	require.ErrorIs(t, c.Request(ctx, "rotate", "k1"), context.DeadlineExceeded)
 }
 
 func TestFailures(t *testing.T) {
@@ -101,64 +101,22 @@ func TestFailures(t *testing.T) {
 		"result of an unknown form":                                `[]`,
 		"invoke gatehouse-dev-rotator: AccessDenied":               errors.New("AccessDenied"),
 	} {
-		o, _, _ := operatorOf(t, result, result)
-		require.ErrorContains(t, o.request(t.Context(), "rotate", ""), want)
-		require.ErrorContains(t, o.status(t.Context()), want)
+		c, _, _ := clientOf(t, result, result)
+		require.ErrorContains(t, c.Request(t.Context(), "rotate", ""), want)
+		_, err := c.Status(t.Context())
+		require.ErrorContains(t, err, want)
 	}
-}
-
-func TestStatusShowsOriginsThatDisagree(t *testing.T) {
-	o, _, out := operatorOf(t,
-		`{"keys":[],"header":"different values to its origins","deployed":true,"modifiedAgo":"1h0m0s","deployingFor":"0s","next":{"action":"publish","reason":"repair"},`+
-			`"origins":[{"id":"api","header":"a key of the keyring","key":"k2"},{"id":"stream","header":"nothing"}]}`)
-	require.NoError(t, o.status(t.Context()))
-	assert.Contains(t, out.String(), `CloudFront sends different values to its origins; changed 1h0m0s ago, deployed everywhere.
-To origin api it sends a key of the keyring (k2).
-To origin stream it sends nothing.
-Next: publish, because repair.
-`)
 }
 
 func TestStatus(t *testing.T) {
-	o, s, out := operatorOf(t,
-		`{"keys":[{"name":"k1","age":"6h0m0s","inUse":false},{"name":"k2","age":"5m0s","inUse":true}],"header":"a key of the keyring","deployed":false,"modifiedAgo":"4m30s","deployingFor":"4m30s","next":{"action":"nothing","reason":"key k2 is in use","againIn":"25m0s"}}`,
-		`{"keys":[],"header":"nothing","deployed":true,"modifiedAgo":"1h0m0s","deployingFor":"0s","next":{"action":"add","reason":"the keyring is empty"}}`)
-	require.NoError(t, o.status(t.Context()))
-	require.NoError(t, o.status(t.Context()))
+	c, s, _ := clientOf(t, `{"keys":[{"name":"k1","age":"6h0m0s","inUse":true}],"deployed":true}`)
+	status, err := c.Status(t.Context())
+	require.NoError(t, err)
 	assert.Equal(t, "status", s.events[0]["action"])
-	assert.Equal(t, `KEY   AGE      
-k1    6h0m0s   
-k2    5m0s     in use
-CloudFront sends a key of the keyring; changed 4m30s ago, being deployed for 4m30s.
-Next: nothing, because key k2 is in use.
-Another step can follow in 25m0s.
-KEY   AGE   
-CloudFront sends nothing; changed 1h0m0s ago, deployed everywhere.
-Next: add, because the keyring is empty.
-`, out.String())
+	assert.True(t, status.Deployed && status.Keys[0].InUse)
 }
 
-func TestArguments(t *testing.T) {
-	for _, bad := range [][]string{
-		nil, {"renew"}, {"rotate", "revoke"}, {"rotate", "-force"}, {"status", "-through", "k1"}, {"-through", "k1", "rotate"}, {"doctor"}, {"doctor", "-stack", "dev", "x"},
-	} {
-		err := command(t.Context(), bad, strings.NewReader(stackOutputs), &bytes.Buffer{})
-		require.ErrorContains(t, err, "gatehouse rotate|revoke [-through KEY]", bad)
-	}
-	// Valid arguments come as far as the outputs.
-	err := command(t.Context(), []string{"revoke", "-through", "k1"}, strings.NewReader("{}"), &bytes.Buffer{})
-	require.ErrorContains(t, err, "rotatorName or rotationEvent")
-}
-
-func TestOutputs(t *testing.T) {
-	for given, want := range map[string]string{
-		``:                                       "pulumi stack output --json",
-		`{}`:                                     "rotatorName or rotationEvent: run `pulumi up`",
-		`{"rotatorName":"r","rotationEvent":{}}`: "pulumi stack output --json",
-	} {
-		err := command(t.Context(), []string{"status"}, strings.NewReader(given), &bytes.Buffer{})
-		require.ErrorContains(t, err, want, given)
-	}
-	_, err := outputs{RotationEvent: "null"}.event("tick", "")
+func TestEventMustBeAnObject(t *testing.T) {
+	_, err := Outputs{RotationEvent: "null"}.event("tick", "")
 	require.ErrorContains(t, err, "no JSON object")
 }

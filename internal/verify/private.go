@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/check"
+	"github.com/gatehouse-iac/gatehouse/internal/httpcheck"
+)
+
+// private checks the route to the private model: what its server answers is its own affair,
+// but the load balancer must have a healthy target, and there is no other way.
+func (s *Suite) private() []check.Check {
+	path := s.Outputs.InferencePrefix + "/v1/models"
+	through := s.viewer(httpcheck.Request{
+		Name: "private route through CloudFront", Want: "a response of the server", Section: "private-model-away", Method: http.MethodGet, URL: path,
+		Verify: fromServer,
+	})
+	direct := []check.Check{s.privateDirect(path, "no key", nil, http.StatusUnauthorized), s.privateDirect(path, "wrong key", s.wrong(), http.StatusForbidden)}
+	all := append(through, direct...)
+	if s.Outputs.InferencePrefix == "" {
+		leaveOut(all, "networkEnabled is off")
+	}
+	return all
+}
+
+// fromServer returns an error for responses that come from a part of Gatehouse, and not from
+// the private model's server.
+func fromServer(r httpcheck.Response) error {
+	switch r.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return errors.New(r.Code())
+	}
+	return nil
+}
+
+func (s *Suite) privateDirect(path, key string, header map[string]string, status int) check.Check {
+	return httpcheck.Request{
+		Name: "private route direct, " + key, Want: fmt.Sprint(status), Section: "api-denials", Method: http.MethodGet,
+		URL: s.Addresses.API.URL + path, Host: s.Addresses.API.Host, Header: header,
+		Verify: func(r httpcheck.Response) error { return r.HasStatus(status) },
+	}.Check()
+}
+
+// exploit is in a query string that the managed rules against known bad inputs block: the
+// lookup by which Log4j runs a stranger's code.
+const exploit = "${jndi:ldap://verify.invalid/a}"
+
+// firewall checks that the web ACL blocks a request.
+func (s *Suite) firewall() []check.Check {
+	all := s.viewer(httpcheck.Request{
+		Name: "the firewall: a known exploit", Want: "403", Section: "the-firewall-blocks-users",
+		Method: http.MethodGet, URL: s.path(health) + "?x=" + url.QueryEscape(exploit),
+		Verify: func(r httpcheck.Response) error {
+			if r.Status == http.StatusOK {
+				return errors.New("forwarded: does wafCount have knownBadInputs?")
+			}
+			return r.HasStatus(http.StatusForbidden)
+		},
+	})
+	switch {
+	case s.Outputs.WebACLARN == "":
+		all[0].LeftOut = "wafEnabled is off"
+	case s.Addresses.isLocal():
+		all[0].LeftOut = "the local cloud has no managed rules"
+	}
+	return all
+}
+
+// certificate checks how long the private side's certificate is valid.
+func (s *Suite) certificate() []check.Check {
+	c := check.Check{Name: "the private side's certificate", Want: "valid", Section: "the-private-sides-certificate-ends", Run: func(context.Context) (string, error) {
+		return validity(s.Outputs.CertificateExpiry, time.Now())
+	}}
+	if s.Outputs.CertificateExpiry == "" {
+		c.LeftOut = "the stack issues none"
+	}
+	return []check.Check{c}
+}
+
+func validity(expiry string, now time.Time) (string, error) {
+	end, err := time.Parse(time.RFC3339, expiry)
+	if err != nil {
+		return "", fmt.Errorf("the output certificateExpiry: %w", err)
+	}
+	if left := end.Sub(now); left > 0 {
+		return fmt.Sprintf("valid for %s", left.Round(time.Minute)), nil
+	}
+	return "", errors.New("ended at " + expiry)
+}

@@ -1,0 +1,99 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/gatehouse-iac/gatehouse/internal/check"
+	"github.com/gatehouse-iac/gatehouse/internal/httpcheck"
+	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
+)
+
+// trafficInterval is the time between requests while the key rotates. It is far below the
+// default of the firewall's rate limit, 2000 in five minutes.
+const trafficInterval = time.Second
+
+// rotation puts a new origin key into use while requests go through CloudFront to both
+// APIs. A revocation deletes every older key at once: requests that are under way may be
+// rejected.
+func (s *Suite) rotation() []check.Check {
+	var all []check.Check
+	if s.Rotate {
+		all = append(all, s.withRotator(check.Check{
+			Name: "a rotation under traffic", Want: "no request failed", Section: "rotation-errors",
+			Run: s.rotateUnderTraffic,
+		}))
+	}
+	if s.Revoke {
+		all = append(all, s.withRotator(check.Check{
+			Name: "a revocation", Want: "done, then 200", Section: "a-key-has-leaked",
+			Run: func(ctx context.Context) (string, error) {
+				return "", errors.Join(s.Rotator.Request(ctx, rotatorapi.Revoke, ""), s.probe(ctx, health))
+			},
+		}))
+	}
+	return all
+}
+
+func (s *Suite) rotateUnderTraffic(ctx context.Context) (string, error) {
+	began := time.Now()
+	requests, stop := context.WithCancel(ctx)
+	defer stop()
+	counted := make(chan traffic)
+	go func() { counted <- s.send(requests) }()
+	err := s.Rotator.Request(ctx, rotatorapi.Rotate, "")
+	stop()
+	sent := <-counted
+	if err != nil {
+		return "", err
+	}
+	if len(sent.failures) > 0 {
+		return "", fmt.Errorf("%d of %d requests failed: %w", len(sent.failures), sent.requests, sent.failures[0])
+	}
+	if sent.requests == 0 {
+		return "", errors.New("no request was sent")
+	}
+	return fmt.Sprintf("no request of %d failed, in %s", sent.requests, time.Since(began).Round(time.Second)), nil
+}
+
+// traffic counts requests.
+type traffic struct {
+	requests int
+	failures []error
+}
+
+// send sends requests until the context ends. One that the end interrupts doesn't count.
+func (s *Suite) send(ctx context.Context) traffic {
+	var t traffic
+	paths := []string{health}
+	if s.Addresses.Stream.URL != "" {
+		paths = append(paths, streamHealth)
+	}
+	for i := 0; ctx.Err() == nil; i++ {
+		err := s.probe(context.WithoutCancel(ctx), paths[i%len(paths)])
+		t.requests++
+		if err != nil {
+			t.failures = append(t.failures, err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(trafficInterval):
+		}
+	}
+	return t
+}
+
+// probe sends a request that costs nothing.
+func (s *Suite) probe(ctx context.Context, path string) error {
+	got, err := s.toViewer(httpcheck.Request{Method: http.MethodGet, URL: s.path(path)}).Send(ctx)
+	if err != nil {
+		return err
+	}
+	if err := got.HasStatus(http.StatusOK); err != nil {
+		return fmt.Errorf("%s: %d: %w", path, got.Status, err)
+	}
+	return nil
+}
