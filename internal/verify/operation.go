@@ -68,8 +68,11 @@ func describeStatus(status rotatorapi.Status) (string, error) {
 	return "", fmt.Errorf("CloudFront sends %s, and none of %d keys of the keyring", status.Header, len(status.Keys))
 }
 
+// AlarmsCheck is the name of the check that no alarm is in the state ALARM.
+const AlarmsCheck = "alarms"
+
 func (s *Suite) alarms() check.Check {
-	c := check.Check{Name: "alarms", Want: "none in ALARM", Section: "the-first-look", Run: func(ctx context.Context) (string, error) {
+	c := check.Check{Name: AlarmsCheck, Want: "none in ALARM", Section: "the-first-look", Run: func(ctx context.Context) (string, error) {
 		names, all, err := s.Alarms.InAlarm(ctx, s.Outputs.NamePrefix+"-")
 		switch {
 		case err != nil:

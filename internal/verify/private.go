@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
+	"github.com/gatehouse-iac/gatehouse/internal/credential"
 	"github.com/gatehouse-iac/gatehouse/internal/httpcheck"
 )
 
@@ -38,12 +39,23 @@ func fromServer(r httpcheck.Response) error {
 	return nil
 }
 
+// privateDirect is a request that bypasses CloudFront, with the header into which CloudFront
+// moves the client's credential: API Gateway asks the authorizer about no request without it.
 func (s *Suite) privateDirect(path, key string, header map[string]string, status int) check.Check {
-	return httpcheck.Request{
+	r := httpcheck.Request{
 		Name: "private route direct, " + key, Want: fmt.Sprint(status), Section: "api-denials", Method: http.MethodGet,
 		URL: s.Addresses.API.URL + path, Host: s.Addresses.API.Host, Header: header,
 		Verify: func(r httpcheck.Response) error { return r.HasStatus(status) },
-	}.Check()
+	}
+	c := r.Check()
+	c.Run = func(ctx context.Context) (string, error) {
+		r := r
+		if !s.key.IsZero() {
+			r.Credential = http.Header{http.CanonicalHeaderKey(credential.Header): {s.key.Reveal()}}
+		}
+		return r.Check().Run(ctx)
+	}
+	return c
 }
 
 // exploit is in a query string that the managed rules against known bad inputs block: the

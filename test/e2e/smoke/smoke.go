@@ -29,6 +29,18 @@ func APIChecks(ctx context.Context, e *env.Environment, _ func(string)) ([]check
 	return append(originKey(e, keys[0]), streams(e, keys[0])...), nil
 }
 
+// withRightKey returns the last check of each group, which sends a key of the keyring. The
+// others are among those of `gatehouse verify`, which knows none.
+func withRightKey(groups ...[]check.Check) []check.Check {
+	var all []check.Check
+	for _, group := range groups {
+		if len(group) > 0 {
+			all = append(all, group[len(group)-1])
+		}
+	}
+	return all
+}
+
 // keyring returns the values of the origin keys. The first is the oldest: a new one may not be
 // known to every authorizer yet, and API Gateway would cache that it was rejected.
 func keyring(ctx context.Context, e *env.Environment) ([]string, error) {
@@ -55,7 +67,7 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 	if err != nil {
 		return nil, err
 	}
-	checks := slices.Concat(verified, originKey(e, keys[0]), streams(e, keys[0]), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
+	checks := slices.Concat(verified, withRightKey(originKey(e, keys[0]), streams(e, keys[0])), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
 	if slow {
 		checks = append(checks, PrivateModelAway(e, doing)...)
 	}

@@ -26,7 +26,13 @@ func verification(ctx context.Context, e *env.Environment, doing func(string)) (
 	if err != nil {
 		return nil, err
 	}
-	return suite.Checks(), nil
+	checks := suite.Checks()
+	for i, c := range checks {
+		if c.Name == verify.AlarmsCheck {
+			checks[i].LeftOut = "the tests on the sandbox cause alarms"
+		}
+	}
+	return checks, nil
 }
 
 func suiteOf(e *env.Environment, outputs string, doing func(string)) (*verify.Suite, error) {
