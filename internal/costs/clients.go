@@ -2,9 +2,9 @@ package costs
 
 import "fmt"
 
-// clientWrites are the writes of a client's request: its reservation, its settlement, and
+// ClientWrites are the writes of a client's request: its reservation, its settlement, and
 // the row of its usage, each of an item below 1 KB.
-const clientWrites = 3
+const ClientWrites = 3
 
 // copyReads are the reads of a request by a copy of the function that doesn't know the
 // client's key yet: the key and its client, each up to 4 KB and strongly consistent. A copy
@@ -26,7 +26,7 @@ func (p Prices) clientRequests(resources []Resource) ([]Item, error) {
 		if mode := r.text("billingMode"); mode != "PAY_PER_REQUEST" {
 			return nil, fmt.Errorf("the price of a table with the billing mode %q is unknown: give it one in internal/costs", mode)
 		}
-		writes, reads := million*clientWrites, million*copyReads/float64(requestsOfACopy)
+		writes, reads := million*ClientWrites, million*copyReads/float64(requestsOfACopy)
 		items = append(items,
 			Item{"Clients, writes", writes, "units", writes / 1e6 * p.of("tableWrites")},
 			Item{"Clients, reads", reads, "units", reads / 1e6 * p.of("tableReads")},

@@ -11,16 +11,11 @@ import (
 	"testing"
 	"time"
 
-	pulumiresource "github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
 
-	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/costs"
-	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
-	"github.com/gatehouse-iac/gatehouse/internal/stack"
+	"github.com/gatehouse-iac/gatehouse/internal/costs/coststest"
 )
 
 var update = flag.Bool("update", false, "write the tables into docs/costs.md")
@@ -29,42 +24,6 @@ const (
 	document = "../../docs/costs.md"
 	sums     = "../../docs/costs.json"
 )
-
-// load returns the settings of an environment's file, as the engine passes it to the
-// program, with changes.
-func load(t *testing.T, environment string, changes map[string]string) config.Settings {
-	t.Helper()
-	text, err := os.ReadFile("../../Pulumi." + environment + ".yaml")
-	require.NoError(t, err)
-	var file struct{ Config map[string]any }
-	require.NoError(t, yaml.Unmarshal(text, &file))
-	all := map[string]string{"gatehouse:alarmEmail": "ops@example.com"}
-	for key, value := range file.Config {
-		if list, isList := value.([]any); isList {
-			encoded, err := json.Marshal(list)
-			require.NoError(t, err)
-			value = string(encoded)
-		}
-		all[key] = fmt.Sprint(value)
-	}
-	maps.Copy(all, changes)
-	s, err := config.Load(all)
-	require.NoError(t, err)
-	return s
-}
-
-func declare(t *testing.T, s config.Settings) []costs.Resource {
-	t.Helper()
-	artifacts := pulumitest.Artifacts(t)
-	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		return stack.Deploy(ctx, s, artifacts, "")
-	})
-	var all []costs.Resource
-	for _, r := range recorder.All() {
-		all = append(all, costs.Resource{Type: r.Type, Inputs: pulumiresource.FromResourcePropertyMap(r.Inputs)})
-	}
-	return all
-}
 
 // options lists settings that change the costs of a stack at rest, one by one.
 var options = []struct {
@@ -86,8 +45,8 @@ func TestDocumentIsUpToDate(t *testing.T) {
 	require.NoError(t, err)
 	var atRest, models, streams, private []costs.Column
 	for _, environment := range []string{"dev", "prod"} {
-		s := load(t, environment, nil)
-		declared := declare(t, s)
+		s := coststest.Settings(t, environment, nil)
+		declared := coststest.Declare(t, s)
 		items, err := prices.AtRest(declared)
 		require.NoError(t, err)
 		atRest = append(atRest, costs.Column{Heading: environment, Items: items})
@@ -137,13 +96,13 @@ func TestDocumentIsUpToDate(t *testing.T) {
 func clientsColumn(t *testing.T, prices costs.Prices) costs.Column {
 	t.Helper()
 	free := []string{}
-	for _, id := range load(t, "dev", map[string]string{"gatehouse:clientAccess": "open"}).Model.IDs() {
+	for _, id := range coststest.Settings(t, "dev", map[string]string{"gatehouse:clientAccess": "open"}).Model.IDs() {
 		free = append(free, id+"=0/0")
 	}
 	encoded, err := json.Marshal(free)
 	require.NoError(t, err)
-	s := load(t, "dev", map[string]string{"gatehouse:clientAccess": "keys", "gatehouse:modelPrices": string(encoded)})
-	items, err := prices.PerMillion(declare(t, s), costs.Usual, s.Gateway.AuthorizerTTL, time.Hour)
+	s := coststest.Settings(t, "dev", map[string]string{"gatehouse:clientAccess": "keys", "gatehouse:modelPrices": string(encoded)})
+	items, err := prices.PerMillion(coststest.Declare(t, s), costs.Usual, s.Gateway.AuthorizerTTL, time.Hour)
 	require.NoError(t, err)
 	column := costs.Column{Heading: "dev"}
 	for _, item := range items {
@@ -159,8 +118,8 @@ func clientsColumn(t *testing.T, prices costs.Prices) costs.Column {
 // and for a million requests until they are accepted.
 func besides(t *testing.T, prices costs.Prices) (atRest, inUse []costs.Column) {
 	t.Helper()
-	s := load(t, "dev", nil)
-	declared := declare(t, s)
+	s := coststest.Settings(t, "dev", nil)
+	declared := coststest.Declare(t, s)
 	items, err := prices.AtRest(declared)
 	require.NoError(t, err)
 	atRest = append(atRest, costs.Column{Heading: "dev", Items: items})
@@ -193,7 +152,7 @@ func figuresOf(t *testing.T, prices costs.Prices, tables map[string][]costs.Colu
 func optionsTable(t *testing.T, prices costs.Prices) string {
 	t.Helper()
 	total := func(changes map[string]string) float64 {
-		items, err := prices.AtRest(declare(t, load(t, "dev", changes)))
+		items, err := prices.AtRest(coststest.Declare(t, coststest.Settings(t, "dev", changes)))
 		require.NoError(t, err)
 		return costs.Total(items)
 	}

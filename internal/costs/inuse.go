@@ -40,11 +40,18 @@ func (p Prices) PerMillion(resources []Resource, r Request, authorizerTTL, reten
 	return append(append(items, p.tokens(r)...), p.logs(r, retention)), nil
 }
 
+// authorizerItem and the start modelItem are the names of items that [Prices.Month] and
+// [WithoutModel] know.
+const (
+	authorizerItem = "Authorizer"
+	modelItem      = "Amazon Nova Micro"
+)
+
 // tokens returns the costs of a million requests' tokens.
 func (p Prices) tokens(r Request) []Item {
 	return []Item{
-		{"Amazon Nova Micro, tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
-		{"Amazon Nova Micro, tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
+		{modelItem + ", tokens in", million * r.TokensIn, "tokens", million * r.TokensIn / 1e6 * p.of("novaMicroIn")},
+		{modelItem + ", tokens out", million * r.TokensOut, "tokens", million * r.TokensOut / 1e6 * p.of("novaMicroOut")},
 	}
 }
 
@@ -55,11 +62,11 @@ func (p Prices) authorizations(authorizer Resource, ttl time.Duration) Item {
 	if ttl > 0 {
 		runs = hours * float64(time.Hour) / float64(ttl)
 	}
-	return Item{"Authorizer", runs, "invocations", p.runs(authorizer, runs, authorizerSeconds)}
+	return Item{authorizerItem, runs, "invocations", p.runs(authorizer, runs, AuthorizerSeconds)}
 }
 
-// authorizerSeconds is the duration of a decision with a cached keyring.
-const authorizerSeconds = 0.005
+// AuthorizerSeconds is the duration of a decision with a cached keyring.
+const AuthorizerSeconds = 0.005
 
 // PerMillionPrivate returns the same for requests to the private model, without the costs
 // of the model's machines.

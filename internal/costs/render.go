@@ -31,7 +31,7 @@ func Table(columns ...Column) string {
 				out.WriteString(" – | |")
 				continue
 			}
-			out.WriteString(fmt.Sprintf(" %s %s | %s |", quantity(c.Items[i].Quantity), unit(c.Items[i]), dollars(c.Items[i].USD)))
+			out.WriteString(fmt.Sprintf(" %s %s | %s |", Quantity(c.Items[i].Quantity), unit(c.Items[i]), dollars(c.Items[i].USD)))
 		}
 		out.WriteString("\n")
 	}
@@ -81,8 +81,8 @@ func dollars(usd float64) string {
 	return strconv.FormatFloat(usd, 'f', 2, 64)
 }
 
-// quantity writes whole numbers in groups of three, and small ones with two digits.
-func quantity(q float64) string {
+// Quantity writes whole numbers in groups of three, and small ones with two digits.
+func Quantity(q float64) string {
 	if q < 100 && q != float64(int64(q)) {
 		return strconv.FormatFloat(q, 'f', 1, 64)
 	}
