@@ -284,6 +284,7 @@ lint-ci: $(lint_venv)
 docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
 	@go run ./internal/cmd/configdocs
 	@go test ./internal/costs -run Document -count=1 -update
+	@go test ./internal/scale -run Document -count=1 -update
 	@go test ./internal/stack -run README -count=1 -update
 
 .PHONY: format
