@@ -15,7 +15,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/sandbox/daemon"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
+	"github.com/gatehouse-iac/gatehouse/sandbox/memory"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/progress"
 	"github.com/gatehouse-iac/gatehouse/sandbox/pulumicli"
@@ -37,6 +39,7 @@ var measures = map[string]measure{
 	bench.TestsPart:      withDisplay(shown, benchTests), // which take the lock themselves
 	bench.CostPart:       benchCost,
 	bench.ColdPart:       withDisplay(shown, benchCold), // in another checkout
+	bench.LoadPart:       withDisplay(alone, benchLoad),
 }
 
 // benchmark measures the chosen parts and writes the document, after each part.
@@ -224,6 +227,30 @@ func benchClients(ctx context.Context, l checkout.Layout, show *progress.Display
 	}
 	err = show.Step(ctx, "clients", func(ctx context.Context, s *progress.Step) error {
 		rows, err = bench.Clients(ctx, admission, func(text string) { s.Doing("%s", text) })
+		return err
+	})
+	return rows, err
+}
+
+func benchLoad(ctx context.Context, l checkout.Layout, show *progress.Display) (rows []bench.Row, err error) {
+	e, err := env.Attach(ctx, l, show.Say)
+	if err != nil {
+		return nil, err
+	}
+	if e.StreamURL() == "" {
+		return nil, errors.New("the local stack doesn't stream: run `make local`")
+	}
+	server, found := daemon.Find(l, awsserver.Name)
+	if !found {
+		return nil, errors.New("the sandbox's AWS doesn't run: run `make local`")
+	}
+	loaded := bench.Loaded{
+		Viewer: chatstream.Target{URL: e.DistributionURL() + e.Outputs["apiPrefix"], Header: e.Authorization()},
+		Model:  "amazon.nova-micro-v1:0",
+		Memory: func() int64 { return memory.Below(server.Process.PID) },
+	}
+	err = show.Step(ctx, "load", func(ctx context.Context, s *progress.Step) error {
+		rows, err = bench.Load(ctx, loaded, func(text string) { s.Doing("%s", text) })
 		return err
 	})
 	return rows, err

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"reflect"
 	"slices"
@@ -41,6 +42,28 @@ func TestServersCountAfterWhatStartedThemEnded(t *testing.T) {
 	reused, started := process{instance{11, 6}, 2}, process{instance{15, 7}, 12}
 	if got := sorted(w.below([]process{other, worker, server, reused, started})); !reflect.DeepEqual(got, []int{12, 13, 15}) {
 		t.Errorf("after the driver: got %v", got)
+	}
+}
+
+func TestBelow(t *testing.T) {
+	if len(processes()) == 0 {
+		t.Skip("this system has no /proc")
+	}
+	alone := Below(os.Getpid())
+	if alone == 0 {
+		t.Fatal("this process has no memory")
+	}
+	child := exec.Command("sleep", "60")
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = child.Wait() }()
+	defer func() { _ = child.Process.Kill() }()
+	if got := Below(child.Process.Pid); got == 0 || got >= alone {
+		t.Errorf("of a child: got %d, of all %d", got, alone)
+	}
+	if got := Below(1 << 30); got != 0 {
+		t.Errorf("of no process: got %d", got)
 	}
 }
 

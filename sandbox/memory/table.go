@@ -56,6 +56,17 @@ func parseStat(stat string) (p process, ok bool) {
 	return p, true
 }
 
+// Below returns the memory of a process and of those below it, in bytes. Without Linux's
+// /proc it is not known, and 0.
+func Below(pid int) int64 {
+	w := watcher{root: pid, known: map[instance]bool{}}
+	all := memoryOf(pid)
+	for _, child := range w.below(processes()) {
+		all += memoryOf(child)
+	}
+	return all
+}
+
 // memoryOf returns the memory of a process in bytes, with its share of shared pages; 0 if it
 // has ended.
 func memoryOf(pid int) int64 {

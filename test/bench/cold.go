@@ -49,7 +49,6 @@ const memoryGoal = 6 << 10
 
 // memoryRows returns the rows of one command's memory.
 func memoryRows(name string, peak memory.Peak) []Row {
-	const mebibyte = 1 << 20
 	return []Row{
 		{Figure: name + ": peak memory", Unit: "MiB", Ours: float64(peak.All) / mebibyte, Goal: atMost(memoryGoal)},
 		{Figure: name + ": peak memory of a process", Unit: "MiB", Ours: float64(peak.Largest) / mebibyte},

@@ -32,6 +32,7 @@ const (
 	TestsPart      = "tests"
 	CostPart       = "cost"
 	ColdPart       = "cold"
+	LoadPart       = "load"
 )
 
 // Parts are all parts, in the document's order.
@@ -77,6 +78,12 @@ var Parts = []Part{
 		"everything was compiled before a single deployment, `make local` took 1 284 s, up to the first response and the last check; the " +
 		"largest process had 4 285 MiB, and `make test` took 469 s although `make local` had compiled most of what it needs. Go's " +
 		"modules were there then."},
+	{Name: LoadPart, Title: "Load", OnRequest: true, NeedsStack: true, About: "" +
+		"Streams of the sandbox's own client through the local stack, for ten seconds at each number of them at once, from one to 128. Each " +
+		"begins when the one before it has ended. A response is a whole stream, or 429 or 503 as a problem document with `Retry-After`; " +
+		"anything else is a failure, a response after 30 seconds among them. The client may have 40 requests at once, so that a part of those " +
+		"beyond is refused however fast the machine is. *Memory* is that of the emulated AWS with all functions that it runs. The rates are " +
+		"those of this machine and of an emulator, and say nothing about AWS: [scale.md](scale.md) does."},
 }
 
 // Choose returns the parts with these names, separated by commas; without names, all

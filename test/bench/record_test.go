@@ -117,9 +117,9 @@ func TestChoose(t *testing.T) {
 		"":                     "authorizer path stream clients rotation program tests cost",
 		"cold":                 "cold",
 		"path,authorizer":      "path authorizer",
-		"paths":                `part "paths"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
-		"path,":                `part ""; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
-		"authorizer,path,none": `part "none"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold`,
+		"paths":                `part "paths"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold, load`,
+		"path,":                `part ""; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold, load`,
+		"authorizer,path,none": `part "none"; allowed: authorizer, path, stream, clients, rotation, program, tests, cost, cold, load`,
 	} {
 		parts, err := Choose(names)
 		var got []string
