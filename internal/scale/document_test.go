@@ -3,6 +3,7 @@ package scale_test
 import (
 	"flag"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +116,20 @@ func TestAlarmsExist(t *testing.T) {
 	for _, name := range scale.Alarms() {
 		assert.True(t, hasSuffix(declared, "-"+name), "no alarm's name ends with %s: %v", name, declared)
 		assert.Contains(t, string(runbook), "### "+name+"\n")
+	}
+}
+
+var code = regexp.MustCompile("`([a-z]+(?:_[a-z]+)+)`")
+
+// Each code of a response is one of the API's description.
+func TestCodesExist(t *testing.T) {
+	description, err := os.ReadFile("../../lambda/model/internal/api/openapi.yaml")
+	require.NoError(t, err)
+	all := scale.Quotas(coststest.Settings(t, environment, nil), scale.Usual)
+	codes := code.FindAllStringSubmatch(scale.Table(all)+scale.RequestTable(scale.Bounds()), -1)
+	require.NotEmpty(t, codes)
+	for _, match := range codes {
+		assert.Regexp(t, `(?m)^\s*(?:- |code: )`+match[1]+`$`, string(description))
 	}
 }
 
