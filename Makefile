@@ -302,6 +302,32 @@ lambdas: ## Build the functions for ARCH (arm64 or x86_64) into dist/lambda
 	done
 	@go run ./internal/cmd/lambdazip $(addprefix dist/lambda/$(ARCH)/,$(LAMBDAS))
 
+# What decides on a release's bytes besides its sources is set here: the toolchain of go.mod,
+# also for users of a newer one, and the instruction sets. VERSION reaches the commands
+# through the environment only: a tag may have characters that mean something to the shell.
+release_folder := dist/release
+release release-check: export GOTOOLCHAIN := $(shell sed -n 's/^toolchain //p' go.mod)
+release release-check: export GOAMD64 := v1
+release release-check: export GOARM64 := v8.0
+release release-check: export GOEXPERIMENT :=
+
+.PHONY: release
+release: ## Make the files of the release VERSION in dist/release: functions, lists of their components, checksums
+	@go run ./internal/cmd/release notes -version "$$VERSION" CHANGELOG.md >/dev/null
+	@rm -rf $(release_folder) && mkdir -p $(release_folder) .local/bin
+	@go -C tools build -o ../.local/bin/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+	@$(MAKE) lambdas ARCH=arm64
+	@$(MAKE) lambdas ARCH=x86_64
+	@for name in $(LAMBDAS); do for arch in arm64:$(GOARCH_arm64) x86_64:$(GOARCH_x86_64); do \
+		GOOS=linux GOARCH=$${arch#*:} .local/bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$VERSION" \
+			-output $(release_folder)/$$name-$${arch%:*}.cdx.json dist/lambda/$${arch%:*}/$$name/bootstrap; \
+	done; done
+	@go run ./internal/cmd/release build -version "$$VERSION" dist/lambda $(release_folder)
+
+.PHONY: release-check
+release-check: release ## Compare the release VERSION, downloaded to the folder RELEASE=, with an own build of it
+	@go run ./internal/cmd/release check "$$RELEASE" $(release_folder)
+
 # The same functions from another folder have to be the same bytes: an update would
 # find a change otherwise where there is none.
 .PHONY: reproducible
