@@ -3,6 +3,7 @@ package artifact_test
 import (
 	"archive/zip"
 	"bytes"
+	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/artifact"
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
+	"github.com/gatehouse-iac/gatehouse/internal/release"
+	"github.com/gatehouse-iac/gatehouse/internal/release/releasetest"
 )
 
 // It checks what Pulumi uploads, not the file: the engine may repack what it is given.
@@ -33,4 +36,16 @@ func TestUploadedFunctionIsExecutable(t *testing.T) {
 func TestMissingArchiveIsReportedWithCommand(t *testing.T) {
 	_, err := artifact.Directory(t.TempDir()).Archive("model", "x86_64")
 	require.ErrorContains(t, err, "function model is not built for x86_64: run `make lambdas ARCH=x86_64`")
+}
+
+func TestReleasedArchiveIsThatOfTheRelease(t *testing.T) {
+	folder := releasetest.Release(t)
+	opened, err := release.Open(folder, releasetest.Digest(t, folder), "arm64")
+	require.NoError(t, err)
+	released := artifact.Released{Release: opened}
+	code, err := released.Archive("model", "arm64")
+	require.NoError(t, err)
+	assert.Equal(t, filepath.Join(folder, "model-arm64.zip"), code.Path())
+	_, err = released.Archive("model", "x86_64")
+	require.ErrorContains(t, err, "release v1.2.0 was verified for arm64")
 }

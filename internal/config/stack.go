@@ -2,12 +2,6 @@ package config
 
 import "regexp"
 
-// Lambda holds what all functions share.
-type Lambda struct {
-	Architecture string // as Lambda spells it: arm64 or x86_64
-	Tracing      bool   // whether X-Ray records their invocations
-}
-
 // Safeguards protect what can't be restored once it is lost. They are for production,
 // and off by default.
 type Safeguards struct {
@@ -30,20 +24,12 @@ var (
 		key: "aws:region", byDefault: "us-east-1", basic: true, allowed: region(),
 		description: "Region of everything but CloudFront, which is global.",
 	}
-	lambdaArchitecture = setting[string]{
-		key: "lambdaArchitecture", byDefault: "arm64", allowed: oneOf("arm64", "x86_64"),
-		description: "Processor architecture of all functions. `make lambdas ARCH=…` builds them for it.",
-	}
 	logRetentionDays = setting[int]{
 		key: "logRetentionDays", byDefault: 30, basic: true,
 		// The periods that CloudWatch Logs offers (its API reference, PutRetentionPolicy).
 		// "Never" is not among them: a forgotten log is kept and paid for without end.
 		allowed:     oneOf(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 		description: "Days that logs are kept, one of the periods that CloudWatch Logs offers.",
-	}
-	tracingEnabled = setting[bool]{
-		key:         "tracingEnabled",
-		description: "Whether X-Ray records the functions' invocations, with the time that the model took of them.",
 	}
 	protect = setting[bool]{
 		key: "protect", basic: true,
@@ -83,13 +69,6 @@ func region() rule[string] {
 			return ""
 		}
 	}}
-}
-
-func readLambda(r *reader) Lambda {
-	return Lambda{
-		Architecture: lambdaArchitecture.read(r),
-		Tracing:      tracingEnabled.read(r),
-	}
 }
 
 func readSafeguards(r *reader) Safeguards {

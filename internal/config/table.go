@@ -16,7 +16,7 @@ type topic struct {
 // docs/settings.md, which `make docs` writes from it.
 var table = []topic{
 	{title: "The stack", settings: []anySetting{
-		awsRegion, lambdaArchitecture, logRetentionDays, tracingEnabled, protect, retainOnDelete, permissionsBoundaryArn,
+		awsRegion, lambdaArchitecture, functionsRelease, functionsReleaseDigest, logRetentionDays, tracingEnabled, protect, retainOnDelete, permissionsBoundaryArn,
 	}},
 	{title: "The API", settings: []anySetting{apiPrefix, throttleRate, throttleBurst, authorizerTtl}},
 	{title: "The origin key", settings: []anySetting{keyHeader, keyMemoryTtl, keyRefetchPeriod, keyStaleLimit}},

@@ -37,11 +37,12 @@ type Deployment struct {
 
 	Lambda     config.Lambda
 	Safeguards config.Safeguards
-	Artifacts  artifact.Directory
+	Artifacts  artifact.Source
 }
 
 // New returns the deployment of the program's stack through provider, whose
-// account and partition it looks up.
+// account and partition it looks up. Functions are those of the release that the settings
+// name, or else those that are built in artifacts.
 func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifacts artifact.Directory) (Deployment, error) {
 	name := ctx.Project() + "-" + ctx.Stack()
 	if len(name) > longestName {
@@ -65,8 +66,15 @@ func New(ctx *pulumi.Context, provider *aws.Provider, s config.Settings, artifac
 		LogRetentionDays: s.LogRetentionDays,
 		Lambda:           s.Lambda,
 		Safeguards:       s.Safeguards,
-		Artifacts:        artifacts,
+		Artifacts:        functions(s.Lambda, artifacts),
 	}, nil
+}
+
+func functions(l config.Lambda, built artifact.Directory) artifact.Source {
+	if l.Release != nil {
+		return artifact.Released{Release: l.Release}
+	}
+	return built
 }
 
 // HoldsData returns the option of resources that hold data: the settings decide whether

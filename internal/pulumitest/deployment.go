@@ -12,6 +12,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/artifact/lambdazip"
 	"github.com/gatehouse-iac/gatehouse/internal/config"
 	"github.com/gatehouse-iac/gatehouse/internal/deployment"
+	"github.com/gatehouse-iac/gatehouse/internal/release"
 )
 
 // Artifacts returns a directory in which every function is built, for the architecture
@@ -19,7 +20,7 @@ import (
 func Artifacts(t testing.TB) artifact.Directory {
 	t.Helper()
 	root := t.TempDir()
-	for _, function := range []string{"authorizer", "issuers", "model", "rotator"} {
+	for _, function := range release.Functions {
 		folder := filepath.Join(root, "arm64", function)
 		require.NoError(t, os.MkdirAll(folder, 0o755))
 		file, err := os.Create(filepath.Join(folder, lambdazip.Archive))
