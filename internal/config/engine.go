@@ -29,8 +29,13 @@ func PipelineFromEngine() (Pipeline, error) {
 }
 
 // fromEngine reads the configuration that the engine hands to the program. It is compared
-// with the stack's file in the project's folder, where the engine runs the program.
+// with the stack's file in the project's folder, where the engine runs the program. A
+// project of another name, which `pulumi new` lets users choose, would have defaults in
+// place of all settings.
 func (r *reader) fromEngine() error {
+	if project := os.Getenv(pulumi.EnvProject); project != "" && project != r.namespace {
+		return fmt.Errorf("the project's name in Pulumi.yaml is %q; allowed: %s, since it is the namespace of the settings", project, r.namespace)
+	}
 	if err := fromEnvironment(pulumi.EnvConfig, &r.config); err != nil {
 		return err
 	}

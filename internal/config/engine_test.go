@@ -63,3 +63,14 @@ func TestTheStacksFileIsComparedWithWhatTheEngineReadInIt(t *testing.T) {
 	_, err = PipelineFromEngine()
 	require.ErrorContains(t, err, `gatehouse-pipeline:stateBucket is "0777"`)
 }
+
+func TestProjectMustHaveTheNameOfTheNamespace(t *testing.T) {
+	t.Setenv(pulumi.EnvProject, "my-api")
+	_, err := fromEngine(t, config{"my-api:throttleRate": "1"})
+	require.EqualError(t, err, `the project's name in Pulumi.yaml is "my-api"; allowed: gatehouse, since it is the namespace of the settings`)
+	_, err = PipelineFromEngine()
+	require.ErrorContains(t, err, "allowed: gatehouse-pipeline")
+	t.Setenv(pulumi.EnvProject, Namespace)
+	_, err = fromEngine(t, nil)
+	require.NoError(t, err)
+}
