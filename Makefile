@@ -313,20 +313,22 @@ release release-check: export GOEXPERIMENT :=
 
 .PHONY: release
 release: ## Make the files of the release VERSION in dist/release: functions, lists of their components, checksums
-	@go run ./internal/cmd/release notes -version "$$VERSION" CHANGELOG.md >/dev/null
+	@go run ./internal/cmd/release notes -version "$${VERSION-}" CHANGELOG.md >/dev/null
 	@rm -rf $(release_folder) && mkdir -p $(release_folder) .local/bin
 	@go -C tools build -o ../.local/bin/ github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 	@$(MAKE) lambdas ARCH=arm64
 	@$(MAKE) lambdas ARCH=x86_64
 	@for name in $(LAMBDAS); do for arch in arm64:$(GOARCH_arm64) x86_64:$(GOARCH_x86_64); do \
-		GOOS=linux GOARCH=$${arch#*:} .local/bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$$VERSION" \
+		GOOS=linux GOARCH=$${arch#*:} .local/bin/cyclonedx-gomod bin -json -std -noserial -notimestamp -version "$${VERSION-}" \
 			-output $(release_folder)/$$name-$${arch%:*}.cdx.json dist/lambda/$${arch%:*}/$$name/bootstrap; \
 	done; done
-	@go run ./internal/cmd/release build -version "$$VERSION" dist/lambda $(release_folder)
+	@go run ./internal/cmd/release build -version "$${VERSION-}" dist/lambda $(release_folder)
 
 .PHONY: release-check
-release-check: release ## Compare the release VERSION, downloaded to the folder RELEASE=, with an own build of it
-	@go run ./internal/cmd/release check "$$RELEASE" $(release_folder)
+release-check: ## Compare the release VERSION, downloaded to the folder RELEASE=, with an own build of it
+	@test -f "$${RELEASE-}/checksums.txt" || { echo "RELEASE is \"$${RELEASE-}\"; allowed: a folder with all files of a release" >&2; exit 1; }
+	@$(MAKE) release release_folder=dist/release-check
+	@go run ./internal/cmd/release check "$${RELEASE-}" dist/release-check
 
 # The same functions from another folder have to be the same bytes: an update would
 # find a change otherwise where there is none.
