@@ -128,7 +128,7 @@ func TestReleaseThatIsNotWhatItListsIsRefused(t *testing.T) {
 		},
 		"an unknown format": {
 			func(t *testing.T, folder string) {
-				replace(t, folder, release.Manifest, `"format": 1`, `"format": 2, "functions": "elsewhere"`)
+				replace(t, folder, release.Manifest, `"format": 1`, `"format": 2, "functions": "none"`)
 			},
 			`functions.json has the format "2"; allowed: 1. Use the program of the release's own tag`,
 		},
