@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"io/fs"
 	"os"
 	"strings"
@@ -52,7 +53,11 @@ func Admin(endpoint, table string) clientadmin.Admin {
 
 // Table calls a table of the sandbox as the account's administrator.
 func Table(endpoint, table string) *dynamo.Client {
-	config := awsclient.Config(endpoint)
+	return TableAs(awsclient.Config(endpoint), endpoint, table)
+}
+
+// TableAs calls a table of the sandbox with the credentials of a configuration.
+func TableAs(config aws.Config, endpoint, table string) *dynamo.Client {
 	return dynamo.New(dynamo.Config{
 		Endpoint: endpoint, Region: config.Region, Table: table, Credentials: config.Credentials.Retrieve,
 		AttemptTimeout: attemptTimeout,

@@ -109,7 +109,7 @@ func rotated(calls []awsclient.Call) bool {
 // conditionKeys are the condition keys that permissions.yaml uses, as IAM spells them.
 var conditionKeys = []string{
 	"aws:RequestTag/project", "aws:RequestTag/stack", "aws:ResourceTag/project", "aws:ResourceTag/stack",
-	"ec2:CreateAction", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary",
+	"dynamodb:LeadingKeys", "ec2:CreateAction", "iam:AWSServiceName", "iam:PassedToService", "iam:PermissionsBoundary",
 	"kms:EncryptionContext:PARAMETER_ARN", "kms:ViaService", "route53:ChangeResourceRecordSetsRecordTypes",
 }
 

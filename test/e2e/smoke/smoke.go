@@ -63,11 +63,11 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 	target.Doing = doing
 	issued := certificates.New(target)
 
-	verified, err := verification(ctx, e, doing)
+	ofAnyStack, err := verified(ctx, e, doing)
 	if err != nil {
 		return nil, err
 	}
-	checks := slices.Concat(verified, withRightKey(originKey(e, keys[0]), streams(e, keys[0])), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
+	checks := slices.Concat(ofAnyStack, withRightKey(originKey(e, keys[0]), streams(e, keys[0])), edge(e), api.New(e).Checks(), privateModel(e, keys[0]))
 	if slow {
 		checks = append(checks, PrivateModelAway(e, doing)...)
 	}
