@@ -61,6 +61,15 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
+func TestMakeVerify(t *testing.T) {
+	for variables, want := range map[string]string{
+		"": "", "JSON=1": "-json", "JUNIT=report.xml": "-junit report.xml", "ROTATE=1": "-rotate", "REVOKE=1": "-revoke",
+	} {
+		got, _ := makeTarget(t, nil, append(strings.Fields("verify "+variables), "STACK=prod")...)
+		assert.Equal(t, append([]string{"verify"}, strings.Fields(want)...), got[4:], variables)
+	}
+}
+
 // No value is code to the shell or an argument of its own.
 func TestMakePassesValuesAsTheyAre(t *testing.T) {
 	for _, value := range []string{

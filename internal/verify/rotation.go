@@ -12,12 +12,18 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 )
 
+// While CloudFront deploys, edge locations still send the older key. That takes minutes.
+const (
+	deployTimeout  = 15 * time.Minute
+	deployInterval = 5 * time.Second
+)
+
 // trafficInterval is the time between requests while the key rotates. It is far below the
 // default of the firewall's rate limit, 2000 in five minutes.
 const trafficInterval = time.Second
 
-// rotation puts a new origin key into use while requests go through CloudFront to both
-// APIs. A revocation deletes every older key at once: requests that are under way may be
+// rotation puts a new origin key into use while requests go through CloudFront to both APIs,
+// until every edge location sends it. A revocation deletes every older key at once: requests that are under way may be
 // rejected.
 func (s *Suite) rotation() []check.Check {
 	var all []check.Check
@@ -45,6 +51,9 @@ func (s *Suite) rotateUnderTraffic(ctx context.Context) (string, error) {
 	counted := make(chan traffic)
 	go func() { counted <- s.send(requests) }()
 	err := s.Rotator.Request(ctx, rotatorapi.Rotate, "")
+	if err == nil {
+		err = s.deployed(ctx)
+	}
 	stop()
 	sent := <-counted
 	if err != nil {
@@ -57,6 +66,26 @@ func (s *Suite) rotateUnderTraffic(ctx context.Context) (string, error) {
 		return "", errors.New("no request was sent")
 	}
 	return fmt.Sprintf("no request of %d failed, in %s", sent.requests, time.Since(began).Round(time.Second)), nil
+}
+
+// deployed waits until every edge location sends the key that is in use.
+func (s *Suite) deployed(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, deployTimeout)
+	defer cancel()
+	for {
+		status, err := s.Rotator.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if status.Deployed {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("CloudFront has been deploying for %s", status.DeployingFor)
+		case <-time.After(deployInterval):
+		}
+	}
 }
 
 // traffic counts requests.
