@@ -1,5 +1,5 @@
-// This program declares the roles with which GitHub Actions previews and deploys the
-// stacks of an account: see docs/ci.md.
+// This program declares the roles with which GitHub Actions previews, deploys and
+// verifies the stacks of an account: see docs/ci.md.
 package main
 
 import (
@@ -38,13 +38,15 @@ func deploy(ctx *pulumi.Context, s config.Pipeline) error {
 	if err != nil {
 		return err
 	}
-	preview, deploy, boundary := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
+	preview, deploy, verify, boundary := pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}, pulumi.StringMap{}
 	for name, stack := range made.Stacks {
-		preview[name], deploy[name], boundary[name] = stack.PreviewRoleARN, stack.DeployRoleARN, stack.BoundaryARN
+		preview[name], deploy[name] = stack.PreviewRoleARN, stack.DeployRoleARN
+		verify[name], boundary[name] = stack.VerifyRoleARN, stack.BoundaryARN
 	}
 	ctx.Export("oidcProviderArn", made.ProviderARN)
 	ctx.Export("previewRoleArns", preview)
 	ctx.Export("deployRoleArns", deploy)
+	ctx.Export("verifyRoleArns", verify)
 	ctx.Export("permissionsBoundaryArns", boundary)
 	return nil
 }

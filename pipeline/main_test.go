@@ -31,5 +31,5 @@ func TestEveryResourceHasAComponentAndTheProvider(t *testing.T) {
 		assert.Contains(t, r.Request.GetProvider(), "::pulumi:providers:aws::aws::", r.Name)
 		assert.Regexp(t, `^gatehouse:pipeline:(Pipeline|Stack)$`, string(urn.URN(r.Request.GetParent()).Type()), r.Name)
 	}
-	assert.Equal(t, 1+8+2+9, custom, "the provider, the policies, the roles, and their attachments")
+	assert.Equal(t, 1+9+3+10, custom, "the provider, the policies, the roles, and their attachments")
 }

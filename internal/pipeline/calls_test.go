@@ -58,6 +58,7 @@ func calledActions(t testing.TB) map[string][]string {
 	}
 	require.NotEmpty(t, found["preview"])
 	require.NotEmpty(t, found["deploy"])
+	require.NotEmpty(t, found["verify"])
 	return found
 }
 
@@ -80,6 +81,7 @@ func TestRecordedCallsAreAllowed(t *testing.T) {
 	roles := map[string]role{
 		"preview": roleOf(localNames(), p.reading()...),
 		"deploy":  roleOf(localNames(), slices.Concat(p.reading(), p.writing())...),
+		"verify":  roleOf(localNames(), p.verifying()),
 	}
 	for _, c := range calls(t) {
 		assert.True(t, c.action == alwaysAllowed || roles[c.role].allows(c.action, c.resource, c.given),

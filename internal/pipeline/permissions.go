@@ -55,7 +55,7 @@ func (v *values) UnmarshalYAML(node *yaml.Node) error {
 }
 
 // statement is a statement of permissions.yaml. In groups it has actions for reading and
-// for writing, in the boundary just actions.
+// for writing, in the boundary and for verifications just actions.
 type statement struct {
 	Sid       string
 	Resources []string
@@ -77,6 +77,7 @@ type permissions struct {
 	Conditions map[string]conditions // only for references within the file
 	Groups     []group
 	Boundary   []statement
+	Verify     []statement // of the role that runs `gatehouse verify`
 	Unseen     []unseen
 }
 
@@ -159,9 +160,18 @@ func (p permissions) documents(name func(group) string, actions func(statement) 
 	return all
 }
 
-func (p permissions) boundary() document {
-	d := document{name: "boundary"}
-	for _, s := range p.Boundary {
+func (p permissions) boundary() document { return documentOf("boundary", p.Boundary) }
+
+// verifyDocument is the name of the policy for `gatehouse verify`.
+const verifyDocument = "verify"
+
+// verifying returns the policy document for `gatehouse verify`.
+func (p permissions) verifying() document { return documentOf(verifyDocument, p.Verify) }
+
+// documentOf returns a policy document of statements with just actions.
+func documentOf(name string, statements []statement) document {
+	d := document{name: name}
+	for _, s := range statements {
 		d.statements = append(d.statements, allow(s, s.Actions))
 	}
 	return d
@@ -243,7 +253,7 @@ func Documents(n Names) (map[string]json.RawMessage, error) {
 		return nil, err
 	}
 	all := map[string]json.RawMessage{}
-	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.boundary()}) {
+	for _, d := range slices.Concat(p.reading(), p.writing(), []document{p.verifying(), p.boundary()}) {
 		text, err := d.json(n)
 		if err != nil {
 			return nil, err

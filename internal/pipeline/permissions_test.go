@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -57,15 +58,40 @@ func TestAllowedActionsWereCalledOrHaveAReason(t *testing.T) {
 		assert.True(t, slices.Contains(called["deploy"], action) || slices.Contains(reasons, action),
 			"no deployment called %s: take it from permissions.yaml, or say in `unseen` why it is needed", action)
 	}
+	for _, action := range actions(p.verifying()) {
+		assert.True(t, slices.Contains(called["verify"], action) || slices.Contains(reasons, action),
+			"no verification called %s: take it from permissions.yaml, or say in `unseen` why it is needed", action)
+	}
+}
+
+func TestVerifyRoleReachesOnlyItsOwnClient(t *testing.T) {
+	r, table := verifyRole(t), "arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-dev-clients"
+	for key, allowed := range map[string]bool{"C#verify-a1b2c3d4": true, "K#1": true, "S": true, "C#acme": false, "C#anonymous": false, "J#1": false, "U#acme": false, "I#corp": false} {
+		given := context{"dynamodb:LeadingKeys": {key}}
+		for _, action := range []string{"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} {
+			assert.Equal(t, allowed, r.allows(action, table, given), "%s of %s", action, key)
+			assert.False(t, r.allows(action, table, nil), "without keys")
+			assert.False(t, r.allows(action, strings.Replace(table, "dev", "prod", 1), given), key)
+		}
+	}
+	rotator := "arn:aws:lambda:us-east-1:123456789012:function:gatehouse-%s"
+	assert.True(t, r.allows("lambda:InvokeFunction", fmt.Sprintf(rotator, "dev-rotator"), nil))
+	for _, other := range []string{"dev-issuers", "dev-model", "prod-rotator"} {
+		assert.False(t, r.allows("lambda:InvokeFunction", fmt.Sprintf(rotator, other), nil), other)
+	}
+	for _, action := range []string{"lambda:UpdateFunctionCode", "ssm:GetParametersByPath", "kms:Decrypt", "iam:PassRole", "logs:DeleteLogGroup"} {
+		assert.False(t, r.mayCall(action), action)
+	}
 }
 
 func TestReasonsAreForAllowedActionsThatWereNotCalled(t *testing.T) {
 	p, called := load(t), calledActions(t)
-	reading, writing := actions(p.reading()...), actions(p.writing()...)
+	reading, writing, verifying := actions(p.reading()...), actions(p.writing()...), actions(p.verifying())
 	for _, action := range explained(t, p) {
 		read := slices.Contains(reading, action) && !slices.Contains(called["preview"], action)
 		write := slices.Contains(writing, action) && !slices.Contains(called["deploy"], action)
-		assert.True(t, read || write, "%s is not allowed, or was called: it needs no reason", action)
+		verify := slices.Contains(verifying, action) && !slices.Contains(called["verify"], action)
+		assert.True(t, read || write || verify, "%s is not allowed, or was called: it needs no reason", action)
 	}
 }
 

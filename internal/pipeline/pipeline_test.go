@@ -57,6 +57,8 @@ func TestRolesTrustOneEnvironmentEach(t *testing.T) {
 		"pipeline-prod-preview": "prod-preview",
 		"pipeline-dev-deploy":   "dev",
 		"pipeline-prod-deploy":  "prod",
+		"pipeline-dev-verify":   "dev-verify",
+		"pipeline-prod-verify":  "prod-verify",
 	} {
 		statements := trustOf(t, r, role).Statement
 		require.Len(t, statements, 1)
@@ -89,6 +91,7 @@ func TestPreviewRoleHasNoPolicyForWriting(t *testing.T) {
 	for _, stack := range []string{"dev", "prod"} {
 		assert.ElementsMatch(t, prefixed(stack, reading), attached["gatehouse-"+stack+"-preview"])
 		assert.ElementsMatch(t, prefixed(stack, append(writing, reading...)), attached["gatehouse-"+stack+"-deploy"])
+		assert.Equal(t, prefixed(stack, []string{"verify"}), attached["gatehouse-"+stack+"-verify"])
 	}
 }
 
@@ -103,7 +106,7 @@ func TestRolesHaveNoMorePoliciesThanIAMAllows(t *testing.T) {
 	for _, a := range deploy(t, s).OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
 		count[a.Text("role")]++
 	}
-	require.Len(t, count, 4)
+	require.Len(t, count, 6)
 	for role, policies := range count {
 		assert.LessOrEqual(t, policies, largestAttachments, role)
 	}

@@ -24,6 +24,10 @@ func previewRole(t testing.TB) role {
 	return roleOf(names("dev"), load(t).reading()...)
 }
 
+func verifyRole(t testing.TB) role {
+	return roleOf(names("dev"), load(t).verifying())
+}
+
 func roleOf(n Names, documents ...document) role {
 	var all role
 	for _, d := range documents {

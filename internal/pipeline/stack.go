@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -14,12 +16,13 @@ type stackArgs struct {
 	providerARN pulumi.StringInput
 }
 
-// Stack has the roles of one stack's previews and deployments.
+// Stack has the roles of one stack's previews, deployments and verifications.
 type Stack struct {
 	pulumi.ResourceState
 
 	PreviewRoleARN pulumi.StringOutput
 	DeployRoleARN  pulumi.StringOutput
+	VerifyRoleARN  pulumi.StringOutput
 
 	// BoundaryARN is for the stack's setting permissionsBoundaryArn.
 	BoundaryARN pulumi.StringOutput
@@ -38,11 +41,19 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 	if err != nil {
 		return nil, err
 	}
-	reading, err := s.newPolicies(ctx, name, n, append(args.permissions.reading(), stateReading(args.settings)...))
+	state, err := s.newPolicies(ctx, name, n, stateReading(args.settings))
+	if err != nil {
+		return nil, err
+	}
+	reading, err := s.newPolicies(ctx, name, n, args.permissions.reading())
 	if err != nil {
 		return nil, err
 	}
 	writing, err := s.newPolicies(ctx, name, n, append(args.permissions.writing(), stateWriting(args.settings)...))
+	if err != nil {
+		return nil, err
+	}
+	verifying, err := s.newPolicy(ctx, name, n, args.permissions.verifying())
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +62,7 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 		Path:             pulumi.String(path),
 		Description:      pulumi.String("Previews " + n.Name() + ": reads, and changes nothing"),
 		AssumeRolePolicy: trust(args.providerARN, args.settings.Repository, n.Stack+"-preview"),
-	}, reading)
+	}, slices.Concat(reading, state))
 	if err != nil {
 		return nil, err
 	}
@@ -61,14 +72,24 @@ func newStack(ctx *pulumi.Context, name string, args *stackArgs, opts ...pulumi.
 		Description:        pulumi.String("Deploys " + n.Name()),
 		MaxSessionDuration: pulumi.Int(deployTime),
 		AssumeRolePolicy:   trust(args.providerARN, args.settings.Repository, n.Stack),
-	}, append(reading, writing...))
+	}, slices.Concat(reading, state, writing))
 	if err != nil {
 		return nil, err
 	}
-	s.PreviewRoleARN, s.DeployRoleARN, s.BoundaryARN = preview.Arn, deploy.Arn, boundary.Arn
+	verify, err := s.newRole(ctx, name+"-verify", &iam.RoleArgs{
+		Name:             pulumi.String(n.Name() + "-verify"),
+		Path:             pulumi.String(path),
+		Description:      pulumi.String("Verifies " + n.Name() + ", as a client of its own"),
+		AssumeRolePolicy: trust(args.providerARN, args.settings.Repository, n.Stack+"-verify"),
+	}, append(state, managed{verifying, verifyDocument}))
+	if err != nil {
+		return nil, err
+	}
+	s.PreviewRoleARN, s.DeployRoleARN, s.VerifyRoleARN, s.BoundaryARN = preview.Arn, deploy.Arn, verify.Arn, boundary.Arn
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{
 		"previewRoleArn": s.PreviewRoleARN,
 		"deployRoleArn":  s.DeployRoleARN,
+		"verifyRoleArn":  s.VerifyRoleARN,
 		"boundaryArn":    s.BoundaryARN,
 	})
 }

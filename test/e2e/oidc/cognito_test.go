@@ -63,7 +63,9 @@ func (p userPool) signIn(t *testing.T, name string) (id, access string) {
 	const password = "Only-4-this-test"
 	p.call(t.Context(), t, "AdminCreateUser", map[string]any{"UserPoolId": p.id, "Username": name, "MessageAction": "SUPPRESS"}, nil)
 	p.call(t.Context(), t, "AdminSetUserPassword", map[string]any{"UserPoolId": p.id, "Username": name, "Password": password, "Permanent": true}, nil)
-	var got struct{ AuthenticationResult struct{ IDToken, AccessToken string } }
+	var got struct {
+		AuthenticationResult struct{ IDToken, AccessToken string }
+	}
 	p.call(t.Context(), t, "AdminInitiateAuth", map[string]any{
 		"UserPoolId": p.id, "ClientId": p.audience, "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
 		"AuthParameters": map[string]any{"USERNAME": name, "PASSWORD": password},

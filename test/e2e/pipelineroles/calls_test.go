@@ -154,6 +154,8 @@ var variable = []struct {
 	{regexp.MustCompile(`\bdelivery:[0-9A-Za-z]+`), "delivery:ID"},
 	{regexp.MustCompile(`\b(listener/app|loadbalancer/app|targetgroup)/([^/]+)(/[0-9a-z]{16}){1,2}`), "$1/$2/ID"},
 	{regexp.MustCompile(`\borigin-key/[0-9A-Za-z.-]+`), "origin-key/KEY"},
+	{regexp.MustCompile(`\bC#verify-[0-9a-z]+`), "C#verify-ID"},
+	{regexp.MustCompile(`\bK#[0-9A-Za-z_-]+`), "K#DIGEST"},
 	{regexp.MustCompile(`-[0-9]{18}[0-9a-f]{8}\b`), "-SUFFIX"}, // that Terraform gives to a prefix
 	{regexp.MustCompile(`-[0-9a-f]{7}($|[/:])`), "-HEX$1"},
 }

@@ -13,7 +13,7 @@ import (
 const pipelineStack = "pipeline"
 
 // roles are the ARNs that the pipeline's project created for the local stack.
-type roles struct{ preview, deploy, boundary string }
+type roles struct{ preview, deploy, verify, boundary string }
 
 // deployPipeline deploys the pipeline's project as the account's administrator. The zone is
 // the hosted zone of the stack's own domain name.
@@ -38,6 +38,7 @@ func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any) (roles, 
 	var outputs struct {
 		PreviewRoleARNs         map[string]string
 		DeployRoleARNs          map[string]string
+		VerifyRoleARNs          map[string]string
 		PermissionsBoundaryARNs map[string]string
 	}
 	if err := json.Unmarshal([]byte(content), &outputs); err != nil {
@@ -45,9 +46,9 @@ func deployPipeline(ctx context.Context, cli pulumicli.CLI, zoneID any) (roles, 
 	}
 	made := roles{
 		outputs.PreviewRoleARNs[pulumicli.StackName], outputs.DeployRoleARNs[pulumicli.StackName],
-		outputs.PermissionsBoundaryARNs[pulumicli.StackName],
+		outputs.VerifyRoleARNs[pulumicli.StackName], outputs.PermissionsBoundaryARNs[pulumicli.StackName],
 	}
-	if made.preview == "" || made.deploy == "" || made.boundary == "" {
+	if made.preview == "" || made.deploy == "" || made.verify == "" || made.boundary == "" {
 		return roles{}, fmt.Errorf("the pipeline created no roles for the stack %s: %s", pulumicli.StackName, content)
 	}
 	return made, nil

@@ -16,11 +16,13 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
+	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/hostedzone"
@@ -103,6 +105,7 @@ var recordCalls = flag.Bool("record", false, "write what the roles called to int
 type suite struct {
 	stack    localstack.Stack
 	endpoint string
+	cloud    awsserver.Cloud
 	roles    roles
 	own      []span // calls that the test makes itself, as one of the roles
 }
@@ -112,7 +115,7 @@ type suite struct {
 func TestPipelineRoles(t *testing.T) {
 	l := e2etest.Checkout(t)
 	startServers(t, l)
-	s := &suite{stack: env.StackOf(t.Context(), l, t.Logf), endpoint: env.Find(l).Cloud.Endpoint()}
+	s := &suite{stack: env.StackOf(t.Context(), l, t.Logf), cloud: env.Find(l).Cloud, endpoint: env.Find(l).Cloud.Endpoint()}
 	for _, step := range []struct {
 		name string
 		do   func(context.Context) error
@@ -123,6 +126,7 @@ func TestPipelineRoles(t *testing.T) {
 		{"with permissions that take time", s.settling},
 		{"deploy", s.deploy},
 		{"preview", s.preview},
+		{"verify", s.verify},
 		{"keyring", s.keyring},
 		{"protection", s.protection},
 		{"in a usual account", s.usualAccount},
@@ -200,6 +204,9 @@ func (s *suite) trust(ctx context.Context) error {
 		{"a preview", s.roles.preview, preview, true},
 		{"a deployment, to preview", s.roles.preview, deployment, false},
 		{"a pull request without the environment", s.roles.preview, of("pull_request"), false},
+		{"a verification", s.roles.verify, of("environment:" + pulumicli.StackName + "-verify"), true},
+		{"a deployment, to verify", s.roles.verify, deployment, false},
+		{"a preview, to verify", s.roles.verify, preview, false},
 	}
 	for _, c := range cases {
 		_, code, err := assume(ctx, s.endpoint, c.role, c.token)
@@ -303,7 +310,7 @@ func (s *suite) explained(ctx context.Context, err error) error {
 	if problem != nil {
 		return errors.Join(err, problem)
 	}
-	if denied := denials(append(by(calls, s.roles.deploy), by(calls, s.roles.preview)...)); len(denied) > 0 {
+	if denied := denials(slices.Concat(by(calls, s.roles.deploy), by(calls, s.roles.preview), by(calls, s.roles.verify))); len(denied) > 0 {
 		err = fmt.Errorf("%w\nIAM denied the roles, so internal/pipeline/permissions.yaml lacks:\n  %s", err, strings.Join(denied, "\n  "))
 	}
 	return err
@@ -316,14 +323,14 @@ func (s *suite) permissions(t *testing.T, replace bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	preview, deploy := by(calls, s.roles.preview), by(calls, s.roles.deploy)
-	if denied := denials(append(preview, deploy...)); len(denied) > 0 {
+	preview, deploy, verify := by(calls, s.roles.preview), by(calls, s.roles.deploy), by(calls, s.roles.verify)
+	if denied := denials(slices.Concat(preview, deploy, verify)); len(denied) > 0 {
 		t.Fatalf("internal/pipeline/permissions.yaml lacks:\n  %s", strings.Join(denied, "\n  "))
 	}
 	if !rotated(calls) {
 		t.Fatal("the rotator was never allowed to read the distribution: see the boundary in internal/pipeline/permissions.yaml")
 	}
-	found := record{"preview": lines(preview), "deploy": lines(deploy)}
+	found := record{"preview": lines(preview), "deploy": lines(deploy), "verify": lines(verify)}
 	t.Logf("%d different calls to deploy, %d to preview", len(found["deploy"]), len(found["preview"]))
 	if err := found.check(s.stack.Layout, replace); err != nil {
 		t.Error(err)
