@@ -288,7 +288,7 @@ docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
 	@go run ./internal/cmd/configdocs
 	@go test ./internal/costs -run Document -count=1 -update
 	@go test ./internal/scale -run Document -count=1 -update
-	@go test ./internal/stack -run README -count=1 -update
+	@go test ./internal/stack -run ExportsAreDocumented -count=1 -update
 
 .PHONY: format
 format: ## Format the Go code

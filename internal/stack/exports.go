@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// The types of exports, as README.md names them.
+// The types of exports, as docs/exports.md names them.
 const (
 	stringType     = "string"
 	stringListType = "list of strings"
@@ -13,7 +13,7 @@ const (
 
 // condition says which stacks have an export.
 type condition struct {
-	description string // in README.md; empty if every stack has it
+	description string // in docs/exports.md; empty if every stack has it
 	met         func(components) bool
 }
 
@@ -42,15 +42,15 @@ type export struct {
 	name        string
 	typ         string
 	condition   condition
-	description string // in README.md
+	description string // in docs/exports.md
 	value       func(components) pulumi.Input
 }
 
-// exports are all outputs of the stack, in the order of README.md. Scripts and other
+// exports are all outputs of the stack, in the order of docs/exports.md. Scripts and other
 // stacks use them: names and types stay as they are.
 //
-// To add one, add it here and run `go test ./internal/stack -run README -update`, which
-// writes the table in README.md.
+// To add one, add it here and run `go test ./internal/stack -run ExportsAreDocumented -update`, which
+// writes the table in docs/exports.md.
 var exports = []export{
 	{
 		"url", stringType, always, "URL of the API, with the first of `domainNames` if there are any",

@@ -16,9 +16,9 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
-var update = flag.Bool("update", false, "write the table of exports into README.md")
+var update = flag.Bool("update", false, "write the table of exports into docs/exports.md")
 
-// exportsTable renders the exports as README.md lists them.
+// exportsTable renders the exports as docs/exports.md lists them.
 func exportsTable() string {
 	var table strings.Builder
 	table.WriteString("| export | type | description |\n|---|---|---|\n")
@@ -32,8 +32,8 @@ func exportsTable() string {
 	return table.String()
 }
 
-func TestREADMEListsExports(t *testing.T) {
-	const path = "../../README.md"
+func TestExportsAreDocumented(t *testing.T) {
+	const path = "../../docs/exports.md"
 	current, err := os.ReadFile(path)
 	require.NoError(t, err)
 	wanted, err := costs.Fill(string(current), map[string]string{"exports": exportsTable()})
@@ -42,7 +42,7 @@ func TestREADMEListsExports(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(wanted), 0o644))
 		return
 	}
-	assert.True(t, wanted == string(current), "the table of exports in README.md is not up to date: run `make docs`")
+	assert.True(t, wanted == string(current), "the table of exports in docs/exports.md is not up to date: run `make docs`")
 }
 
 func typeOf(value any) string {
