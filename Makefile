@@ -230,7 +230,7 @@ test-cloud: $(driver)
 	@.local/venv/bin/python -m unittest discover -s sandbox/servers/aws/tests -t sandbox/servers/aws -p 'test_[acegprs]*.py'
 
 test-edge:
-	@node --test lambda/edge/tests/*.test.mjs
+	@node --test lambda/edge/tests/*.test.mjs lambda/model/internal/playground/tests/*.test.mjs
 
 .PHONY: test-all
 test-all: test ## The slow tests as well; needs what `make local` builds

@@ -46,6 +46,7 @@ const (
 	RefuseUnsupportedVariable = "GATEHOUSE_MODEL_REFUSE_UNSUPPORTED"
 	PromptCachingVariable     = "GATEHOUSE_MODEL_PROMPT_CACHING"
 	FoundationsVariable       = "GATEHOUSE_MODEL_FOUNDATIONS"
+	PlaygroundVariable        = "GATEHOUSE_PLAYGROUND"
 
 	StreamingVariable          = "GATEHOUSE_STREAMING"
 	HeartbeatVariable          = "GATEHOUSE_STREAMING_HEARTBEAT"

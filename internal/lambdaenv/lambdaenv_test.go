@@ -40,7 +40,7 @@ var (
 		Stack: "gatehouse-test", APIPrefix: "/api", Backend: BackendBedrock,
 		ModelIDs: []string{"amazon.nova-micro-v1:0", "amazon.nova-lite-v1:0"}, MaxTokens: 100, MaxBody: 1 << 20,
 		LogContent: true, Region: "eu-west-1", GuardrailID: "gr1", GuardrailVersion: "2",
-		PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true, PromptCaching: true,
+		PassThrough: []string{"top_k", "performance"}, RefuseUnsupported: true, Playground: true, PromptCaching: true,
 		Foundations:  map[string]string{profileARN + "b1": "amazon.nova-lite-v1:0", profileARN + "a1": "anthropic.claude-haiku-4-5-20251001-v1:0"},
 		ClientAccess: ClientAccessOpen,
 	}
@@ -107,6 +107,7 @@ func TestVariables(t *testing.T) {
 
 		"GATEHOUSE_MODEL_PASS_THROUGH":       "top_k,performance",
 		"GATEHOUSE_MODEL_REFUSE_UNSUPPORTED": "true",
+		"GATEHOUSE_PLAYGROUND":               "true",
 		"GATEHOUSE_MODEL_PROMPT_CACHING":     "true",
 		"GATEHOUSE_MODEL_FOUNDATIONS":        profileARN + "a1=anthropic.claude-haiku-4-5-20251001-v1:0," + profileARN + "b1=amazon.nova-lite-v1:0",
 	})
@@ -260,6 +261,7 @@ func TestParseNamesTheVariableThatIsWrong(t *testing.T) {
 
 			PassThroughVariable:       {"top_k,", "Top_K", "top_k,messages", "top k"},
 			RefuseUnsupportedVariable: {"yes"},
+			PlaygroundVariable:        {"on"},
 			PromptCachingVariable:     {"1"},
 			FoundationsVariable:       {"a", "=b", "a=", "a=b=c", "a=b,", "a=b c"},
 		}},

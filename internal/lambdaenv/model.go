@@ -24,6 +24,7 @@ type Model struct {
 
 	PassThrough       []string // members of requests that only the backend knows; see [IsPassThrough]
 	RefuseUnsupported bool     // refuse requests with members that the model doesn't support, instead of dropping those
+	Playground        bool     // serve the page to try the API
 
 	// For Amazon Bedrock:
 	Region           string // the function's own if empty
@@ -79,6 +80,7 @@ func (m Model) Variables() map[string]string {
 
 		PassThroughVariable:       strings.Join(m.PassThrough, ","),
 		RefuseUnsupportedVariable: ifTrue(m.RefuseUnsupported),
+		PlaygroundVariable:        ifTrue(m.Playground),
 		PromptCachingVariable:     ifTrue(m.PromptCaching),
 		FoundationsVariable:       joinPairs(m.Foundations),
 
@@ -132,6 +134,7 @@ func ParseModel(lookup Lookup) (Model, error) {
 		PassThrough: r.optionalList(PassThroughVariable,
 			"names of members such as top_k, none of them of OpenAI's API, separated by commas", IsPassThrough),
 		RefuseUnsupported: r.optionalBool(RefuseUnsupportedVariable),
+		Playground:        r.optionalBool(PlaygroundVariable),
 	}
 	if m.Streaming = r.optionalBool(StreamingVariable); m.Streaming {
 		m.Heartbeat = r.duration(HeartbeatVariable, MinHeartbeat, MaxHeartbeat)

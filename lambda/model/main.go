@@ -61,6 +61,7 @@ func newHandler(ctx context.Context) (any, error) {
 			PassThrough: env.PassThrough, RefuseUnsupported: env.RefuseUnsupported,
 		},
 		Stack:      env.Stack,
+		Playground: env.Playground,
 		LogContent: env.LogContent,
 		Log:        slog.New(slog.NewJSONHandler(os.Stdout, nil)),
 		Metrics:    os.Stdout,

@@ -360,7 +360,7 @@ func TestEndpointsOpenToAll(t *testing.T) {
 			}
 		}
 	}
-	assert.ElementsMatch(t, []string{"/chat/healthz", "/healthz", "/readyz", "/openapi.yaml"}, open)
+	assert.ElementsMatch(t, []string{"/chat/healthz", "/healthz", "/readyz", "/openapi.yaml", "/playground"}, open)
 	assert.Zero(t, s.table.Calls(dynamotest.GetItem), "nothing is read for them")
 }
 

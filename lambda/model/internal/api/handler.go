@@ -52,6 +52,9 @@ type Config struct {
 	Log        *slog.Logger
 	Metrics    io.Writer // gets a line in CloudWatch's embedded metric format for each request
 
+	// Playground has the page to try the API served.
+	Playground bool
+
 	// Streaming is set if the handler's responses are streamed.
 	Streaming *Streaming
 

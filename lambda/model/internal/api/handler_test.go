@@ -108,6 +108,8 @@ func newSetup() *setup {
 		Stack:   "gatehouse-test",
 		Log:     slog.New(slog.NewJSONHandler(s.logs, nil)),
 		Metrics: s.metrics,
+
+		Playground: true,
 	}, s.fake)
 	s.now = func() time.Time {
 		s.clock = s.clock.Add(time.Millisecond)
@@ -524,7 +526,7 @@ func TestUsesTheRequestIDOfCloudFront(t *testing.T) {
 }
 
 func TestHeadIsGetWithoutBody(t *testing.T) {
-	for _, path := range []string{"/api/models", "/api/healthz", "/api/readyz", "/api/openapi.yaml"} {
+	for _, path := range []string{"/api/models", "/api/healthz", "/api/readyz", "/api/openapi.yaml", "/api/playground"} {
 		head, get := newSetup().do(t, request("HEAD", path, "")), newSetup().do(t, request("GET", path, ""))
 		assert.Equal(t, http.StatusOK, head.StatusCode)
 		assert.Equal(t, get.Headers, head.Headers)

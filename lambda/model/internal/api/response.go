@@ -24,6 +24,8 @@ type result struct {
 	contentType string
 	text        string
 	stream      io.Reader
+
+	headers map[string]string // further ones of a text's response
 }
 
 func asJSON(value any) *result { return &result{value: value} }
@@ -59,6 +61,9 @@ func respond(e *exchange, a *result) (response, error) {
 		Body:       string(body),
 	}
 	maps.Copy(r.Headers, e.client.headers)
+	if e.problem == nil {
+		maps.Copy(r.Headers, a.headers)
+	}
 	r.Headers["cache-control"], r.Headers[idHeader] = "no-store", e.id
 	if contentType != "" {
 		r.Headers["content-type"] = contentType

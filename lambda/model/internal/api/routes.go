@@ -44,6 +44,9 @@ func (h *Handler) routes() map[string]methods {
 		"/readyz":           {http.MethodGet: openToAll(h.isReady)},
 		"/openapi.yaml":     {http.MethodGet: openToAll(h.describeAPI)},
 	}
+	if h.Playground {
+		all["/playground"] = methods{http.MethodGet: openToAll(h.showPlayground)}
+	}
 	if h.Admission != nil {
 		all["/usage"] = methods{http.MethodGet: ofClients(h.reportUsage)}
 		all["/key/revoke"] = methods{http.MethodPost: {h.revokeKey, ownerAccess}}

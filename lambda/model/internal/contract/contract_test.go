@@ -100,6 +100,8 @@ func subjectOf(t *testing.T, p *provider) subject {
 		Stack:   "gatehouse-test",
 		Log:     slog.New(slog.DiscardHandler),
 		Metrics: io.Discard,
+
+		Playground: true,
 	}, p)}
 	document, err := libopenapi.NewDocument([]byte(s.invoke(t, call{method: "GET", path: "/openapi.yaml"}).body))
 	require.NoError(t, err)
@@ -228,6 +230,7 @@ var taken = []call{
 	{method: "GET", path: "/chat/healthz"},
 	{method: "GET", path: "/readyz"},
 	{method: "GET", path: "/openapi.yaml"},
+	{method: "GET", path: "/playground"},
 	post("/models", `{"messages":[`+turn+`]}`),
 	post("/models", `{"model":"llama3.2:1b","messages":[{"role":"system","content":"Be brief."},`+turn+`,{"role":"assistant","content":"Hi"}],"max_tokens":100,"temperature":1,"top_p":0,"stop":["1","2","3","4"]}`),
 	post("/models", `{"model":null,"messages":[`+turn+`],"max_tokens":null,"temperature":null,"top_p":null,"stop":null}`),
