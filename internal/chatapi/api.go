@@ -28,6 +28,7 @@ const streamMargin = 2 * time.Second
 type Args struct {
 	Deployment deployment.Deployment
 	APIPrefix  string // of all paths: "/api"
+	Playground bool   // serves the page to try the API
 	Settings   config.Model
 
 	// Streaming declares the second function, which streams; nil for none.
@@ -84,7 +85,7 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 	if err := c.newFunctions(ctx, name, args, profiles, vpcConfig); err != nil {
 		return nil, err
 	}
-	c.Routes = routes(args.APIPrefix, c.Function)
+	c.Routes = routes(args.APIPrefix, args.Playground, c.Function)
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{
 		"functionName":     c.Function.Name,
 		"securityGroupIds": c.SecurityGroupIDs,
@@ -148,6 +149,7 @@ func (a *Args) environment(profiles map[string]profile, streaming *Streaming) (p
 
 		PassThrough:       s.PassThrough,
 		RefuseUnsupported: s.RefuseUnsupported,
+		Playground:        a.Playground,
 	}
 	if s.Backend == lambdaenv.BackendBedrock {
 		env.Region = s.Region

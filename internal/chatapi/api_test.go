@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -319,6 +320,25 @@ func TestPrivateModelAllowsTheFunction(t *testing.T) {
 	assert.Equal(t, "model.example.com", got["GATEHOUSE_MODEL_SERVER_NAME"])
 }
 
+func TestPlaygroundIsOffByDefault(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		var paths []string
+		recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+			m, err := chatapi.New(ctx, "model", args(t, func(a *chatapi.Args) { a.Playground = on }))
+			if err != nil {
+				return err
+			}
+			for _, route := range m.Routes {
+				paths = append(paths, route.Path)
+			}
+			return nil
+		})
+		assert.Equal(t, on, slices.Contains(paths, "/api/playground"))
+		_, given := variables(t, recorder)["GATEHOUSE_PLAYGROUND"]
+		assert.Equal(t, on, given)
+	}
+}
+
 // greedy makes the parameters of a described path those of a route: a model's id may have
 // slashes.
 var greedy = strings.NewReplacer("}", "+}")
@@ -340,7 +360,7 @@ func TestEveryDescribedEndpointIsARoute(t *testing.T) {
 
 	var got []string
 	pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
-		m, err := chatapi.New(ctx, "model", args(t, func(a *chatapi.Args) { a.APIPrefix = "/v1" }))
+		m, err := chatapi.New(ctx, "model", args(t, func(a *chatapi.Args) { a.APIPrefix, a.Playground = "/v1", true }))
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 // routes returns a route for each endpoint, so that API Gateway throttles and measures
 // them separately, and one for all other paths and methods: those with /v1 after the
 // prefix, which the function ignores, and those for which it returns an error.
-func routes(prefix string, f *function.Function) []httpapi.Route {
+func routes(prefix string, playground bool, f *function.Function) []httpapi.Route {
 	all := []httpapi.Route{
 		{Name: "models", Method: http.MethodPost, Path: "/models"},
 		{Name: "model-list", Method: http.MethodGet, Path: "/models"},
@@ -24,6 +24,9 @@ func routes(prefix string, f *function.Function) []httpapi.Route {
 		{Name: "readiness", Method: http.MethodGet, Path: "/readyz"},
 		{Name: "description", Method: http.MethodGet, Path: "/openapi.yaml"},
 		{Name: "rest", Method: "ANY", Path: httpapi.ProxyPath},
+	}
+	if playground {
+		all = append(all, httpapi.Route{Name: "playground", Method: http.MethodGet, Path: "/playground"})
 	}
 	for i := range all {
 		all[i].Path = prefix + all[i].Path

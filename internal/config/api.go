@@ -14,6 +14,8 @@ type Gateway struct {
 	// AuthorizerTTL is how long API Gateway caches an authorizer's response, rejections
 	// included; zero invokes the authorizer for each request.
 	AuthorizerTTL time.Duration
+
+	Playground bool // a page to try the API
 }
 
 // prefixPattern matches a path without a slash at its end.
@@ -36,6 +38,10 @@ var (
 		key: "authorizerTtl", byDefault: 5 * time.Minute, allowed: lasting(0, time.Hour),
 		description: "How long API Gateway caches an authorizer's response, rejections included. 0s invokes the authorizer for each request.",
 	}
+	playgroundEnabled = setting[bool]{
+		key:         "playgroundEnabled",
+		description: "Whether the API serves a page to try it, at /playground below apiPrefix. The page needs no key; the requests that it sends do.",
+	}
 )
 
 func readGateway(r *reader) Gateway {
@@ -44,5 +50,6 @@ func readGateway(r *reader) Gateway {
 		ThrottleRate:  throttleRate.read(r),
 		ThrottleBurst: throttleBurst.read(r),
 		AuthorizerTTL: authorizerTtl.read(r),
+		Playground:    playgroundEnabled.read(r),
 	}
 }

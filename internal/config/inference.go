@@ -23,7 +23,7 @@ type Inference struct {
 
 // apiPaths are the API's own paths below its prefix. All of them are below v1 as well, for
 // clients that insist on it.
-var apiPaths = []string{"models", "chat", "embeddings", "usage", "key", "v1", "healthz", "readyz", "openapi.yaml"}
+var apiPaths = []string{"models", "chat", "embeddings", "usage", "key", "v1", "healthz", "readyz", "openapi.yaml", "playground"}
 
 var (
 	healthPathPattern  = regexp.MustCompile(`^/[A-Za-z0-9._~/-]{0,255}$`)

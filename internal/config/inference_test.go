@@ -64,6 +64,7 @@ func TestMalformedInferenceIsRefused(t *testing.T) {
 		{"inferencePrefix", "/api/embeddings", "none that begins with /api/ and models, chat"},
 		{"inferencePrefix", "/api/v1/private", "none that begins with /api/ and models, chat"},
 		{"inferencePrefix", "/api/healthz", "healthz"},
+		{"inferencePrefix", "/api/playground", "playground"},
 		{"inferencePrefix", "/apis/inference", "a path below apiPrefix"},
 		{"inferenceTargets", `["model.example.com"]`, `"model.example.com" is not`},
 		{"inferenceTargets", `["10.0.10.256"]`, `"10.0.10.256" is not`},

@@ -18,7 +18,7 @@ var table = []topic{
 	{title: "The stack", settings: []anySetting{
 		awsRegion, lambdaArchitecture, functionsRelease, functionsReleaseDigest, logRetentionDays, tracingEnabled, protect, retainOnDelete, permissionsBoundaryArn,
 	}},
-	{title: "The API", settings: []anySetting{apiPrefix, throttleRate, throttleBurst, authorizerTtl}},
+	{title: "The API", settings: []anySetting{apiPrefix, throttleRate, throttleBurst, authorizerTtl, playgroundEnabled}},
 	{title: "The origin key", settings: []anySetting{keyHeader, keyMemoryTtl, keyRefetchPeriod, keyStaleLimit}},
 	{title: "Rotation", settings: []anySetting{
 		rotationInterval, rotationTick, rotationSettle, rotationGrace, rotationDrain, rotationDeployment, rotationReservedConcurrency,

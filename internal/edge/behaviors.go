@@ -36,27 +36,37 @@ func defaultBehavior(args *Args, p policies) *cloudfront.DistributionDefaultCach
 	}
 }
 
+// playgroundPaths are the paths of the page to try the API, below the API's prefix.
+var playgroundPaths = []string{"/playground", "/v1/playground"}
+
 func orderedBehaviors(args *Args, p policies) cloudfront.DistributionOrderedCacheBehaviorArray {
 	var all cloudfront.DistributionOrderedCacheBehaviorArray
 	if args.Stream != nil {
 		for _, path := range args.Stream.Paths {
-			behavior := apiBehavior(args, path, p)
+			behavior := apiBehavior(args, path+"/*", p)
 			behavior.TargetOriginId = pulumi.String(StreamOriginID)
 			all = append(all, behavior)
 		}
 	}
-	all = append(all, apiBehavior(args, "", p))
+	if args.PlaygroundHeadersPolicyID != nil {
+		for _, path := range playgroundPaths {
+			behavior := apiBehavior(args, path, p)
+			behavior.ResponseHeadersPolicyId = args.PlaygroundHeadersPolicyID.ToStringOutput().ToStringPtrOutput()
+			all = append(all, behavior)
+		}
+	}
+	all = append(all, apiBehavior(args, "/*", p))
 	if args.Edge.ErrorDocuments {
 		all = append(all, problemsBehavior(args, p))
 	}
 	return all
 }
 
-// apiBehavior returns the behavior of the API's paths below a path. A prompt over plain
+// apiBehavior returns the behavior of the API's paths that match a pattern below its prefix. A prompt over plain
 // HTTP is rejected, not redirected: the client would not notice, and go on sending prompts
 // in clear. CloudFront compresses nothing: it would hold streamed responses back.
-func apiBehavior(args *Args, path string, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
-	behavior := httpsOnly(args, args.APIPrefix+path+"/*", p)
+func apiBehavior(args *Args, pattern string, p policies) *cloudfront.DistributionOrderedCacheBehaviorArgs {
+	behavior := httpsOnly(args, args.APIPrefix+pattern, p)
 	behavior.AllowedMethods = allMethods
 	behavior.FunctionAssociations = cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArray{
 		&cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs{

@@ -37,10 +37,15 @@ type Args struct {
 	OriginKey        pulumi.StringInput // secret; one of the keyring that has settled
 
 	ResponseHeadersPolicyID pulumi.StringInput
-	ViewerRequestARN        pulumi.StringInput // of the function
-	ViewerResponseARN       pulumi.StringInput // of the function
-	OriginRequestARN        pulumi.StringInput // of the function's version; nil for none
-	WebACLARN               pulumi.StringInput // nil for none
+
+	// PlaygroundHeadersPolicyID is the policy for the page to try the API, which has a
+	// content security policy of its own; nil without the page.
+	PlaygroundHeadersPolicyID pulumi.StringInput
+
+	ViewerRequestARN  pulumi.StringInput // of the function
+	ViewerResponseARN pulumi.StringInput // of the function
+	OriginRequestARN  pulumi.StringInput // of the function's version; nil for none
+	WebACLARN         pulumi.StringInput // nil for none
 
 	Names          []string           // custom domain names; empty for none
 	CertificateARN pulumi.StringInput // for Names; nil without them

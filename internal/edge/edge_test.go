@@ -158,6 +158,29 @@ func TestNothingIsCachedAndEveryResponseHasTheHeaders(t *testing.T) {
 	}
 }
 
+// The first of the behaviors that match has effect: those of the page come before the API's,
+// and are the same but for the response headers.
+func TestPlaygroundHasItsOwnResponseHeaders(t *testing.T) {
+	d := distribution(t, func(args *edge.Args) {
+		withStream(args)
+		withOriginFunction(args)
+		args.PlaygroundHeadersPolicyID = pulumi.String("page-id")
+	})
+	var policies []string
+	for i := range d.Input("orderedCacheBehaviors").ArrayValue() {
+		path := fmt.Sprintf("orderedCacheBehaviors[%d]", i)
+		policies = append(policies, d.Text(path+".pathPattern")+" "+d.Text(path+".targetOriginId")+" "+d.Text(path+".responseHeadersPolicyId"))
+		for _, property := range []string{
+			"cachePolicyId", "allowedMethods", "viewerProtocolPolicy", "functionAssociations", "lambdaFunctionAssociations", "originRequestPolicyId",
+		} {
+			assert.Equal(t, d.Input("orderedCacheBehaviors[0]."+property), d.Input(path+"."+property), property)
+		}
+	}
+	assert.Equal(t, []string{
+		"/api/chat/* stream headers-id", "/api/v1/chat/* stream headers-id", "/api/playground api page-id", "/api/v1/playground api page-id", "/api/* api headers-id",
+	}, policies)
+}
+
 func TestDefaultBehaviorRedirectsAndAllowsAllMethods(t *testing.T) {
 	d := distribution(t, withOriginFunction)
 	assert.Equal(t, "redirect-to-https", d.Text("defaultCacheBehavior.viewerProtocolPolicy"))

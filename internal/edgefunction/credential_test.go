@@ -29,6 +29,10 @@ func TestCredentialSettings(t *testing.T) {
 			&Credential{Required: true, Tokens: true},
 			`{"header":"x-gatehouse-credential","open":["/healthz","/readyz","/openapi.yaml","/chat/healthz"],"required":true,"tokens":true}`,
 		},
+		{
+			&Credential{Playground: true},
+			`{"header":"x-gatehouse-credential","open":["/healthz","/readyz","/openapi.yaml","/chat/healthz","/playground"]}`,
+		},
 	} {
 		encoded, err := json.Marshal(newViewerSettings(&ViewerArgs{Credential: c.credential}))
 		require.NoError(t, err)
@@ -70,7 +74,7 @@ func TestViewerRequestFunctionHasRoomForCredentialsAndTheLargestSettings(t *test
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			code, err := withCredential(t, &Credential{Required: true, Tokens: true}, values)
+			code, err := withCredential(t, &Credential{Required: true, Tokens: true, Playground: true}, values)
 			require.NoError(t, err)
 			t.Logf("%d bytes", len(code))
 			assert.LessOrEqual(t, len(code), largestFunction)

@@ -16,6 +16,7 @@ type Args struct {
 	Deployment deployment.Deployment
 	Settings   config.ResponseHeaders
 	CORS       config.CORS
+	Page       bool // the API serves a page, with a content security policy of its own
 }
 
 // Policy is a response headers policy.
@@ -23,19 +24,43 @@ type Policy struct {
 	pulumi.ResourceState
 
 	ID pulumi.StringOutput
+
+	// PageID is the policy for the API's page, which is the same but for one thing: a content
+	// security policy of the API has precedence over the setting's. Without [Args.Page],
+	// there is none.
+	PageID pulumi.StringOutput
 }
 
-// New declares the policy. Its headers override the API's own.
+// New declares the policy, and that for the page if there is one. Their headers override
+// the API's own.
 func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*Policy, error) {
 	p := &Policy{}
 	if err := ctx.RegisterComponentResource("gatehouse:headers:Headers", name, p, opts...); err != nil {
 		return nil, err
 	}
-	s := args.Settings
-	policyArgs := &cloudfront.ResponseHeadersPolicyArgs{
-		Name:                  pulumi.String(args.Deployment.Name),
-		Comment:               pulumi.String("Responses of " + args.Deployment.Name),
-		SecurityHeadersConfig: security(s),
+	d := args.Deployment.Name
+	policy, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-policy", args.policy(d, "Responses of "+d, true), pulumi.Parent(p))
+	if err != nil {
+		return nil, err
+	}
+	p.ID = policy.ID().ToStringOutput()
+	if args.Page {
+		page, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-page-policy", args.policy(d+"-page", "The page of "+d, false), pulumi.Parent(p))
+		if err != nil {
+			return nil, err
+		}
+		p.PageID = page.ID().ToStringOutput()
+	}
+	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"policyId": p.ID})
+}
+
+// policy returns a policy, which overrides a content security policy of the API or not.
+func (a *Args) policy(name, comment string, overrideCSP bool) *cloudfront.ResponseHeadersPolicyArgs {
+	s := a.Settings
+	policy := &cloudfront.ResponseHeadersPolicyArgs{
+		Name:                  pulumi.String(name),
+		Comment:               pulumi.String(comment),
+		SecurityHeadersConfig: security(s, overrideCSP),
 		CustomHeadersConfig: &cloudfront.ResponseHeadersPolicyCustomHeadersConfigArgs{
 			Items: cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArray{
 				&cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArgs{
@@ -45,20 +70,15 @@ func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOp
 		},
 	}
 	if len(s.Removed) > 0 {
-		policyArgs.RemoveHeadersConfig = removed(s)
+		policy.RemoveHeadersConfig = removed(s)
 	}
-	if args.CORS.Enabled() {
-		policyArgs.CorsConfig = cors(args.CORS)
+	if a.CORS.Enabled() {
+		policy.CorsConfig = cors(a.CORS)
 	}
-	policy, err := cloudfront.NewResponseHeadersPolicy(ctx, name+"-policy", policyArgs, pulumi.Parent(p))
-	if err != nil {
-		return nil, err
-	}
-	p.ID = policy.ID().ToStringOutput()
-	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{"policyId": p.ID})
+	return policy
 }
 
-func security(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs {
+func security(s config.ResponseHeaders, overrideCSP bool) *cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs {
 	override := pulumi.Bool(true)
 	all := &cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs{
 		ContentTypeOptions: &cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentTypeOptionsArgs{Override: override},
@@ -81,7 +101,7 @@ func security(s config.ResponseHeaders) *cloudfront.ResponseHeadersPolicySecurit
 	}
 	if s.ContentSecurityPolicy != "" {
 		all.ContentSecurityPolicy = &cloudfront.ResponseHeadersPolicySecurityHeadersConfigContentSecurityPolicyArgs{
-			ContentSecurityPolicy: pulumi.String(s.ContentSecurityPolicy), Override: override,
+			ContentSecurityPolicy: pulumi.String(s.ContentSecurityPolicy), Override: pulumi.Bool(overrideCSP),
 		}
 	}
 	return all

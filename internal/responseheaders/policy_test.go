@@ -12,6 +12,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/pulumitest"
 )
 
+const responseHeadersPolicy = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
+
 func policy(t *testing.T, change func(*config.Settings)) pulumitest.Registration {
 	t.Helper()
 	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
@@ -20,7 +22,7 @@ func policy(t *testing.T, change func(*config.Settings)) pulumitest.Registration
 		_, err := New(ctx, "headers", &Args{Deployment: pulumitest.Deployment(t), Settings: s.ResponseHeaders, CORS: s.CORS})
 		return err
 	})
-	return recorder.Only(t, "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
+	return recorder.Only(t, responseHeadersPolicy)
 }
 
 func unchanged(*config.Settings) {}
@@ -35,6 +37,26 @@ func TestSecurityHeaders(t *testing.T) {
 		"referrerPolicy":        map[string]any{"referrerPolicy": "no-referrer", "override": true},
 		"contentSecurityPolicy": map[string]any{"contentSecurityPolicy": "default-src 'none'; frame-ancestors 'none'", "override": true},
 	}, policy(t, unchanged).Input("securityHeadersConfig").Mappable())
+}
+
+// The policy of the page differs in nothing else: an error at its path has the API's.
+func TestPageHasItsOwnContentSecurityPolicy(t *testing.T) {
+	recorder := pulumitest.MustRun(t, func(ctx *pulumi.Context) error {
+		s := pulumitest.Settings(t)
+		s.CORS.Origins = []string{"https://app.example.com"}
+		_, err := New(ctx, "headers", &Args{Deployment: pulumitest.Deployment(t), Settings: s.ResponseHeaders, CORS: s.CORS, Page: true})
+		return err
+	})
+	api, page := recorder.Named(t, responseHeadersPolicy, "headers-policy"), recorder.Named(t, responseHeadersPolicy, "headers-page-policy")
+	assert.Equal(t, "gatehouse-test-page", page.Text("name"))
+	own := page.Input("securityHeadersConfig").Mappable().(map[string]any)
+	assert.Equal(t, map[string]any{"contentSecurityPolicy": "default-src 'none'; frame-ancestors 'none'", "override": false}, own["contentSecurityPolicy"])
+	own["contentSecurityPolicy"].(map[string]any)["override"] = true
+	assert.Equal(t, api.Input("securityHeadersConfig").Mappable(), own)
+	for _, property := range []string{"customHeadersConfig", "removeHeadersConfig", "corsConfig"} {
+		assert.False(t, page.Input(property).IsNull(), property)
+		assert.Equal(t, api.Input(property), page.Input(property), property)
+	}
 }
 
 func TestSettingsChangeTheHeaders(t *testing.T) {

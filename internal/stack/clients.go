@@ -25,11 +25,15 @@ func (c *components) declareClients(ctx *pulumi.Context, d deployment.Deployment
 
 // edgeCredential returns what the edge does with clients' credentials, nil while the API is
 // open.
-func edgeCredential(s config.Clients) *edgefunction.Credential {
-	if !s.Enabled() {
+func edgeCredential(s config.Settings) *edgefunction.Credential {
+	if !s.Clients.Enabled() {
 		return nil
 	}
-	return &edgefunction.Credential{Required: s.Access == lambdaenv.ClientAccessKeys, Tokens: len(s.Issuers) > 0}
+	return &edgefunction.Credential{
+		Required:   s.Clients.Access == lambdaenv.ClientAccessKeys,
+		Tokens:     len(s.Clients.Issuers) > 0,
+		Playground: s.Gateway.Playground,
+	}
 }
 
 // clientAlarms returns the ends of the names of alarms about clients' credentials.

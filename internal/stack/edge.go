@@ -64,7 +64,7 @@ func (c *components) declareEdge(ctx *pulumi.Context, d deployment.Deployment, p
 		args.WebACLARN = c.firewall.ARN
 	}
 	needed := []pulumi.Input{
-		args.OriginDomainName, args.ResponseHeadersPolicyID, args.ViewerRequestARN,
+		args.OriginDomainName, args.ResponseHeadersPolicyID, args.PlaygroundHeadersPolicyID, args.ViewerRequestARN,
 		args.ViewerResponseARN, args.OriginRequestARN, args.WebACLARN, args.CertificateARN,
 	}
 	if args.Stream != nil {
@@ -82,11 +82,15 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 		Deployment: d,
 		Settings:   s.ResponseHeaders,
 		CORS:       s.CORS,
+		Page:       s.Gateway.Playground,
 	}, p.protected(p.regional))
 	if err != nil {
 		return err
 	}
 	args.ResponseHeadersPolicyID = headers.ID
+	if s.Gateway.Playground {
+		args.PlaygroundHeadersPolicyID = headers.PageID
+	}
 
 	var problemsPrefix string
 	if s.Edge.ErrorDocuments {
@@ -108,7 +112,7 @@ func addFunctions(ctx *pulumi.Context, d deployment.Deployment, s config.Setting
 		Edge:              s.Edge,
 		CORS:              s.CORS,
 		ResponseHeaders:   s.ResponseHeaders,
-		Credential:        edgeCredential(s.Clients),
+		Credential:        edgeCredential(s),
 		Prefix:            s.Gateway.Prefix,
 		ProblemsPrefix:    problemsPrefix,
 		KeyHeader:         s.Key.Header,

@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -15,7 +16,6 @@ const distribution = "aws:cloudfront/distribution:Distribution"
 
 func TestBehaviorsRequireHTTPSAndHaveResponseHeaders(t *testing.T) {
 	each(t, func(t *testing.T, recorder *pulumitest.Recorder) {
-		policy := recorder.Only(t, "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
 		d := recorder.Only(t, distribution)
 		paths := []string{"defaultCacheBehavior"}
 		for i := range d.Input("orderedCacheBehaviors").ArrayValue() {
@@ -24,7 +24,11 @@ func TestBehaviorsRequireHTTPSAndHaveResponseHeaders(t *testing.T) {
 		require.Greater(t, len(paths), 1)
 		for _, path := range paths {
 			assert.Contains(t, []string{"https-only", "redirect-to-https"}, d.Text(path+".viewerProtocolPolicy"), path)
-			assert.Equal(t, policy.Name+"-id", d.Text(path+".responseHeadersPolicyId"), path)
+			policy := "headers-policy-id"
+			if strings.HasSuffix(d.Text(path+".pathPattern"), "/playground") {
+				policy = "headers-page-policy-id"
+			}
+			assert.Equal(t, policy, d.Text(path+".responseHeadersPolicyId"), path)
 		}
 	})
 }

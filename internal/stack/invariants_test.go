@@ -148,6 +148,7 @@ func everything(t testing.TB, s config.Settings) config.Settings {
 	s.Region = "eu-central-1"
 	s.Edge.CountriesBlocked = []string{"AQ"}
 	s.Edge.ErrorDocuments = true
+	s.Gateway.Playground = true
 	s.Origin.ShieldRegion = "eu-central-1"
 	s.CORS.Origins = []string{"https://app.example.com"}
 	s.Firewall.Enabled = true

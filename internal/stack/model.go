@@ -14,7 +14,7 @@ import (
 // settings want it there.
 func (c *components) declareModel(ctx *pulumi.Context, d deployment.Deployment, p providers) (err error) {
 	s := c.settings
-	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Settings: s.Model, Clients: c.clientsAccess()}
+	args := &chatapi.Args{Deployment: d, APIPrefix: s.Gateway.Prefix, Playground: s.Gateway.Playground, Settings: s.Model, Clients: c.clientsAccess()}
 	if s.Streaming.Enabled {
 		args.Streaming = &chatapi.Streaming{Settings: s.Streaming, AnswerTimeout: s.AnswerTimeout()}
 	}
