@@ -39,7 +39,7 @@ async function getJSON(path) {
 }
 
 function show(error) {
-  element("error").textContent = error instanceof Failed ? problemText(error.problem) : `The API can't be reached: ${error.message}`;
+  element("error").textContent = error instanceof Failed ? problemText(error.problem) : `The request failed: ${error.message}`;
 }
 
 function showNothing() {
