@@ -5,33 +5,27 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
-	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/sandbox/process"
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/scriptedmodel"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/browser"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 )
 
 // pageOrigin is the origin that the local stack allows: see Pulumi.local.yaml.
 const pageOrigin = "https://app.example.com"
 
-//go:embed browser/page.html
+//go:embed page.html
 var page []byte
 
 // report has the times at which the page got the tokens, and drew them. They are
@@ -65,7 +59,7 @@ type question struct {
 func TestBrowser(t *testing.T) {
 	const pace, count = 100, 30 // milliseconds, tokens
 	s := attach(t)
-	b := findBrowser(t, s.env.Checkout)
+	b := browser.Find(t, s.env.Checkout)
 	message := says("Hello there", fmt.Sprintf("pace %dms", pace), fmt.Sprintf("tokens %d", count))
 	model := httptest.NewServer(allowingOrigins(scriptedmodel.Handler(scriptedmodel.Options{})))
 	t.Cleanup(model.Close)
@@ -73,8 +67,8 @@ func TestBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	direct := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, message, anyKey})
-	through := b.open(t, question{s.viewer.URL + "/chat/completions", s.model, message, cmp.Or(s.env.ClientKey.Reveal(), anyKey)})
+	direct := open(t, b, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, message, anyKey})
+	through := open(t, b, question{s.viewer.URL + "/chat/completions", s.model, message, cmp.Or(s.env.ClientKey.Reveal(), anyKey)})
 	for name, r := range map[string]report{"the model itself": direct, "the stack": through} {
 		if r.Error != "" || r.Status != http.StatusOK || !r.Done {
 			t.Fatalf("%s: %+v", name, r)
@@ -129,72 +123,8 @@ func allowingOrigins(next http.Handler) http.Handler {
 	})
 }
 
-// browser is an installed Chromium.
-type browser struct {
-	path    string
-	environ []string
-	log     string
-}
-
-// browserVariable names the environment variable with the path of a Chromium.
-const browserVariable = "CHROMIUM"
-
-// findBrowser returns the Chromium of the environment variable, one on the PATH, or that which a
-// package of npm brings. It skips the test where there is none: that package has one
-// for Linux on x86-64 alone.
-func findBrowser(t *testing.T, l checkout.Layout) browser {
-	t.Helper()
-	b := browser{path: os.Getenv(browserVariable), environ: os.Environ(), log: l.Log("browser")}
-	if b.path != "" {
-		return b
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome-headless-shell"} {
-		if path, err := exec.LookPath(name); err == nil {
-			b.path = path
-			return b
-		}
-	}
-	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" {
-		t.Skipf("no Chromium: install one, or set %s to its path", browserVariable)
-	}
-	folder, err := installBrowser(t.Context(), l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.path = filepath.Join(folder, "chromium")
-	b.environ = append(b.environ, "LD_LIBRARY_PATH="+filepath.Join(folder, "lib"), "FONTCONFIG_PATH="+folder)
-	return b
-}
-
-// installBrowser installs the package with the browser, and unpacks it.
-func installBrowser(ctx context.Context, l checkout.Layout) (folder string, err error) {
-	build, err := env.NewBuild(ctx, l)
-	if err != nil {
-		return "", err
-	}
-	source := filepath.Join(l.Root, "test", "e2e", "streaming", "browser")
-	installed := l.Local(checkout.Browser)
-	folder = filepath.Join(installed, "chromium")
-	if err := build.Node(ctx, nil, checkout.Browser, build.Tools["node"].Version, source); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(folder); err == nil {
-		return folder, nil
-	}
-	script, err := os.ReadFile(filepath.Join(source, "unpack.mjs"))
-	if err != nil {
-		return "", err
-	}
-	if err := checkout.WriteFile(filepath.Join(installed, "unpack.mjs"), script, 0o644); err != nil {
-		return "", err
-	}
-	// Under another name until it is whole.
-	_, err = process.Output(ctx, installed, os.Environ(), "node", "unpack.mjs", folder+".part")
-	return folder, errors.Join(err, os.Rename(folder+".part", folder))
-}
-
-// open opens the page, which asks the question, and returns its report.
-func (b browser) open(t *testing.T, q question) report {
+// open opens the page in a browser, which asks the question, and returns its report.
+func open(t *testing.T, b browser.Browser, q question) report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -219,7 +149,7 @@ func (b browser) open(t *testing.T, q question) report {
 	address := pageOrigin + "/?" + url.Values{"url": {q.url}, "model": {q.model}, "message": {q.message}}.Encode()
 	ended := make(chan error, 1)
 	running, end := context.WithCancel(ctx)
-	go func() { ended <- b.command(t.TempDir(), server.Listener.Addr(), address).Run(running) }()
+	go func() { ended <- command(b, t.TempDir(), server.Listener.Addr(), address).Run(running) }()
 	defer func() { end(); <-ended }()
 	select {
 	case r := <-reports:
@@ -228,24 +158,17 @@ func (b browser) open(t *testing.T, q question) report {
 		ended <- err
 		t.Fatalf("the browser ended: %v", err)
 	case <-ctx.Done():
-		t.Fatalf("the page did not report: %v\n%s", context.Cause(ctx), process.Tail(b.log, 25))
+		t.Fatalf("the page did not report: %v\n%s", context.Cause(ctx), process.Tail(b.Log, 25))
 	}
 	return report{}
 }
 
-// command runs the browser with the page, whose origin's name leads to its server. The flags
-// keep the browser from calling its maker's services.
-func (b browser) command(profile string, server net.Addr, address string) process.Command {
+// command runs the browser with the page, whose origin's name leads to its server. It finds
+// no other names.
+func command(b browser.Browser, profile string, server net.Addr, address string) process.Command {
 	origin := strings.TrimPrefix(pageOrigin, "https://")
-	return process.Command{
-		Env: b.environ, Log: b.log,
-		Args: []string{
-			b.path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
-			"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
-			"--user-data-dir=" + profile, "--remote-debugging-port=0", "--ignore-certificate-errors",
-			fmt.Sprintf("--host-resolver-rules=MAP %s:443 %s,MAP * ~NOTFOUND,EXCLUDE 127.0.0.1", origin, server), address,
-		},
-	}
+	return b.Command(profile, "--remote-debugging-port=0", "--ignore-certificate-errors",
+		fmt.Sprintf("--host-resolver-rules=MAP %s:443 %s,MAP * ~NOTFOUND,EXCLUDE 127.0.0.1", origin, server), address)
 }
 
 // TestPage tests the page with the scripted model alone.
@@ -254,17 +177,17 @@ func TestPage(t *testing.T) {
 	if err := l.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	b := findBrowser(t, l)
+	b := browser.Find(t, l)
 	model := httptest.NewServer(allowingOrigins(scriptedmodel.Handler(scriptedmodel.Options{Pace: 50 * time.Millisecond})))
 	t.Cleanup(model.Close)
-	r := b.open(t, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, "one two three four five six", anyKey})
+	r := open(t, b, question{model.URL + "/v1/chat/completions", scriptedmodel.Model, "one two three four five six", anyKey})
 	if r.Error != "" || !r.Done || r.Text != "one two three four five six" || len(r.Tokens) != 6 || len(r.Frames) < 3 {
 		t.Errorf("%+v", r)
 	}
 	if last := r.Tokens[len(r.Tokens)-1]; last < 250 {
 		t.Errorf("six tokens of 50 ms each in %.0f ms", last)
 	}
-	if r := b.open(t, question{"http://127.0.0.1:1/", scriptedmodel.Model, "Hello", anyKey}); r.Error == "" {
+	if r := open(t, b, question{"http://127.0.0.1:1/", scriptedmodel.Model, "Hello", anyKey}); r.Error == "" {
 		t.Errorf("without a server: %+v", r)
 	}
 }
