@@ -168,6 +168,11 @@ local-tokens-test: ## Use tokens of an issuer that rotates its keys as credentia
 local-streaming-test: ## Stream through the local stack, for minutes, with silence, errors and clients that leave, and to a browser
 	@go test ./test/e2e/streaming -count=1 -timeout 1h -v $(if $(BRIEF),-brief)
 
+# SCREENSHOT=1 writes the screenshot of the documentation.
+.PHONY: local-playground-test
+local-playground-test: ## Try the API in a browser, on its own page: conversations, refusals, broken streams
+	@go test ./test/e2e/playground -count=1 -timeout 30m -v $(if $(SCREENSHOT),-screenshot "$(CURDIR)/docs/playground.png")
+
 .PHONY: local-deploy-test
 local-deploy-test: ## Deploy as GitHub Actions does, with its roles and IAM enforced; RECORD=1 notes what they called
 	@go test ./test/e2e/pipelineroles -count=1 -timeout 1h -v $(if $(RECORD),-record)

@@ -89,6 +89,7 @@ func requests() []request {
 		get("health", "/healthz", `"status":"ok"`),
 		get("readiness", "/readyz", `"status":"ready"`),
 		get("the description", "/openapi.yaml", "openapi: 3.1"),
+		get("the playground", "/playground", "<title>Gatehouse playground</title>"),
 		get("one model", "/models/"+microModel, `"id":"`+microModel+`"`),
 		get("one model, encoded", "/v1/models/"+url.QueryEscape(microModel), `"id":"`+microModel+`"`),
 		during(answers("Bedrock throttles once", models, hello, `"text":`), once),
