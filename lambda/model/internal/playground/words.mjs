@@ -67,7 +67,7 @@ export function budgetText({ limit, used, held, left, unit, period, window_end: 
     ? `${amountText(used, unit)} used${when}, no limit`
     : `${amountText(left, unit)} left of ${amountText(limit, unit)}${when}`;
   const holds = held > 0 ? `; ${amountText(held, unit)} held for requests that have not ended` : "";
-  return amounts + holds + (end && limit !== null ? `; anew at ${end.replace("T", " ").replace(/:00(\.0+)?Z$/, " UTC")}` : "");
+  return amounts + holds + (end && limit !== null ? `; renewed at ${end.replace("T", " ").replace(/:00(\.0+)?Z$/, " UTC")}` : "");
 }
 
 function amountText(amount, unit) {

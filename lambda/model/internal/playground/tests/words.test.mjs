@@ -51,10 +51,10 @@ test("the ends of an answer", () => {
 
 test("budgets", () => {
   const budget = { limit: 5, used: 0.0123, held: 0, left: 4.9877, unit: "usd", period: "month", window_end: "2027-01-01T00:00:00Z" };
-  assert.equal(budgetText(budget), "$4.9877 left of $5.00 this month; anew at 2027-01-01 00:00 UTC");
-  assert.equal(budgetText({ ...budget, held: 0.5 }), "$4.9877 left of $5.00 this month; $0.50 held for requests that have not ended; anew at 2027-01-01 00:00 UTC");
+  assert.equal(budgetText(budget), "$4.9877 left of $5.00 this month; renewed at 2027-01-01 00:00 UTC");
+  assert.equal(budgetText({ ...budget, held: 0.5 }), "$4.9877 left of $5.00 this month; $0.50 held for requests that have not ended; renewed at 2027-01-01 00:00 UTC");
   assert.equal(budgetText({ ...budget, limit: null, left: null }), "$0.0123 used this month, no limit");
-  assert.equal(budgetText({ ...budget, limit: 9000, used: 1, left: 8999, unit: "tokens", period: "day" }), "8,999 tokens left of 9,000 tokens today; anew at 2027-01-01 00:00 UTC");
+  assert.equal(budgetText({ ...budget, limit: 9000, used: 1, left: 8999, unit: "tokens", period: "day" }), "8,999 tokens left of 9,000 tokens today; renewed at 2027-01-01 00:00 UTC");
   assert.equal(budgetText({ ...budget, period: "once", window_end: null }), "$4.9877 left of $5.00");
   assert.equal(headerBudgetText("7.4213 usd"), "$7.4213 left");
   assert.equal(headerBudgetText("12000 tokens"), "12,000 tokens left");
