@@ -127,7 +127,10 @@ func (p page) tryKey(key string) {
 func (p page) connect(key string) {
 	p.t.Helper()
 	p.tryKey(key)
-	p.await(`!document.getElementById("question").disabled`)
+	p.await(`!document.getElementById("question").disabled || document.getElementById("error").textContent !== ""`)
+	if problem := p.text("#error"); problem != "" {
+		p.t.Fatalf("the page does not connect: %s", problem)
+	}
 }
 
 // ask writes a message, and sends it.
