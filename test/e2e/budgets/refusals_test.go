@@ -144,7 +144,7 @@ func TestCredentials(t *testing.T) {
 			t.Errorf("%s: %d %.200q", name, got.status, got.body)
 		}
 	}
-	for _, open := range []string{"/healthz", "/readyz", "/openapi.yaml", "/chat/healthz"} {
+	for _, open := range []string{"/healthz", "/readyz", "/openapi.yaml", "/chat/healthz", "/playground"} {
 		if got := s.ask(t, http.MethodGet, s.prefix()+open, "", nil); got.status != http.StatusOK {
 			t.Errorf("%s without a credential: %d", open, got.status)
 		}
