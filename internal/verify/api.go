@@ -19,6 +19,7 @@ func (s *Suite) api() []check.Check {
 		{
 			Name: "API: the models", Want: "200, " + s.Outputs.ModelID, Method: http.MethodGet, URL: s.path("/models"),
 			Verify: func(r httpcheck.Response) error {
+				s.expectInLog(r)
 				return errors.Join(r.HasStatus(http.StatusOK), lists(r.Content, s.Outputs.ModelID))
 			},
 		},

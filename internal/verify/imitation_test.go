@@ -187,6 +187,9 @@ func (f *imitation) problem(w http.ResponseWriter, status int, code, id string) 
 
 // serve serves a request that nothing rejects.
 func (f *imitation) serve(w http.ResponseWriter, r *http.Request, id string) {
+	f.mu.Lock()
+	f.logged = append(f.logged, id)
+	f.mu.Unlock()
 	switch {
 	case r.Method == http.MethodOptions:
 		w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
@@ -204,9 +207,6 @@ func (f *imitation) serve(w http.ResponseWriter, r *http.Request, id string) {
 	case f.flaw == "no answer":
 		fmt.Fprint(w, `{}`)
 	default:
-		f.mu.Lock()
-		f.logged = append(f.logged, id)
-		f.mu.Unlock()
 		fmt.Fprint(w, `{"text":"Hi","data":[]}`)
 	}
 }

@@ -97,24 +97,24 @@ const DefaultLogTimeout = time.Minute
 // logInterval is the time between searches.
 const logInterval = 2 * time.Second
 
-// logs checks that a request to the model is in the log of the function, by its id.
+// logs checks that the log of the function has a request, by its id.
 func (s *Suite) logs() check.Check {
 	began := time.Now()
 	c := check.Check{Name: "the request in the log, by its id", Want: "found", Section: "the-first-look", Run: func(ctx context.Context) (string, error) {
-		if s.answered == "" {
+		if s.logged == "" {
 			return "", errors.New("no request had an id")
 		}
 		ctx, cancel := context.WithTimeout(ctx, s.LogTimeout)
 		defer cancel()
 		group := "/aws/lambda/" + s.Outputs.NamePrefix + "-model"
 		for {
-			found, err := s.Logs.Has(ctx, group, s.answered, began)
+			found, err := s.Logs.Has(ctx, group, s.logged, began)
 			if found || err != nil {
 				return "", err
 			}
 			select {
 			case <-ctx.Done():
-				return "", fmt.Errorf("%s has nothing of %s after %s", group, s.answered, s.LogTimeout)
+				return "", fmt.Errorf("%s has nothing of %s after %s", group, s.logged, s.LogTimeout)
 			case <-time.After(logInterval):
 			}
 		}

@@ -34,8 +34,8 @@ type Suite struct {
 	Rotate, Revoke bool
 
 	key secret.Text // of the client that the checks made
-	// answered is the id of a request to the model, which the log must have.
-	answered string
+	// logged is the id of a request to the function, which its log must have.
+	logged string
 	// roots are those of the system, or of a test.
 	roots *x509.CertPool
 }
