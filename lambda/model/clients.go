@@ -15,6 +15,11 @@ import (
 	"github.com/gatehouse-iac/gatehouse/lambda/model/internal/admission"
 )
 
+// callAttempt is the timeout of an attempt of other calls of the table. Three of them end
+// within a call's own timeout, of three seconds: a table that is slow for a moment refuses no
+// request that has half a minute.
+const callAttempt = 900 * time.Millisecond
+
 // settleAttempt is the timeout of an attempt to settle a request: three of them end within
 // a settlement's own timeout, [admission.SettleTimeout].
 const settleAttempt = 300 * time.Millisecond
@@ -28,7 +33,7 @@ func newAdmission(env lambdaenv.Model, getenv func(string) string) (*admission.A
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", lambdaenv.ModelPricesVariable, err)
 	}
-	store := clientstore.Store{Table: newTable(env.ClientsTable, dynamo.DefaultAttemptTimeout, getenv)}
+	store := clientstore.Store{Table: newTable(env.ClientsTable, callAttempt, getenv)}
 	go connect(store)
 	return admission.New(admission.Config{
 		Store:     store,

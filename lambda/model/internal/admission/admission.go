@@ -60,7 +60,7 @@ type Config struct {
 // Timeouts of the calls of the table, retries included. A settlement is made within the
 // last seconds of an invocation.
 const (
-	callTimeout = 1500 * time.Millisecond
+	callTimeout = 3 * time.Second
 
 	// SettleTimeout is that of a settlement.
 	SettleTimeout = time.Second
