@@ -41,8 +41,15 @@ func ReadOutputs(in io.Reader) (Outputs, error) {
 func (o Outputs) check() error {
 	var missing []string
 	for _, output := range []struct{ name, value string }{
-		{"url", o.URL}, {"distributionUrl", o.DistributionURL}, {"apiUrl", o.APIURL}, {"apiPrefix", o.APIPrefix}, {"originHeaderName", o.OriginHeaderName},
-		{"namePrefix", o.NamePrefix}, {"modelId", o.ModelID}, {"clientAccess", o.ClientAccess}, {"runbookUrl", o.RunbookURL},
+		{"url", o.URL},
+		{"distributionUrl", o.DistributionURL},
+		{"apiUrl", o.APIURL},
+		{"apiPrefix", o.APIPrefix},
+		{"originHeaderName", o.OriginHeaderName},
+		{"namePrefix", o.NamePrefix},
+		{"modelId", o.ModelID},
+		{"clientAccess", o.ClientAccess},
+		{"runbookUrl", o.RunbookURL},
 	} {
 		if output.value == "" {
 			missing = append(missing, output.name)
