@@ -57,6 +57,10 @@ func (c *TableClients) Create(ctx context.Context) (secret.Text, error) {
 		return secret.Text{}, err
 	}
 	if _, err := c.admin.Create(ctx, c.name, change); err != nil {
+		var unknown *clientadmin.UnknownError
+		if errors.As(err, &unknown) { // the client may be there
+			err = errors.Join(err, c.Delete(context.WithoutCancel(ctx)))
+		}
 		return secret.Text{}, err
 	}
 	var random [credential.RandomSize]byte

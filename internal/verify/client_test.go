@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/clientadmin"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
+	"github.com/gatehouse-iac/gatehouse/internal/dynamo"
 	"github.com/gatehouse-iac/gatehouse/internal/dynamo/dynamotest"
 )
 
@@ -36,6 +39,31 @@ func TestTableClients(t *testing.T) {
 	assert.Empty(t, record.Keys)
 	require.NoError(t, c.Delete(t.Context()))
 	all, err := admin.Clients(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, all)
+}
+
+// losing is a table of which some replies are lost: the writes have been made.
+type losing struct {
+	*dynamotest.Table
+
+	lost int // the first writes
+}
+
+func (l *losing) TransactWrite(ctx context.Context, writes []dynamo.Write) error {
+	err := l.Table.TransactWrite(ctx, writes)
+	if l.lost--; err == nil && l.lost >= 0 {
+		return errors.New("connection reset")
+	}
+	return err
+}
+
+func TestAClientThatMayHaveBeenMadeIsDeleted(t *testing.T) {
+	table := &losing{Table: dynamotest.New(), lost: 1}
+	c := NewTableClients(table, time.Now)
+	_, err := c.Create(t.Context())
+	require.ErrorContains(t, err, "connection reset")
+	all, err := clientadmin.Admin{Table: table, Now: time.Now}.Clients(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, all)
 }
