@@ -60,6 +60,3 @@ func (o Outputs) check() error {
 	}
 	return nil
 }
-
-// hasClients reports whether requests need a client's credential.
-func (o Outputs) hasClients() bool { return o.ClientsTable != "" }
