@@ -27,7 +27,7 @@ func raise(service, code string) string {
 	return "Service Quotas: `--service-code " + service + " --quota-code " + code + "`"
 }
 
-// support is how a quota is raised that has no code on its page.
+// support tells how to raise a quota that has no code on its page.
 const support = "a case with AWS Support"
 
 const fixedQuota = "not adjustable"

@@ -5,7 +5,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/costs"
 )
 
-// day is what a use is computed from.
+// day has the load from which a use is computed.
 type day struct {
 	settings config.Settings
 	traffic  Traffic

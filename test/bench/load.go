@@ -26,14 +26,14 @@ const (
 // loadLevels are the numbers of requests at once.
 var loadLevels = []int{1, 2, 4, 8, 16, 32, 64, 128}
 
-// Loaded is what load is put on.
+// Loaded is the API under load.
 type Loaded struct {
 	Viewer chatstream.Target // through CloudFront and the stack
 	Model  string
 	Memory func() int64 // bytes of the emulated AWS and of the functions that it runs
 }
 
-// outcome is how a request ended.
+// outcome is the end of a request.
 type outcome int
 
 const (

@@ -181,7 +181,7 @@ func tokensIn(t *testing.T, note string) int {
 	return count
 }
 
-// cutAfter is how many bytes of a stream pass a cutting proxy.
+// cutAfter is the number of bytes of a stream that a cutting proxy passes on.
 const cutAfter = 3000
 
 // cutting returns a proxy of a server, which ends streams early or breaks their connections.
