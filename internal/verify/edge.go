@@ -33,7 +33,7 @@ func (s *Suite) plain() []check.Check {
 	}
 }
 
-// securityHeaders are on every response, whatever the settings. Others have values that the
+// securityHeaders are on every response, regardless of the settings. Others have values that the
 // settings change.
 var securityHeaders = map[string]string{"X-Content-Type-Options": "nosniff"}
 

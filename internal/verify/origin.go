@@ -27,9 +27,9 @@ const (
 // an origin key, which CloudFront sends in place of a viewer's.
 func (s *Suite) origin() []check.Check {
 	all := s.viewer(s.answer("through CloudFront", nil), s.answer("through CloudFront, viewer sends a wrong key", s.wrong()))
-	direct := s.direct("direct", s.Addresses.API, health)
+	direct := s.direct("direct", s.Addresses.API, s.path(health))
 	if s.Addresses.Stream.URL != "" {
-		direct = append(direct, s.direct("direct to the API that streams", s.Addresses.Stream, streamHealth)...)
+		direct = append(direct, s.direct("direct to the API that streams", s.Addresses.Stream, s.path(streamHealth))...)
 	}
 	for _, r := range direct {
 		all = append(all, r.Check())
@@ -75,7 +75,7 @@ func (s *Suite) direct(name string, to Address, path string) []httpcheck.Request
 	request := func(key string, header map[string]string, status int) httpcheck.Request {
 		return httpcheck.Request{
 			Name: name + ", " + key, Want: fmt.Sprint(status), Section: "api-denials",
-			Method: http.MethodGet, URL: to.URL + s.path(path), Host: to.Host, Header: header,
+			Method: http.MethodGet, URL: to.URL + path, Host: to.Host, Header: header,
 			Verify: func(r httpcheck.Response) error { return r.HasStatus(status) },
 		}
 	}

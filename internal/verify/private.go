@@ -21,7 +21,7 @@ func (s *Suite) private() []check.Check {
 		Name: "private route through CloudFront", Want: "a response of the server", Section: "private-model-away", Method: http.MethodGet, URL: path,
 		Verify: fromServer,
 	})
-	direct := []check.Check{s.privateDirect(path, "no key", nil, http.StatusUnauthorized), s.privateDirect(path, "wrong key", s.wrong(), http.StatusForbidden)}
+	direct := whenSent(s.direct("private route direct", s.Addresses.API, path), s.withMovedCredential)
 	all := append(through, direct...)
 	if s.Outputs.InferencePrefix == "" {
 		leaveOut(all, "networkEnabled is off")
@@ -39,23 +39,13 @@ func fromServer(r httpcheck.Response) error {
 	return nil
 }
 
-// privateDirect is a request that bypasses CloudFront, with the header into which CloudFront
-// moves the client's credential: API Gateway asks the authorizer about no request without it.
-func (s *Suite) privateDirect(path, key string, header map[string]string, status int) check.Check {
-	r := httpcheck.Request{
-		Name: "private route direct, " + key, Want: fmt.Sprint(status), Section: "api-denials", Method: http.MethodGet,
-		URL: s.Addresses.API.URL + path, Host: s.Addresses.API.Host, Header: header,
-		Verify: func(r httpcheck.Response) error { return r.HasStatus(status) },
+// withMovedCredential adds the header into which CloudFront moves the client's credential:
+// API Gateway asks the authorizer about no request without it.
+func (s *Suite) withMovedCredential(r httpcheck.Request) httpcheck.Request {
+	if !s.key.IsZero() {
+		r.Credential = http.Header{http.CanonicalHeaderKey(credential.Header): {s.key.Reveal()}}
 	}
-	c := r.Check()
-	c.Run = func(ctx context.Context) (string, error) {
-		r := r
-		if !s.key.IsZero() {
-			r.Credential = http.Header{http.CanonicalHeaderKey(credential.Header): {s.key.Reveal()}}
-		}
-		return r.Check().Run(ctx)
-	}
-	return c
+	return r
 }
 
 // exploit is in a query string that the managed rules against known bad inputs block: the

@@ -10,10 +10,15 @@ import (
 // viewer returns checks of requests to CloudFront, whose URLs are paths. The client's key is
 // added when they are sent: it isn't known before the client is made.
 func (s *Suite) viewer(requests ...httpcheck.Request) []check.Check {
+	return whenSent(requests, s.toViewer)
+}
+
+// whenSent returns checks of requests that are completed when they are sent.
+func whenSent(requests []httpcheck.Request, complete func(httpcheck.Request) httpcheck.Request) []check.Check {
 	all := make([]check.Check, len(requests))
 	for i, r := range requests {
 		all[i] = r.Check()
-		all[i].Run = func(ctx context.Context) (string, error) { return s.toViewer(r).Check().Run(ctx) }
+		all[i].Run = func(ctx context.Context) (string, error) { return complete(r).Check().Run(ctx) }
 	}
 	return all
 }
