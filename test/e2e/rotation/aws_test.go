@@ -152,7 +152,7 @@ func (f function) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	var failure struct{ ErrorMessage, ErrorType string }
 	if err := json.Unmarshal(got.Payload, &failure); err != nil || failure.ErrorMessage == "" {
-		return nil, fmt.Errorf("%s: %s", *got.FunctionError, short(string(got.Payload)))
+		return nil, fmt.Errorf("%s: %.200s", *got.FunctionError, got.Payload)
 	}
 	return nil, errors.New(strings.TrimSpace(failure.ErrorMessage))
 }

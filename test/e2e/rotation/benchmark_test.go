@@ -19,8 +19,8 @@ func BenchmarkRotations(b *testing.B) {
 		b.Helper()
 		m.log(b)
 		b.ReportMetric(float64(m.rotations), "rotations")
-		b.ReportMetric(float64(m.requests), "requests")
-		b.ReportMetric(float64(len(m.failures)), "failed")
+		b.ReportMetric(float64(m.Requests), "requests")
+		b.ReportMetric(float64(len(m.Failures)), "failed")
 		b.ReportMetric(m.mismatch.Seconds(), "mismatch-s")
 	}
 	b.Run("gatehouse", func(b *testing.B) {

@@ -16,6 +16,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorapi"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsclient"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/traffic"
 )
 
 // shortTimes are times of the rotator that are shortened while rotations follow each other:
@@ -143,7 +144,7 @@ func (s *suite) rotateUntil(ctx context.Context, o *observer, m *disturbed, rota
 // operate requests rotations and ticks again and again, some of them twice at once. Failures
 // are the purpose; the figures say how many there were.
 func (s *suite) operate(ctx context.Context, m *disturbed) error {
-	for pause(ctx, around(time.Second)) == nil {
+	for pause(ctx, traffic.Around(time.Second)) == nil {
 		action := rotatorapi.Tick
 		if rand.N(4) > 0 {
 			action = rotatorapi.Rotate
@@ -172,7 +173,7 @@ func (s *suite) operate(ctx context.Context, m *disturbed) error {
 }
 
 func (s *suite) killNowAndThen(ctx context.Context, m *disturbed) error {
-	for pause(ctx, around(killInterval)) == nil {
+	for pause(ctx, traffic.Around(killInterval)) == nil {
 		killed, err := s.cloud.Kill(ctx, s.rotator.name)
 		if err != nil && ctx.Err() == nil {
 			return err
@@ -184,7 +185,7 @@ func (s *suite) killNowAndThen(ctx context.Context, m *disturbed) error {
 
 // varyDeployments gives each deployment another duration.
 func (s *suite) varyDeployments(ctx context.Context) error {
-	for pause(ctx, around(4*time.Second)) == nil {
+	for pause(ctx, traffic.Around(4*time.Second)) == nil {
 		if err := s.setSomeFleet(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -257,7 +258,7 @@ func TestDisturbedCheck(t *testing.T) {
 		t.Error(err)
 	}
 	for name, spoil := range map[string]func(*disturbed){
-		"a failed request": func(m *disturbed) { m.failures = []sample{{err: errors.New("x")}} },
+		"a failed request": func(m *disturbed) { m.Failures = []traffic.Sample{{Err: errors.New("x")}} },
 		"no kill":          func(m *disturbed) { m.kills = 0 },
 		"no fault":         func(m *disturbed) { m.faults = nil },
 	} {

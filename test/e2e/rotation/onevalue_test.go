@@ -21,6 +21,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/build"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/traffic"
 )
 
 const (
@@ -47,16 +48,16 @@ func TestOneValueRotationFails(t *testing.T) {
 	if err := errors.Join(err, m.mustFail()); err != nil {
 		t.Error(err)
 	}
-	t.Logf("the failures: %s", byStatus(m.failures))
+	t.Logf("the failures: %s", traffic.ByStatus(m.Failures))
 }
 
 // mustFail returns an error if no request failed.
 func (m measurement) mustFail() error {
-	if m.requests > 0 && len(m.failures) > 0 && m.mismatch > 0 {
+	if m.Requests > 0 && len(m.Failures) > 0 && m.mismatch > 0 {
 		return nil
 	}
 	return fmt.Errorf("%d of %d requests failed, and for %s an edge could send a rejected value; want some of each: this test would not see a failure of the stack's rotation",
-		len(m.failures), m.requests, m.mismatch)
+		len(m.Failures), m.Requests, m.mismatch)
 }
 
 // rotateOneValue measures the usual rotation on a copy of the stack's API and distribution.
@@ -72,13 +73,13 @@ func (s *suite) rotateOneValue(t testing.TB) (m measurement, err error) {
 	if err != nil {
 		return m, err
 	}
-	if err := o.viewers.check(ctx); err != nil {
+	if err := o.viewers.Check(ctx); err != nil {
 		return m, fmt.Errorf("a request before the first rotation: %w", err)
 	}
 	watch := &observer{
 		cloudFront: s.account.cloudFront, distribution: o.distributionID, header: s.header, keyring: s.onlyValue(o.parameter),
 	}
-	return measure(ctx, watch, []target{o.viewers}, nil, func() error {
+	return measure(ctx, watch, traffic.Load{Targets: []traffic.Target{o.viewers}}, func() error {
 		for _, wait := range evenly(oneValueRotations, o.ttl) {
 			if err := pause(ctx, wait); err != nil {
 				return err
@@ -104,7 +105,7 @@ func evenly(count int, ttl time.Duration) []time.Duration {
 
 // oneValue is a copy of the stack's API and distribution with one value in one parameter.
 type oneValue struct {
-	viewers        target
+	viewers        traffic.Target
 	header         string
 	parameter      string
 	distributionID string
@@ -172,8 +173,8 @@ func (s *suite) deployOneValue(t testing.TB) (o oneValue, err error) {
 		return o, err
 	}
 	id, domain, err := maker.Distribution(ctx, s.distributionID, host, value)
-	o.distributionID, o.viewers = id, s.distribution()
-	o.viewers.host = domain
+	o.distributionID, o.viewers = id, traffic.Distribution(s.env)
+	o.viewers.Host = domain
 	return o, err
 }
 
@@ -249,7 +250,7 @@ func TestMustFail(t *testing.T) {
 	if m.mustFail() == nil {
 		t.Error("a measurement without a failed request passes")
 	}
-	m.failures, m.mismatch = []sample{{err: errors.New("x")}}, 1
+	m.Failures, m.mismatch = []traffic.Sample{{Err: errors.New("x")}}, 1
 	if err := m.mustFail(); err != nil {
 		t.Error(err)
 	}

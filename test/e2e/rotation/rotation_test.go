@@ -13,7 +13,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/e2etest"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/fixture"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/traffic"
 )
 
 var rotations = flag.Int("rotations", 50, "`number` of rotations with faults")
@@ -110,21 +110,19 @@ func newSuite(ctx context.Context, e *env.Environment) (*suite, error) {
 	return s, err
 }
 
-// distribution returns the distribution as viewers reach it.
-func (s *suite) distribution() target {
-	return target{url: s.env.ModelsURL(s.env.DistributionURL()), credential: s.env.Authorization()}
-}
+// streams reports whether the stack has the REST API.
+func (s *suite) streams() bool { return s.env.StreamURL() != "" }
 
 // apis returns the APIs, which bypass the distribution, by their names, with a value in the
 // origin header.
-func (s *suite) apis(value string) map[string]target {
-	all := map[string]target{
-		"HTTP API": {url: s.env.ModelsURL(s.env.APIURL()), headerName: s.header, headerValue: value, credential: s.env.Authorization()},
+func (s *suite) apis(value string) map[string]traffic.Target {
+	all := map[string]traffic.Target{
+		"HTTP API": {URL: s.env.ModelsURL(s.env.APIURL()), HeaderName: s.header, HeaderValue: value, Credential: s.env.Authorization()},
 	}
 	if s.streams() {
-		all["REST API"] = target{
-			url: s.chatURL(s.env.StreamURL()), host: s.env.StreamHost(), headerName: s.header, headerValue: value, chat: true,
-			credential: s.env.Authorization(),
+		all["REST API"] = traffic.Target{
+			URL: s.env.StreamURL() + s.env.Outputs["apiPrefix"] + chatstream.Path, Host: s.env.StreamHost(), HeaderName: s.header, HeaderValue: value, Chat: true,
+			Credential: s.env.Authorization(),
 		}
 	}
 	return all
@@ -148,7 +146,7 @@ func (s *suite) previewsUnchanged(t testing.TB) {
 
 // measurement is what was measured of rotations under traffic.
 type measurement struct {
-	statistics
+	traffic.Statistics
 	observer  *observer
 	rotations int
 	mismatch  time.Duration // in which an edge could send a key that the API rejects
@@ -160,20 +158,19 @@ type measurement struct {
 // measure sends traffic to the distribution and observes it while f runs.
 func (s *suite) measure(ctx context.Context, f func(*observer) error) (measurement, error) {
 	o := s.newObserver()
-	to, streams := s.load()
-	return measure(ctx, o, to, streams, func() error { return f(o) })
+	return measure(ctx, o, traffic.Viewers(s.env), func() error { return f(o) })
 }
 
-// measure sends traffic to targets and observes their distribution while f runs.
-func measure(ctx context.Context, o *observer, to []target, streams *chatstream.Target, f func() error) (m measurement, err error) {
+// measure sends traffic and observes its distribution while f runs.
+func measure(ctx context.Context, o *observer, load traffic.Load, f func() error) (m measurement, err error) {
 	m.observer = o
 	began := time.Now()
 	if err := o.start(ctx); err != nil {
 		return m, err
 	}
-	load := startTraffic(ctx, to, streams)
+	requests := load.Start(ctx)
 	err = f()
-	m.statistics = load.end()
+	m.Statistics = requests.End()
 	err = errors.Join(err, o.end())
 	m.took = time.Since(began)
 	o.read(func(seen *timeline) {
@@ -185,12 +182,12 @@ func measure(ctx context.Context, o *observer, to []target, streams *chatstream.
 // log logs the figures.
 func (m measurement) log(t testing.TB) {
 	t.Helper()
-	t.Logf("%d rotations, %d requests and %d streams, %d failed, in %s", m.rotations, m.requests, m.streams, len(m.failures), m.took.Round(time.Second))
-	t.Logf("%d connections to %d edges; latency p50 %d ms, p99 %d ms", m.connections, m.edges, m.p50.Milliseconds(), m.p99.Milliseconds())
+	t.Logf("%d rotations, %d requests and %d streams, %d failed, in %s", m.rotations, m.Requests, m.Streams, len(m.Failures), m.took.Round(time.Second))
+	t.Logf("%d connections to %d edges; latency p50 %d ms, p99 %d ms", m.Connections, m.Edges, m.P50.Milliseconds(), m.P99.Milliseconds())
 	t.Logf("an edge could send a rejected key for %s; at most %d keys at once", m.mismatch.Round(time.Millisecond), m.largest)
 	if len(m.lasted) > 0 {
 		t.Logf("from the new key to the deletion of the old ones: p50 %s, most %s",
-			percentile(m.lasted, 50).Round(time.Second), slices.Max(m.lasted).Round(time.Second))
+			traffic.Percentile(m.lasted, 50).Round(time.Second), slices.Max(m.lasted).Round(time.Second))
 	}
 }
 
@@ -200,8 +197,8 @@ func (m measurement) check(rotations int) error {
 	if m.rotations < rotations {
 		problems = append(problems, fmt.Errorf("%d rotations, want %d", m.rotations, rotations))
 	}
-	if m.edges < edges {
-		problems = append(problems, fmt.Errorf("%d edges responded, want %d", m.edges, edges))
+	if m.Edges < edges {
+		problems = append(problems, fmt.Errorf("%d edges responded, want %d", m.Edges, edges))
 	}
 	if m.mismatch > 0 {
 		problems = append(problems, fmt.Errorf("for %s some edge could send a key that was not in the keyring", m.mismatch))
@@ -209,30 +206,13 @@ func (m measurement) check(rotations int) error {
 	return errors.Join(append(problems, m.failed())...)
 }
 
-// failed returns an error that shows failed requests. There is one too if none was sent.
-func (m measurement) failed() error {
-	if m.requests == 0 {
-		return errors.New("no request was sent")
-	}
-	if len(m.failures) == 0 {
-		return nil
-	}
-	const most = 20
-	lines := []string{fmt.Sprintf("%d of %d requests and %d streams failed (%s):", len(m.failures), m.requests, m.streams, byStatus(m.failures))}
+// failed returns an error that shows failed requests, with the keys that edges could send at
+// the time. There is one too if none was sent.
+func (m measurement) failed() (err error) {
 	m.observer.read(func(seen *timeline) {
-		for _, f := range m.failures[:min(most, len(m.failures))] {
-			edge := f.edge
-			if edge == "" {
-				edge = "unknown"
-			}
-			lines = append(lines, fmt.Sprintf("  %s  status %d after %s, edge %s, which could send %s: %s",
-				f.at.Format("15:04:05.000"), f.status, f.took.Round(time.Millisecond), edge, seen.sentAt(f.at), f.err))
-		}
+		err = m.Failed(func(f traffic.Sample) string { return ", which could send " + seen.sentAt(f.At) })
 	})
-	if more := len(m.failures) - most; more > 0 {
-		lines = append(lines, fmt.Sprintf("  and %d more", more))
-	}
-	return errors.New(strings.Join(lines, "\n"))
+	return err
 }
 
 // TestRotationUnderLoad rotates a few times under traffic, without faults. No request may
@@ -277,10 +257,9 @@ func TestRevoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.deletedKeysAreRejected(t, m.observer)
-	to, _ := s.load()
-	for _, one := range to {
-		if err := one.check(t.Context()); err != nil {
-			t.Errorf("%s after the keys were revoked: %v", one.url, err)
+	for _, one := range traffic.Viewers(s.env).Targets {
+		if err := one.Check(t.Context()); err != nil {
+			t.Errorf("%s after the keys were revoked: %v", one.URL, err)
 		}
 	}
 	s.verifyCalls(t)
@@ -308,18 +287,18 @@ func (s *suite) deletedKeysAreRejected(t *testing.T, o *observer) {
 	var keys []key
 	o.read(func(seen *timeline) { keys = seen.keys() })
 	rejected := 0
-	client := &http.Client{Timeout: requestTimeout}
+	client := &http.Client{Timeout: traffic.Timeout}
 	for _, k := range keys {
 		for name, api := range s.apis(k.value) {
-			got := api.send(t.Context(), client)
+			got := api.Send(t.Context(), client)
 			switch {
-			case valid[k.value] && got.err != nil:
-				t.Errorf("key %s is in the keyring, and the %s responded with %d: %v", k.name, name, got.status, got.err)
+			case valid[k.value] && got.Err != nil:
+				t.Errorf("key %s is in the keyring, and the %s responded with %d: %v", k.name, name, got.Status, got.Err)
 			case valid[k.value]:
-			case got.status == http.StatusForbidden:
+			case got.Status == http.StatusForbidden:
 				rejected++
 			default:
-				t.Errorf("key %s is deleted, and the %s responded with %d, want %d", k.name, name, got.status, http.StatusForbidden)
+				t.Errorf("key %s is deleted, and the %s responded with %d, want %d", k.name, name, got.Status, http.StatusForbidden)
 			}
 		}
 	}
@@ -393,7 +372,7 @@ func (s *suite) awaitDeleted(ctx context.Context, o *observer, old []key) error 
 }
 
 func goodMeasurement() measurement {
-	return measurement{statistics: statistics{requests: 9, edges: edges}, observer: &observer{}, rotations: 5}
+	return measurement{Statistics: traffic.Statistics{Requests: 9, Edges: edges}, observer: &observer{}, rotations: 5}
 }
 
 func TestMeasurementCheck(t *testing.T) {
@@ -402,11 +381,11 @@ func TestMeasurementCheck(t *testing.T) {
 		t.Error(err)
 	}
 	cases := map[string]func(*measurement){
-		"a failed request":    func(m *measurement) { m.failures = []sample{{err: errors.New("x")}} },
-		"no request":          func(m *measurement) { m.requests = 0 },
+		"a failed request":    func(m *measurement) { m.Failures = []traffic.Sample{{Err: errors.New("x")}} },
+		"no request":          func(m *measurement) { m.Requests = 0 },
 		"too few rotations":   func(m *measurement) { m.rotations = 4 },
 		"a mismatch":          func(m *measurement) { m.mismatch = 1 },
-		"an edge not reached": func(m *measurement) { m.edges = edges - 1 },
+		"an edge not reached": func(m *measurement) { m.Edges = edges - 1 },
 	}
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		bad := good
