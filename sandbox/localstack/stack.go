@@ -113,7 +113,7 @@ func (s Stack) Open(ctx context.Context, instances []string) error {
 			return err
 		}
 	}
-	if err := pulumicli.WriteConfig(s.Layout, s.Machine); err != nil {
+	if err := s.CLI.WriteConfig(s.Machine); err != nil {
 		return err
 	}
 	// Before the deployment, because of one that is killed.
@@ -236,7 +236,7 @@ func (s Stack) UpWith(ctx context.Context, settings map[string]any, doing func(s
 func (s Stack) configure(settings map[string]any) error {
 	changed := maps.Clone(s.Machine)
 	maps.Copy(changed, settings)
-	return pulumicli.WriteConfig(s.Layout, changed)
+	return s.CLI.WriteConfig(changed)
 }
 
 // UpWithoutRefresh does what [Stack.UpWith] does, by the state as it is: the provider

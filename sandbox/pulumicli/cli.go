@@ -2,6 +2,7 @@
 package pulumicli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -27,6 +28,7 @@ const interruptTimeout = 3 * time.Minute
 // CLI is the Pulumi CLI with the backend and the servers of the sandbox.
 type CLI struct {
 	Layout   checkout.Layout
+	Project  string // the folder of another version's program; empty for the checkout's own
 	Path     string // of the program pulumi
 	Endpoint string // of the AWS API
 
@@ -74,7 +76,7 @@ func (c CLI) Env() []string {
 		env = append(env, name+"="+c.Environment[name])
 	}
 	env = append(env, c.Credentials.env()...)
-	env = append(env, build.Settings(c.Layout.SDKFlags()...)...) // of the program, which the language host compiles
+	env = append(env, build.Settings(c.compilerFlags()...)...) // of the program, which the language host compiles
 	return append(env,
 		"PATH="+filepath.Dir(c.Path)+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+c.Layout.PulumiHome(),
@@ -89,6 +91,18 @@ func (c CLI) Env() []string {
 		"AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 		"AWS_EC2_METADATA_DISABLED=true",
 	)
+}
+
+// project returns the folder of the program.
+func (c CLI) project() string { return cmp.Or(c.Project, c.Layout.Root) }
+
+// compilerFlags returns the go command's flags for the program. Another version's may require
+// other SDKs than those that the checkout has copies of.
+func (c CLI) compilerFlags() []string {
+	if c.Project != "" {
+		return nil
+	}
+	return c.Layout.SDKFlags()
 }
 
 // takesConfigFile lists the commands that read or write a stack's
@@ -111,7 +125,7 @@ func (c CLI) Run(ctx context.Context, log string, watch func(string), args ...st
 	}
 	args = append(c.Args(args), "--non-interactive", "--color", "never")
 	err := process.Command{
-		Dir: c.Layout.Root, Env: c.Env(), Args: append([]string{c.Path}, args...), Log: c.Layout.Log(log),
+		Dir: c.project(), Env: c.Env(), Args: append([]string{c.Path}, args...), Log: c.Layout.Log(log),
 		Patience: interruptTimeout, Watch: watch,
 	}.Run(ctx)
 	var failure *process.Failure
@@ -128,7 +142,7 @@ func (c CLI) Output(ctx context.Context, args ...string) (string, error) {
 	if err := c.prepare(); err != nil {
 		return "", err
 	}
-	return process.Output(ctx, c.Layout.Root, c.Env(), append([]string{c.Path}, c.Args(args)...)...)
+	return process.Output(ctx, c.project(), c.Env(), append([]string{c.Path}, c.Args(args)...)...)
 }
 
 // Init creates an empty stack of the project in a folder. The CLI would write the new

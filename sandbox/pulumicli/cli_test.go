@@ -211,3 +211,33 @@ func TestDiagnostics(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// Another version's program has its own settings, and may require other SDKs.
+func TestAnotherVersionsProject(t *testing.T) {
+	l := checkout.Layout{Root: t.TempDir()}
+	other := t.TempDir()
+	for path, content := range map[string]string{
+		filepath.Join(l.SDK(), "go.mod"): "", filepath.Join(other, "Pulumi.local.yaml"): "config:\n  gatehouse:old: true\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := CLI{Layout: l, Project: other, Path: "/bin/pwd"}
+	if err := c.WriteConfig(map[string]any{"gatehouse:machine": 1}); err != nil {
+		t.Fatal(err)
+	}
+	written, err := os.ReadFile(l.Config())
+	if err != nil || !strings.Contains(string(written), "gatehouse:old: true") || !strings.Contains(string(written), "gatehouse:machine: 1") {
+		t.Errorf("the configuration is %s, %v", written, err)
+	}
+	if env := strings.Join(c.Env(), " "); strings.Contains(env, "-modfile") || !strings.Contains(env, l.State()) {
+		t.Errorf("the environment is %s", env)
+	}
+	if dir, err := c.Output(t.Context()); err != nil || strings.TrimSpace(dir) != other {
+		t.Errorf("the CLI runs in %q, %v", dir, err)
+	}
+}

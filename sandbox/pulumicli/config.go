@@ -23,13 +23,13 @@ type stackConfig struct {
 // stack's secrets.
 const salt = "encryptionsalt"
 
-// WriteConfig writes the stack's configuration: the committed one with the settings of
-// this machine.
-func WriteConfig(l checkout.Layout, machine map[string]any) error {
-	return writeConfig(l.Root, l.Config(), machine)
+// WriteConfig writes the stack's configuration: the one that is committed with the program,
+// with the settings of this machine.
+func (c CLI) WriteConfig(machine map[string]any) error {
+	return writeConfig(c.project(), c.Layout.Config(), machine)
 }
 
-// WritePipelineConfig does what [WriteConfig] does for the pipeline's project.
+// WritePipelineConfig does what [CLI.WriteConfig] does for the pipeline's project.
 func WritePipelineConfig(l checkout.Layout, machine map[string]any) error {
 	return writeConfig(l.Pipeline(), l.PipelineConfig(), machine)
 }

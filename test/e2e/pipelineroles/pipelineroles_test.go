@@ -245,7 +245,7 @@ func (s *suite) up(ctx context.Context, settings map[string]any) error {
 	stack.Machine = maps.Clone(stack.Machine)
 	maps.Copy(stack.Machine, settings)
 	stack.Machine["gatehouse:permissionsBoundaryArn"] = s.roles.boundary
-	if err := pulumicli.WriteConfig(stack.Layout, stack.Machine); err != nil {
+	if err := stack.CLI.WriteConfig(stack.Machine); err != nil {
 		return err
 	}
 	_, err = stack.Up(ctx, func(string) {})
