@@ -250,7 +250,7 @@ func benchLoad(ctx context.Context, l checkout.Layout, show *progress.Display) (
 		Memory: func() int64 { return memory.Below(server.Process.PID) },
 	}
 	err = show.Step(ctx, "load", func(ctx context.Context, s *progress.Step) error {
-		rows, err = bench.Load(ctx, loaded, func(text string) { s.Doing("%s", text) })
+		rows, err = bench.Load(ctx, loaded, func(text string) { s.Doing("%s", text) }, func(text string) { show.Say("  %s", text) })
 		return err
 	})
 	return rows, err

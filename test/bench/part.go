@@ -82,7 +82,8 @@ var Parts = []Part{
 		"Streams of the sandbox's own client through the local stack, for ten seconds at each number of them at once, from one to 128. Each " +
 		"begins when the one before it has ended. A response is a whole stream, or 429 or 503 as a problem document with `Retry-After`; " +
 		"anything else is a failure, a response after 30 seconds among them. The client may have 40 requests at once, so that a part of those " +
-		"beyond is refused however fast the machine is. *Memory* is that of the emulated AWS with all functions that it runs. The rates are " +
+		"beyond is refused however fast the machine is. *Memory* is that of the emulated AWS with all environments of functions that it runs, " +
+		"after the last level and after the same one before it: what each request would leave there would show. The rates are " +
 		"those of this machine and of an emulator, and say nothing about AWS: [scale.md](scale.md) does."},
 }
 
