@@ -190,6 +190,11 @@ e2e: ## Run the end-to-end tests on the sandbox that make local left running, al
 local-recovery-test: $(driver) ## Kill deployments of the local stack: the next one starts over, and local-down leaves nothing
 	@go test ./test/e2e/interrupted -count=1 -timeout 1h -v $(if $(SKIP),-skip '$(SKIP)')
 
+# FROM is the version to begin with, a tag or a commit: without it the newest version's tag.
+.PHONY: local-upgrade-test
+local-upgrade-test: ## Deploy the version FROM locally and update it to this one under traffic: no request may fail
+	@go test ./test/e2e/upgrade -count=1 -timeout 1h -v $(if $(FROM),-from '$(FROM)')
+
 .PHONY: local-doctor-test
 local-doctor-test: ## Break what a deployment of the local stack needs: the doctor names the way out
 	@go test ./test/e2e/doctor -count=1 -timeout 1h -v
