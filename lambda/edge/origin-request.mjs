@@ -26,11 +26,12 @@ const CODES = {
   500: "model_unavailable",
 };
 
-// The documents that CloudFront sends instead of its own error pages, by path.
+// The documents that CloudFront sends in place of every response with the status, by path: of
+// its own, of API Gateway's, and of the API's. They say no more than all of these have in common.
 const DOCUMENTS = {
-  "/502.json": { title: "Bad Gateway", status: 502, detail: "The API could not be reached, or its response was invalid." },
-  "/503.json": { title: "Service Unavailable", status: 503, detail: "The API has no capacity left. Try again later." },
-  "/504.json": { title: "Gateway Timeout", status: 504, detail: "The API did not respond in time." },
+  "/502.json": { title: "Bad Gateway", status: 502, code: "model_unavailable", detail: "The API could not be reached, or its response was invalid." },
+  "/503.json": { title: "Service Unavailable", status: 503, code: "model_unavailable", detail: "The API is not available. Try again later." },
+  "/504.json": { title: "Gateway Timeout", status: 504, code: "model_timeout", detail: "The API did not respond in time." },
 };
 
 export const handler = async (event) => {
@@ -92,14 +93,21 @@ function bodyRefusal(request) {
 // information about the request that failed.
 function document(name) {
   const found = DOCUMENTS[name];
-  return found ? respond(200, found) : respond(404, { title: REASONS[404], status: 404, detail: "The document does not exist." });
+  if (!found) {
+    return respond(404, { title: REASONS[404], status: 404, detail: "The document does not exist." });
+  }
+  return respond(200, { ...found, error: openAIError(found) }, found.status === 503 ? { "retry-after": "1" } : {});
 }
 
 function problem({ status, detail, headers }, id) {
   const code = CODES[status];
-  const error = { message: detail, type: status < 500 ? "invalid_request_error" : "server_error", param: null, code };
-  const fields = { title: REASONS[status], status, detail, instance: id, code, error };
+  const fields = { title: REASONS[status], status, detail, instance: id, code, error: openAIError({ status, detail, code }) };
   return respond(status, fields, { [settings.requestIdHeader]: id, ...headers });
+}
+
+// openAIError returns the member by which OpenAI's clients know what happened.
+function openAIError({ status, detail, code }) {
+  return { message: detail, type: status < 500 ? "invalid_request_error" : "server_error", param: null, code };
 }
 
 // respond returns a problem document (RFC 9457), far below CloudFront's limit of 1 MB.

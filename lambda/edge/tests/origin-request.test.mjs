@@ -123,12 +123,13 @@ test("a request without the API's origin is rejected", async () => {
 test("it serves the documents that CloudFront sends if the API fails", async () => {
   const documents = await edgeLambda("origin-request.mjs", { ...SETTINGS, problemsPrefix: "/problems" });
   const page = (uri) => ask({ method: "GET", uri, headers: Object.fromEntries(["x-request-id", "content-type", "content-length", "host"].map((name) => [name, null])) });
-  for (const [status, title] of [[502, "Bad Gateway"], [503, "Service Unavailable"], [504, "Gateway Timeout"]]) {
+  for (const [status, title, code] of [[502, "Bad Gateway", "model_unavailable"], [503, "Service Unavailable", "model_unavailable"], [504, "Gateway Timeout", "model_timeout"]]) {
     const answer = await documents(page(`/problems/${status}.json`));
     assert.deepEqual([answer.status, value(answer, "content-type"), value(answer, "cache-control")], ["200", "application/problem+json", "no-store"]);
+    assert.equal(value(answer, "retry-after"), status === 503 ? "1" : undefined);
     const { detail, ...rest } = JSON.parse(answer.body);
-    assert.deepEqual(rest, { type: "about:blank", title, status });
-    assert.ok(detail);
+    assert.deepEqual(rest, { type: "about:blank", title, status, code, error: { message: detail, type: "server_error", param: null, code } });
+    assert.match(detail, /^The API .*\.$/);
   }
   for (const uri of ["/problems/500.json", "/problems/", "/problems/502.json/x", "/problems/toString", "/problems/constructor"]) {
     const answer = await documents(page(uri));

@@ -55,7 +55,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	s.useFleet(t)
 	if err := s.beginAnew(t, e); err != nil {
-		t.Fatal(err)
+		t.Fatalf("begin with an empty stack: %v", err)
 	}
 	t.Logf("deploying %s", version)
 	deployed, err := s.older.Deploy(t.Context(), nil, func(string) {})
@@ -108,6 +108,9 @@ func (s *suite) beginAnew(t *testing.T, e *env.Environment) error {
 		return err
 	})
 	if _, err := e.Stack.Destroy(t.Context(), func(string) {}); err != nil {
+		return err
+	}
+	if err := e.Stack.Drop(); err != nil {
 		return err
 	}
 	return e.Stack.Open(t.Context(), run.Instances)
