@@ -298,6 +298,7 @@ docs: ## Write the parts of docs/ and Pulumi.yaml that follow from the program
 	@go run ./internal/cmd/configdocs
 	@go test ./internal/costs -run Document -count=1 -update
 	@go test ./internal/scale -run Document -count=1 -update
+	@go test ./internal/dashboardsvg -run DocumentIsUpToDate -count=1 -update
 	@go test ./internal/stack -run ExportsAreDocumented -count=1 -update
 
 .PHONY: format
