@@ -42,6 +42,13 @@ $(driver) test-go lint-go: export GOMEMLIMIT ?= 3000MiB
 local: $(driver) ## Deploy everything on this machine, send the requests that prove it, leave it running
 	@$(driver) up
 
+# The picture is of another run than the first: that one shows above all how long compilers take.
+.PHONY: local-recording
+local-recording: $(driver) ## Run make local again on the running sandbox, and write docs/local.svg, a picture of what it prints
+	@test -f .local/endpoints.json || { echo "no sandbox is running: run make local first" >&2; exit 1; }
+	@$(driver) up | tee .local/logs/recording.log
+	@go run ./internal/cmd/localrecording docs/local.svg <.local/logs/recording.log
+
 .PHONY: local-down
 local-down: $(driver) ## Destroy the local stack and stop everything
 	@$(driver) down

@@ -20,7 +20,7 @@ const (
 	padding   = 12
 )
 
-// box is where a widget is.
+// box is the place and size of a widget.
 type box struct{ x, y, width, height float64 }
 
 // left and right bound the content of the box.
