@@ -78,16 +78,22 @@ func runVerify(ctx context.Context, args []string, c console) error {
 	if err != nil {
 		return err
 	}
+	return c.verify(ctx, suite, f)
+}
+
+// verify runs the checks, and writes their results also if the client that they made can't be
+// deleted, or if they are interrupted.
+func (c console) verify(ctx context.Context, suite *verify.Suite, f verifyFlags) error {
 	results := check.Run(ctx, suite.Checks(), c.showProgress)
 	c.showProgress("")
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	if err := suite.Close(closing); err != nil {
-		return fmt.Errorf("delete the client of the checks, whose key ends within the hour: %w", err)
-	}
-	if err := writeResults(c.out, results, f, suite.Outputs); err != nil {
-		return err
-	}
+	left := suite.Close(closing)
+	return errors.Join(outcome(ctx, results), writeResults(c.out, results, f, suite.Outputs), left)
+}
+
+// outcome returns an error if the checks were interrupted, or if one failed.
+func outcome(ctx context.Context, results []check.Result) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -108,23 +114,31 @@ func (c console) showProgress(name string) {
 	}
 }
 
+// writeResults writes the report that the flags ask for, and the JUnit report beside it.
 func writeResults(out io.Writer, results []check.Result, f verifyFlags, o verify.Outputs) error {
-	if f.junit != "" {
-		var report bytes.Buffer
-		if err := check.WriteJUnit(&report, results, o.NamePrefix, o.RunbookURL); err != nil {
-			return err
-		}
-		if err := os.WriteFile(f.junit, report.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("verify: -junit: %w", err)
-		}
-	}
+	junit := writeJUnit(results, f.junit, o)
 	if f.json {
-		return check.WriteJSON(out, results, o.RunbookURL)
+		return errors.Join(junit, check.WriteJSON(out, results, o.RunbookURL))
 	}
 	check.PrintTable(out, results, o.RunbookURL)
 	n := check.Count(results)
 	_, err := fmt.Fprintf(out, "\n%d passed, %d failed, %d left out\n", n.Passed, n.Failed, n.LeftOut)
-	return err
+	return errors.Join(junit, err)
+}
+
+// writeJUnit writes the results to a file, if one is named.
+func writeJUnit(results []check.Result, file string, o verify.Outputs) error {
+	if file == "" {
+		return nil
+	}
+	var report bytes.Buffer
+	if err := check.WriteJUnit(&report, results, o.NamePrefix, o.RunbookURL); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, report.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("verify: -junit: %w", err)
+	}
+	return nil
 }
 
 // newSuite returns the checks with the credentials and the region of the environment.

@@ -18,6 +18,8 @@ import (
 
 // Clients makes and ends the one client that the checks need.
 type Clients interface {
+	// Name is the client's name.
+	Name() string
 	// Create makes the client, and returns its key.
 	Create(ctx context.Context) (secret.Text, error)
 	// Revoke ends the key. When it returns, no request with it is admitted.
@@ -46,6 +48,9 @@ func NewTableClients(table clientadmin.Table, now func() time.Time) *TableClient
 		name:  "verify-" + strings.ToLower(rand.Text()[:8]),
 	}
 }
+
+// Name is the client's name.
+func (c *TableClients) Name() string { return c.name }
 
 // Create makes the client, and returns its key.
 func (c *TableClients) Create(ctx context.Context) (secret.Text, error) {
@@ -103,7 +108,10 @@ func (s *Suite) makeClient() []check.Check {
 	made.Run = func(ctx context.Context) (string, error) {
 		key, err := s.Clients.Create(ctx)
 		s.key = key
-		return "", err
+		if err != nil {
+			return "", fmt.Errorf("client %s: %w", s.Clients.Name(), err)
+		}
+		return "", nil
 	}
 	return []check.Check{made}
 }
@@ -144,7 +152,8 @@ func (s *Suite) Close(ctx context.Context) error {
 		return nil
 	}
 	if err := s.Clients.Delete(ctx); err != nil {
-		return err
+		return fmt.Errorf("the client %[1]s is left, and its key ends within the hour: delete it with `make client-delete NAME=%[1]s FORCE=1 STACK=%[2]s`: %[3]w",
+			s.Clients.Name(), s.Outputs.stack(), err)
 	}
 	s.key = secret.Text{}
 	return nil

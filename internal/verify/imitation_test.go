@@ -235,6 +235,9 @@ func (f *imitation) stream(w http.ResponseWriter) {
 	}
 }
 
+// Name implements [Clients].
+func (*imitation) Name() string { return "verify-1" }
+
 // Create implements [Clients].
 func (f *imitation) Create(context.Context) (secret.Text, error) {
 	f.mu.Lock()
@@ -258,6 +261,9 @@ func (f *imitation) Revoke(context.Context) error {
 func (f *imitation) Delete(context.Context) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.flaw == "a client that stays" {
+		return errors.New("AccessDenied")
+	}
 	f.exists = false
 	return nil
 }

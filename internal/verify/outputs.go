@@ -60,3 +60,10 @@ func (o Outputs) check() error {
 	}
 	return nil
 }
+
+// stack returns the name of the stack. That of its project, which the prefix of its resources
+// begins with, has no hyphen.
+func (o Outputs) stack() string {
+	_, stack, _ := strings.Cut(o.NamePrefix, "-")
+	return stack
+}

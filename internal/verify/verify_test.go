@@ -59,7 +59,7 @@ func TestEveryFlawFails(t *testing.T) {
 		"accepts missing_credential", "accepts invalid_api_key", "accepts not_found", "accepts malformed_body", "accepts invalid_body", "accepts model_not_found",
 		"no problems", "another instance", "another code", "no Allow", "caches problems", "no answer", "no models", "one piece", "cut stream",
 		"unavailable /api/healthz", "unavailable /api/readyz", "unavailable /api/usage", "unavailable /api/inference/v1/models",
-		"no table", "a revoked key", "an unknown key", "an alarm", "no alarms", "no log",
+		"no table", "a revoked key", "a client that stays", "an unknown key", "an alarm", "no alarms", "no log",
 	} {
 		assert.False(t, check.Passed(run(t, &imitation{flaw: flaw})), flaw)
 	}
@@ -106,6 +106,15 @@ func TestAnInterruptedSuiteDeletesItsClient(t *testing.T) {
 	require.NoError(t, s.Close(context.WithoutCancel(ctx)))
 	assert.False(t, f.exists)
 	require.NoError(t, s.Close(t.Context()), "again")
+}
+
+func TestAClientThatIsLeftIsNamed(t *testing.T) {
+	s := suiteOf(t, &imitation{flaw: "a client that stays"})
+	for _, c := range s.makeClient() {
+		require.NoError(t, c.Do(t.Context()).Err)
+	}
+	require.EqualError(t, s.Close(t.Context()), "the client verify-1 is left, and its key ends within the hour: "+
+		"delete it with `make client-delete NAME=verify-1 FORCE=1 STACK=test`: AccessDenied")
 }
 
 func TestNoResultHasTheKey(t *testing.T) {
