@@ -16,11 +16,12 @@ type Check struct {
 	// links; empty if there is none.
 	Section string
 
-	// LeftOut says why the check can't be run against this stack; empty if it can.
+	// LeftOut says why the check can't be run against this stack, or, in a [Result], why it
+	// couldn't tell; empty if it can.
 	LeftOut string
 
-	// Run returns an error unless the outcome is as wanted. An empty
-	// string for what it observed means Want.
+	// Run returns an error unless the outcome is as wanted, [Inconclusive] if it can't be
+	// observed from here. An empty string for what it observed means Want.
 	Run func(ctx context.Context) (got string, err error)
 }
 
@@ -32,6 +33,17 @@ type Result struct {
 	Took time.Duration
 }
 
+// inconclusive is the error of a check that can't tell.
+type inconclusive struct{ reason string }
+
+// Error implements error.
+func (i inconclusive) Error() string { return i.reason }
+
+// Inconclusive returns the error with which a check that is under way says why it can't tell:
+// it was left out then, and hasn't failed. An error that wraps it, or that it is joined with,
+// is a failure.
+func Inconclusive(reason string) error { return inconclusive{reason} }
+
 // Do runs the check.
 func (c Check) Do(ctx context.Context) Result {
 	if c.LeftOut != "" {
@@ -39,6 +51,10 @@ func (c Check) Do(ctx context.Context) Result {
 	}
 	start := time.Now()
 	got, err := c.Run(ctx)
+	if unknown, ok := err.(inconclusive); ok {
+		c.LeftOut = unknown.reason
+		return Result{Check: c, Took: time.Since(start)}
+	}
 	if got == "" && err == nil {
 		got = c.Want
 	}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,6 +29,34 @@ func TestRun(t *testing.T) {
 	}
 	if Passed(nil) {
 		t.Error("no result counts as passed")
+	}
+}
+
+func TestACheckThatCantTellIsLeftOut(t *testing.T) {
+	const reason = "no answer by UDP"
+	of := func(err error) Check {
+		return Check{Name: "HTTP/3", Want: "200", Run: func(context.Context) (string, error) { return "something", err }}
+	}
+	results := Run(t.Context(), []Check{of(Inconclusive(reason)), of(nil)}, func(string) {})
+	if n := Count(results); n != (Counts{Passed: 1, LeftOut: 1}) || !Passed(results) || Passed(results[:1]) {
+		t.Errorf("counted %+v", n)
+	}
+	var table, object, report bytes.Buffer
+	PrintTable(&table, results, "")
+	if err := errors.Join(WriteJSON(&object, results, ""), WriteJUnit(&report, results, "s", "")); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		table.String(): "– HTTP/3  200   " + reason, object.String(): `"reason": "` + reason + `"`, report.String(): `<skipped message="` + reason + `">`,
+	} {
+		if !strings.Contains(text, want) || strings.Contains(text, "<failure") {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	for _, err := range []error{errors.Join(Inconclusive(reason), errors.New("500")), fmt.Errorf("at first: %w", Inconclusive(reason))} {
+		if r := of(err).Do(t.Context()); r.LeftOut != "" || r.Err == nil {
+			t.Errorf("%v was left out", err)
+		}
 	}
 }
 

@@ -86,7 +86,8 @@ func Cleanup(t testing.TB, what string, restore func(context.Context) error) {
 	})
 }
 
-// Run runs each check as a test of its own, which logs what it observed.
+// Run runs each check as a test of its own, which logs what it observed, or why it was
+// left out.
 func Run(t *testing.T, checks []check.Check) {
 	t.Helper()
 	for _, c := range checks {
@@ -96,7 +97,7 @@ func Run(t *testing.T, checks []check.Check) {
 				t.Errorf("want %s, got %v", c.Want, result.Err)
 				return
 			}
-			t.Log(result.Got)
+			t.Log(result.Got, result.LeftOut)
 		})
 	}
 }
