@@ -45,6 +45,7 @@ type Certificate struct {
 type Issued struct {
 	SerialNumber pulumi.StringOutput // in Vault's format: "1a:2b:…"
 	Expires      pulumi.StringOutput // RFC 3339, UTC
+	Chain        pulumi.StringOutput // PEM: the certificate, then each that signed the one before, without the root
 }
 
 // New declares the certificate.

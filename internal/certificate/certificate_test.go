@@ -253,7 +253,7 @@ func TestOutputs(t *testing.T) {
 			}
 			all := pulumi.Map{"role": c.Role, "policy": c.Policy, "secretName": c.SecretName}
 			if c.Issued != nil {
-				all["serialNumber"], all["expires"] = c.Issued.SerialNumber, c.Issued.Expires
+				all["serialNumber"], all["expires"], all["chain"] = c.Issued.SerialNumber, c.Issued.Expires, c.Issued.Chain
 			}
 			return all, nil
 		})
@@ -264,6 +264,7 @@ func TestOutputs(t *testing.T) {
 		"secretName":   "gatehouse-test-tls",
 		"serialNumber": pulumitest.SerialNumber(pulumitest.Issued(names...)),
 		"expires":      "2026-02-01T00:00:00Z",
+		"chain":        pulumitest.Issued(names...).PEM() + pulumitest.Intermediate(), // no secret
 	}, outputs(nil))
 	assert.Equal(t, map[string]any{
 		"role":       "gatehouse-test",

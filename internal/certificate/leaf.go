@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-vault/sdk/v6/go/vault/pkisecret"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/gatehouse-iac/gatehouse/internal/certificate/chain"
 )
 
 // newLeaf declares a certificate that Vault issues. Each `pulumi up` renews it if it is
@@ -37,6 +39,9 @@ func (c *Certificate) newLeaf(ctx *pulumi.Context, name string, args *Args, role
 		SerialNumber: leaf.SerialNumber,
 		Expires: leaf.Expiration.ApplyT(func(unix int) string {
 			return time.Unix(int64(unix), 0).UTC().Format(time.RFC3339)
+		}).(pulumi.StringOutput),
+		Chain: pulumi.All(leaf.Certificate, leaf.CaChain).ApplyT(func(all []any) (string, error) {
+			return chain.Served(all[0].(string), all[1].(string))
 		}).(pulumi.StringOutput),
 	}
 	return leaf, nil

@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -215,6 +217,16 @@ var exports = []export{
 	{
 		"certificateExpiry", stringType, withIssued, "time at which the certificate expires, RFC 3339",
 		func(c components) pulumi.Input { return c.certificates.issued().Expires },
+	},
+	{
+		"certificateChain", stringType, withIssued, "the certificate, then each authority's up to the root, which isn't in it, PEM",
+		func(c components) pulumi.Input { return c.certificates.issued().Chain },
+	},
+	{
+		"certificateNames", stringListType, withIssued, "names and IP addresses that clients know the certificate's servers by",
+		func(c components) pulumi.Input {
+			return pulumi.ToStringArray(slices.Concat(c.settings.Certificate.Names, c.settings.Certificate.IPAddresses))
+		},
 	},
 	{
 		"pkiMount", stringType, withVault, "path of the issuing authority's mount in Vault",

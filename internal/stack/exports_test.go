@@ -151,6 +151,8 @@ func TestExportsOfTheCertificate(t *testing.T) {
 		"tlsSecretName":     "gatehouse-test-tls",
 		"certificateSerial": pulumitest.SerialNumber(pulumitest.Issued("inference.example.com")),
 		"certificateExpiry": "2026-02-01T00:00:00Z",
+		"certificateChain":  pulumitest.Issued("inference.example.com").PEM() + pulumitest.Intermediate(),
+		"certificateNames":  []any{"inference.example.com"},
 	}
 	for name, c := range map[string]struct {
 		settings config.Settings
@@ -164,6 +166,14 @@ func TestExportsOfTheCertificate(t *testing.T) {
 		"of an existing authority": {
 			load(map[string]string{"certificateMount": pulumitest.ExistingMount}),
 			[]map[string]any{issued, {"pkiMount": pulumitest.ExistingMount}},
+		},
+		"with an address": {
+			load(map[string]string{"certificateIpAddresses": `["10.0.10.25"]`}),
+			[]map[string]any{issued, {"pkiRootMount": "gatehouse-test-pki-root"}, {
+				"certificateSerial": pulumitest.SerialNumber(pulumitest.Issued("inference.example.com", "10.0.10.25")),
+				"certificateChain":  pulumitest.Issued("inference.example.com", "10.0.10.25").PEM() + pulumitest.Intermediate(),
+				"certificateNames":  []any{"inference.example.com", "10.0.10.25"},
+			}},
 		},
 		"with a workload": {
 			load(map[string]string{"workloadEnabled": "true", "workloadImage": "gateway:1"}),

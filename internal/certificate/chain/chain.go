@@ -32,21 +32,11 @@ type Bundle struct {
 // the server's to the root, and valid for the whole lifetime of the server's. The server's
 // must have all hosts, names and addresses, and match the key. No error quotes the key.
 func New(issued Issued, hosts []string) (Bundle, error) {
-	leaf, err := parseOne(issued.Certificate)
-	if err != nil {
-		return Bundle{}, fmt.Errorf("the certificate: %w", err)
-	}
-	if leaf.IsCA {
-		return Bundle{}, fmt.Errorf("the certificate %s is an authority's", name(leaf))
-	}
-	authorities, err := parse(issued.Authorities)
-	if err != nil {
-		return Bundle{}, fmt.Errorf("the authorities above %s: %w", name(leaf), err)
-	}
-	path, err := findPath(leaf, authorities)
+	path, err := serverPath(issued.Certificate, issued.Authorities)
 	if err != nil {
 		return Bundle{}, err
 	}
+	leaf := path[0]
 	if err := verify(path, hosts); err != nil {
 		return Bundle{}, err
 	}
@@ -56,6 +46,32 @@ func New(issued Issued, hosts []string) (Bundle, error) {
 		return Bundle{}, fmt.Errorf("the private key of %s: %w", name(leaf), err)
 	}
 	return b, nil
+}
+
+// Served returns what the server sends, PEM: its certificate, then each that signed the one
+// before, without the root. Both arguments are PEM.
+func Served(certificate, authorities string) (string, error) {
+	path, err := serverPath(certificate, authorities)
+	if err != nil {
+		return "", err
+	}
+	return encode(path[:len(path)-1]...), nil
+}
+
+// serverPath returns the path from a server's certificate to the root.
+func serverPath(certificate, authorities string) ([]*x509.Certificate, error) {
+	leaf, err := parseOne(certificate)
+	if err != nil {
+		return nil, fmt.Errorf("the certificate: %w", err)
+	}
+	if leaf.IsCA {
+		return nil, fmt.Errorf("the certificate %s is an authority's", name(leaf))
+	}
+	all, err := Parse(authorities)
+	if err != nil {
+		return nil, fmt.Errorf("the authorities above %s: %w", name(leaf), err)
+	}
+	return findPath(leaf, all)
 }
 
 // Authorities describes the authorities above a certificate.
@@ -71,7 +87,7 @@ func Above(issuer, authorities string) (Authorities, error) {
 	if err != nil {
 		return Authorities{}, fmt.Errorf("the issuer: %w", err)
 	}
-	all, err := parse(authorities)
+	all, err := Parse(authorities)
 	if err != nil {
 		return Authorities{}, fmt.Errorf("the authorities above %s: %w", name(first), err)
 	}

@@ -70,6 +70,15 @@ func TestRootMayIssueDirectly(t *testing.T) {
 	assert.Equal(t, chain.Bundle{Chain: server.PEM(), PrivateKey: server.KeyPEM(), Root: root.PEM(), Life: life}, got)
 }
 
+func TestServed(t *testing.T) {
+	w := newWorld()
+	served, err := chain.Served(w.server.PEM(), w.root.PEM()+w.intermediate.PEM())
+	require.NoError(t, err)
+	assert.Equal(t, w.server.PEM()+w.intermediate.PEM(), served)
+	_, err = chain.Served(w.server.PEM(), w.intermediate.PEM())
+	require.ErrorContains(t, err, "import the root")
+}
+
 func TestOtherInputsAreRejected(t *testing.T) {
 	w := newWorld()
 	other := newWorld()

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parse reads PEM with certificates only. It rejects duplicates.
-func parse(encoded string) ([]*x509.Certificate, error) {
+// Parse reads PEM with certificates only. It rejects duplicates.
+func Parse(encoded string) ([]*x509.Certificate, error) {
 	blocks, err := decode(encoded)
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func parse(encoded string) ([]*x509.Certificate, error) {
 }
 
 func parseOne(encoded string) (*x509.Certificate, error) {
-	all, err := parse(encoded)
+	all, err := Parse(encoded)
 	if err != nil {
 		return nil, err
 	}

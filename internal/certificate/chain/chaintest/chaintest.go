@@ -48,6 +48,18 @@ func SelfSigned(names []string, changes ...Change) Pair {
 	return newPair(nil, server(names), changes)
 }
 
+// RevocationList returns a's list of revoked certificates, DER, good from [Epoch] until next.
+func (a Pair) RevocationList(next time.Time, revoked ...Pair) []byte {
+	list := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: Epoch, NextUpdate: next}
+	for _, one := range revoked {
+		list.RevokedCertificateEntries = append(list.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: one.Certificate.SerialNumber, RevocationTime: Epoch})
+	}
+	der, err := x509.CreateRevocationList(rand.Reader, list, a.Certificate, a.Key)
+	must(err)
+	return der
+}
+
 // PEM returns the certificate as PEM.
 func (p Pair) PEM() string { return encode("CERTIFICATE", p.Certificate.Raw) }
 
