@@ -160,7 +160,7 @@ func newSuite(ctx context.Context, c console, f verifyFlags) (*verify.Suite, err
 		return nil, err
 	}
 	suite := &verify.Suite{
-		Outputs: outputs, Addresses: outputs.Addresses(f.connections), Rotate: f.rotate, Revoke: f.revoke,
+		Outputs: outputs, Addresses: outputs.Addresses(f.connections), Rotate: f.rotate, Revoke: f.revoke, Now: c.now,
 		Rotator: rotatorclient.Client{API: lambda.NewFromConfig(sdk), Stack: rotator, Out: c.errOut},
 		Alarms:  verify.NewCloudWatchAlarms(awsjson.Endpoint(os.Getenv, "monitoring", sdk.Region), sdk.Region, sdk.Credentials.Retrieve),
 		Logs:    verify.CloudWatchLogs{API: cloudwatchlogs.NewFromConfig(sdk)}, LogTimeout: verify.DefaultLogTimeout,

@@ -30,6 +30,8 @@ const (
 type imitation struct {
 	flaw string // one thing that it does wrong
 
+	list []byte // of revoked certificates
+
 	mu      sync.Mutex
 	ids     int
 	valid   bool // the client's key
@@ -232,6 +234,25 @@ func (f *imitation) stream(w http.ResponseWriter) {
 	}
 	if f.flaw != "cut stream" {
 		fmt.Fprint(w, "data: [DONE]\n\n")
+	}
+}
+
+// addCertificate adds the outputs about the private side's certificate, with a revocation list at
+// this URL.
+func (f *imitation) addCertificate(o *Outputs, list string) {
+	a := newAuthority()
+	leaf := a.intermediate.Server(hosts, listed(list))
+	o.CertificateChain, o.CACertificate, o.CertificateNames = leaf.PEM()+a.intermediate.PEM(), a.root.PEM(), hosts
+	f.list = a.intermediate.RevocationList(later.Add(time.Hour))
+	switch f.flaw {
+	case "a certificate of another authority":
+		o.CACertificate = newAuthority().root.PEM()
+	case "a certificate for other names":
+		o.CertificateNames = []string{"model.example.com"}
+	case "a revoked certificate":
+		f.list = a.intermediate.RevocationList(later.Add(time.Hour), leaf)
+	case "an old revocation list":
+		f.list = a.intermediate.RevocationList(later)
 	}
 }
 

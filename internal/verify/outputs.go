@@ -23,9 +23,11 @@ type Outputs struct {
 	ClientsTable           string   `json:"clientsTable"` // empty if open
 	CORSOrigins            []string `json:"corsOrigins"`
 	RunbookURL             string   `json:"runbookUrl"`
-	WebACLARN              string   `json:"webAclArn"`         // empty without a firewall
-	InferencePrefix        string   `json:"inferencePrefix"`   // empty without the private route
-	CertificateExpiry      string   `json:"certificateExpiry"` // RFC 3339; empty without such a certificate
+	WebACLARN              string   `json:"webAclArn"`        // empty without a firewall
+	InferencePrefix        string   `json:"inferencePrefix"`  // empty without the private route
+	CertificateChain       string   `json:"certificateChain"` // PEM, without the root; empty if the program gets none from Vault
+	CertificateNames       []string `json:"certificateNames"`
+	CACertificate          string   `json:"caCertificate"` // PEM
 }
 
 // ReadOutputs reads the outputs as `pulumi stack output --json` writes them.

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,15 +69,4 @@ func TestConnections(t *testing.T) {
 	for _, bad := range []string{"", "https://a", "a=http://b", "https://[=http://b", "https://a=b"} {
 		require.ErrorContains(t, to.Set(bad), "want SCHEME://HOST=URL", bad)
 	}
-}
-
-func TestValidity(t *testing.T) {
-	now := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
-	got, err := validity("2026-12-02T00:00:00Z", now)
-	require.NoError(t, err)
-	assert.Equal(t, "valid for 24h0m0s", got)
-	_, err = validity("2026-11-30T00:00:00Z", now)
-	require.ErrorContains(t, err, "ended at 2026-11-30")
-	_, err = validity("tomorrow", now)
-	require.ErrorContains(t, err, "certificateExpiry")
 }

@@ -1,12 +1,9 @@
 package verify
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/internal/credential"
@@ -71,26 +68,4 @@ func (s *Suite) firewall() []check.Check {
 		all[0].LeftOut = "the local cloud has no managed rules"
 	}
 	return all
-}
-
-// certificate checks how long the private side's certificate is valid.
-func (s *Suite) certificate() []check.Check {
-	c := check.Check{Name: "the private side's certificate", Want: "valid", Section: "the-private-sides-certificate-ends", Run: func(context.Context) (string, error) {
-		return validity(s.Outputs.CertificateExpiry, time.Now())
-	}}
-	if s.Outputs.CertificateExpiry == "" {
-		c.LeftOut = "the stack issues none"
-	}
-	return []check.Check{c}
-}
-
-func validity(expiry string, now time.Time) (string, error) {
-	end, err := time.Parse(time.RFC3339, expiry)
-	if err != nil {
-		return "", fmt.Errorf("the output certificateExpiry: %w", err)
-	}
-	if left := end.Sub(now); left > 0 {
-		return fmt.Sprintf("valid for %s", left.Round(time.Minute)), nil
-	}
-	return "", errors.New("ended at " + expiry)
 }

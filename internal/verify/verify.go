@@ -27,6 +27,8 @@ type Suite struct {
 	Alarms  Alarms
 	Logs    Logs
 
+	Now func() time.Time
+
 	// LogTimeout is the time that a line may need until it is found in the log.
 	LogTimeout time.Duration
 

@@ -23,15 +23,19 @@ func suiteOf(t *testing.T, f *imitation) *Suite {
 		t.Cleanup(server.Close)
 		return Address{URL: server.URL}
 	}
-	return &Suite{
+	s := &Suite{
 		Outputs: Outputs{
 			URL: "https://d1.cloudfront.net", DistributionURL: "https://d1.cloudfront.net", APIURL: "https://a", StreamURL: "https://s", APIPrefix: "/api",
 			OriginHeaderName: keyHeader, NamePrefix: "gatehouse-test", ModelID: "m", ClientAccess: "keys", ClientsTable: "t", CORSOrigins: []string{"https://*.example.org", allowedOrigin},
-			RunbookURL: "https://runbook", InferencePrefix: "/api/inference", CertificateExpiry: "2999-01-01T00:00:00Z",
+			RunbookURL: "https://runbook", InferencePrefix: "/api/inference",
 		},
 		Addresses: Addresses{Viewer: serve(f.viewer), Plain: serve(f.plain), API: serve(f.origin), Stream: serve(f.origin)},
 		Clients:   f, Rotator: f, Alarms: f, Logs: f, LogTimeout: 10 * time.Millisecond,
+		Now: func() time.Time { return later },
 	}
+	vault := serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(f.list) })
+	f.addCertificate(&s.Outputs, vault.URL)
+	return s
 }
 
 func run(t *testing.T, f *imitation) []check.Result {
@@ -47,7 +51,7 @@ func TestASoundStackPasses(t *testing.T) {
 	for _, r := range results {
 		assert.NoError(t, r.Err, r.Name)
 	}
-	assert.Equal(t, check.Counts{Passed: 46, LeftOut: 4}, check.Count(results), "TLS and the firewall are left out")
+	assert.Equal(t, check.Counts{Passed: 47, LeftOut: 4}, check.Count(results), "TLS and the firewall are left out")
 	assert.Equal(t, []rotatorapi.Action{rotatorapi.Rotate, rotatorapi.Revoke}, f.rotated)
 	assert.False(t, f.valid || f.exists, "the client is left")
 }
@@ -60,6 +64,7 @@ func TestEveryFlawFails(t *testing.T) {
 		"no problems", "another instance", "another code", "no Allow", "caches problems", "no answer", "no models", "one piece", "cut stream",
 		"unavailable /api/healthz", "unavailable /api/readyz", "unavailable /api/usage", "unavailable /api/inference/v1/models",
 		"no table", "a revoked key", "a client that stays", "an unknown key", "an alarm", "no alarms", "no log",
+		"a certificate of another authority", "a certificate for other names", "a revoked certificate", "an old revocation list",
 	} {
 		assert.False(t, check.Passed(run(t, &imitation{flaw: flaw})), flaw)
 	}
@@ -75,7 +80,7 @@ func TestARotationThatBreaksRequestsFails(t *testing.T) {
 
 func TestWhatAStackDoesNotHaveIsLeftOut(t *testing.T) {
 	s := suiteOf(t, &imitation{valid: true})
-	s.Outputs.ClientAccess, s.Outputs.ClientsTable, s.Outputs.InferencePrefix, s.Outputs.CertificateExpiry, s.Outputs.CORSOrigins = "open", "", "", "", nil
+	s.Outputs.ClientAccess, s.Outputs.ClientsTable, s.Outputs.InferencePrefix, s.Outputs.CertificateChain, s.Outputs.CORSOrigins = "open", "", "", "", nil
 	s.Clients, s.Rotator, s.Alarms, s.Logs, s.Addresses.Stream = nil, nil, nil, nil, Address{}
 	reasons := map[string]string{}
 	for _, c := range s.Checks() {
@@ -86,7 +91,7 @@ func TestWhatAStackDoesNotHaveIsLeftOut(t *testing.T) {
 	for name, reason := range map[string]string{
 		"a client for these requests": "client access is open", "the client, deleted": "client access is open", "API: no key": "client access is open",
 		"a stream through CloudFront": "streamingEnabled is off", "private route direct, no key": "networkEnabled is off", "the firewall: a known exploit": "wafEnabled is off",
-		"the private side's certificate": "the stack issues none", "CORS request": "corsOrigins has no origin without a wildcard", "alarms": "without access to CloudWatch",
+		"the private side's certificate": "the stack issues none", "the private side's certificate, revocation": "the stack issues none", "CORS request": "corsOrigins has no origin without a wildcard", "alarms": "without access to CloudWatch",
 		"TLS": "the local cloud's CloudFront speaks plain HTTP",
 	} {
 		assert.Equal(t, reason, reasons[name], name)

@@ -34,7 +34,7 @@ func New(outputs string, cloud awsserver.Cloud, config aws.Config, out io.Writer
 		return nil, err
 	}
 	suite := &verify.Suite{
-		Outputs: read, Addresses: read.Addresses(to), LogTimeout: verify.DefaultLogTimeout,
+		Outputs: read, Addresses: read.Addresses(to), LogTimeout: verify.DefaultLogTimeout, Now: time.Now,
 		Rotator: rotatorclient.Client{API: lambda.NewFromConfig(config), Stack: rotator, Out: out},
 		Alarms:  verify.NewCloudWatchAlarms(cloud.Endpoint(), config.Region, config.Credentials.Retrieve),
 		Logs:    verify.CloudWatchLogs{API: cloudwatchlogs.NewFromConfig(config)},
