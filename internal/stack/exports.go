@@ -71,6 +71,10 @@ var exports = []export{
 		func(c components) pulumi.Input { return c.edge.DistributionID },
 	},
 	{
+		"edgeHttpVersion", stringType, always, "versions of HTTP that viewers may use beside 1.1, as CloudFront writes them: `http1.1`, `http2`, `http3` or `http2and3`",
+		func(c components) pulumi.Input { return pulumi.String(c.settings.Edge.HTTPVersion) },
+	},
+	{
 		"apiUrl", stringType, always, "invoke URL of the HTTP API (direct requests get 401)",
 		func(c components) pulumi.Input { return c.api.URL },
 	},

@@ -30,6 +30,7 @@ func TestExports(t *testing.T) {
 		"distributionUrl":        "https://d111111abcdef8.cloudfront.net",
 		"distributionDomainName": "d111111abcdef8.cloudfront.net",
 		"distributionId":         "edge-distribution-id",
+		"edgeHttpVersion":        "http2and3",
 		"apiUrl":                 "https://abcdef1234.execute-api.eu-west-1.amazonaws.com",
 		"apiId":                  "gateway-api-id",
 		"streamUrl":              "https://fedcba4321.execute-api.eu-west-1.amazonaws.com/live",

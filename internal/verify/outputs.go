@@ -13,6 +13,7 @@ type Outputs struct {
 	URL                    string   `json:"url"`
 	DistributionURL        string   `json:"distributionUrl"`
 	DistributionDomainName string   `json:"distributionDomainName"`
+	EdgeHTTPVersion        string   `json:"edgeHttpVersion"` // http1.1, http2, http3 or http2and3
 	APIURL                 string   `json:"apiUrl"`
 	StreamURL              string   `json:"streamUrl"` // empty without streaming
 	APIPrefix              string   `json:"apiPrefix"`
@@ -45,6 +46,7 @@ func (o Outputs) check() error {
 	for _, output := range []struct{ name, value string }{
 		{"url", o.URL},
 		{"distributionUrl", o.DistributionURL},
+		{"edgeHttpVersion", o.EdgeHTTPVersion},
 		{"apiUrl", o.APIURL},
 		{"apiPrefix", o.APIPrefix},
 		{"originHeaderName", o.OriginHeaderName},

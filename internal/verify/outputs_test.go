@@ -28,7 +28,7 @@ func runbookSections(t *testing.T) []string {
 	return all
 }
 
-const someOutputs = `{"url":"https://api.example.com","distributionUrl":"https://d1.cloudfront.net","apiUrl":"https://a1.execute-api.eu-west-1.amazonaws.com/",
+const someOutputs = `{"url":"https://api.example.com","distributionUrl":"https://d1.cloudfront.net","edgeHttpVersion":"http2and3","apiUrl":"https://a1.execute-api.eu-west-1.amazonaws.com/",
 	"streamUrl":"https://r1.execute-api.eu-west-1.amazonaws.com/live","apiPrefix":"/api","originHeaderName":"x-origin-verify","namePrefix":"gatehouse-dev","modelId":"m",
 	"clientAccess":"keys","runbookUrl":"https://runbook","corsOrigins":["https://app.example.com"],"securityGroupIds":{"vpcLink":"sg-1"},"secret":"[secret]"}`
 
@@ -44,8 +44,8 @@ func TestReadOutputs(t *testing.T) {
 	for given, want := range map[string]string{
 		"":                     "pulumi stack output --json",
 		"[]":                   "pulumi stack output --json",
-		"{}":                   "lack url, distributionUrl, apiUrl, apiPrefix, originHeaderName, namePrefix, modelId, clientAccess, runbookUrl: run `pulumi up`",
-		`{"url": "https://x"}`: "lack distributionUrl, apiUrl",
+		"{}":                   "lack url, distributionUrl, edgeHttpVersion, apiUrl, apiPrefix, originHeaderName, namePrefix, modelId, clientAccess, runbookUrl: run `pulumi up`",
+		`{"url": "https://x"}`: "lack distributionUrl, edgeHttpVersion, apiUrl",
 	} {
 		_, err := ReadOutputs(strings.NewReader(given))
 		require.ErrorContains(t, err, want, given)

@@ -40,6 +40,8 @@ type Suite struct {
 	logged string
 	// roots are those of the system, or of a test.
 	roots *x509.CertPool
+	// udpTimeout replaces [udpTimeout] in a test.
+	udpTimeout time.Duration
 }
 
 // Checks returns the checks in their order. Each but those of the first group depends on none
