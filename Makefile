@@ -83,7 +83,7 @@ rotation-status: ## Show the origin keys of STACK, which is in use, and what com
 ifeq ($(STACK),local)
 verify: $(driver)
 endif
-verify: ## Check the deployed STACK from outside: ROTATE=1 rotates under traffic, REVOKE=1, JSON=1, JUNIT=file
+verify: ## Check the deployed STACK from outside: ROTATE=1 rotates under traffic, REVOKE=1, WAIT=30m for access logs, JSON=1, JUNIT=file
 	@$(outputs) | $(aws) go run ./cmd/gatehouse verify $(connect) $(verify_flags)
 
 # The clients of STACK's API. Values reach the command through the environment, to which make
@@ -99,7 +99,7 @@ policy = $(call flag,BUDGET,budget) $(call flag,RPM,rpm) $(call flag,PARALLEL,pa
 subject = $(call flag,ISSUER,issuer) $(call flag,CLAIM,claim) $(call flag,VALUE,value)
 yes = $(call switch,YES,yes)
 json = $(call switch,JSON,json)
-verify_flags = $(json) $(call flag,JUNIT,junit) $(call switch,ROTATE,rotate) $(call switch,REVOKE,revoke)
+verify_flags = $(json) $(call flag,JUNIT,junit) $(call switch,ROTATE,rotate) $(call switch,REVOKE,revoke) $(call flag,WAIT,wait)
 
 client_targets := client-create client-key client-list client-show client-usage client-set client-suspend client-resume \
 	client-revoke client-delete client-map client-unmap

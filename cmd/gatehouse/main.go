@@ -34,7 +34,7 @@ const usage = `usage: gatehouse doctor -stack NAME [-pulumi COMMAND]
        pulumi stack output --json | gatehouse rotate|revoke [-through KEY]
        pulumi stack output --json | gatehouse status
        pulumi stack output --json | gatehouse client SUBCOMMAND …
-       pulumi stack output --json | gatehouse verify [-json] [-junit FILE] [-rotate] [-revoke]
+       pulumi stack output --json | gatehouse verify [-json] [-junit FILE] [-rotate] [-revoke] [-wait DURATION]
 
   doctor   find out why a stack can't be deployed, and what to do; changes nothing
   rotate   put a new key into use; the old one stays valid until no request can carry it

@@ -63,7 +63,7 @@ func TestMakeTargets(t *testing.T) {
 
 func TestMakeVerify(t *testing.T) {
 	for variables, want := range map[string]string{
-		"": "", "JSON=1": "-json", "JUNIT=report.xml": "-junit report.xml", "ROTATE=1": "-rotate", "REVOKE=1": "-revoke",
+		"": "", "JSON=1": "-json", "JUNIT=report.xml": "-junit report.xml", "ROTATE=1": "-rotate", "REVOKE=1": "-revoke", "WAIT=30m": "-wait 30m",
 	} {
 		got, _ := makeTarget(t, nil, append(strings.Fields("verify "+variables), "STACK=prod")...)
 		assert.Equal(t, append([]string{"verify"}, strings.Fields(want)...), got[4:], variables)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/gatehouse-iac/gatehouse/internal/awsjson"
 	"github.com/gatehouse-iac/gatehouse/internal/check"
@@ -21,7 +22,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/internal/verify"
 )
 
-const verifyUsage = `usage: pulumi stack output --json | gatehouse verify [-json] [-junit FILE] [-rotate] [-revoke]
+const verifyUsage = `usage: pulumi stack output --json | gatehouse verify [-json] [-junit FILE] [-rotate] [-revoke] [-wait DURATION]
 
   Checks the deployed stack from outside: that CloudFront is the only way to the API, what
   the edge rejects, that the model answers and streams, clients, rotation, alarms and logs.
@@ -32,6 +33,9 @@ const verifyUsage = `usage: pulumi stack output --json | gatehouse verify [-json
   -junit FILE   write them to a file as a JUnit report too
   -rotate       put a new origin key into use, with requests under way
   -revoke       put a new one into use and delete every older one at once
+  -wait DURATION
+                wait until CloudFront has delivered the line of a request to the access logs,
+                at most so long, such as 30m
   -connect-to SCHEME://HOST=URL
                 send requests for a host, or a pattern of hosts, to another server, for names
                 that no DNS has; may be given several times`
@@ -47,6 +51,7 @@ type verifyFlags struct {
 	json           bool
 	junit          string
 	rotate, revoke bool
+	wait           time.Duration
 	connections    verify.Connections
 }
 
@@ -58,12 +63,16 @@ func parseVerifyFlags(args []string) (verifyFlags, error) {
 	flags.StringVar(&f.junit, "junit", "", "")
 	flags.BoolVar(&f.rotate, "rotate", false, "")
 	flags.BoolVar(&f.revoke, "revoke", false, "")
+	flags.DurationVar(&f.wait, "wait", 0, "")
 	flags.Var(&f.connections, "connect-to", "")
 	if err := flags.Parse(args); err != nil {
 		return f, fmt.Errorf("verify: %w\n%s", err, verifyUsage)
 	}
 	if flags.NArg() > 0 {
 		return f, fmt.Errorf("verify: unexpected arguments %q\n%s", flags.Args(), verifyUsage)
+	}
+	if f.wait < 0 {
+		return f, fmt.Errorf("verify: -wait is %s; it must not be negative\n%s", f.wait, verifyUsage)
 	}
 	return f, nil
 }
@@ -160,13 +169,20 @@ func newSuite(ctx context.Context, c console, f verifyFlags) (*verify.Suite, err
 		return nil, err
 	}
 	suite := &verify.Suite{
-		Outputs: outputs, Addresses: outputs.Addresses(f.connections), Rotate: f.rotate, Revoke: f.revoke, Now: c.now,
+		Outputs: outputs, Addresses: outputs.Addresses(f.connections), Rotate: f.rotate, Revoke: f.revoke, Wait: f.wait, Now: c.now,
 		Rotator: rotatorclient.Client{API: lambda.NewFromConfig(sdk), Stack: rotator, Out: c.errOut},
 		Alarms:  verify.NewCloudWatchAlarms(awsjson.Endpoint(os.Getenv, "monitoring", sdk.Region), sdk.Region, sdk.Credentials.Retrieve),
 		Logs:    verify.CloudWatchLogs{API: cloudwatchlogs.NewFromConfig(sdk)}, LogTimeout: verify.DefaultLogTimeout,
 	}
 	if outputs.ClientsTable != "" {
 		suite.Clients = verify.NewTableClients(openTable(sdk, outputs.ClientsTable), c.now)
+	}
+	if outputs.AccessLogsBucket != "" && f.wait > 0 {
+		// Objects that CloudFront writes may have no checksum, which is nothing to report.
+		api := s3.NewFromConfig(sdk, func(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true })
+		if suite.AccessLogs, err = verify.NewBucketLogs(api, outputs); err != nil {
+			return nil, err
+		}
 	}
 	return suite, nil
 }

@@ -64,7 +64,7 @@ func TestAllowedActionsWereCalledOrHaveAReason(t *testing.T) {
 	}
 }
 
-func TestVerifyRoleReachesOnlyItsOwnClient(t *testing.T) {
+func TestVerifyRoleReachesOnlyItsOwnClientAndLogs(t *testing.T) {
 	r, table := verifyRole(t), "arn:aws:dynamodb:us-east-1:123456789012:table/gatehouse-dev-clients"
 	for key, allowed := range map[string]bool{"C#verify-a1b2c3d4": true, "K#1": true, "S": true, "C#acme": false, "C#anonymous": false, "J#1": false, "U#acme": false, "I#corp": false} {
 		given := context{"dynamodb:LeadingKeys": {key}}
@@ -79,7 +79,12 @@ func TestVerifyRoleReachesOnlyItsOwnClient(t *testing.T) {
 	for _, other := range []string{"dev-issuers", "dev-model", "prod-rotator"} {
 		assert.False(t, r.allows("lambda:InvokeFunction", fmt.Sprintf(rotator, other), nil), other)
 	}
-	for _, action := range []string{"lambda:UpdateFunctionCode", "ssm:GetParametersByPath", "kms:Decrypt", "iam:PassRole", "logs:DeleteLogGroup"} {
+	const object = "arn:aws:s3:::gatehouse-%s-logs-20261201/AWSLogs/123456789012/CloudFront/E1.2026-12-01-12.a.gz"
+	assert.True(t, r.allows("s3:ListBucket", "arn:aws:s3:::gatehouse-dev-logs-20261201", nil))
+	assert.True(t, r.allows("s3:GetObject", fmt.Sprintf(object, "dev"), nil))
+	assert.False(t, r.allows("s3:GetObject", fmt.Sprintf(object, "prod"), nil))
+	assert.False(t, r.allows("s3:GetObject", "arn:aws:s3:::state/.pulumi/stacks/gatehouse/dev.json", nil))
+	for _, action := range []string{"lambda:UpdateFunctionCode", "s3:PutObject", "s3:DeleteObject", "ssm:GetParametersByPath", "kms:Decrypt", "iam:PassRole", "logs:DeleteLogGroup"} {
 		assert.False(t, r.mayCall(action), action)
 	}
 }

@@ -332,3 +332,19 @@ func (f *imitation) Has(ctx context.Context, group, text string, _ time.Time) (b
 	}
 	return group == "/aws/lambda/gatehouse-test-model" && slices.Contains(f.logged, text), nil
 }
+
+// edgeLog implements [AccessLogs]: the log of an imitation's CloudFront.
+type edgeLog struct{ *imitation }
+
+// Has implements [AccessLogs].
+func (f edgeLog) Has(_ context.Context, id string, _ time.Time) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch f.flaw {
+	case "no access to the access logs":
+		return false, errors.New("AccessDenied")
+	case "no access logs":
+		return false, nil
+	}
+	return slices.Contains(f.logged, id), nil
+}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -53,10 +54,12 @@ func (s *Suite) answer(name string, header map[string]string) httpcheck.Request 
 	}
 }
 
-// expectInLog keeps the id of a request that the function has served.
+// expectInLog keeps the ids of a request that the function has served: of the access log's the
+// first, which is delivered first.
 func (s *Suite) expectInLog(r httpcheck.Response) {
 	if r.Status == http.StatusOK {
 		s.logged = r.Header.Get(httpcheck.RequestIDHeader)
+		s.edgeID = cmp.Or(s.edgeID, r.Header.Get(httpcheck.CloudFrontIDHeader))
 	}
 }
 

@@ -13,6 +13,7 @@ type Outputs struct {
 	URL                    string   `json:"url"`
 	DistributionURL        string   `json:"distributionUrl"`
 	DistributionDomainName string   `json:"distributionDomainName"`
+	DistributionID         string   `json:"distributionId"`
 	EdgeHTTPVersion        string   `json:"edgeHttpVersion"` // http1.1, http2, http3 or http2and3
 	APIURL                 string   `json:"apiUrl"`
 	StreamURL              string   `json:"streamUrl"` // empty without streaming
@@ -28,6 +29,8 @@ type Outputs struct {
 	InferencePrefix        string   `json:"inferencePrefix"`  // empty without the private route
 	CertificateChain       string   `json:"certificateChain"` // PEM, without the root; empty if the program gets none from Vault
 	CertificateNames       []string `json:"certificateNames"`
+	AccessLogsBucket       string   `json:"accessLogsBucket"` // empty without access logs
+	AlarmsTopicARN         string   `json:"alarmsTopicArn"`
 	CACertificate          string   `json:"caCertificate"` // PEM
 }
 

@@ -27,6 +27,10 @@ type Suite struct {
 	Alarms  Alarms
 	Logs    Logs
 
+	// AccessLogs are searched for as long as Wait, if the stack has a bucket of them.
+	AccessLogs AccessLogs
+	Wait       time.Duration
+
 	Now func() time.Time
 
 	// LogTimeout is the time that a line may need until it is found in the log.
@@ -38,6 +42,8 @@ type Suite struct {
 	key secret.Text // of the client that the checks made
 	// logged is the id of a request to the function, which its log must have.
 	logged string
+	// edgeID is CloudFront's id of a request, which its access log must have.
+	edgeID string
 	// roots are those of the system, or of a test.
 	roots *x509.CertPool
 	// udpTimeout replaces [udpTimeout] in a test.
@@ -50,7 +56,7 @@ func (s *Suite) Checks() []check.Check {
 	var all []check.Check
 	for _, group := range []func() []check.Check{
 		s.makeClient, s.origin, s.protocols, s.headers, s.rejections, s.cors, s.api, s.streams, s.private,
-		s.firewall, s.certificate, s.operation, s.rotation, s.endClient,
+		s.firewall, s.certificate, s.operation, s.rotation, s.endClient, s.accessLogs,
 	} {
 		all = append(all, group()...)
 	}

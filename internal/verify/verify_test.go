@@ -27,11 +27,11 @@ func suiteOf(t *testing.T, f *imitation) *Suite {
 		Outputs: Outputs{
 			URL: "https://d1.cloudfront.net", DistributionURL: "https://d1.cloudfront.net", APIURL: "https://a", StreamURL: "https://s", APIPrefix: "/api",
 			OriginHeaderName: keyHeader, NamePrefix: "gatehouse-test", ModelID: "m", ClientAccess: "keys", ClientsTable: "t", CORSOrigins: []string{"https://*.example.org", allowedOrigin},
-			RunbookURL: "https://runbook", InferencePrefix: "/api/inference",
+			RunbookURL: "https://runbook", AccessLogsBucket: "logs", InferencePrefix: "/api/inference",
 		},
 		Addresses: Addresses{Viewer: serve(f.viewer), Plain: serve(f.plain), API: serve(f.origin), Stream: serve(f.origin)},
 		Clients:   f, Rotator: f, Alarms: f, Logs: f, LogTimeout: 10 * time.Millisecond,
-		Now: func() time.Time { return later },
+		AccessLogs: edgeLog{f}, Wait: 10 * time.Millisecond, Now: func() time.Time { return later },
 	}
 	vault := serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(f.list) })
 	f.addCertificate(&s.Outputs, vault.URL)
@@ -51,7 +51,7 @@ func TestASoundStackPasses(t *testing.T) {
 	for _, r := range results {
 		assert.NoError(t, r.Err, r.Name)
 	}
-	assert.Equal(t, check.Counts{Passed: 47, LeftOut: 5}, check.Count(results), "TLS and the firewall are left out")
+	assert.Equal(t, check.Counts{Passed: 48, LeftOut: 5}, check.Count(results), "TLS and the firewall are left out")
 	assert.Equal(t, []rotatorapi.Action{rotatorapi.Rotate, rotatorapi.Revoke}, f.rotated)
 	assert.False(t, f.valid || f.exists, "the client is left")
 }
@@ -63,7 +63,7 @@ func TestEveryFlawFails(t *testing.T) {
 		"accepts missing_credential", "accepts invalid_api_key", "accepts not_found", "accepts malformed_body", "accepts invalid_body", "accepts model_not_found",
 		"no problems", "another instance", "another code", "no Allow", "caches problems", "no answer", "no models", "one piece", "cut stream",
 		"unavailable /api/healthz", "unavailable /api/readyz", "unavailable /api/usage", "unavailable /api/inference/v1/models",
-		"no table", "a revoked key", "a client that stays", "an unknown key", "an alarm", "no alarms", "no log",
+		"no table", "a revoked key", "a client that stays", "an unknown key", "an alarm", "no alarms", "no log", "no access logs", "no access to the access logs",
 		"a certificate of another authority", "a certificate for other names", "a revoked certificate", "an old revocation list",
 	} {
 		assert.False(t, check.Passed(run(t, &imitation{flaw: flaw})), flaw)
