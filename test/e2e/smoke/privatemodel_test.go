@@ -16,9 +16,8 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/servers/privatemodel"
 )
 
-// privateStack responds as CloudFront and the API in front of a private model do.
+// privateStack responds as CloudFront in front of a private model does.
 type privateStack struct {
-	key   string
 	leaks bool // forwards the key to the model
 	plain bool // has no documents for errors
 	away  atomic.Bool
@@ -39,41 +38,29 @@ func (p *privateStack) viewer(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(seen)
 }
 
-func (p *privateStack) direct(w http.ResponseWriter, r *http.Request) {
-	switch r.Header.Get("x-origin-verify") {
-	case "":
-		w.WriteHeader(http.StatusUnauthorized)
-	case p.key:
-		p.viewer(w, r)
-	default:
-		w.WriteHeader(http.StatusForbidden)
-	}
-}
-
 const privateKey = "0123456789abcdef"
 
 func checkPrivate(t *testing.T, p *privateStack) []check.Result {
 	t.Helper()
-	viewer, direct := httptest.NewServer(http.HandlerFunc(p.viewer)), httptest.NewServer(http.HandlerFunc(p.direct))
+	viewer := httptest.NewServer(http.HandlerFunc(p.viewer))
 	defer viewer.Close()
-	defer direct.Close()
 	e := &env.Environment{Outputs: map[string]string{"originHeaderName": "x-origin-verify", "inferencePrefix": "/api/inference"}}
-	e.Servers.Cloud.Ports = awsserver.Ports{Distribution: port(t, viewer), API: port(t, direct)}
-	checks := append(privateModel(e, p.key), away(viewer.URL+"/api/inference"+privatePath, nil,
+	e.Servers.Cloud.Ports = awsserver.Ports{Distribution: port(t, viewer)}
+	checks := append(privateModel(e, privateKey), away(viewer.URL+"/api/inference"+privatePath, nil,
 		func(context.Context) error { p.away.Store(true); return nil },
 		func(context.Context) error { p.away.Store(false); return nil }, func(string) {}))
 	return check.Run(t.Context(), checks, func(string) {})
 }
 
 func TestSoundPrivateModelPasses(t *testing.T) {
-	results := checkPrivate(t, &privateStack{key: privateKey})
-	if len(results) != 5 || !check.Passed(results) {
+	results := checkPrivate(t, &privateStack{})
+	if len(results) != 3 || !check.Passed(results) {
 		t.Errorf("%+v", results)
 	}
 }
 
 func TestKeyThatReachesTheModelFails(t *testing.T) {
-	results := checkPrivate(t, &privateStack{key: privateKey, leaks: true})
+	results := checkPrivate(t, &privateStack{leaks: true})
 	if !slices.ContainsFunc(results, func(r check.Result) bool {
 		return r.Err != nil && strings.Contains(r.Err.Error(), "the key reached the model")
 	}) {
@@ -82,7 +69,7 @@ func TestKeyThatReachesTheModelFails(t *testing.T) {
 }
 
 func TestPageThatIsNoProblemFails(t *testing.T) {
-	if results := checkPrivate(t, &privateStack{key: privateKey, plain: true}); check.Passed(results) {
+	if results := checkPrivate(t, &privateStack{plain: true}); check.Passed(results) {
 		t.Errorf("%+v", results)
 	}
 }
