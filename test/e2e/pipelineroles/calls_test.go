@@ -156,6 +156,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\borigin-key/[0-9A-Za-z.-]+`), "origin-key/KEY"},
 	{regexp.MustCompile(`\bC#verify-[0-9a-z]+`), "C#verify-ID"},
 	{regexp.MustCompile(`\bK#[0-9A-Za-z_-]+`), "K#DIGEST"},
+	{regexp.MustCompile(`\bCloudFront/[0-9A-Z]+\.[0-9-]+\.[0-9a-f]+\.gz\b`), "CloudFront/LOG"},
 	{regexp.MustCompile(`-[0-9]{18}[0-9a-f]{8}\b`), "-SUFFIX"}, // that Terraform gives to a prefix
 	{regexp.MustCompile(`-[0-9a-f]{7}($|[/:])`), "-HEX$1"},
 }
@@ -232,6 +233,7 @@ func TestNormal(t *testing.T) {
 		"arn:aws:elasticloadbalancing:us-east-1:0:listener/app/ours/qugizlpcsbedsa17/*":                 "arn:aws:elasticloadbalancing:us-east-1:0:listener/app/ours/ID/*",
 		"arn:aws:ssm:us-east-1:0:parameter/gatehouse/local/origin-key/20261129T125542.354Z-00ab":        "arn:aws:ssm:us-east-1:0:parameter/gatehouse/local/origin-key/KEY",
 		"arn:aws:s3:::gatehouse-local-logs-2026112914195623030000000d/*":                                "arn:aws:s3:::gatehouse-local-logs-SUFFIX/*",
+		"arn:aws:s3:::ours/AWSLogs/000000000000/CloudFront/E1ABC.2026-12-01-11.0a1b2c3d.gz":             "arn:aws:s3:::ours/AWSLogs/000000000000/CloudFront/LOG",
 		"arn:aws:route53:::hostedzone/Z0123456789":                                                      "arn:aws:route53:::hostedzone/ZONE",
 		"arn:aws:logs:us-east-1:0:log-group:/gatehouse/local/flow-logs:log-stream:":                     "arn:aws:logs:us-east-1:0:log-group:/gatehouse/local/flow-logs:log-stream:",
 	} {

@@ -41,6 +41,7 @@ from gatehouse_cloud.fidelity.awslambda import (
     versions,
 )
 from gatehouse_cloud.fidelity.bedrock import converse, embeddings, guardrails, inference_profiles
+from gatehouse_cloud.fidelity.cloudfront import access_logs as distribution_logs
 from gatehouse_cloud.fidelity.cloudfront import (
     cloudfront_functions,
     deployments,
@@ -155,6 +156,8 @@ EXTENSIONS = (
     Extension(origin_shield),
     # Chooses the configuration that an edge has, before these two read it.
     Extension(deployments, after=(edge, lambda_at_edge)),
+    # Logs the response that a viewer gets in the end.
+    Extension(distribution_logs, after=(origin_responses, edge, lambda_at_edge, deployments)),
     # Records a configuration as the client sent it, without what origin_shield adds.
     Extension(origin_headers, after=(origin_shield,)),
     # Refuses an alias before anything is stored or recorded.
