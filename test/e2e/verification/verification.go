@@ -10,12 +10,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/gatehouse-iac/gatehouse/internal/rotatorclient"
 	"github.com/gatehouse-iac/gatehouse/internal/verify"
 	"github.com/gatehouse-iac/gatehouse/sandbox/awsserver"
 	"github.com/gatehouse-iac/gatehouse/sandbox/localclient"
 )
+
+// deliveryTimeout is far above the seconds after which the sandbox's CloudFront delivers access
+// logs.
+const deliveryTimeout = time.Minute
 
 // New returns the checks of a stack with these outputs, as `pulumi stack output --json` writes
 // them, in the sandbox's cloud. The configuration has the credentials of whom the checks call
@@ -41,6 +46,12 @@ func New(outputs string, cloud awsserver.Cloud, config aws.Config, out io.Writer
 	}
 	if read.ClientsTable != "" {
 		suite.Clients = verify.NewTableClients(localclient.TableAs(config, cloud.Endpoint(), read.ClientsTable), time.Now)
+	}
+	if read.AccessLogsBucket != "" {
+		suite.Wait = deliveryTimeout
+		if suite.AccessLogs, err = verify.NewBucketLogs(s3.NewFromConfig(config), read); err != nil {
+			return nil, err
+		}
 	}
 	return suite, nil
 }
