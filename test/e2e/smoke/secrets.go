@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
@@ -15,10 +16,13 @@ import (
 // outputs returns the stack's outputs, and the same as Pulumi prints them.
 type outputs func(context.Context) (values map[string]string, printed string, err error)
 
-// secretsInClear checks that no secret is in clear where the sandbox or the stack writes.
-// What a preview prints is among the logs. Secrets are known when these checks run: others
-// find some.
-func secretsInClear(l checkout.Layout, endpoint string, out outputs, secrets func() []string) []check.Check {
+// argumentScan scans the arguments of processes.
+type argumentScan func(secretscan.Scanner) (found []string, scanned int)
+
+// secretsInClear checks that no secret is in clear where the sandbox or the stack writes, or in
+// the arguments of a process that ran meanwhile. What a preview prints is among the logs. Secrets
+// are known when these checks run: others find some.
+func secretsInClear(l checkout.Layout, endpoint string, out outputs, scanArguments argumentScan, secrets func() []string) []check.Check {
 	in := func(place, unit string, scan func(context.Context, secretscan.Scanner) (found []string, scanned int, err error)) check.Check {
 		return check.Check{Name: "secret in clear in " + place, Want: "nowhere", Run: func(ctx context.Context) (string, error) {
 			found, scanned, err := scan(ctx, secretscan.New(secrets()))
@@ -36,6 +40,13 @@ func secretsInClear(l checkout.Layout, endpoint string, out outputs, secrets fun
 	files := func(dirs ...string) func(context.Context, secretscan.Scanner) ([]string, int, error) {
 		return func(_ context.Context, s secretscan.Scanner) ([]string, int, error) { return s.Files(dirs...) }
 	}
+	ofProcesses := in("arguments", "command lines", func(_ context.Context, s secretscan.Scanner) ([]string, int, error) {
+		found, scanned := scanArguments(s)
+		return found, scanned, nil
+	})
+	if runtime.GOOS != "linux" {
+		ofProcesses.LeftOut = "only Linux shows the arguments of all processes in files"
+	}
 	return []check.Check{
 		in("state", "files", files(l.State())),
 		in("logs and preview", "files", files(l.Local("logs"), filepath.Join(l.PulumiHome(), "logs"))),
@@ -47,5 +58,6 @@ func secretsInClear(l checkout.Layout, endpoint string, out outputs, secrets fun
 			return nil, len(values), err
 		}),
 		in("CloudWatch Logs", "events", func(ctx context.Context, s secretscan.Scanner) ([]string, int, error) { return s.Logs(ctx, endpoint) }),
+		ofProcesses,
 	}
 }

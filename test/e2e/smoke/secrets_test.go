@@ -14,6 +14,7 @@ import (
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/sandbox/checkout"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/secretscan"
 )
 
 // logs imitates CloudWatch Logs with one group.
@@ -55,9 +56,16 @@ func TestSecretsInClear(t *testing.T) {
 	write("cipher", "state", "deep", "stack.json")
 	write("up", "logs", "up.log")
 	write("engine", "pulumi", "logs", "x.log")
+	command := "true"
+	arguments := func(s secretscan.Scanner) (found []string, scanned int) {
+		if s.Found([]byte(command)) {
+			found = append(found, "a process")
+		}
+		return found, 1
+	}
 	run := func(out outputs, message string) string {
 		t.Helper()
-		results := check.Run(t.Context(), secretsInClear(l, logs(t, message), out, func() []string { return []string{secret} }), func(string) {})
+		results := check.Run(t.Context(), secretsInClear(l, logs(t, message), out, arguments, func() []string { return []string{secret} }), func(string) {})
 		for _, r := range results {
 			if strings.Contains(r.Got+fmt.Sprint(r.Err), secret) {
 				t.Error("the result has the secret")
@@ -66,15 +74,15 @@ func TestSecretsInClear(t *testing.T) {
 		return outcome(results)
 	}
 	clean := printed(`{"key":"[secret]"}`)
-	if got := run(clean, "START"); got != "...." {
+	if got := run(clean, "START"); got != "....." {
 		t.Errorf("a clean stack: %s", got)
 	}
-	if got := run(printed(`{"key":"`+secret+`"}`), secret); got != "..xx" {
+	if got := run(printed(`{"key":"`+secret+`"}`), secret); got != "..xx." {
 		t.Errorf("leaks in outputs and logs: %s", got)
 	}
 	write("has "+base64.StdEncoding.EncodeToString([]byte(secret)), "state", "deep", "backup.json")
 	write(secret, "logs", "preview.log")
-	if got := run(clean, ""); got != "xx.." {
+	if got := run(clean, ""); got != "xx..." {
 		t.Errorf("leaks in files: %s", got)
 	}
 	for _, dir := range []string{l.State(), l.Local("logs")} {
@@ -83,7 +91,8 @@ func TestSecretsInClear(t *testing.T) {
 		}
 	}
 	write(secret, "pulumi", "logs", "x.log")
-	if got := run(clean, ""); got != "xx.." {
-		t.Errorf("nothing to scan, and a leak in the engine's logs: %s", got)
+	command = "curl -H x-key:" + secret
+	if got := run(clean, ""); got != "xx..x" {
+		t.Errorf("nothing to scan, and leaks in the engine's logs and in arguments: %s", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gatehouse-iac/gatehouse/sandbox/env"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/api"
 	"github.com/gatehouse-iac/gatehouse/test/e2e/certificates"
+	"github.com/gatehouse-iac/gatehouse/test/e2e/secretscan"
 )
 
 // body is a request to the model.
@@ -52,6 +53,7 @@ func keyring(ctx context.Context, e *env.Environment) ([]string, error) {
 // take minutes: they stop the private model and renew the certificate, and restore both.
 // Slow checks call doing with what is under way.
 func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(string)) ([]check.Check, error) {
+	arguments := secretscan.WatchArguments(ctx)
 	keys, err := keyring(ctx, e)
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func Checks(ctx context.Context, e *env.Environment, slow bool, doing func(strin
 		}
 		return all
 	}
-	return append(checks, secretsInClear(e.Checkout, e.Servers.Cloud.Endpoint(), e.Stack.Outputs, secrets)...), nil
+	return append(checks, secretsInClear(e.Checkout, e.Servers.Cloud.Endpoint(), e.Stack.Outputs, arguments.Scan, secrets)...), nil
 }
 
 // preview checks that a deployment would change nothing.
