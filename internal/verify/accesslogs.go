@@ -15,9 +15,12 @@ type AccessLogs interface {
 	Has(ctx context.Context, id string, since time.Time) (bool, error)
 }
 
-// accessLogInterval is the time between searches of the access logs: CloudFront delivers several
-// times an hour.
-const accessLogInterval = 20 * time.Second
+// The time between searches of the access logs grows from one to the other: CloudFront delivers
+// several times an hour, and the local cloud after seconds.
+const (
+	firstLogInterval   = 2 * time.Second
+	longestLogInterval = 30 * time.Second
+)
 
 // accessLogs waits until CloudFront has delivered the line of a request. It is the last check: the
 // client is gone while it waits.
@@ -42,7 +45,7 @@ func (s *Suite) accessLogs() []check.Check {
 func (s *Suite) delivered(ctx context.Context, began time.Time) (string, error) {
 	waiting, cancel := context.WithTimeout(ctx, s.Wait)
 	defer cancel()
-	for {
+	for interval := firstLogInterval; ; interval = min(2*interval, longestLogInterval) {
 		found, err := s.AccessLogs.Has(ctx, s.edgeID, began)
 		if err != nil {
 			return "", err
@@ -56,7 +59,7 @@ func (s *Suite) delivered(ctx context.Context, began time.Time) (string, error) 
 				return "", ctx.Err()
 			}
 			return "", fmt.Errorf("nothing of %s was delivered to %s in %s: CloudFront delivers most lines within an hour, and some within a day", s.edgeID, s.Outputs.AccessLogsBucket, s.Wait)
-		case <-time.After(accessLogInterval):
+		case <-time.After(interval):
 		}
 	}
 }
