@@ -13,8 +13,8 @@ type list struct {
 	width   float64 // of a column
 }
 
-// arrange lays labels out in a width and in some rows. extra is what an entry takes besides
-// its label. Labels that are too long are cut, and too many are counted in the last entry.
+// arrange lays labels out in a width and in some rows. extra is the width that an entry takes
+// besides its label. Labels that are too long are cut, and too many are counted in the last entry.
 func arrange(labels []string, width, extra float64, rows int) list {
 	l := columnsOf(labels, width, extra)
 	if most := l.columns * max(1, rows); len(labels) > most {

@@ -25,7 +25,7 @@ const (
 	longestLogLine = 1 << 20
 )
 
-// clockSkew is how far the clocks of this machine and of S3 may differ.
+// clockSkew is the most by which the clocks of this machine and of S3 may differ.
 const clockSkew = 5 * time.Minute
 
 // BucketAPI are the methods of [s3.Client] that a search needs.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
@@ -117,12 +116,8 @@ func (s *Suite) send(ctx context.Context) traffic {
 
 // probe sends a request that costs nothing.
 func (s *Suite) probe(ctx context.Context, path string) error {
-	got, err := s.toViewer(httpcheck.Request{Method: http.MethodGet, URL: s.path(path)}).Send(ctx)
-	if err != nil {
-		return err
-	}
-	if err := got.HasStatus(http.StatusOK); err != nil {
-		return fmt.Errorf("%s: %d: %w", path, got.Status, err)
+	if _, err := s.get(ctx, httpcheck.Request{URL: s.path(path)}); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }

@@ -112,13 +112,5 @@ func (s *Suite) http2(ctx context.Context) (string, error) {
 
 // healthBy sends a health check through CloudFront.
 func (s *Suite) healthBy(ctx context.Context, transport http.RoundTripper) (httpcheck.Response, error) {
-	r := s.toViewer(httpcheck.Request{Method: http.MethodGet, URL: s.path(health), Client: &http.Client{Transport: transport}})
-	got, err := r.Send(ctx)
-	if err != nil {
-		return got, err
-	}
-	if err := got.HasStatus(http.StatusOK); err != nil {
-		return got, fmt.Errorf("%d: %w", got.Status, err)
-	}
-	return got, nil
+	return s.get(ctx, httpcheck.Request{URL: s.path(health), Client: &http.Client{Transport: transport}})
 }

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 
 	"github.com/gatehouse-iac/gatehouse/internal/check"
 	"github.com/gatehouse-iac/gatehouse/internal/httpcheck"
@@ -29,6 +31,19 @@ func (s *Suite) toViewer(r httpcheck.Request) httpcheck.Request {
 		r.Credential = s.credential()
 	}
 	return r
+}
+
+// get sends a GET through CloudFront, which must be responded to with 200.
+func (s *Suite) get(ctx context.Context, r httpcheck.Request) (httpcheck.Response, error) {
+	r.Method = http.MethodGet
+	got, err := s.toViewer(r).Send(ctx)
+	if err != nil {
+		return got, err
+	}
+	if err := got.HasStatus(http.StatusOK); err != nil {
+		return got, fmt.Errorf("%d: %w", got.Status, err)
+	}
+	return got, nil
 }
 
 // leaveOut says of checks why they can't be run.

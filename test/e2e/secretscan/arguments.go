@@ -15,7 +15,7 @@ const (
 	// may be missed.
 	argumentsInterval = 50 * time.Millisecond
 
-	// firstLooks is how often a process is looked at. Its command line changes at most at its
+	// firstLooks is the number of looks at a process. Its command line changes at most at its
 	// beginning, when it becomes another program.
 	firstLooks = 10
 )
